@@ -1,0 +1,46 @@
+/**
+ * What an agent author or a configuration file hands over to register a capability. The driver's operation comes from
+ * the registration and never from the arguments of a call.
+ */
+import type { z } from 'zod'
+import type { CapabilityId } from '../syntax/capability-id.ts'
+import type { Label } from './label.ts'
+import type { Limits } from './limits.ts'
+import type { Obligation } from './obligation.ts'
+import type { Safety } from './safety.ts'
+
+/** A JSON Schema document: an object, or its JSON text, draft-07 or 2020-12 as its own `$schema` says; or a zod schema. */
+export type SchemaSource = Readonly<Record<string, unknown>> | string | z.ZodType
+
+export type CapabilityDefinition = {
+  id: CapabilityId
+  /** Semantic version of the behaviour. @default '1.0.0' */
+  version?: string
+  title?: string
+  description?: string
+  /** @default 'DESTRUCTIVE', because what is not classified is not trusted */
+  safety?: Safety
+  /** Labels that every result carries. @default [] */
+  sensitivity?: readonly Label[]
+  /** Free words by which a registry finds it. @default [] */
+  tags?: readonly string[]
+  /** Whether doing it twice is the same as doing it once. @default false, true for READ */
+  idempotent?: boolean
+  input?: SchemaSource
+  /** Without it a result is an untrusted text frame and carries no structured data. */
+  output?: SchemaSource
+  obligations?: readonly Obligation[]
+  limits?: Limits
+}
+
+/** What a handler learns about the call it serves. Nothing in it is a credential. */
+export type InvocationContext = {
+  callId: string
+  /** Who asks, as this kernel names it. */
+  principal: string
+  /** Aborted at the deadline and when the caller cancels. */
+  signal: AbortSignal
+}
+
+/** Serves one capability. What it returns is screened before anyone sees it; what it throws reaches nobody outside. */
+export type CapabilityHandler = (args: unknown, context: InvocationContext) => unknown | Promise<unknown>

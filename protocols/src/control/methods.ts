@@ -1,0 +1,126 @@
+/**
+ * The control interface of a node: `POST /control/v1/<method>` with a JSON body, over a Unix socket or over loopback
+ * with the token of `$HANSA_HOME/control.token`. The client in `sdk`, the command line and the server in `node` derive
+ * from this one table. Bodies are the parameters of `Kernel` and `KernelOperator`, so they keep their names.
+ */
+import { z } from 'zod'
+import { labelsSchema } from '../capability/label.ts'
+import { limitsSchema } from '../capability/limits.ts'
+import { obligationsSchema } from '../capability/obligation.ts'
+import { safetySchema } from '../capability/safety.ts'
+import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
+import { trustPolicySchema } from '../policy/trust-policy.ts'
+import { capabilityIdSchema, capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
+import { approvalIdSchema, callIdSchema } from '../syntax/ids.ts'
+import { principalSchema } from '../syntax/principal.ts'
+
+const url = z.string().max(2048)
+
+export const invokeParamsSchema = z.strictObject({
+  capability: capabilityRefSchema,
+  args: z.json(),
+  principal: principalSchema.optional(),
+  purpose: z.string().max(256).optional(),
+  idempotencyKey: z.string().max(128).optional(),
+  approval: approvalIdSchema.optional(),
+  token: z.string().max(8192).optional(),
+  labels: labelsSchema.optional(),
+  deadlineMs: z.int().min(1).max(600_000).optional(),
+})
+export type InvokeParams = z.infer<typeof invokeParamsSchema>
+
+/** A definition whose schemas have become JSON text. */
+export const registerParamsSchema = z.strictObject({
+  id: capabilityIdSchema,
+  version: z.string().max(64).optional(),
+  title: z.string().max(256).optional(),
+  description: z.string().max(4096).optional(),
+  safety: safetySchema.optional(),
+  sensitivity: labelsSchema.optional(),
+  tags: z.array(z.string().max(64)).max(32).optional(),
+  idempotent: z.boolean().optional(),
+  input: z.string().max(65_536).optional(),
+  output: z.string().max(65_536).optional(),
+  obligations: obligationsSchema.optional(),
+  limits: limitsSchema.optional(),
+})
+export type RegisterParams = z.infer<typeof registerParamsSchema>
+
+export const controlMethods = {
+  status: z.strictObject({}),
+  capabilities: z.strictObject({}),
+  peers: z.strictObject({}),
+  advertise: z.strictObject({}),
+  discover: z.strictObject({
+    peerUrls: z.array(url).max(256).optional(),
+    registryUrl: url.optional(),
+    capability: capabilityIdSchema.optional(),
+    tag: z.string().max(64).optional(),
+  }),
+  import: z.strictObject({
+    manifest: z.string().max(MAX_MANIFEST_BYTES),
+    as: peerAliasSchema.optional(),
+    capabilities: z.array(capabilityIdSchema).max(500).optional(),
+    driver: z.strictObject({ kind: z.literal('http'), url }).optional(),
+    trustPolicy: trustPolicySchema.optional(),
+  }),
+  refresh: z.strictObject({ alias: peerAliasSchema }),
+  unimport: z.strictObject({ alias: peerAliasSchema }),
+  invoke: invokeParamsSchema,
+  explain: invokeParamsSchema,
+  approvals: z.strictObject({}),
+  approve: z.strictObject({ id: approvalIdSchema, approver: principalSchema }),
+  deny: z.strictObject({ id: approvalIdSchema, approver: principalSchema }),
+  grant: z.strictObject({
+    principal: principalSchema,
+    capability: capabilityRefSchema,
+    life: z.int().min(1).max(3600).optional(),
+    uses: z.int().min(1).max(1_000_000).optional(),
+  }),
+  revoke: z.union([z.strictObject({ token: z.string().max(8192) }), z.strictObject({ principal: principalSchema })]),
+  audit: z.strictObject({
+    from: z.int().optional(),
+    limit: z.int().min(1).max(10_000).optional(),
+    callId: callIdSchema.optional(),
+  }),
+} as const satisfies Record<string, z.ZodType>
+
+export type ControlMethod = keyof typeof controlMethods
+
+export const controlPaths = {
+  method: '/control/v1/',
+  /** POST of `registerParamsSchema`; the response is a stream of `ServeEvent` lines for as long as it is offered. */
+  serve: '/control/v1/serve',
+  /** POST of `serveReplySchema`: the answer to one `invoke` event. */
+  answer: '/control/v1/answer',
+} as const
+
+/** Lines of JSON that the node sends to an agent that serves a capability. */
+export const serveEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('registered'), capability: capabilityIdSchema, registration: z.string() }),
+  z.object({ type: z.literal('invoke'), id: z.string(), callId: callIdSchema, principal: z.string(), args: z.json() }),
+  z.object({ type: z.literal('cancel'), id: z.string() }),
+  z.object({ type: z.literal('ping') }),
+])
+export type ServeEvent = z.infer<typeof serveEventSchema>
+
+export const serveReplySchema = z.strictObject({
+  registration: z.string().max(64),
+  id: z.string().max(64),
+  ok: z.boolean(),
+  value: z.json().optional(),
+})
+export type ServeReply = z.infer<typeof serveReplySchema>
+
+/** Body of an error answer of the control interface. */
+export const controlErrorSchema = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    denialId: z.string().optional(),
+    callId: z.string().optional(),
+    stage: z.string().optional(),
+    approvalId: z.string().optional(),
+  }),
+})
+export type ControlError = z.infer<typeof controlErrorSchema>

@@ -1,0 +1,13 @@
+/** Where one kernel reaches another. */
+export const exchangePaths = {
+  manifest: '/.well-known/hansa/manifest',
+  /** The name in the federation issue. */
+  manifestAlias: '/kernel/manifest',
+  hello: '/hansa/v1/handshake/hello',
+  proof: '/hansa/v1/handshake/proof',
+  call: '/hansa/v1/call',
+  decide: '/hansa/v1/decide',
+  acks: '/hansa/v1/acks',
+  /** For holders of a token that this kernel minted; never for other kernels. */
+  invoke: '/hansa/v1/invoke',
+} as const

@@ -1,0 +1,112 @@
+/** Every contract of Hansa, by name. `@hansa/protocols/testing` holds what implementations test themselves against. */
+
+// Capabilities.
+export type {
+  CapabilityDefinition,
+  CapabilityHandler,
+  InvocationContext,
+  SchemaSource,
+} from './capability/definition.ts'
+export { type CapabilityDescriptor, capabilityDescriptorSchema } from './capability/descriptor.ts'
+export { type Label, labelSchema, labelsSchema } from './capability/label.ts'
+export { type Limits, limitsSchema } from './capability/limits.ts'
+export { type Obligation, obligationSchema, obligationsSchema } from './capability/obligation.ts'
+export { type Safety, safetyClasses, safetySchema } from './capability/safety.ts'
+export * from './control/methods.ts'
+export { type A2aError, a2aError } from './errors/a2a.ts'
+export { CallError, type CallErrorDetail, type CallStage } from './errors/call-error.ts'
+// Codes, and their form on each transport.
+export { allCodes, type Code, type CodeFacts, codes, type Fault, isCode } from './errors/codes.ts'
+export { type ErrorBody, errorBodySchema } from './errors/error-body.ts'
+export { httpStatus } from './errors/http.ts'
+export { jsonRpcCode } from './errors/jsonrpc.ts'
+export { KernelError } from './errors/kernel-error.ts'
+export { mcpForm } from './errors/mcp.ts'
+export { streamStatus } from './errors/stream.ts'
+export { type Ack, ackSchema } from './exchange/ack.ts'
+export * from './exchange/call-body.ts'
+export { type CheckpointReference, checkpointReferenceSchema } from './exchange/checkpoint-reference.ts'
+export { DECISION_TYP, type Decision, decisionSchema } from './exchange/decision.ts'
+export {
+  type Envelope,
+  type EnvelopeType,
+  envelopeSchema,
+  envelopeTypes,
+  MAX_BATCH_LEAVES,
+} from './exchange/envelope.ts'
+export { type Intent, intentSchema, MAX_INTENT_LIFE_SECONDS } from './exchange/intent.ts'
+export { exchangePaths } from './exchange/paths.ts'
+export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from './exchange/receipt.ts'
+// Between kernels.
+export * from './handshake/messages.ts'
+// Kernels, and the way to reach a running one.
+export type * from './kernel/kernel.ts'
+export type * from './kernel/operator.ts'
+export {
+  type Entry,
+  type EntryDraft,
+  type EntryExt,
+  type EntryType,
+  entryExtSchema,
+  entrySchema,
+  entryTypes,
+  MAX_ENTRY_BYTES,
+} from './ledger/entry.ts'
+export { type FirewallPass, firewallPasses, type Verdict, verdictSchema } from './ledger/verdict.ts'
+// Manifests.
+export {
+  type CapabilityManifest,
+  capabilityManifestSchema,
+  type Endpoint,
+  endpointSchema,
+  HTTP_ENDPOINT_PROTO,
+  MANIFEST_TYP,
+  MAX_MANIFEST_BYTES,
+  type SignedManifest,
+} from './manifest/capability-manifest.ts'
+export { type LegacyManifest, legacyManifestSchema } from './manifest/legacy-manifest.ts'
+export { type Effect, effects, type PolicyFile, policyFileSchema, type Rule, ruleSchema } from './policy/rule.ts'
+export { type TrustPolicy, trustPolicies, trustPolicySchema } from './policy/trust-policy.ts'
+// Ports.
+export type { Clock } from './ports/clock.ts'
+export { type LogFields, type Logger, silentLogger } from './ports/logger.ts'
+export { memoryStore, type Store } from './ports/store.ts'
+export type {
+  ChannelBinding,
+  InboundHandler,
+  InboundReply,
+  InboundRequest,
+  PeerReply,
+  PeerRequest,
+  PeerTransport,
+} from './ports/transport.ts'
+
+// Registry.
+export * from './registry/messages.ts'
+export { registryRoutes } from './registry/routes.ts'
+// Strings and numbers with rules.
+export { base64urlSchema, type Hash, hashSchema } from './syntax/base64url.ts'
+export {
+  type CapabilityId,
+  type CapabilityRef,
+  capabilityIdSchema,
+  capabilityRefSchema,
+  type PeerAlias,
+  parseCapabilityRef,
+  peerAliasSchema,
+} from './syntax/capability-id.ts'
+export { type Did, didSchema, isDid } from './syntax/did.ts'
+export {
+  type ApprovalId,
+  approvalIdSchema,
+  type CallId,
+  callIdSchema,
+  type DenialId,
+  denialIdSchema,
+  type SessionId,
+  sessionIdSchema,
+} from './syntax/ids.ts'
+export { isPrincipal, type Principal, principalSchema } from './syntax/principal.ts'
+export { type UnixMs, type UnixSeconds, unixMsSchema, unixSecondsSchema } from './syntax/time.ts'
+// Inside one kernel.
+export * from './token/token.ts'

@@ -1,0 +1,186 @@
+/**
+ * A kernel, as agent code sees it. Two implementations pass one contract suite (`@hansa/protocols/testing`):
+ * `connect(url)` of `@hansa/sdk`, a thin client of a running node, and `createKernel()` of `@hansa/node`, a kernel
+ * inside the agent's own process.
+ *
+ * Every method throws `CallError` with one of the closed list of codes; `invoke` never returns a refusal.
+ */
+import type { CapabilityDefinition, CapabilityHandler } from '../capability/definition.ts'
+import type { Label } from '../capability/label.ts'
+import type { Obligation } from '../capability/obligation.ts'
+import type { Safety } from '../capability/safety.ts'
+import type { CallStage } from '../errors/call-error.ts'
+import type { Code } from '../errors/codes.ts'
+import type { SignedManifest } from '../manifest/capability-manifest.ts'
+import type { TrustPolicy } from '../policy/trust-policy.ts'
+import type { CapabilityId, CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
+import type { Did } from '../syntax/did.ts'
+
+export interface Kernel extends AsyncDisposable {
+  readonly did: Did
+
+  /**
+   * Offers a capability for as long as the registration is kept, and advertises it with the next manifest.
+   * @throws CallError `invalid_request` when the definition has faults (all are named) or the id is taken.
+   */
+  register(definition: CapabilityDefinition, handler: CapabilityHandler): Promise<Registration>
+
+  /** Signs a manifest of everything registered now; the same one as before while nothing changed and it is fresh. */
+  advertise(): Promise<SignedManifest>
+
+  /**
+   * Asks every URL and the registry in parallel for manifests, verifies each, and returns what was found together
+   * with the reason for each source that failed. Never throws for a source.
+   */
+  discoverPeers(init: DiscoverInit): Promise<Discovery>
+
+  /**
+   * Pins a peer's identity, log key, endpoint and capabilities, and makes the capabilities callable as `alias/id`.
+   * All or nothing.
+   * @throws CallError when the manifest does not verify, is unsigned, has expired, or the alias is taken by another peer.
+   */
+  importRemote(init: ImportInit): Promise<PeerImport>
+
+  /**
+   * Calls a capability, local (`id`) or imported (`alias/id`), through every stage of the kernel.
+   * @param args JSON value, SJ-P profile.
+   */
+  invoke(capability: CapabilityRef, args: unknown, options?: InvokeOptions): Promise<Frame>
+
+  /** Says what `invoke` would decide, and why, without doing it. Asks the other kernel when the capability is imported. */
+  explain(capability: CapabilityRef, args: unknown, options?: InvokeOptions): Promise<Explanation>
+}
+
+export interface Registration extends AsyncDisposable {
+  readonly capability: CapabilityId
+  /** Stops offering it. */
+  unregister(): Promise<void>
+}
+
+export type DiscoverInit = {
+  /** Manifest URLs, or base URLs of kernels. */
+  peerUrls?: readonly string[]
+  /** Base URL of a registry. */
+  registryUrl?: string
+  /** Only kernels that offer this capability; asked of the registry, checked here. */
+  capability?: CapabilityId
+  /** Only kernels with a capability of this tag or sensitivity. */
+  tag?: string
+  signal?: AbortSignal
+}
+
+export type DiscoveredPeer = {
+  did: Did
+  /** The highest `seq` among the sources that named this kernel. */
+  signed: SignedManifest
+  by: ('peer_url' | 'registry')[]
+  /** Which URLs named it. */
+  sources: string[]
+}
+
+export type DiscoveryFault = {
+  source: string
+  code: Code
+  /** One sentence for people. */
+  reason: string
+}
+
+export type Discovery = { peers: DiscoveredPeer[]; faults: DiscoveryFault[] }
+
+export type ImportInit = {
+  /** As `discoverPeers` returned it, or a compact JWS. */
+  manifest: SignedManifest | string
+  /** The namespace of the imported capabilities. @default the manifest's name, or `k-` and the end of the DID */
+  as?: PeerAlias
+  /** Only these. @default all */
+  capabilities?: readonly CapabilityId[]
+  /** How to reach the peer when not by the endpoint of its manifest. The peer still has to prove its DID there. */
+  driver?: { kind: 'http'; url: string }
+  /** @default 'most_restrictive' */
+  trustPolicy?: TrustPolicy
+}
+
+export interface PeerImport {
+  readonly peer: Did
+  readonly alias: PeerAlias
+  readonly trustPolicy: TrustPolicy
+  /** What is callable now, as `alias/id`. */
+  readonly capabilities: CapabilityRef[]
+  /** Fetches the current manifest and applies the change table of security.md B2. */
+  refresh(): Promise<ManifestDiff>
+  unimport(): Promise<void>
+}
+
+export type CapabilityChange = {
+  capability: CapabilityId
+  /** What was done about it. `listed` is a new capability: seen, and not imported. */
+  action: 'applied' | 'suspended' | 'blocked' | 'listed' | 'removed'
+  /** What changed, one sentence each. */
+  changes: string[]
+}
+
+export type ManifestDiff = {
+  fromSeq: number
+  toSeq: number
+  /** `blocked` when endpoint or log key changed: nothing of this peer is callable until an operator confirms. */
+  peer: 'unchanged' | 'blocked'
+  reasons: string[]
+  capabilities: CapabilityChange[]
+}
+
+export type InvokeOptions = {
+  /** Who asks, of this kernel's own. @default the principal that this client or kernel acts for */
+  principal?: string
+  /** Why, in one word or path; policies may demand one. */
+  purpose?: string
+  /** Same key and same arguments within 24 h: the stored result, and the action runs once. */
+  idempotencyKey?: string
+  /** An approval that was granted for exactly this action; from `CallError.detail.approvalId`. */
+  approval?: string
+  /** A token of this kernel, instead of the principal. */
+  token?: string
+  /** Labels of the arguments, where the caller knows them. @default [] */
+  labels?: readonly Label[]
+  /** @default 10_000 */
+  deadlineMs?: number
+  signal?: AbortSignal
+}
+
+/** What a caller gets: screened, bounded, redacted, labelled. */
+export type Frame = {
+  callId: string
+  capability: CapabilityRef
+  /** Structured data when the capability declares an output schema, else text. */
+  kind: 'data' | 'text'
+  value: unknown
+  /** Facts about the data; treat it accordingly. */
+  labels: Label[]
+  /** True unless the data comes from this kernel's own code under its own schema. Never put it in a prompt unmarked. */
+  untrusted: boolean
+  /** What the firewalls changed, where this kernel knows it. */
+  redactions: { path: string; rule: string; by: 'egress_result' | 'ingress_result' }[]
+  /** Obligations that were fulfilled, here and there. */
+  obligations: Obligation[]
+  /** The outcome entry in this kernel's log. */
+  audit: { origin: string; index: number }
+  /** Present when another kernel served the call. */
+  remote?: { did: Did; receiptHash: string; log: { origin: string; index: number }; started: number; finished: number }
+}
+
+export type Explanation = {
+  capability: CapabilityRef
+  safety: Safety
+  decision: 'permit' | 'deny' | 'approval_required'
+  /** Present when the decision is not permit. */
+  code?: Code
+  /** Local policy: rules that matched, and what they said. */
+  local: { effect: 'permit' | 'deny' | 'none' | 'error' | 'approval'; rules: string[]; reason: string }
+  /** What the other kernel answered, for an imported capability. */
+  remote?: { effect: 'permit' | 'deny' | 'none' | 'unreachable' | 'invalid'; reason: string }
+  trustPolicy?: TrustPolicy
+  obligations: Obligation[]
+  /** The stage that would refuse. */
+  stage?: CallStage
+  /** What to do about it, one sentence. */
+  remedy?: string
+}

@@ -1,0 +1,115 @@
+/**
+ * One ledger entry: canonical JSON bytes, one leaf of the log (security.md B8, wire.md). The whole entry is hashed;
+ * content is only committed to, by `args_c` and `result_c`.
+ *
+ * A call has one begin entry (`call.begun`, `intent.sent`, `intent.accepted`) if it came to act, and exactly one
+ * outcome entry (`outcome`, or `receipt.received` on the side that asked) whether it acted or not.
+ *
+ * Signed objects of the other side are kept whole in `ext.envelope`, because they are the evidence; our own are named
+ * by hash and payload.
+ */
+import { z } from 'zod'
+import { labelsSchema } from '../capability/label.ts'
+import { allCodes } from '../errors/codes.ts'
+import { checkpointReferenceSchema } from '../exchange/checkpoint-reference.ts'
+import { envelopeSchema } from '../exchange/envelope.ts'
+import { receiptStatuses } from '../exchange/receipt.ts'
+import { hashSchema } from '../syntax/base64url.ts'
+import { capabilityRefSchema } from '../syntax/capability-id.ts'
+import { didSchema } from '../syntax/did.ts'
+import { approvalIdSchema, callIdSchema, denialIdSchema } from '../syntax/ids.ts'
+import { principalSchema } from '../syntax/principal.ts'
+import { unixMsSchema } from '../syntax/time.ts'
+import { verdictSchema } from './verdict.ts'
+
+export const entryTypes = [
+  'log.opened',
+  'call.begun',
+  'intent.sent',
+  'intent.accepted',
+  'outcome',
+  'receipt.received',
+  'ack.received',
+  'acks.delivered',
+  'decision.made',
+  'approval.requested',
+  'approval.granted',
+  'approval.denied',
+  'token.granted',
+  'token.revoked',
+  'peer.imported',
+  'peer.unimported',
+  'peer.checkpoint',
+  'peer.evidence',
+  'manifest.published',
+  'policy.loaded',
+  'refusals.counted',
+  'log.full',
+] as const
+export type EntryType = (typeof entryTypes)[number]
+
+/** Largest entry in bytes: what a C2SP entry bundle can hold (uint16 length). */
+export const MAX_ENTRY_BYTES = 65_535
+
+const short = z.string().max(512)
+
+/** What belongs to some types only. Strict, because all of it is hashed. */
+export const entryExtSchema = z.strictObject({
+  denial_id: denialIdSchema.optional(),
+  code: z.enum(allCodes).optional(),
+  stage: z.string().max(32).optional(),
+  reason: z.string().max(1024).optional().describe('The exact reason; stays in this log'),
+  status: z.enum(receiptStatuses).optional(),
+  trust_policy: z.string().max(32).optional(),
+  approval: approvalIdSchema.optional(),
+  action: hashSchema
+    .optional()
+    .describe('SHA-256 that binds an approval to principal, capability, descriptor and arguments'),
+  expires: z.int().min(0).optional().describe('Unix seconds'),
+  token: hashSchema.optional().describe('SHA-256 of a token id; tokens themselves are never logged'),
+  uses: z.int().min(1).optional(),
+  epoch: z.int().min(0).optional(),
+  idem: hashSchema.optional().describe('SHA-256 of issuer, capability and idempotency key'),
+  retry_of: callIdSchema.optional(),
+  payload: z.string().max(22_000).optional().describe('base64url payload bytes of our own signed object'),
+  envelope: envelopeSchema.optional().describe('Signed object of the other side'),
+  through: z.int().min(0).optional().describe('acks.delivered: every receipt of this peer up to this sequence number'),
+  count: z.int().min(0).optional(),
+  source: short.optional(),
+  alias: short.optional(),
+  hash: hashSchema.optional(),
+  seq: z.int().min(0).optional(),
+  previous: checkpointReferenceSchema.optional(),
+  checkpoint: checkpointReferenceSchema.optional(),
+  note: short.optional(),
+})
+export type EntryExt = z.infer<typeof entryExtSchema>
+
+export const entrySchema = z.strictObject({
+  v: z.literal(1),
+  origin: short,
+  seq: z.int().min(0),
+  t_ms: unixMsSchema,
+  type: z.enum(entryTypes),
+  prev: hashSchema.describe('SHA-256 of "hansa/chain/v1\\n" and the previous entry bytes; 32 zero bytes in the first'),
+  call_id: callIdSchema.optional(),
+  actor: principalSchema.optional(),
+  peer: didSchema.optional(),
+  cap: capabilityRefSchema.optional(),
+  cap_hash: hashSchema.optional(),
+  decision: z.enum(['permit', 'deny', 'none', 'error', 'approval']).optional(),
+  pol: z.int().min(0).optional(),
+  rules: z.array(z.string().max(128)).max(64).optional().describe('Policy rules that decided'),
+  verdicts: z.array(verdictSchema).max(64).optional(),
+  labels: labelsSchema.optional(),
+  args_c: hashSchema.optional(),
+  result_c: hashSchema.optional(),
+  intent: hashSchema.optional(),
+  receipt: hashSchema.optional(),
+  fence: z.strictObject({ lease: short, token: z.int().min(0) }).optional(),
+  ext: entryExtSchema.optional(),
+})
+export type Entry = z.infer<typeof entrySchema>
+
+/** What a caller of the ledger writes; the ledger adds version, origin, sequence, time and link. */
+export type EntryDraft = Omit<Entry, 'v' | 'origin' | 'seq' | 't_ms' | 'prev'>

@@ -1,0 +1,28 @@
+/**
+ * A small durable map of JSON text by namespace and key: imports, pins, last-seen checkpoints, results of calls with an
+ * idempotency key. A resolved write has reached the medium that the implementation promises.
+ */
+export interface Store {
+  get(namespace: string, key: string): Promise<string | undefined>
+  set(namespace: string, key: string, value: string): Promise<void>
+  delete(namespace: string, key: string): Promise<void>
+  /** Every pair of the namespace, by key in code point order. */
+  list(namespace: string): Promise<{ key: string; value: string }[]>
+}
+
+/** Forgets everything when the process ends: for tests, and for kernels that want no memory. */
+export function memoryStore(): Store {
+  const spaces = new Map<string, Map<string, string>>()
+  const space = (namespace: string) => {
+    const found = spaces.get(namespace) ?? new Map<string, string>()
+    spaces.set(namespace, found)
+    return found
+  }
+  return {
+    get: async (namespace, key) => space(namespace).get(key),
+    set: async (namespace, key, value) => void space(namespace).set(key, value),
+    delete: async (namespace, key) => void space(namespace).delete(key),
+    list: async (namespace) =>
+      [...space(namespace)].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1)),
+  }
+}

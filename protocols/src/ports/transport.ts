@@ -1,0 +1,49 @@
+/**
+ * How one kernel's bytes reach another: HTTP now, a framed session later, memory in tests. A transport authenticates
+ * nothing; what it says about the channel goes into the handshake's signatures.
+ */
+import type { ChannelKind } from '../handshake/messages.ts'
+
+/** What both ends of a channel can compute, and a third party in the middle cannot make equal. */
+export type ChannelBinding = { kind: ChannelKind; value: Uint8Array }
+
+export type PeerRequest = {
+  /** Base URL of the endpoint, as the manifest names it. */
+  endpoint: string
+  /** One of `exchangePaths`. */
+  path: string
+  method: 'GET' | 'POST'
+  contentType?: string
+  body?: Uint8Array
+  /** Largest reply that is read, bytes. */
+  maxReplyBytes: number
+  signal?: AbortSignal
+}
+
+export type PeerReply = { status: number; body: Uint8Array }
+
+export interface PeerTransport {
+  /** @throws KernelError with `code: 'unreachable'` and the reason; never for a reply with an error status. */
+  send(request: PeerRequest): Promise<PeerReply>
+  /** The binding of the channel to `endpoint`; undefined when the endpoint may not be used at all. */
+  binding(endpoint: string): Promise<ChannelBinding | undefined>
+}
+
+/** The receiving end: what a gateway hands to the kernel. */
+export type InboundRequest = {
+  path: string
+  method: 'GET' | 'POST'
+  body: Uint8Array
+  /** Address of the sender, for counting refusals; not an identity. */
+  source: string
+  /** Undefined when the channel may not carry sessions. */
+  binding?: ChannelBinding
+  /** Value of the Authorization header, only for `exchangePaths.invoke`. */
+  authorization?: string
+}
+
+export type InboundReply = { status: number; contentType: string; body: Uint8Array }
+
+export interface InboundHandler {
+  handle(request: InboundRequest): Promise<InboundReply>
+}

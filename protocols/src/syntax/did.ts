@@ -1,0 +1,16 @@
+/**
+ * Decentralized identifiers (W3C DID 1.0, section 3.1): `did:`, a method name of lower-case letters and digits, and a
+ * method-specific id. We allow only the ASCII subset without percent-encoding, path, query or fragment, at most 512
+ * characters. Whether the method is supported, and whether the key inside is admissible, is decided elsewhere.
+ */
+import { z } from 'zod'
+
+export type Did = `did:${string}`
+
+const DID = /^did:[a-z0-9]{1,32}:[A-Za-z0-9._:-]{1,470}$/
+
+export const didSchema = z.custom<Did>((value) => typeof value === 'string' && isDid(value), 'not a DID')
+
+export function isDid(text: string): text is Did {
+  return DID.test(text)
+}

@@ -1,0 +1,15 @@
+/**
+ * Who acts, as one kernel names it: `agent:<name>` or `person:<name>` for its own, `did:...` for another kernel, and
+ * `did:...#<pseudonym>` for someone behind another kernel. Only ASCII, at most 600 characters (security.md B6).
+ */
+import { z } from 'zod'
+
+const LOCAL = /^(?:agent|person):[a-z0-9][a-z0-9._-]{0,63}$/
+const REMOTE = /^did:[a-z0-9]{1,32}:[A-Za-z0-9._:-]{1,470}(?:#[A-Za-z0-9_-]{1,64})?$/
+
+export const principalSchema = z.string().refine(isPrincipal, 'not agent:NAME, person:NAME or did:...#SUB')
+export type Principal = string
+
+export function isPrincipal(text: string): boolean {
+  return LOCAL.test(text) || REMOTE.test(text)
+}
