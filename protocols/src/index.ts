@@ -13,6 +13,7 @@ export { type Limits, limitsSchema } from './capability/limits.ts'
 export { type Obligation, obligationSchema, obligationsSchema } from './capability/obligation.ts'
 export { type Safety, safetyClasses, safetySchema } from './capability/safety.ts'
 export * from './control/methods.ts'
+export type { ControlResult, ControlResults, ImportedPeer } from './control/results.ts'
 export { type A2aError, a2aError } from './errors/a2a.ts'
 export { CallError, type CallErrorDetail, type CallStage } from './errors/call-error.ts'
 // Codes, and their form on each transport.

@@ -16,13 +16,17 @@ import { principalSchema } from '../syntax/principal.ts'
 
 const url = z.string().max(2048)
 
+/** Any value of a body: the body was parsed as JSON, so its values are not walked a second time. */
+const jsonSchema = z.custom<z.infer<ReturnType<typeof z.json>>>((value) => value !== undefined, 'is missing')
+
 export const invokeParamsSchema = z.strictObject({
   capability: capabilityRefSchema,
-  args: z.json(),
+  args: jsonSchema,
   principal: principalSchema.optional(),
   purpose: z.string().max(256).optional(),
   idempotencyKey: z.string().max(128).optional(),
-  approval: approvalIdSchema.optional(),
+  approval: z.union([approvalIdSchema, z.array(approvalIdSchema).min(1).max(4)]).optional(),
+  parent: callIdSchema.optional(),
   token: z.string().max(8192).optional(),
   labels: labelsSchema.optional(),
   deadlineMs: z.int().min(1).max(600_000).optional(),
@@ -93,12 +97,20 @@ export const controlPaths = {
   serve: '/control/v1/serve',
   /** POST of `serveReplySchema`: the answer to one `invoke` event. */
   answer: '/control/v1/answer',
+  /** POST of `serveEndSchema`: the capability is no longer offered once this has answered. */
+  end: '/control/v1/end',
 } as const
 
 /** Lines of JSON that the node sends to an agent that serves a capability. */
 export const serveEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('registered'), capability: capabilityIdSchema, registration: z.string() }),
-  z.object({ type: z.literal('invoke'), id: z.string(), callId: callIdSchema, principal: z.string(), args: z.json() }),
+  z.object({
+    type: z.literal('invoke'),
+    id: z.string(),
+    callId: callIdSchema,
+    principal: z.string(),
+    args: jsonSchema,
+  }),
   z.object({ type: z.literal('cancel'), id: z.string() }),
   z.object({ type: z.literal('ping') }),
 ])
@@ -108,9 +120,12 @@ export const serveReplySchema = z.strictObject({
   registration: z.string().max(64),
   id: z.string().max(64),
   ok: z.boolean(),
-  value: z.json().optional(),
+  value: jsonSchema.optional(),
 })
 export type ServeReply = z.infer<typeof serveReplySchema>
+
+export const serveEndSchema = z.strictObject({ registration: z.string().max(64) })
+export type ServeEnd = z.infer<typeof serveEndSchema>
 
 /** Body of an error answer of the control interface. */
 export const controlErrorSchema = z.object({

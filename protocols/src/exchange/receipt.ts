@@ -25,6 +25,7 @@ export const receiptSchema = z.strictObject({
   code: z.enum(allCodes).optional().describe('Present unless status is ok'),
   denial_id: denialIdSchema.optional(),
   approval: approvalIdSchema.optional().describe('Present when status is approval_required'),
+  retry_of: callIdSchema.optional().describe('The earlier call with the same idempotency key whose result this is'),
   result_c: hashSchema.nullable().describe('SHA-256(salt ‖ result bytes); null without a result'),
   labels: labelsSchema,
   obligations: obligationsSchema.describe('Those that B fulfilled'),

@@ -19,6 +19,8 @@ export const SUITE = 'hansa-ed25519-sha256/1'
 
 const manifestReferenceSchema = z.strictObject({ seq: z.int().min(1), hash: hashSchema })
 
+const kidSchema = z.string().max(1024).describe('DID URL of the key that signed, for authentication')
+
 /** How the channel below is bound into the signatures; `local` is as strong as `spki`. */
 export const channelKinds = ['local', 'spki', 'weak'] as const
 export type ChannelKind = (typeof channelKinds)[number]
@@ -51,6 +53,7 @@ export const challengeSchema = z.strictObject({
   seen: checkpointReferenceSchema.optional().describe('The last checkpoint of A that B remembers'),
   ts: unixSecondsSchema,
   cookie: hashSchema,
+  kid: kidSchema,
   sig: base64urlSchema(64).min(86),
 })
 export type Challenge = z.infer<typeof challengeSchema>
@@ -78,6 +81,7 @@ export const proofSchema = z.strictObject({
     .optional()
     .describe("A's manifest, whose hash M1 names; needed for level 1"),
   checkpoint: checkpointProofSchema.optional(),
+  kid: kidSchema,
   sig: base64urlSchema(64).min(86),
 })
 export type Proof = z.infer<typeof proofSchema>

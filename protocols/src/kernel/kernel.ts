@@ -135,8 +135,10 @@ export type InvokeOptions = {
   purpose?: string
   /** Same key and same arguments within 24 h: the stored result, and the action runs once. */
   idempotencyKey?: string
-  /** An approval that was granted for exactly this action; from `CallError.detail.approvalId`. */
-  approval?: string
+  /** Approvals that were granted for exactly this action, here or at the peer; from `CallError.detail.approvalId`. */
+  approval?: string | readonly string[]
+  /** The call that this one is made for, from `InvocationContext.callId`: its deadline, labels and hops carry over. */
+  parent?: string
   /** A token of this kernel, instead of the principal. */
   token?: string
   /** Labels of the arguments, where the caller knows them. @default [] */

@@ -23,6 +23,18 @@ export function memoryStore(): Store {
     set: async (namespace, key, value) => void space(namespace).set(key, value),
     delete: async (namespace, key) => void space(namespace).delete(key),
     list: async (namespace) =>
-      [...space(namespace)].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1)),
+      [...space(namespace)].map(([key, value]) => ({ key, value })).sort((a, b) => compareCodePoints(a.key, b.key)),
   }
+}
+
+/** `<` compares UTF-16 units, which puts U+10000 and above before U+E000. */
+function compareCodePoints(a: string, b: string): number {
+  const rest = b[Symbol.iterator]()
+  for (const left of a) {
+    const right = rest.next().value
+    if (right === undefined) return 1
+    const difference = (left.codePointAt(0) ?? 0) - (right.codePointAt(0) ?? 0)
+    if (difference !== 0) return difference
+  }
+  return rest.next().done === true ? 0 : -1
 }

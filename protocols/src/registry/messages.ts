@@ -45,7 +45,7 @@ export type Registered = z.infer<typeof registeredSchema>
 
 export const listQuerySchema = z.object({
   capability: capabilityIdSchema.optional().describe('Kernels that offer this capability'),
-  tag: z.string().max(64).optional().describe('Kernels with a capability of this tag or sensitivity'),
+  tag: z.string().max(72).optional().describe('Kernels with a capability of this tag or sensitivity'),
   cursor: z.string().max(512).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })
