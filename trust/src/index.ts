@@ -1,1 +1,109 @@
-export {}
+/** Keys, signatures, tokens, policy: who may do what. `@hansa/trust/ledger` proves what was done. */
+
+// Identifiers of kernels, and the keys behind them.
+export { didFromPublicKey, didKeyUrl, publicKeyFromDid } from './did/did-key.ts'
+export { type DidKeyResolverInit, didKeyResolver } from './did/did-key-resolver.ts'
+export type { KeyPurpose, KeyResolution, KeyResolver, ResolvedKey } from './did/key-resolver.ts'
+// Bytes as text, hashes, random values.
+export { decodeBase64url, encodeBase64url } from './encoding/base64url.ts'
+export { commitTo, sha256, taggedHash } from './encoding/hash.ts'
+export { newSalt, randomId } from './encoding/random.ts'
+// JSON that can be signed and hashed.
+export { canonicalJson } from './json/canonical-json.ts'
+export {
+  type JsonFault,
+  type JsonProfile,
+  parseStrictJson,
+  parseStrictText,
+  type StrictParse,
+} from './json/parse-strict-json.ts'
+// Signing keys, and where they are kept.
+export { type AdmittedKey, admitKey, type KeyAdmission, type KeyRefusal, verifySignature } from './keys/admitted-key.ts'
+export { KeyFileError, type KeyFileErrorDetail } from './keys/errors.ts'
+export { createKeyFile, createSecretFile, readKeyFile, readSecretFile, type SecretKind } from './keys/file-key-store.ts'
+export { newSeed, type Signer, signerFromSeed } from './keys/signer.ts'
+// Manifests.
+export { capabilityHash } from './manifest/capability-hash.ts'
+export type { CapabilityChange, ChangeAction, FieldChange, ManifestDiff } from './manifest/change.ts'
+export { diffManifests } from './manifest/diff-manifests.ts'
+export { recogniseLegacyManifest, type UnverifiedManifest } from './manifest/legacy-manifest.ts'
+export { type SchemaFault, schemaFault } from './manifest/schema-text.ts'
+export { manifestHash, signManifest } from './manifest/sign-manifest.ts'
+export {
+  checkAgainstKnown,
+  type KnownManifest,
+  type ManifestRefusal,
+  type ManifestVerdict,
+  type VerifyManifestInit,
+  verifyManifest,
+} from './manifest/verify-manifest.ts'
+// Merkle trees.
+export { type ConsistencyProof, consistencyPath, verifyConsistency } from './merkle/consistency.ts'
+export { emptyRoot, HASH_BYTES, leafHash, nodeHash, sameHash } from './merkle/hashing.ts'
+export {
+  type InclusionProof,
+  inclusionPath,
+  rootAndPaths,
+  rootFromInclusionProof,
+  verifyInclusion,
+} from './merkle/inclusion.ts'
+export { rootOf } from './merkle/tree.ts'
+// Policy.
+export {
+  admitsPurpose,
+  type CombinedDecision,
+  type CompiledPolicy,
+  combineDecisions,
+  combineObligations,
+  compilePolicy,
+  DEFAULT_CALLS_PER_MINUTE,
+  evaluatePolicy,
+  formatObligations,
+  fulfils,
+  type GrantedLimit,
+  isUnsatisfiable,
+  type LocalEffect,
+  maySendUnasked,
+  type NormalRule,
+  noObligations,
+  type Obligations,
+  type ParsedObligations,
+  type PolicyAction,
+  type PolicyCompilation,
+  type PolicyDecision,
+  type PolicyEffect,
+  type PolicyFacts,
+  type PolicyFault,
+  type PolicySource,
+  parseObligations,
+  policyActions,
+  type RateLimit,
+  type RateVerdict,
+  RateWindow,
+  type RemoteEffect,
+  unionLabels,
+} from './policy/index.ts'
+// Signed objects.
+export {
+  type BatchSigner,
+  type BatchSignerInit,
+  batchSigner,
+  type SignedObject,
+  signBatch,
+} from './signed/batch-signer.ts'
+export { readEnvelope } from './signed/envelope.ts'
+export {
+  type EnvelopeVerdict,
+  type EnvelopeVerifier,
+  type EnvelopeVerifierInit,
+  envelopeVerifier,
+} from './signed/envelope-verifier.ts'
+export { type JwsVerdict, type SignedJws, signJws, type VerifyJwsInit, verifyJws } from './signed/jws.ts'
+export { type PayloadReading, readAck, readIntent, readReceipt } from './signed/payloads.ts'
+export { envelopeHash, type Prepared, prepare } from './signed/prepared.ts'
+// Tokens.
+export { TokenError, type TokenErrorDetail } from './token/errors.ts'
+export { attenuate, mintToken } from './token/mint-token.ts'
+export { type TokenKey, type TokenKeys, type TokenKeysInit, tokenKeys } from './token/token-keys.ts'
+export type { TokenScope } from './token/token-scope.ts'
+export { type TokenContext, type TokenVerdict, verifyToken } from './token/verify-token.ts'

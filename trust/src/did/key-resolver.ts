@@ -1,0 +1,16 @@
+import type { Did } from '@hansa/protocols'
+import type { AdmittedKey } from '../keys/admitted-key.ts'
+
+/** Verification relationships of a DID document (W3C DID 1.0 section 5.3) that this system uses. */
+export type KeyPurpose = 'authentication' | 'assertionMethod' | 'capabilityInvocation' | 'capabilityDelegation'
+
+export type ResolvedKey = { did: Did; key: AdmittedKey }
+export type KeyResolution = ({ ok: true } & ResolvedKey) | { ok: false; reason: string }
+
+/** From the `kid` of a signature to an admitted key and the DID that it speaks for. */
+export interface KeyResolver {
+  /** Looks the key up only under the DID that `kid` itself names. Never throws for a bad `kid`. */
+  resolve(kid: string, purpose: KeyPurpose): Promise<KeyResolution>
+  /** The same without waiting, for a key that is at hand and still good; undefined says nothing about the key. */
+  peek?(kid: string, purpose: KeyPurpose): ResolvedKey | undefined
+}

@@ -1,0 +1,25 @@
+/** SHA-256 and the two forms in which it is used: with a domain tag, and as a salted commitment (wire.md: hashes). */
+import { createHash, hash } from 'node:crypto'
+
+/** SHA-256 of the parts one after another; text counts as UTF-8. */
+export function sha256(...parts: (string | Uint8Array)[]): Uint8Array {
+  const digest = createHash('sha256')
+  for (const part of parts) digest.update(part)
+  return digest.digest()
+}
+
+/**
+ * base64url of SHA-256("hansa/<kind>/v1\n" ‖ bytes). The tag keeps the hash of one kind of object from being taken for
+ * another's.
+ * @param kind lower-case word without a slash, such as `manifest`.
+ */
+export function taggedHash(kind: string, bytes: Uint8Array | string): string {
+  const tag = `hansa/${kind}/v1\n`
+  if (typeof bytes === 'string') return hash('sha256', tag + bytes, 'base64url')
+  return createHash('sha256').update(tag).update(bytes).digest('base64url')
+}
+
+/** base64url of SHA-256(salt ‖ bytes): hides the bytes from whoever lacks the salt. @param salt 32 bytes, see `newSalt`. */
+export function commitTo(salt: Uint8Array, bytes: Uint8Array): string {
+  return createHash('sha256').update(salt).update(bytes).digest('base64url')
+}

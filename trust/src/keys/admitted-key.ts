@@ -1,0 +1,53 @@
+/**
+ * The one Ed25519 predicate of the mesh, HANSA-ED1 (security.md B0.3). A key is admitted once, when it enters a cache,
+ * and every signature after that is checked by `node:crypto` alone: libraries differ on hundreds of edge cases, and two
+ * kernels that differ on one of them differ on who said what.
+ */
+import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { Point } from '@noble/ed25519'
+
+/** Bytes of an Ed25519 public key and of a signature (RFC 8032 section 5.1). */
+export const PUBLIC_KEY_BYTES = 32
+export const SIGNATURE_BYTES = 64
+
+declare const admitted: unique symbol
+
+/** A public key that `admitKey` has accepted; nothing else makes one. */
+export type AdmittedKey = {
+  /** 32 bytes; a copy that nobody changes. */
+  readonly publicKey: Uint8Array
+  readonly keyObject: KeyObject
+  readonly [admitted]: true
+}
+
+export type KeyRefusal = 'key_length' | 'key_not_canonical' | 'key_small_order' | 'key_mixed_order'
+export type KeyAdmission = { ok: true; key: AdmittedKey } | { ok: false; reason: KeyRefusal }
+
+/** SubjectPublicKeyInfo of an Ed25519 key up to its 32 bytes (RFC 8410 section 4). */
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
+
+/** Costs about a millisecond of curve arithmetic: call it once per key and keep what it returns. */
+export function admitKey(publicKey: Uint8Array): KeyAdmission {
+  if (publicKey.length !== PUBLIC_KEY_BYTES) return { ok: false, reason: 'key_length' }
+  const point = canonicalPoint(publicKey)
+  if (point === undefined) return { ok: false, reason: 'key_not_canonical' }
+  if (point.isSmallOrder()) return { ok: false, reason: 'key_small_order' }
+  if (!point.isTorsionFree()) return { ok: false, reason: 'key_mixed_order' }
+  const keyObject = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: 'der', type: 'spki' })
+  return { ok: true, key: { publicKey: Uint8Array.from(publicKey), keyObject } as AdmittedKey }
+}
+
+/** Whether `signature` is the key's over `bytes`. False for anything malformed; never throws. */
+export function verifySignature(key: AdmittedKey, bytes: Uint8Array, signature: Uint8Array): boolean {
+  return signature.length === SIGNATURE_BYTES && verify(null, bytes, key.keyObject, signature)
+}
+
+function canonicalPoint(bytes: Uint8Array): Point | undefined {
+  try {
+    const point = Point.fromBytes(bytes, false)
+    // The decoder already refuses y >= p and a negative zero; encoding again keeps that true of its next version.
+    return Buffer.from(point.toBytes()).equals(bytes) ? point : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,42 @@
+/** The rule about calls in one log: at most one begin entry, exactly one outcome entry, in this order (wire.md, "State per call"). */
+import type { CallId, Entry, EntryType } from '@hansa/protocols'
+
+const begins: ReadonlySet<EntryType> = new Set(['call.begun', 'intent.sent', 'intent.accepted'])
+const outcomes: ReadonlySet<EntryType> = new Set(['outcome', 'receipt.received'])
+
+export class CallRules {
+  readonly #open = new Map<CallId, number>()
+  readonly #closed = new Set<CallId>()
+  #begun = 0
+
+  /** @returns what is wrong with this entry, given those before it. */
+  check({ type, call_id: id, seq }: Entry): string | undefined {
+    if (begins.has(type)) return id === undefined ? `${type} without a call` : this.#begin(id, seq)
+    if (outcomes.has(type)) return id === undefined ? `${type} without a call` : this.#close(id)
+    return undefined
+  }
+
+  get counts(): { begun: number; closed: number; open: number } {
+    return { begun: this.#begun, closed: this.#closed.size, open: this.#open.size }
+  }
+
+  /** Calls that were begun and have no outcome, with the entry that began them. */
+  open(): IterableIterator<[CallId, number]> {
+    return this.#open.entries()
+  }
+
+  #begin(id: CallId, seq: number): string | undefined {
+    this.#begun++
+    if (this.#closed.has(id)) return `call ${id} begins after its outcome`
+    if (this.#open.has(id)) return `call ${id} begins twice`
+    this.#open.set(id, seq)
+    return undefined
+  }
+
+  #close(id: CallId): string | undefined {
+    if (this.#closed.has(id)) return `call ${id} has a second outcome`
+    this.#open.delete(id)
+    this.#closed.add(id)
+    return undefined
+  }
+}

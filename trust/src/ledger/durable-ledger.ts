@@ -1,0 +1,301 @@
+/**
+ * The ledger over a disk: group commit, back-pressure, and what happens when the disk fills or fails. Opened by
+ * `openLedger`.
+ */
+import type { CheckpointReference, Clock, EntryDraft } from '@hansa/protocols'
+import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
+import { sameHash } from '../merkle/hashing.ts'
+import { rootFromInclusionProof } from '../merkle/inclusion.ts'
+import { Batch } from './batch.ts'
+import { entryText } from './entry-bytes.ts'
+import { LedgerError } from './errors.ts'
+import type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'
+import type { LogDisk } from './log-disk.ts'
+import { RESERVE_FILE } from './log-files.ts'
+import type { NoteKey } from './note.ts'
+import { readEntries } from './read-entries.ts'
+import { corrupt, type RecordWriter } from './record-files.ts'
+import type { SignedTree } from './signed-tree.ts'
+import { HASHES_FILE, hashReader, storedConsistency, storedInclusion, storedIndex } from './stored-hashes.ts'
+
+/** Durable entries that may wait for a checkpoint; their hashes are in memory. */
+const MAX_UNSIGNED = 65_536
+
+/** A burst must not hold its memory for ever. */
+const MAX_SPARE_BYTES = 4_194_304
+
+export type DurableLedgerInit = {
+  disk: LogDisk
+  key: NoteKey
+  clock: Clock
+  onFatal(error: unknown): void
+  schedule?(run: () => void): void
+  limits: LedgerLimits
+  entries: RecordWriter
+  tree: SignedTree
+  release(): Promise<void>
+  size: number
+  prev: string
+}
+
+export class DurableLedger implements Ledger {
+  readonly origin: string
+  readonly vkey: string
+  readonly #init: DurableLedgerInit
+  readonly #tree: SignedTree
+  readonly #queueBytes: number
+  readonly #schedule: (run: () => void) => void
+  #state: 'open' | 'full' | 'closing' | 'closed' | 'failed' = 'open'
+  #failure: LedgerError | undefined
+  #size: number
+  #durable: number
+  #prev: string
+  #waitingBytes = 0
+  /** Collects while the one before is written. */
+  #batch: Batch
+  #inFlight: Batch | undefined
+  #spare: Buffer | undefined
+  #draining: Promise<void> | undefined
+  /** Set once the reserve is given up. */
+  #room: Promise<void> | undefined
+  #cutting: Promise<void> | undefined
+  #cutAt = Number.NEGATIVE_INFINITY
+  #cancelCut: (() => void) | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(init: DurableLedgerInit) {
+    this.#init = init
+    this.origin = init.key.name
+    this.vkey = init.key.vkey
+    this.#tree = init.tree
+    const { queueBytes, reserveBytes } = init.limits
+    // What waits must fit in the reserve when the disk is full, and leave room for checkpoints.
+    this.#queueBytes = reserveBytes === 0 ? queueBytes : Math.min(queueBytes, reserveBytes / 2)
+    this.#schedule = init.schedule ?? setImmediate
+    this.#size = init.size
+    this.#durable = init.size
+    this.#prev = init.prev
+    this.#batch = new Batch(init.size)
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Called once, by `openLedger`: writes `log.opened` into an empty log and signs whatever no checkpoint covers. */
+  async begin(): Promise<void> {
+    if (this.#size === 0) await this.append({ type: 'log.opened' }).durable
+    await this.#cut()
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  append(draft: EntryDraft): Appended {
+    this.#admit()
+    const appended = this.#add(draft)
+    this.#drainSoon()
+    return appended
+  }
+
+  async sync(): Promise<void> {
+    if (this.#batch.leaves.length > 0) return this.#batch.durable
+    if (this.#inFlight !== undefined) return this.#inFlight.durable
+    if (this.#failure !== undefined && this.#durable < this.#size) throw this.#failure
+  }
+
+  head(): CheckpointReference {
+    return this.#tree.head
+  }
+
+  checkpointNote(): string {
+    return this.#tree.note
+  }
+
+  async consistency(fromSize: number, toSize: number): Promise<string[]> {
+    this.#checkSigned(toSize)
+    const path = await storedConsistency(hashReader(this.#init.disk), fromSize, toSize)
+    return path.map(encodeBase64url)
+  }
+
+  async inclusion(index: number, size: number): Promise<string[]> {
+    const { head } = this.#tree
+    this.#checkSigned(size)
+    const read = hashReader(this.#init.disk)
+    const path = await storedInclusion(read, index, size)
+    if (size === head.size) {
+      const leafHash = await read(storedIndex(0, index))
+      const root = rootFromInclusionProof({ index, size, leafHash, path })
+      const signed = decodeBase64url(head.root)
+      if (root === undefined || signed === undefined || !sameHash(root, signed)) throw corrupt(HASHES_FILE, 0, index)
+    }
+    return path.map(encodeBase64url)
+  }
+
+  read(from = 0, to = this.#durable): AsyncIterable<StoredEntry> {
+    return readEntries(this.#init.disk, from, Math.min(to, this.#durable))
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #admit(): void {
+    if (this.#state === 'full') throw full()
+    if (this.#state !== 'open')
+      throw new LedgerError({ code: 'log_closed' }, 'The log is closed.', { cause: this.#failure })
+    const waiting = this.#size - this.#durable
+    const { queueEntries } = this.#init.limits
+    if (waiting >= queueEntries || this.#waitingBytes >= this.#queueBytes || this.#tree.unsigned >= MAX_UNSIGNED) {
+      throw new LedgerError({ code: 'busy', waiting }, `${waiting} entries wait for the disk.`)
+    }
+  }
+
+  #add(draft: EntryDraft): Appended {
+    const seq = this.#size
+    const tMs = this.#init.clock.now()
+    const text = entryText(draft, { origin: this.origin, seq, tMs, prev: this.#prev })
+    const { leaf, chain, bytes } = this.#batch.add(text)
+    this.#prev = chain
+    this.#size++
+    this.#waitingBytes += bytes
+    return { seq, tMs, leafHash: leaf.toString('base64url'), durable: this.#batch.durable }
+  }
+
+  #drainSoon(): void {
+    if (this.#draining !== undefined) return
+    this.#draining = new Promise<void>((resolve) => this.#schedule(resolve))
+      .then(() => this.#drain())
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#draining = undefined
+      })
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#batch.leaves.length > 0) {
+      const batch = this.#batch
+      this.#inFlight = batch
+      this.#batch = new Batch(this.#size, this.#spare)
+      await this.#write(batch)
+      this.#spare = batch.memory.length <= MAX_SPARE_BYTES ? batch.memory : undefined
+      this.#durable = batch.first + batch.leaves.length
+      this.#waitingBytes -= batch.bytes.length
+      this.#inFlight = undefined
+      this.#tree.add(batch.leaves, this.#init.entries.position)
+      batch.settle.done()
+      this.#cutWhenDue()
+      // Whoever waited for this batch appends again before the next one is closed.
+      await new Promise<void>((resolve) => this.#schedule(resolve))
+    }
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    const { entries } = this.#init
+    await this.#withRoom(
+      () => entries.append(batch.bytes, batch.first),
+      () => entries.cutBack(),
+    )
+    await entries.datasync()
+  }
+
+  /** Runs a write; when the disk is full, makes room and runs it once more. */
+  async #withRoom(write: () => Promise<void>, undo: () => Promise<void>): Promise<void> {
+    const madeBefore = this.#room !== undefined
+    try {
+      await write()
+    } catch (error) {
+      if (!isFull(error) || madeBefore) throw error
+      this.#room ??= this.#makeRoom()
+      await this.#room
+      await undo()
+      await write()
+    }
+  }
+
+  /** Gives up the reserve, and notes behind everything already appended that the log is full. */
+  async #makeRoom(): Promise<void> {
+    await this.#init.disk.remove(RESERVE_FILE)
+    if (this.#state === 'open') this.#state = 'full'
+    this.#add({ type: 'log.full' })
+    this.#drainSoon()
+  }
+
+  #cutWhenDue(): void {
+    const { unsigned } = this.#tree
+    if (unsigned === 0 || this.#cutting !== undefined || this.#state === 'failed') return
+    const { checkpointEntries, checkpointMs } = this.#init.limits
+    const elapsed = this.#init.clock.now() - this.#cutAt
+    // A clock that was set back must not put the next checkpoint off for longer than usual.
+    if (unsigned >= checkpointEntries || elapsed >= checkpointMs || elapsed < 0) {
+      void this.#cut()
+    } else {
+      this.#cancelCut ??= this.#init.clock.after(checkpointMs - elapsed, () => {
+        this.#cancelCut = undefined
+        void this.#cut()
+      })
+    }
+  }
+
+  /** Signs what no checkpoint covers. One at a time; never rejects. */
+  async #cut(): Promise<void> {
+    while (this.#cutting !== undefined) await this.#cutting
+    if (this.#tree.unsigned === 0 || this.#state === 'failed' || this.#state === 'closed') return
+    this.#cancelCut?.()
+    this.#cancelCut = undefined
+    this.#cutAt = this.#init.clock.now()
+    this.#cutting = this.#withRoom(
+      () => this.#tree.cut(),
+      () => this.#tree.cutBack(),
+    )
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#cutting = undefined
+        if (this.#state !== 'closed') this.#cutWhenDue()
+      })
+    await this.#cutting
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'failed') return
+    this.#state = 'failed'
+    const known = error instanceof LedgerError ? error : undefined
+    this.#failure = known ?? new LedgerError({ code: 'log_broken', file: '' }, 'The log failed.', { cause: error })
+    this.#cancelCut?.()
+    this.#inFlight?.settle.failed(this.#failure)
+    this.#inFlight = undefined
+    this.#batch.settle.failed(this.#failure)
+    this.#batch = new Batch(this.#size)
+    this.#init.onFatal(this.#failure)
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state === 'open' || this.#state === 'full') this.#state = 'closing'
+    while (this.#draining !== undefined) await this.#draining
+    await this.#cut()
+    this.#cancelCut?.()
+    if (this.#state === 'closing') this.#state = 'closed'
+    await this.#tree.close()
+    await this.#init.entries.close()
+    await this.#init.release()
+  }
+
+  #checkSigned(size: number): void {
+    const signed = this.#tree.head.size
+    if (!Number.isSafeInteger(size) || size > signed) throw new RangeError(`${size} entries; ${signed} are signed`)
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof LedgerError && error.detail.code === 'log_full'
+}
+
+function full(): LedgerError {
+  return new LedgerError(
+    { code: 'log_full' },
+    'The disk of the audit log is full. Make room and start the kernel again.',
+  )
+}

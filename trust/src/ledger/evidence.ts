@@ -1,0 +1,103 @@
+/**
+ * The signed objects inside entries: whether the other side really signed them, and whether the entry says the same.
+ * Expiry is not looked at: it bounds when a kernel may act on an object, not what the object proves.
+ */
+import type { Ack, Did, Entry, Envelope, EnvelopeType, Intent, Receipt } from '@hansa/protocols'
+import { isDid } from '@hansa/protocols'
+import { decodeBase64url } from '../encoding/base64url.ts'
+import { parseStrictJson } from '../json/parse-strict-json.ts'
+import type { EnvelopeVerifier } from '../signed/envelope-verifier.ts'
+import { readAck, readIntent, readReceipt } from '../signed/payloads.ts'
+import { envelopeHash } from '../signed/prepared.ts'
+
+export type Evidence =
+  | { typ: 'hansa-intent'; own: boolean; hash: string; value: Intent }
+  | { typ: 'hansa-receipt'; own: false; hash: string; value: Receipt }
+  | { typ: 'hansa-ack'; own: false; hash: string; value: Ack }
+
+export type EvidenceVerdict =
+  | { kind: 'none' }
+  | { kind: 'good'; signer?: Did; evidence: Evidence }
+  | { kind: 'forged' | 'contradicts'; reason: string }
+  /** Nobody is accused: the key is not at hand. */
+  | { kind: 'unchecked'; reason: string }
+
+/** Reasons of a resolver that say nothing about the signature. */
+const KEY_NOT_AT_HAND = new Set(['did_method_unsupported', 'resolver_failed', 'identity_unavailable'])
+
+/** Which type of object an entry of this type holds of the other side. */
+function typeIn(entry: Entry): EnvelopeType | undefined {
+  if (entry.type === 'intent.accepted' || entry.type === 'outcome') return 'hansa-intent'
+  if (entry.type === 'receipt.received') return 'hansa-receipt'
+  return entry.type === 'ack.received' ? 'hansa-ack' : undefined
+}
+
+/** Checks what an entry holds as evidence: an envelope of the other side, or the payload of an own intent. */
+export async function checkEvidence(entry: Entry, verifier: EnvelopeVerifier): Promise<EvidenceVerdict> {
+  const { envelope, payload } = entry.ext ?? {}
+  const typ = typeIn(entry)
+  if (envelope !== undefined && typ !== undefined) return checkEnvelope(entry, typ, envelope, verifier)
+  if (entry.type === 'intent.sent' && payload !== undefined) return checkOwnIntent(entry, payload)
+  return { kind: 'none' }
+}
+
+async function checkEnvelope(
+  entry: Entry,
+  typ: EnvelopeType,
+  envelope: Envelope,
+  verifier: EnvelopeVerifier,
+): Promise<EvidenceVerdict> {
+  const signer = entry.peer ?? signerOf(envelope)
+  if (signer === undefined) return { kind: 'forged', reason: 'no DID in the key id' }
+  const verdict = await verifier.verify(typ, envelope, signer)
+  if (!verdict.ok) {
+    return { kind: KEY_NOT_AT_HAND.has(verdict.reason) ? 'unchecked' : 'forged', reason: verdict.reason }
+  }
+  const evidence = typed(typ, verdict.payload, verdict.hash)
+  if (typeof evidence === 'string') return { kind: 'contradicts', reason: evidence }
+  const reason = contradiction(entry, evidence)
+  return reason === undefined ? { kind: 'good', signer, evidence } : { kind: 'contradicts', reason }
+}
+
+function checkOwnIntent(entry: Entry, payload: string): EvidenceVerdict {
+  const bytes = decodeBase64url(payload)
+  const parsed = bytes === undefined ? undefined : parseStrictJson(bytes, 'object')
+  if (bytes === undefined || parsed?.ok !== true) return { kind: 'contradicts', reason: 'the payload is not readable' }
+  const evidence = typed('hansa-intent', parsed.value, envelopeHash('hansa-intent', bytes))
+  if (typeof evidence === 'string') return { kind: 'contradicts', reason: evidence }
+  const reason = contradiction(entry, evidence)
+  return reason === undefined
+    ? { kind: 'good', evidence: { ...evidence, own: true } as Evidence }
+    : { kind: 'contradicts', reason }
+}
+
+function typed(typ: EnvelopeType, payload: unknown, hash: string): Evidence | string {
+  if (typ === 'hansa-intent') {
+    const read = readIntent(payload)
+    return read.ok ? { typ, own: false, hash, value: read.value } : read.reason
+  }
+  if (typ === 'hansa-receipt') {
+    const read = readReceipt(payload)
+    return read.ok ? { typ, own: false, hash, value: read.value } : read.reason
+  }
+  const read = readAck(payload)
+  return read.ok ? { typ, own: false, hash, value: read.value } : read.reason
+}
+
+/** What the entry says otherwise than the object it holds. A field that the entry leaves out says nothing. */
+function contradiction(entry: Entry, { typ, hash, value }: Evidence): string | undefined {
+  const facts: [string, unknown, unknown][] = [['call_id', entry.call_id, value.call_id]]
+  if (typ === 'hansa-intent') facts.push(['intent', entry.intent, hash], ['args_c', entry.args_c, value.args_c])
+  if (typ === 'hansa-receipt') {
+    facts.push(['receipt', entry.receipt, hash], ['intent', entry.intent, value.intent_hash])
+    facts.push(['result_c', entry.result_c, value.result_c ?? undefined], ['status', entry.ext?.status, value.status])
+  }
+  if (typ === 'hansa-ack') facts.push(['receipt', entry.receipt, value.receipt_hash])
+  const differing = facts.find(([, said, signed]) => said !== undefined && said !== signed)
+  return differing === undefined ? undefined : `${differing[0]} is not what the signed object says`
+}
+
+function signerOf(envelope: Envelope): Did | undefined {
+  const did = envelope.proof.kid.split('#')[0] ?? ''
+  return isDid(did) ? did : undefined
+}

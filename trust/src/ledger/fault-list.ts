@@ -1,0 +1,24 @@
+import type { LogFault } from './report.ts'
+
+/** More tell nobody more, and a shredded log must not fill the memory of its verifier. */
+const MAX_FAULTS = 100
+
+export class FaultList {
+  readonly #faults: LogFault[] = []
+  #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  add(fault: LogFault): void {
+    this.#count++
+    if (this.#faults.length < MAX_FAULTS) this.#faults.push(fault)
+  }
+
+  /** By entry, those about none of them last. */
+  inOrder(): LogFault[] {
+    const place = ({ seq = Number.POSITIVE_INFINITY }: LogFault) => seq
+    return this.#faults.toSorted((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)))
+  }
+}

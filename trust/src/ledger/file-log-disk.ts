@@ -1,0 +1,160 @@
+/**
+ * Adapter: a log disk in a directory of the file system, through `node:fs`. Files are readable by their owner only.
+ *
+ * Names that begin with a dot are the adapter's own: the lock, and files that `replace` is writing.
+ */
+import { close, fdatasync, fsync, open, write } from 'node:fs'
+import { mkdir, open as openHandle, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { lockDirectory } from './directory-lock.ts'
+import { LedgerError } from './errors.ts'
+import type { LogDisk, LogFile } from './log-disk.ts'
+
+const openFd = promisify(open)
+const closeFd = promisify(close)
+const datasyncFd = promisify(fdatasync)
+const syncFd = promisify(fsync)
+const OWNER_ONLY = 0o600
+const DIRECTORY_MODE = 0o700
+
+/** Nothing is created before `lock`, so that a verifier can be given any path. */
+export function fileLogDisk(directory: string): LogDisk {
+  const at = (name: string) => join(directory, checkName(name))
+  const syncDirectory = async () => {
+    const fd = await openFd(directory, 'r')
+    try {
+      await syncFd(fd)
+    } finally {
+      await closeFd(fd)
+    }
+  }
+  return {
+    label: directory,
+    bounded: true,
+    async list() {
+      const names = await orWhenAbsent(readdir(directory), [])
+      return names.filter((name) => !name.startsWith('.')).sort()
+    },
+    size: async (name) => (await orWhenAbsent(stat(at(name)), undefined))?.size,
+    read: (name, from, to) => readRange(at(name), from, to),
+    async lock() {
+      await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE })
+      const release = lockDirectory(directory)
+      return async () => release()
+    },
+    open: (name) => openForAppending(at(name), name),
+    async truncate(name, size) {
+      const handle = await orWhenAbsent(openHandle(at(name), 'r+'), undefined)
+      if (handle === undefined) return
+      try {
+        await handle.truncate(size)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    },
+    async replace(name, bytes) {
+      const temporary = join(directory, `.${checkName(name)}.new`)
+      const handle = await openHandle(temporary, 'w', OWNER_ONLY).catch(rethrowFull(name))
+      try {
+        await handle.writeFile(bytes)
+        await handle.sync()
+      } catch (error) {
+        throw fullOr(error, name)
+      } finally {
+        await handle.close()
+      }
+      await rename(temporary, at(name)).catch(rethrowFull(name))
+      await syncDirectory()
+    },
+    async remove(name) {
+      await rm(at(name), { force: true })
+      await syncDirectory()
+    },
+    syncDirectory,
+  }
+}
+
+async function openForAppending(path: string, name: string): Promise<LogFile> {
+  const fd = await openFd(path, 'a', OWNER_ONLY).catch(rethrowFull(name))
+  return {
+    append: (bytes) => writeAll(fd, bytes, name),
+    async datasync() {
+      try {
+        await datasyncFd(fd)
+      } catch (cause) {
+        throw new LedgerError({ code: 'log_broken', file: name }, `${path} could not be synced.`, { cause })
+      }
+    },
+    close: () => closeFd(fd),
+  }
+}
+
+/** A write may take only a part: the rest is written until the system says why it will not. */
+function writeAll(fd: number, bytes: Uint8Array, name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const next = (from: number) => {
+      write(fd, bytes, from, bytes.length - from, null, (error, written) => {
+        if (error !== null) reject(fullOr(error, name))
+        else if (from + written === bytes.length) resolve()
+        else next(from + written)
+      })
+    }
+    next(0)
+  })
+}
+
+async function readRange(path: string, from: number, to: number): Promise<Uint8Array> {
+  const handle = await orWhenAbsent(openHandle(path, 'r'), undefined)
+  if (handle === undefined || to <= from) {
+    await handle?.close()
+    return new Uint8Array()
+  }
+  try {
+    const bytes = Buffer.allocUnsafe(to - from)
+    let filled = 0
+    while (filled < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, from + filled)
+      if (bytesRead === 0) break
+      filled += bytesRead
+    }
+    return bytes.subarray(0, filled)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Names come from the ledger, never from outside; this keeps it so. */
+function checkName(name: string): string {
+  if (!/^[a-z0-9][a-z0-9.-]*$/.test(name)) throw new RangeError(`not a name for a log file: ${name}`)
+  return name
+}
+
+async function orWhenAbsent<T, U>(promise: Promise<T>, otherwise: U): Promise<T | U> {
+  try {
+    return await promise
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return otherwise
+    throw error
+  }
+}
+
+function rethrowFull(name: string): (error: unknown) => never {
+  return (error) => {
+    throw fullOr(error, name)
+  }
+}
+
+/** Out of space or over quota is `log_full`; every other failure of a write means that the disk is broken. */
+function fullOr(cause: unknown, name: string): LedgerError {
+  const code = codeOf(cause)
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new LedgerError({ code: 'log_full' }, `no room for ${name}`, { cause })
+  return new LedgerError({ code: 'log_broken', file: name }, `${name} could not be written.`, { cause })
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}

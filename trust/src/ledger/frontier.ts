@@ -1,0 +1,43 @@
+/**
+ * The right edge of a growing RFC 6962 tree: the roots of its complete subtrees, at most one per level. Enough to
+ * append and to know the root; memory is logarithmic.
+ */
+import { emptyRoot, nodeHash } from '../merkle/hashing.ts'
+
+export class Frontier {
+  /** Largest subtree first. */
+  readonly #peaks: Uint8Array[] = []
+  #size = 0
+
+  /** Leaves so far. */
+  get size(): number {
+    return this.#size
+  }
+
+  /**
+   * @param emit called with the leaf and then with every inner node that it completes, upwards: the order in which
+   * `StoredHashes` keeps them.
+   */
+  append(leaf: Uint8Array, emit?: (hash: Uint8Array) => void): void {
+    let hash = leaf
+    emit?.(hash)
+    for (let below = this.#size; below % 2 === 1; below = Math.floor(below / 2)) {
+      const left = this.#peaks.pop()
+      if (left === undefined) throw new Error('a frontier without a peak for a complete subtree')
+      hash = nodeHash(left, hash)
+      emit?.(hash)
+    }
+    this.#peaks.push(hash)
+    this.#size++
+  }
+
+  root(): Uint8Array {
+    let root = this.#peaks.at(-1)
+    if (root === undefined) return emptyRoot
+    for (let at = this.#peaks.length - 2; at >= 0; at--) {
+      const left = this.#peaks[at]
+      if (left !== undefined) root = nodeHash(left, root)
+    }
+    return root
+  }
+}

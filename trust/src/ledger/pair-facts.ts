@@ -1,0 +1,138 @@
+/** What one log says about each call with another kernel: as the side that asked, or as the side that served. */
+import type { CallId, CheckpointReference, Did, Entry, Receipt } from '@hansa/protocols'
+import type { EvidenceVerdict } from './evidence.ts'
+import type { WalkedEntry } from './walk-log.ts'
+
+/** `late`: written after the verifier began to look, so that the other log may not know of it yet. */
+export type Mark = { seq: number; late: boolean }
+
+export type Asked = {
+  sent?: Mark & { intent: string | undefined }
+  /** Only what is compared; a receipt is large and a log long. */
+  receipt?: Mark & ReceiptFacts
+  /** Closed by the asking side itself, without a receipt. */
+  closed?: Mark
+}
+
+export type ReceiptFacts = {
+  hash: string
+  status: Receipt['status']
+  code: Receipt['code']
+  resultC: string | undefined
+  intent: string
+  log: Receipt['log']
+  /** The asking side's own firewall kept the result. */
+  withheld: boolean
+}
+
+export type Served = {
+  /** The intent of the asking side, with its verified signature; from the acceptance or from a refusal. */
+  intent?: Mark & { hash: string }
+  accepted?: Mark
+  outcome?: Mark & {
+    leafHash: string
+    intent: string | undefined
+    resultC: string | undefined
+    status: Receipt['status'] | undefined
+    code: Receipt['code']
+  }
+  ack?: Mark & { receipt: string }
+}
+
+export type CallFacts = { peer?: Did; asked?: Asked; served?: Served }
+
+export type LogFacts = {
+  calls: Map<CallId, CallFacts>
+  /** Checkpoints of other logs that this one has seen, by origin, size and root. */
+  seen: Map<string, CheckpointReference & Mark>
+}
+
+/** A log that sees ever new checkpoints must not fill the memory of its verifier. */
+const MAX_SEEN = 100_000
+
+export function noFacts(): LogFacts {
+  return { calls: new Map(), seen: new Map() }
+}
+
+/** Adds what one entry says. @param late the entry was written after the verifier began to look. */
+export function addFacts(facts: LogFacts, walked: WalkedEntry, verdict: EvidenceVerdict, late: boolean): void {
+  const { entry } = walked
+  const mark = { seq: entry.seq, late }
+  if (entry.ext?.checkpoint !== undefined && entry.type === 'peer.checkpoint') see(facts, entry.ext.checkpoint, mark)
+  const evidence = verdict.kind === 'good' ? verdict.evidence : undefined
+  if (evidence?.typ === 'hansa-intent' && evidence.own && evidence.value.chk !== undefined) {
+    see(facts, evidence.value.chk, mark)
+  }
+  const id = entry.call_id
+  if (id === undefined || entry.type === 'call.begun') return
+  const call = facts.calls.get(id) ?? {}
+  const signer = verdict.kind === 'good' ? verdict.signer : undefined
+  const peer = call.peer ?? entry.peer ?? signer
+  if (peer !== undefined) call.peer = peer
+  addToCall(call, walked, verdict, mark)
+  if (call.asked !== undefined || call.served !== undefined) facts.calls.set(id, call)
+}
+
+function addToCall(call: CallFacts, walked: WalkedEntry, verdict: EvidenceVerdict, mark: Mark): void {
+  const { entry } = walked
+  const evidence = verdict.kind === 'good' ? verdict.evidence : undefined
+  switch (entry.type) {
+    case 'intent.sent':
+      call.asked = { ...call.asked, sent: { ...mark, intent: entry.intent ?? evidence?.hash } }
+      break
+    case 'receipt.received':
+      if (evidence?.typ === 'hansa-receipt') {
+        const receipt = receiptFacts(evidence.value, evidence.hash, entry)
+        call.asked = { ...call.asked, receipt: { ...mark, ...receipt } }
+      }
+      break
+    case 'intent.accepted':
+      call.served = { ...call.served, accepted: mark }
+      if (evidence !== undefined) call.served.intent = { ...mark, hash: evidence.hash }
+      break
+    case 'outcome':
+      addOutcome(call, walked, evidence?.hash, mark)
+      break
+    case 'ack.received':
+      if (evidence?.typ === 'hansa-ack') {
+        call.served = { ...call.served, ack: { ...mark, receipt: evidence.value.receipt_hash } }
+      }
+      break
+    default:
+  }
+}
+
+/** The side that served holds the intent: it accepted it, or refused it and kept it. Every other outcome is the asking side's own. */
+function addOutcome(
+  call: CallFacts,
+  { entry, leafHash }: WalkedEntry,
+  intentHash: string | undefined,
+  mark: Mark,
+): void {
+  if (call.served === undefined && intentHash === undefined) {
+    // A local call, which no other kernel has to do with, has no peer.
+    if (call.peer !== undefined) call.asked = { ...call.asked, closed: mark }
+    return
+  }
+  const { status, code } = entry.ext ?? {}
+  const outcome = { ...mark, leafHash, intent: entry.intent, resultC: entry.result_c, status, code }
+  call.served = { ...call.served, outcome }
+  if (intentHash !== undefined) call.served.intent = { ...mark, hash: intentHash }
+}
+
+function receiptFacts(receipt: Receipt, hash: string, entry: Entry): ReceiptFacts {
+  return {
+    hash,
+    status: receipt.status,
+    code: receipt.code,
+    resultC: receipt.result_c ?? undefined,
+    intent: receipt.intent_hash,
+    log: receipt.log,
+    withheld: receipt.status === 'ok' && entry.ext?.code !== undefined,
+  }
+}
+
+function see(facts: LogFacts, head: CheckpointReference, mark: Mark): void {
+  const name = `${head.origin} ${head.size} ${head.root}`
+  if (head.size > 0 && facts.seen.size < MAX_SEEN && !facts.seen.has(name)) facts.seen.set(name, { ...head, ...mark })
+}

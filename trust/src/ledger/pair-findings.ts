@@ -1,0 +1,159 @@
+/**
+ * Compares what two logs say about one call, and says in words who is suspected and who is exposed (security.md B8,
+ * "Shared without consensus"). Pure.
+ *
+ * A statement that one side signed and its own log does not bear out is a violation. What is only missing, and what a
+ * crash, a lost message or a call in progress explains, is incomplete.
+ */
+import type { CallId } from '@hansa/protocols'
+import type { Asked, Mark, Served } from './pair-facts.ts'
+import type { CallOutcome, PairFinding, PairFindingCode, Side } from './report.ts'
+
+export type ComparedCall = {
+  id: CallId
+  /** Which log is the one of the kernel that asked. */
+  asker: Side
+  asked: Asked | undefined
+  served: Served | undefined
+  /** Origin of the log of the side that served. */
+  origin: string | undefined
+}
+
+export type Comparison = { outcome: CallOutcome; findings: PairFinding[] }
+
+export function compareCall(call: ComparedCall): Comparison {
+  const findings = call.asked?.receipt === undefined ? withoutReceipt(call) : withReceipt(call, call.asked.receipt)
+  return { outcome: outcomeOf(call), findings: [...aboutIntent(call), ...findings] }
+}
+
+function outcomeOf({ asked, served }: ComparedCall): CallOutcome {
+  if (asked?.receipt !== undefined) return asked.receipt.withheld ? 'withheld' : asked.receipt.status
+  if (asked?.closed === undefined || served !== undefined) return 'unfinished'
+  return asked.sent === undefined ? 'refused_locally' : 'never_accepted'
+}
+
+/** The side that asked signed an intent, and the other one holds it. */
+function aboutIntent(call: ComparedCall): PairFinding[] {
+  const { asked, served } = call
+  const held = served?.intent
+  if (held === undefined) return []
+  if (asked?.sent === undefined) {
+    const text =
+      'The asking side signed an intent that its own log does not hold: it denies having asked. The serving side is covered.'
+    return held.late ? [] : [finding(call, 'violation', 'intent_denied', text, { suspected: 'asker' })]
+  }
+  if (asked.sent.intent === undefined || asked.sent.intent === held.hash) return []
+  const text = 'The asking side logged another intent than the one it signed and sent.'
+  return [finding(call, 'violation', 'intent_differs', text, { suspected: 'asker', exposed: 'server' })]
+}
+
+function withReceipt(call: ComparedCall, receipt: NonNullable<Asked['receipt']>): PairFinding[] {
+  const findings: PairFinding[] = []
+  const { asked, served, origin } = call
+  const outcome = served?.outcome
+  if (
+    outcome === undefined ||
+    outcome.seq !== receipt.log.index ||
+    outcome.leafHash !== receipt.log.leaf_hash ||
+    receipt.log.origin !== origin
+  ) {
+    const text =
+      `The serving side's receipt promises entry ${receipt.log.index} of ${receipt.log.origin} with a certain hash, and its ` +
+      'log does not hold that entry for this call: a broken inclusion promise. The asking side holds the signed proof.'
+    if (!receipt.late || outcome !== undefined) {
+      findings.push(finding(call, 'violation', 'inclusion_broken', text, { suspected: 'server', exposed: 'asker' }))
+    }
+    return findings
+  }
+  const contradiction = whatContradicts(receipt, call, outcome)
+  if (contradiction !== undefined) {
+    const text = `The serving side's receipt and its own log differ in ${contradiction}.`
+    findings.push(finding(call, 'violation', 'receipt_contradicts', text, { suspected: 'server', exposed: 'asker' }))
+  }
+  if (asked?.sent?.intent !== undefined && asked.sent.intent !== receipt.intent) {
+    const text = 'The receipt answers another intent than the one the asking side logged.'
+    findings.push(finding(call, 'violation', 'receipt_contradicts', text, {}))
+  }
+  if (served?.intent === undefined) {
+    const text = 'The serving side answered and holds no intent for it: it cannot show that it was asked.'
+    findings.push(finding(call, 'incomplete', 'acceptance_missing', text, { exposed: 'server' }))
+  }
+  return [...findings, ...aboutAck(call, receipt)]
+}
+
+function whatContradicts(
+  receipt: NonNullable<Asked['receipt']>,
+  { served }: ComparedCall,
+  outcome: NonNullable<Served['outcome']>,
+): string | undefined {
+  if (outcome.resultC !== receipt.resultC) return 'the commitment to the result'
+  if (outcome.status !== undefined && outcome.status !== receipt.status) return 'the status'
+  if (outcome.code !== undefined && outcome.code !== receipt.code) return 'the code'
+  const intent = outcome.intent ?? served?.intent?.hash
+  return intent === undefined || intent === receipt.intent ? undefined : 'the intent'
+}
+
+function aboutAck(call: ComparedCall, receipt: NonNullable<Asked['receipt']>): PairFinding[] {
+  const ack = call.served?.ack
+  if (ack === undefined) {
+    // Whoever refused has nothing to be acknowledged for.
+    if (receipt.status !== 'ok' || receipt.late) return []
+    const text =
+      'The asking side has the receipt and the serving side has no acknowledgement: it was lost, or is withheld.'
+    return [finding(call, 'incomplete', 'ack_missing', text, { suspected: 'asker', exposed: 'server' })]
+  }
+  if (ack.receipt === receipt.hash) return []
+  const text = 'The asking side acknowledged another receipt than the one in its log.'
+  return [finding(call, 'violation', 'ack_contradicts', text, { suspected: 'asker', exposed: 'server' })]
+}
+
+/** The asking side holds no receipt. Whoever denies having asked is dealt with already. */
+function withoutReceipt(call: ComparedCall): PairFinding[] {
+  const { asked, served } = call
+  if (served?.ack !== undefined) {
+    const text = 'The asking side acknowledged a receipt that its own log does not hold: it disowns the answer it has.'
+    return served.ack.late
+      ? []
+      : [finding(call, 'violation', 'receipt_disowned', text, { suspected: 'asker', exposed: 'server' })]
+  }
+  if (asked?.sent === undefined) return []
+  if (served?.outcome !== undefined) {
+    const text =
+      'The serving side acted or refused, and the asking side has no receipt: the answer was lost, or one of them withholds it.'
+    return asked.sent.late ? [] : [finding(call, 'incomplete', 'receipt_missing', text, { exposed: 'server' })]
+  }
+  if (served?.accepted !== undefined) {
+    const text = 'The serving side accepted the intent and logged no outcome: it stopped in between, or is still at it.'
+    return served.accepted.late ? [] : [finding(call, 'incomplete', 'outcome_missing', text, { exposed: 'asker' })]
+  }
+  if (asked.closed !== undefined || asked.sent.late) return []
+  const text =
+    'The asking side sent an intent and logged neither receipt nor outcome: it stopped in between, or is still waiting.'
+  return [finding(call, 'incomplete', 'call_open', text, {})]
+}
+
+type Role = 'asker' | 'server'
+
+function finding(
+  call: ComparedCall,
+  severity: PairFinding['severity'],
+  code: PairFindingCode,
+  text: string,
+  roles: { suspected?: Role; exposed?: Role },
+): PairFinding {
+  const side = (role: Role): Side => ((role === 'asker') === (call.asker === 'a') ? 'a' : 'b')
+  return {
+    severity,
+    code,
+    callId: call.id,
+    ...(roles.suspected === undefined ? {} : { suspected: side(roles.suspected) }),
+    ...(roles.exposed === undefined ? {} : { exposed: side(roles.exposed) }),
+    entries: [...marks(side('asker'), call.asked), ...marks(side('server'), call.served)],
+    text,
+  }
+}
+
+function marks(side: Side, facts: Asked | Served | undefined): { side: Side; seq: number }[] {
+  const seqs = new Set(Object.values(facts ?? {}).map((mark: Mark) => mark.seq))
+  return [...seqs].sort((a, b) => a - b).map((seq) => ({ side, seq }))
+}

@@ -1,0 +1,227 @@
+/**
+ * Verifies the log in a directory: offline, without changing a byte, and also while a ledger writes to it.
+ *
+ * The key comes from outside the directory. What a single directory cannot show, such as a rewrite by the holder of the
+ * key, is listed in the report instead of being passed over (wire.md, "What a single log can prove").
+ */
+import type { CheckpointReference } from '@hansa/protocols'
+import { didKeyResolver } from '../did/did-key-resolver.ts'
+import type { KeyResolver } from '../did/key-resolver.ts'
+import { type EnvelopeVerifier, envelopeVerifier } from '../signed/envelope-verifier.ts'
+import { CallRules } from './call-rules.ts'
+import { LedgerError } from './errors.ts'
+import { checkEvidence, type EvidenceVerdict } from './evidence.ts'
+import { FaultList } from './fault-list.ts'
+import type { LogDirectory } from './log-disk.ts'
+import { CHECKPOINT_FILE, ENTRIES, RESERVE_FILE } from './log-files.ts'
+import { type NoteVerifier, parseVkey } from './note.ts'
+import { type LogReport, ledgerExitCodes } from './report.ts'
+import { type StoredCheckpoint, type StoredCheckpoints, storedCheckpoints } from './stored-checkpoints.ts'
+import { type ClaimedRoot, LogWalk, type WalkedEntry, type WalkResult } from './walk-log.ts'
+
+/** How far the wall clock of one log may run back before it is remarked on, ms (security.md B0.4). */
+const SKEW_MS = 60_000
+const MAX_LISTED = 20
+const CHUNK_BYTES = 1_048_576
+
+export type VerifyLogInit = {
+  /** Verifier key of the log, from outside: a pinned peer, a manifest, an operator. Without it no signature of the log counts. */
+  vkey?: string
+  /** A checkpoint that somebody kept: it shows truncation, and a rewrite by the holder of the key. */
+  remembered?: CheckpointReference
+  /** For the keys of peers whose signed objects are in the log. @default did:key only, which needs no network */
+  resolver?: KeyResolver
+  /** Sees every readable entry in order, with what was found of the evidence in it. */
+  visit?(entry: WalkedEntry, evidence: EvidenceVerdict): void
+}
+
+/**
+ * @throws LedgerError `log_missing` when there is no log in the directory and nothing was remembered of one.
+ * @throws RangeError for a vkey that is none.
+ */
+export async function verifyLog(directory: LogDirectory, init: VerifyLogInit = {}): Promise<LogReport> {
+  const names = await directory.list()
+  if (!names.some((name) => name.startsWith(`${ENTRIES}-`)) && init.remembered === undefined) {
+    throw new LedgerError({ code: 'log_missing', directory: directory.label }, `There is no log in ${directory.label}.`)
+  }
+  const verifier = init.vkey === undefined ? undefined : noteVerifier(init.vkey)
+  const faults = new FaultList()
+  const stored = await storedCheckpoints(directory, verifier, faults)
+  const walk = new LogWalk({
+    directory,
+    roots: claimedRoots(stored.all, init.remembered),
+    hashed: stored.all.at(-1)?.head.size ?? 0,
+    faults,
+  })
+  const judge = new EntryJudge(init, faults)
+  for await (const entries of walk.entries()) for (const entry of entries) await judge.entry(entry)
+  const walked = walk.end()
+  await checkReserve(directory, faults)
+  checkSigned(stored, walked, faults)
+  checkOrigin(verifier, walked, faults)
+  return report(directory, init, { faults, stored, walked, judge })
+}
+
+function noteVerifier(vkey: string): NoteVerifier {
+  const verdict = parseVkey(vkey)
+  if (!verdict.ok) throw new RangeError(`not a verifier key: ${verdict.reason}`)
+  return verdict.verifier
+}
+
+function claimedRoots(stored: readonly StoredCheckpoint[], remembered: CheckpointReference | undefined): ClaimedRoot[] {
+  const roots = stored.map(
+    (one): ClaimedRoot => ({
+      ...one,
+      code: 'root_mismatch',
+      from: `the checkpoint of ${one.head.size} entries`,
+    }),
+  )
+  if (remembered !== undefined && remembered.size > 0) {
+    const from = `the remembered checkpoint of ${remembered.size} entries`
+    roots.push({ head: remembered, file: '', offset: 0, code: 'history_rewritten', from })
+  }
+  return roots.sort((a, b) => a.head.size - b.head.size)
+}
+
+/** What is looked at entry by entry, beyond the form of the log. */
+class EntryJudge {
+  readonly calls = new CallRules()
+  readonly remarks: string[] = []
+  readonly unresolved = new Set<string>()
+  evidence = 0
+  readonly #faults: FaultList
+  readonly #verifier: EnvelopeVerifier
+  readonly #visit: VerifyLogInit['visit']
+  #lastMs = 0
+
+  constructor({ resolver = didKeyResolver(), visit }: VerifyLogInit, faults: FaultList) {
+    this.#faults = faults
+    this.#verifier = envelopeVerifier({ resolver })
+    this.#visit = visit
+  }
+
+  async entry(walked: WalkedEntry): Promise<void> {
+    const { entry, file, offset } = walked
+    const { seq } = entry
+    const wrong = this.calls.check(entry)
+    if (wrong !== undefined) {
+      this.#faults.add({ code: 'call_malformed', file, offset, seq, text: `entry ${seq}: ${wrong}` })
+    }
+    this.#clock(seq, entry.t_ms)
+    const verdict = await checkEvidence(entry, this.#verifier)
+    if (verdict.kind === 'good' && !verdict.evidence.own) this.evidence++
+    if (verdict.kind === 'unchecked' && this.unresolved.size < MAX_LISTED) {
+      this.unresolved.add(entry.peer ?? entry.ext?.envelope?.proof.kid ?? 'an unnamed peer')
+    }
+    if (verdict.kind === 'forged') {
+      const text = `entry ${seq}: the signature in it does not verify (${verdict.reason})`
+      this.#faults.add({ code: 'evidence_forged', file, offset, seq, text })
+    }
+    if (verdict.kind === 'contradicts') {
+      const text = `entry ${seq} contradicts the object in it: ${verdict.reason}`
+      this.#faults.add({ code: 'evidence_contradicts', file, offset, seq, text })
+    }
+    this.#visit?.(walked, verdict)
+  }
+
+  #clock(seq: number, tMs: number): void {
+    const back = this.#lastMs - tMs
+    if (back > SKEW_MS && this.remarks.length < MAX_LISTED) {
+      this.remarks.push(
+        `The wall clock runs back by ${Math.round(back / 1000)} s at entry ${seq}; order is by sequence.`,
+      )
+    }
+    this.#lastMs = tMs
+  }
+}
+
+/** The reserve says nothing about entries; that it holds only zeros is checked so that no byte of the directory is not. */
+async function checkReserve(directory: LogDirectory, faults: FaultList): Promise<void> {
+  const size = (await directory.size(RESERVE_FILE)) ?? 0
+  for (let from = 0; from < size; from += CHUNK_BYTES) {
+    const bytes = await directory.read(RESERVE_FILE, from, Math.min(size, from + CHUNK_BYTES))
+    const at = bytes.findIndex((byte) => byte !== 0)
+    if (at < 0) continue
+    const text = 'the reserve holds something else than zeros'
+    faults.add({ code: 'unexpected_bytes', file: RESERVE_FILE, offset: from + at, text })
+    return
+  }
+}
+
+/** A ledger signs its first entry before it takes another one. */
+function checkSigned(stored: StoredCheckpoints, walked: WalkResult, faults: FaultList): void {
+  if (stored.all.length > 0 || walked.size < 2 || faults.count > 0) return
+  faults.add({ code: 'checkpoint_damaged', file: CHECKPOINT_FILE, offset: 0, seq: 0, text: 'there is no checkpoint' })
+}
+
+function checkOrigin(verifier: NoteVerifier | undefined, { origin }: WalkResult, faults: FaultList): void {
+  if (verifier === undefined || origin === undefined || verifier.name === origin) return
+  const text = `the log is ${origin}, and the key is for ${verifier.name}`
+  faults.add({ code: 'origin_changed', file: '', offset: 0, seq: 0, text })
+}
+
+type Findings = { faults: FaultList; stored: StoredCheckpoints; walked: WalkResult; judge: EntryJudge }
+
+function report(directory: LogDirectory, init: VerifyLogInit, findings: Findings): LogReport {
+  const { faults, stored, walked, judge } = findings
+  const incomplete = whatIsIncomplete(findings)
+  const verdict = faults.count > 0 ? 'violation' : incomplete.length > 0 ? 'incomplete' : 'clean'
+  const checkpoint = stored.all.at(-1)?.head
+  return {
+    verdict,
+    exitCode: ledgerExitCodes[verdict],
+    label: directory.label,
+    ...(walked.origin === undefined ? {} : { origin: walked.origin }),
+    size: walked.size,
+    ...(walked.root === undefined ? {} : { root: walked.root }),
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    checkpoints: walked.rootsChecked,
+    evidence: judge.evidence,
+    calls: judge.calls.counts,
+    faults: faults.inOrder(),
+    faultCount: faults.count,
+    incomplete,
+    remarks: [...judge.remarks, ...stored.remarks],
+    unchecked: whatIsUnchecked(init, findings),
+  }
+}
+
+function whatIsIncomplete({ walked, judge }: Findings): string[] {
+  const incomplete: string[] = []
+  if (walked.torn !== undefined) {
+    incomplete.push(
+      `${walked.torn.file} ends in an unfinished record at byte ${walked.torn.offset}; it was never acknowledged.`,
+    )
+  }
+  if (walked.size === 0) incomplete.push('The log holds no entry yet.')
+  for (const [id, seq] of judge.calls.open()) {
+    if (incomplete.length >= MAX_LISTED) break
+    incomplete.push(`Call ${id}, begun by entry ${seq}, has no outcome.`)
+  }
+  return incomplete
+}
+
+function whatIsUnchecked({ vkey, remembered }: VerifyLogInit, { walked, stored, judge, faults }: Findings): string[] {
+  const unchecked: string[] = []
+  const signed = stored.all.at(-1)?.head.size ?? 0
+  if (vkey === undefined) unchecked.push('No key was given: who signed the checkpoints was not checked.')
+  if (remembered === undefined) {
+    unchecked.push(
+      'No remembered checkpoint was given: entries cut off the end together with their checkpoints would not be noticed.',
+    )
+    unchecked.push("Nobody else's view was given: a log rewritten by the holder of its key would not be noticed.")
+  } else {
+    unchecked.push(
+      `Only the first ${remembered.size} entries are known from outside: what follows may have been rewritten by the holder of the key.`,
+    )
+  }
+  if (walked.size > signed) {
+    unchecked.push(`Entries from ${signed} on are under no signed checkpoint yet.`)
+  }
+  if (walked.root === undefined && faults.count > 0) {
+    unchecked.push('Behind the first unreadable entry, checkpoints could not be compared with the entries.')
+  }
+  for (const peer of judge.unresolved)
+    unchecked.push(`The key of ${peer} is not at hand: its signatures were not checked.`)
+  return unchecked
+}

@@ -1,0 +1,183 @@
+/**
+ * Verifies two logs and holds them against each other: for every call between the two kernels, intent, acceptance,
+ * outcome, receipt and acknowledgement must name each other, and every checkpoint that one side saw of the other must be
+ * part of the other's log.
+ *
+ * Each log is expected to be at least as new as what the other one says of it. Directories of running kernels are:
+ * entries that appear while the verifier reads are not held against the side that has not written its part yet. Copies
+ * are when both were made while no call was under way.
+ */
+import type { CallId, CheckpointReference, Did } from '@hansa/protocols'
+import type { KeyResolver } from '../did/key-resolver.ts'
+import { encodeBase64url } from '../encoding/base64url.ts'
+import { leafHash } from '../merkle/hashing.ts'
+import { Frontier } from './frontier.ts'
+import type { LogDirectory } from './log-disk.ts'
+import { ENTRIES } from './log-files.ts'
+import { addFacts, type CallFacts, type LogFacts, noFacts } from './pair-facts.ts'
+import { compareCall } from './pair-findings.ts'
+import { recordFiles, scanFile } from './record-files.ts'
+import { type LogReport, ledgerExitCodes, type PairFinding, type PairReport, type Side } from './report.ts'
+import { verifyLog } from './verify-log.ts'
+
+const MAX_FINDINGS = 1000
+
+export type LogSource = {
+  disk: LogDirectory
+  /** Verifier key of the log, from outside. */
+  vkey?: string
+  /** The kernel whose log it is; without it, whom the other log names as the peer of a call that both hold. */
+  did?: Did
+  remembered?: CheckpointReference
+}
+
+export type VerifyPairInit = { resolver?: KeyResolver }
+
+type ReadLog = { did: Did | undefined; log: LogReport; facts: LogFacts; disk: LogDirectory }
+
+/** @throws LedgerError `log_missing`; RangeError for a vkey that is none. */
+export async function verifyPair(a: LogSource, b: LogSource, init: VerifyPairInit = {}): Promise<PairReport> {
+  const [newInA, newInB] = [await ends(a.disk), await ends(b.disk)]
+  const readA = await readLog(a, newInA, init)
+  const readB = await readLog(b, newInB, init)
+  readA.did ??= peerOfSharedCall(readA, readB)
+  readB.did ??= peerOfSharedCall(readB, readA)
+  const pair = new PairWalk(readA, readB)
+  pair.compareCalls()
+  await pair.compareCheckpoints()
+  return pair.report()
+}
+
+/** Where each file of entries ends now: what lies beyond is late. */
+async function ends(disk: LogDirectory): Promise<Map<string, number>> {
+  return new Map((await recordFiles(disk, ENTRIES)).map(({ name, size }) => [name, size]))
+}
+
+async function readLog(source: LogSource, known: Map<string, number>, init: VerifyPairInit): Promise<ReadLog> {
+  const facts = noFacts()
+  const { vkey, remembered, disk } = source
+  const log = await verifyLog(disk, {
+    ...init,
+    ...(vkey === undefined ? {} : { vkey }),
+    ...(remembered === undefined ? {} : { remembered }),
+    visit: (walked, verdict) => addFacts(facts, walked, verdict, walked.end > (known.get(walked.file) ?? 0)),
+  })
+  return { did: source.did, log, facts, disk }
+}
+
+/** Whom `other` names as the peer of a call that both logs hold. */
+function peerOfSharedCall(own: ReadLog, other: ReadLog): Did | undefined {
+  for (const [id, { peer }] of other.facts.calls) {
+    if (peer !== undefined && own.facts.calls.has(id)) return peer
+  }
+  return undefined
+}
+
+class PairWalk {
+  readonly #a: ReadLog
+  readonly #b: ReadLog
+  readonly #findings: PairFinding[] = []
+  readonly #outcomes: PairReport['calls'] = {}
+  #count = 0
+  #violation = false
+
+  constructor(a: ReadLog, b: ReadLog) {
+    this.#a = a
+    this.#b = b
+  }
+
+  compareCalls(): void {
+    const ids = new Set<CallId>()
+    for (const [id, { peer }] of this.#a.facts.calls) if (this.#concerns(peer, this.#b)) ids.add(id)
+    for (const [id, { peer }] of this.#b.facts.calls) if (this.#concerns(peer, this.#a)) ids.add(id)
+    for (const id of ids) {
+      const [ofA, ofB] = [this.#a.facts.calls.get(id), this.#b.facts.calls.get(id)]
+      if (ofA?.asked !== undefined || ofB?.served !== undefined) this.#compare(id, 'a', ofA, ofB)
+      if (ofB?.asked !== undefined || ofA?.served !== undefined) this.#compare(id, 'b', ofB, ofA)
+    }
+  }
+
+  /** A checkpoint that one side says it saw of the other must come out of the other's entries. */
+  async compareCheckpoints(): Promise<void> {
+    await this.#compareSeen('a', this.#a, this.#b)
+    await this.#compareSeen('b', this.#b, this.#a)
+  }
+
+  report(): PairReport {
+    const [a, b] = [this.#a, this.#b]
+    const violation = this.#violation || a.log.verdict === 'violation' || b.log.verdict === 'violation'
+    const incomplete = this.#count > 0 || a.log.verdict === 'incomplete' || b.log.verdict === 'incomplete'
+    const verdict = violation ? 'violation' : incomplete ? 'incomplete' : 'consistent'
+    return {
+      verdict,
+      exitCode: ledgerExitCodes[verdict],
+      a: { ...(a.did === undefined ? {} : { did: a.did }), log: a.log },
+      b: { ...(b.did === undefined ? {} : { did: b.did }), log: b.log },
+      calls: this.#outcomes,
+      findings: this.#findings,
+      findingCount: this.#count,
+      unchecked: this.#unchecked(),
+    }
+  }
+
+  #concerns(peer: Did | undefined, other: ReadLog): boolean {
+    return peer !== undefined && peer === other.did
+  }
+
+  #compare(id: CallId, asker: Side, asking: CallFacts | undefined, serving: CallFacts | undefined): void {
+    const origin = (asker === 'a' ? this.#b : this.#a).log.origin
+    const { outcome, findings } = compareCall({ id, asker, asked: asking?.asked, served: serving?.served, origin })
+    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1
+    for (const finding of findings) this.#add(finding)
+  }
+
+  async #compareSeen(side: Side, seer: ReadLog, seen: ReadLog): Promise<void> {
+    const claims = [...seer.facts.seen.values()].filter(({ origin }) => origin === seen.log.origin)
+    // A log that cannot be read to its end is found fault with already.
+    if (claims.length === 0 || seen.log.root === undefined) return
+    const roots = await rootsAt(seen.disk, new Set(claims.map(({ size }) => size)))
+    for (const { size, root, seq, late } of claims) {
+      const here = roots.get(size)
+      if (here === root || (here === undefined && late)) continue
+      const entries = [{ side, seq }]
+      const code = 'checkpoint_contradicts'
+      if (here === undefined) {
+        const text = `One side saw a checkpoint of ${size} entries of the other's log, which ends before that: it was cut, or is an older copy.`
+        this.#add({ severity: 'incomplete', code, entries, suspected: side === 'a' ? 'b' : 'a', text })
+      } else {
+        const text = `One side saw a checkpoint of ${size} entries of the other's log with another root: the history was rewritten, or the checkpoint was never real.`
+        this.#add({ severity: 'violation', code, entries, text })
+      }
+    }
+  }
+
+  #add(finding: PairFinding): void {
+    this.#count++
+    this.#violation ||= finding.severity === 'violation'
+    if (this.#findings.length < MAX_FINDINGS) this.#findings.push(finding)
+  }
+
+  #unchecked(): string[] {
+    const unchecked: string[] = []
+    if (this.#a.did === undefined || this.#b.did === undefined) {
+      unchecked.push('The logs have no call in common and no DIDs were given: no call was compared.')
+    }
+    unchecked.push('Calls that both sides left out of their logs cannot be seen here.')
+    return unchecked
+  }
+}
+
+/** Roots of the log at the given sizes, those that it reaches; one light pass. */
+async function rootsAt(disk: LogDirectory, sizes: ReadonlySet<number>): Promise<Map<number, string>> {
+  const roots = new Map<number, string>()
+  const frontier = new Frontier()
+  for (const file of await recordFiles(disk, ENTRIES)) {
+    for await (const { records } of scanFile(disk, file)) {
+      for (const { bytes } of records) {
+        frontier.append(leafHash(bytes))
+        if (sizes.has(frontier.size)) roots.set(frontier.size, encodeBase64url(frontier.root()))
+      }
+    }
+  }
+  return roots
+}

@@ -1,0 +1,225 @@
+/**
+ * One pass over the entries of a log that may have been tampered with: framing, order, form, chain, tree. It names what
+ * is wrong where it finds it and goes on behind it; what can no longer be said after a fault is not said.
+ */
+import type { CheckpointReference, Entry } from '@hansa/protocols'
+import { encodeBase64url } from '../encoding/base64url.ts'
+import { HASH_BYTES, leafHash, sameHash } from '../merkle/hashing.ts'
+import { chainHash, GENESIS, readEntry } from './entry-bytes.ts'
+import type { FaultList } from './fault-list.ts'
+import { Frontier } from './frontier.ts'
+import type { LogDirectory } from './log-disk.ts'
+import { ENTRIES } from './log-files.ts'
+import { type Damage, type RecordFile, recordFiles, type ScannedRecord, scanFile } from './record-files.ts'
+import type { LogFaultCode } from './report.ts'
+import { HASHES_FILE, leafOfStored, storedCount } from './stored-hashes.ts'
+
+export type WalkedEntry = { entry: Entry; leafHash: string; file: string; offset: number; end: number }
+
+/** A root that must come out; `from` says where it is claimed. */
+export type ClaimedRoot = { head: CheckpointReference; file: string; offset: number; code: LogFaultCode; from: string }
+
+export type WalkInit = {
+  directory: LogDirectory
+  /** In order of size. */
+  roots: readonly ClaimedRoot[]
+  /** Entries whose hashes the hash file must hold: the size of the last checkpoint. */
+  hashed: number
+  faults: FaultList
+}
+
+export type WalkResult = {
+  size: number
+  origin: string | undefined
+  /** Over all entries; undefined when one of them could not be read. */
+  root: string | undefined
+  rootsChecked: number
+  /** An unfinished record at the end: what a crash leaves. */
+  torn: { file: string; offset: number } | undefined
+}
+
+export class LogWalk {
+  readonly #init: WalkInit
+  readonly #frontier = new Frontier()
+  /** Hashes that the tree grew by since they were last compared with their file. */
+  #grown: Uint8Array[] = []
+  #hashesCompared = 0
+  #hashesRight = true
+  #roots: ClaimedRoot[]
+  #rootsChecked = 0
+  #matched = 0
+  #whole = true
+  #prev: string | undefined = GENESIS
+  #expected = 0
+  #origin: string | undefined
+  #torn: WalkResult['torn']
+  /** Between damage and the next readable record. */
+  #lost = false
+
+  constructor(init: WalkInit) {
+    this.#init = init
+    this.#roots = [...init.roots]
+  }
+
+  /** Readable entries, a chunk at a time. */
+  async *entries(): AsyncGenerator<WalkedEntry[]> {
+    const files = await recordFiles(this.#init.directory, ENTRIES)
+    for (const file of files) {
+      this.#beginFile(file)
+      for await (const { records, damage } of scanFile(this.#init.directory, file)) {
+        yield records.map((record) => this.#record(record)).filter((entry) => entry !== undefined)
+        await this.#compareHashes()
+        if (damage !== undefined) this.#damage(damage, file === files.at(-1))
+      }
+    }
+  }
+
+  /** To be called when `entries` has ended. */
+  end(): WalkResult {
+    const beyond = this.#roots.find(({ head }) => head.size > this.#expected)
+    if (beyond !== undefined) this.#missing(beyond)
+    if (this.#whole && this.#hashesRight && this.#hashesCompared < storedCount(this.#init.hashed)) {
+      this.#hashFault(this.#hashesCompared, 'it is not stored')
+    }
+    const root = this.#whole ? encodeBase64url(this.#frontier.root()) : undefined
+    return { size: this.#expected, origin: this.#origin, root, rootsChecked: this.#rootsChecked, torn: this.#torn }
+  }
+
+  #beginFile({ name, first }: RecordFile): void {
+    if (first === this.#expected) return
+    this.#fault('record_order', name, 0, this.#expected, `${name} begins where entry ${this.#expected} is expected`)
+    if (first > this.#expected) this.#skipTo(first)
+  }
+
+  #record({ file, offset, number, bytes, end }: ScannedRecord): WalkedEntry | undefined {
+    if (number < this.#expected) {
+      this.#fault(
+        'record_order',
+        file,
+        offset,
+        number,
+        `entry ${number} stands again behind entry ${this.#expected - 1}`,
+      )
+      return undefined
+    }
+    if (number > this.#expected) {
+      if (!this.#lost) this.#gap(file, offset, number)
+      this.#skipTo(number)
+    }
+    this.#lost = false
+    const leaf = leafHash(bytes)
+    const reading = readEntry(bytes)
+    if (!reading.ok)
+      this.#fault('entry_invalid', file, offset, number, `entry ${number} is no entry: ${reading.reason}`)
+    else this.#checkPlace(reading.entry, file, offset)
+    this.#prev = chainHash(bytes)
+    this.#expected++
+    this.#grow(leaf)
+    return reading.ok ? { entry: reading.entry, leafHash: encodeBase64url(leaf), file, offset, end } : undefined
+  }
+
+  #gap(file: string, offset: number, number: number): void {
+    const first = this.#expected
+    const missing = number - 1 === first ? `entry ${first} is` : `entries ${first} to ${number - 1} are`
+    this.#fault('record_order', file, offset, first, `${missing} missing`)
+  }
+
+  #checkPlace(entry: Entry, file: string, offset: number): void {
+    const seq = this.#expected
+    this.#origin ??= entry.origin
+    if (entry.seq !== seq)
+      this.#fault('record_order', file, offset, seq, `entry ${seq} says that it is entry ${entry.seq}`)
+    if (entry.origin !== this.#origin)
+      this.#fault('origin_changed', file, offset, seq, `entry ${seq} is of ${entry.origin}`)
+    if (seq === 0 && entry.type !== 'log.opened')
+      this.#fault('record_order', file, offset, seq, 'the log does not begin with log.opened')
+    if (this.#prev !== undefined && entry.prev !== this.#prev) {
+      this.#fault(
+        'chain_broken',
+        file,
+        offset,
+        seq,
+        seq === 0 ? 'entry 0 follows another' : `entry ${seq} does not follow from entry ${seq - 1} as it is here`,
+      )
+    }
+  }
+
+  #grow(leaf: Uint8Array): void {
+    if (!this.#whole) return
+    this.#frontier.append(leaf, (hash) => this.#grown.push(hash))
+    while (this.#roots[0]?.head.size === this.#frontier.size) {
+      const root = this.#roots.shift()
+      if (root !== undefined) this.#checkRoot(root)
+    }
+  }
+
+  #checkRoot({ head, file, offset, code, from }: ClaimedRoot): void {
+    if (encodeBase64url(this.#frontier.root()) === head.root) {
+      this.#rootsChecked++
+      this.#matched = head.size
+      return
+    }
+    const text = `entries ${this.#matched} to ${head.size - 1} are not those that ${from} covers`
+    this.#fault(code, file, offset, this.#matched, text)
+    // Every later root differs for the same reason.
+    this.#whole = false
+  }
+
+  /** The log is shorter than something that was signed or remembered. */
+  #missing({ head, file, offset, from }: ClaimedRoot): void {
+    const seq = this.#expected
+    if (this.#torn !== undefined) {
+      const text = `entry ${seq} cannot be read, and ${from} covers ${head.size} entries`
+      this.#fault('record_damaged', this.#torn.file, this.#torn.offset, seq, text)
+      this.#torn = undefined
+      return
+    }
+    this.#fault('log_truncated', file, offset, seq, `the log ends at ${seq} entries, ${from} covers ${head.size}`)
+  }
+
+  async #compareHashes(): Promise<void> {
+    const { directory, hashed } = this.#init
+    const grown = this.#grown
+    this.#grown = []
+    const from = this.#hashesCompared
+    const count = Math.min(grown.length, storedCount(hashed) - from)
+    if (count <= 0 || !this.#hashesRight) return
+    const stored = await directory.read(HASHES_FILE, from * HASH_BYTES, (from + count) * HASH_BYTES)
+    const expected = Buffer.concat(grown.slice(0, count))
+    if (!expected.equals(stored)) {
+      const differing = grown.findIndex(
+        (hash, at) => !sameHash(hash, stored.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)),
+      )
+      this.#hashFault(from + differing, 'it is another than the one that was stored')
+    }
+    this.#hashesCompared += count
+  }
+
+  #hashFault(at: number, what: string): void {
+    this.#hashesRight = false
+    const seq = leafOfStored(at)
+    this.#fault('hash_mismatch', HASHES_FILE, at * HASH_BYTES, seq, `hash of the tree at entry ${seq}: ${what}`)
+  }
+
+  #damage({ file, offset, resumesAt }: Damage, last: boolean): void {
+    if (last && resumesAt === undefined) {
+      this.#torn = { file, offset }
+      return
+    }
+    const seq = this.#expected
+    this.#fault('record_damaged', file, offset, seq, `entry ${seq} cannot be read at byte ${offset} of ${file}`)
+    this.#skipTo(seq)
+    // What is lost may be more than one entry; the number of the next record tells.
+    this.#lost = true
+  }
+
+  #skipTo(seq: number): void {
+    this.#expected = seq
+    this.#prev = undefined
+    this.#whole = false
+  }
+
+  #fault(code: LogFaultCode, file: string, offset: number, seq: number, text: string): void {
+    this.#init.faults.add({ code, file, offset, seq, text })
+  }
+}

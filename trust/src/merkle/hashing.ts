@@ -1,0 +1,38 @@
+/**
+ * The hashes of an RFC 6962 tree (section 2.1): 0x00 in front of a leaf, 0x01 in front of two children, so that no leaf
+ * can pass for an inner node.
+ */
+import { hash } from 'node:crypto'
+
+/** Bytes of every hash in a tree. */
+export const HASH_BYTES = 32
+
+/** 0x01 and room for two children. Reused, because hashing is synchronous and a one-shot hash is the fast one. */
+const nodeInput = new Uint8Array(1 + 2 * HASH_BYTES)
+nodeInput[0] = 1
+
+/** MTH of the tree of size 0: SHA-256 of nothing. */
+export const emptyRoot: Uint8Array = hash('sha256', '', 'buffer')
+
+/** SHA-256(0x00 ‖ bytes). */
+export function leafHash(bytes: Uint8Array): Uint8Array {
+  const input = Buffer.allocUnsafe(1 + bytes.length)
+  input[0] = 0
+  input.set(bytes, 1)
+  return hash('sha256', input, 'buffer')
+}
+
+/** SHA-256(0x01 ‖ left ‖ right). @throws RangeError when a child is not 32 bytes. */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) throw new RangeError('a hash in a tree is 32 bytes')
+  nodeInput.set(left, 1)
+  nodeInput.set(right, 1 + HASH_BYTES)
+  return hash('sha256', nodeInput, 'buffer')
+}
+
+/** Whether two hashes are the same; false when either is not 32 bytes. Not constant time: hashes in proofs are public. */
+export function sameHash(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== HASH_BYTES || b.length !== HASH_BYTES) return false
+  for (let index = 0; index < HASH_BYTES; index++) if (a[index] !== b[index]) return false
+  return true
+}

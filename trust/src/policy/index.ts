@@ -1,0 +1,31 @@
+/** Rules, and what follows from them. */
+export {
+  type CompiledPolicy,
+  compilePolicy,
+  type NormalRule,
+  type PolicyCompilation,
+  type PolicyFault,
+  type PolicySource,
+} from './compile.ts'
+export { evaluate as evaluatePolicy, type GrantedLimit, type PolicyDecision, type PolicyEffect } from './evaluate.ts'
+export { type PolicyAction, type PolicyFacts, policyActions } from './facts.ts'
+export {
+  admitsPurpose,
+  combineObligations,
+  formatObligations,
+  fulfils,
+  isUnsatisfiable,
+  noObligations,
+  type Obligations,
+  type ParsedObligations,
+  parseObligations,
+} from './obligations.ts'
+export { DEFAULT_CALLS_PER_MINUTE, type RateLimit, type RateVerdict, RateWindow } from './rate-window.ts'
+export {
+  type CombinedDecision,
+  combineDecisions,
+  type LocalEffect,
+  maySendUnasked,
+  type RemoteEffect,
+  unionLabels,
+} from './trust-policy.ts'

@@ -1,0 +1,105 @@
+/**
+ * Verifies batch envelopes. The signature of a batch is checked once: what it was over is remembered, so that another
+ * leaf of the same batch costs a few hashes (wire.md: batch envelope, JCS check).
+ *
+ * The payload is verified as bytes and parsed only afterwards; whether it fits its schema is the reader's to say.
+ */
+import { type Did, type Envelope, type EnvelopeType, MAX_ENVELOPE_BYTES } from '@hansa/protocols'
+import { LRUCache } from 'lru-cache'
+import type { KeyResolver, ResolvedKey } from '../did/key-resolver.ts'
+import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
+import { isObject } from '../json/is-object.ts'
+import { parseStrictJson } from '../json/parse-strict-json.ts'
+import { verifySignature } from '../keys/admitted-key.ts'
+import { rootFromInclusionProof } from '../merkle/inclusion.ts'
+import { batchLeafHash, batchStatement } from './batch-statement.ts'
+import { readEnvelope } from './envelope.ts'
+import { envelopeHash } from './prepared.ts'
+
+export type EnvelopeVerdict =
+  | { ok: true; payload: unknown; payloadBytes: Uint8Array; hash: string; envelope: Envelope }
+  | { ok: false; reason: string }
+
+export interface EnvelopeVerifier {
+  /**
+   * @param bytes JSON text of an envelope as it was received, or one that is already parsed.
+   * @param expectedIssuer the key must be this DID's, and so must the `iss` of a payload that has one.
+   * Never throws for anything in `bytes`; a resolver that throws is a refusal too.
+   */
+  verify(typ: EnvelopeType, bytes: Uint8Array | Envelope, expectedIssuer: Did): Promise<EnvelopeVerdict>
+}
+
+export type EnvelopeVerifierInit = {
+  /** For keys under `assertionMethod`; asked for every envelope, so a revoked key stops at once. */
+  resolver: KeyResolver
+  /** Batches whose signature is remembered. @default 1_024 */
+  cacheSize?: number
+}
+
+export function envelopeVerifier(init: EnvelopeVerifierInit): EnvelopeVerifier {
+  const verified = new LRUCache<string, true>({ max: init.cacheSize ?? 1024 })
+  return {
+    async verify(typ, bytes, expectedIssuer) {
+      const envelope = bytes instanceof Uint8Array ? parseEnvelope(bytes) : readEnvelope(bytes)
+      if (envelope === undefined) return { ok: false, reason: 'not_an_envelope' }
+      const { kid } = envelope.proof
+      // Before any look-up: a stranger's key is not worth one.
+      if (!kid.startsWith(`${expectedIssuer}#`)) return { ok: false, reason: 'signer_not_issuer' }
+      const resolved = init.resolver.peek?.(kid, 'assertionMethod') ?? (await resolveKey(init.resolver, kid))
+      if ('reason' in resolved) return { ok: false, reason: resolved.reason }
+      if (resolved.did !== expectedIssuer) return { ok: false, reason: 'signer_not_issuer' }
+      return checkProof(typ, envelope, resolved, verified)
+    },
+  }
+}
+
+function parseEnvelope(bytes: Uint8Array): Envelope | undefined {
+  if (bytes.length > MAX_ENVELOPE_BYTES) return undefined
+  const parsed = parseStrictJson(bytes, 'object')
+  return parsed.ok ? readEnvelope(parsed.value) : undefined
+}
+
+async function resolveKey(resolver: KeyResolver, kid: string): Promise<ResolvedKey | { reason: string }> {
+  try {
+    return await resolver.resolve(kid, 'assertionMethod')
+  } catch {
+    return { reason: 'resolver_failed' }
+  }
+}
+
+function checkProof(
+  typ: EnvelopeType,
+  envelope: Envelope,
+  signer: ResolvedKey,
+  verified: LRUCache<string, true>,
+): EnvelopeVerdict {
+  const { kid, size, index, sig } = envelope.proof
+  const payloadBytes = decodeBase64url(envelope.payload)
+  const signature = decodeBase64url(sig)
+  if (payloadBytes === undefined || signature === undefined) {
+    return { ok: false, reason: 'not_canonical_base64url' }
+  }
+  // The shape of the envelope leaves a hash only one spelling, so these need no second look.
+  const path = envelope.proof.path.map((text) => Buffer.from(text, 'base64url'))
+  const root = rootFromInclusionProof({ index, size, leafHash: batchLeafHash(typ, payloadBytes), path })
+  if (root === undefined) return { ok: false, reason: 'path_does_not_fit' }
+  // The key is part of the name, and the resolver has just vouched for it.
+  const name = `${kid} ${size} ${encodeBase64url(root)} ${sig}`
+  if (verified.get(name) === undefined) {
+    if (!verifySignature(signer.key, batchStatement(size, root), signature)) {
+      return { ok: false, reason: 'signature_invalid' }
+    }
+    verified.set(name, true)
+  }
+  return readPayload(typ, envelope, payloadBytes, signer.did)
+}
+
+function readPayload(typ: EnvelopeType, envelope: Envelope, payloadBytes: Uint8Array, issuer: Did): EnvelopeVerdict {
+  const parsed = parseStrictJson(payloadBytes, 'object')
+  if (!parsed.ok) return { ok: false, reason: `payload_${parsed.reason}` }
+  if (!isObject(parsed.value)) return { ok: false, reason: 'payload_not_an_object' }
+  if (Object.hasOwn(parsed.value, 'iss') && parsed.value.iss !== issuer) {
+    return { ok: false, reason: 'signer_not_issuer' }
+  }
+  return { ok: true, payload: parsed.value, payloadBytes, hash: envelopeHash(typ, payloadBytes), envelope }
+}

@@ -1,0 +1,5 @@
+/** What others test against: fixed actors and small builders. Nothing here is for production: the keys are public. */
+export { alice, bob, carol, mallory } from './actors.ts'
+export { aCapability, aManifest, NOW } from './manifests.ts'
+export { anAck, anIntent, aReceipt } from './statements.ts'
+export { aTokenContext, aTokenKeys, aTokenPayload } from './tokens.ts'

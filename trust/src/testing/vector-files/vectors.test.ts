@@ -1,0 +1,159 @@
+/** Every file of `protocols/vectors` that belongs to this package: as it is generated, and as an implementation reads it. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Did, EnvelopeType } from '@hansa/protocols'
+import { describe, expect, it } from 'vitest'
+import { didKeyResolver } from '../../did/did-key-resolver.ts'
+import { encodeBase64url } from '../../encoding/base64url.ts'
+import { sha256 } from '../../encoding/hash.ts'
+import { canonicalJson } from '../../json/canonical-json.ts'
+import type { JsonProfile } from '../../json/json-profile.ts'
+import { parseStrictJson } from '../../json/parse-strict-json.ts'
+import { type KnownManifest, verifyManifest } from '../../manifest/verify-manifest.ts'
+import { envelopeVerifier } from '../../signed/envelope-verifier.ts'
+import { tokenKeys } from '../../token/token-keys.ts'
+import { verifyToken } from '../../token/verify-token.ts'
+import { allVectors } from './all-vectors.ts'
+import { vectorText } from './vector-file.ts'
+
+const root = fileURLToPath(new URL('../../../../protocols/vectors', import.meta.url))
+const folders = ['canonical', 'token', 'manifest', 'envelope']
+const paths = folders
+  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+  .sort()
+
+const read = <T>(path: string) => JSON.parse(readFileSync(join(root, path), 'utf8')) as T
+const under = (folder: string) => paths.filter((path) => path.startsWith(`${folder}/`))
+
+describe('the published vectors', () => {
+  it('are the generated ones, to the byte, and no others', () => {
+    expect(paths).toEqual(
+      allVectors()
+        .map(({ path }) => path)
+        .sort(),
+    )
+    for (const file of allVectors())
+      expect(readFileSync(join(root, file.path), 'utf8'), file.path).toBe(vectorText(file))
+  })
+})
+
+type CanonicalVector = { profile: JsonProfile; input: string; canonical: string; sha256: string; reason: string }
+
+describe('canonical', () => {
+  const parse = ({ input, profile }: CanonicalVector) => parseStrictJson(Buffer.from(input, 'base64url'), profile)
+
+  it.each(under('canonical/valid'))('%s', (path) => {
+    const vector = read<CanonicalVector>(path)
+    const parsed = parse(vector)
+    expect(parsed.ok && canonicalJson(parsed.value)).toBe(vector.canonical)
+    expect(encodeBase64url(sha256(vector.canonical))).toBe(vector.sha256)
+  })
+
+  it.each(under('canonical/invalid'))('%s', (path) => {
+    const vector = read<CanonicalVector>(path)
+    expect(parse(vector)).toEqual({ ok: false, reason: vector.reason })
+  })
+})
+
+type TokenVector = {
+  root: string
+  did: Did
+  epoch: number
+  now: number
+  principal: string
+  capability: string
+  cap_hash: string
+  principal_epoch: number
+  sid?: string
+  intent?: string
+  call?: string
+  token: string
+  scope: { exp: number; uses: number; max_rows?: number; fields?: string[] }
+  code: string
+  reason: string
+}
+
+describe('token', () => {
+  const verify = (vector: TokenVector) => {
+    const { did, epoch, now, principal, capability, cap_hash, principal_epoch, sid, intent, call } = vector
+    const keys = tokenKeys({ root: Buffer.from(vector.root, 'base64url'), did, epoch })
+    return verifyToken(keys, vector.token, {
+      ...{ self: did, now, principal, capability, capHash: cap_hash },
+      ...(sid === undefined ? {} : { sid }),
+      ...(intent === undefined ? {} : { intent }),
+      ...(call === undefined ? {} : { call }),
+      principalEpoch: () => principal_epoch,
+      isRevoked: () => false,
+      usesLeft: () => true,
+    })
+  }
+
+  it.each(under('token/valid'))('%s', (path) => {
+    const vector = read<TokenVector>(path)
+    const { max_rows: maxRows, ...rest } = vector.scope
+    expect(verify(vector)).toMatchObject({ ok: true, scope: { ...rest, maxRows } })
+  })
+
+  it.each(under('token/invalid'))('%s', (path) => {
+    const vector = read<TokenVector>(path)
+    expect(verify(vector)).toEqual({ ok: false, code: vector.code, reason: vector.reason })
+  })
+})
+
+type ManifestVector = {
+  now: number
+  known?: KnownManifest
+  jws: string
+  hash: string
+  capability_hashes: string[]
+  code: string
+  reason: string
+}
+
+describe('manifest', () => {
+  const resolver = didKeyResolver()
+  const verify = ({ jws, now, known }: ManifestVector) =>
+    verifyManifest(jws, { now, resolver, ...(known === undefined ? {} : { known }) })
+
+  it.each(under('manifest/valid'))('%s', async (path) => {
+    const vector = read<ManifestVector>(path)
+    const verdict = await verify(vector)
+    expect(verdict).toMatchObject({ ok: true, signed: { hash: vector.hash } })
+    const hashes = verdict.ok ? verdict.signed.manifest.capabilities.map(({ hash }) => hash) : []
+    expect(hashes).toEqual(vector.capability_hashes)
+  })
+
+  it.each(under('manifest/invalid'))('%s', async (path) => {
+    const vector = read<ManifestVector>(path)
+    expect(await verify(vector)).toMatchObject({ ok: false, code: vector.code, reason: vector.reason })
+  })
+})
+
+type EnvelopeVector = {
+  typ: EnvelopeType
+  issuer: Did
+  envelope: string
+  payload: string
+  hash: string
+  reason: string
+}
+
+describe('envelope', () => {
+  const verifier = envelopeVerifier({ resolver: didKeyResolver() })
+  const verify = ({ typ, envelope, issuer }: EnvelopeVector) => verifier.verify(typ, Buffer.from(envelope), issuer)
+
+  it.each(under('envelope/valid'))('%s', async (path) => {
+    const vector = read<EnvelopeVector>(path)
+    const verdict = await verify(vector)
+    expect(verdict).toMatchObject({ ok: true, hash: vector.hash, payload: JSON.parse(vector.payload) })
+    expect(verdict.ok && Buffer.from(verdict.payloadBytes).toString()).toBe(vector.payload)
+  })
+
+  it.each(under('envelope/invalid'))('%s', async (path) => {
+    const vector = read<EnvelopeVector>(path)
+    expect(await verify(vector)).toEqual({ ok: false, reason: vector.reason })
+  })
+})
