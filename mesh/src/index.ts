@@ -1,1 +1,80 @@
-export {}
+/** How kernels find, pin and reach each other. `@hansa/mesh/testing` holds a network in memory. */
+
+// Discovery.
+export { type DiscoverPeersComponents, discoverPeers } from './discovery/discover-peers.ts'
+export { MeshError, type MeshErrorDetail } from './errors.ts'
+// Outbound connections.
+export type { AddressRange, AllowPrivate } from './fetch/address.ts'
+export type { ResolveHost } from './fetch/guarded-connector.ts'
+export {
+  type FetchBounds,
+  type Fetched,
+  type FetchFault,
+  type FetchFaultCode,
+  type GuardedFetch,
+  type GuardedFetchInit,
+  guardedFetch,
+} from './fetch/guarded-fetch.ts'
+// Sessions.
+export {
+  type InboundSession,
+  type InboundSessions,
+  type InboundSessionsInit,
+  inboundSessions,
+} from './handshake/inbound-sessions.ts'
+export { type OpenedSession, type OpenSessionInit, openSession, type SessionRefusal } from './handshake/initiate.ts'
+export type { LogKeys } from './handshake/judge-checkpoint.ts'
+export type { OutboundSession, OutboundSessionFacts } from './handshake/outbound-session.ts'
+export type { OwnSide } from './handshake/own-side.ts'
+export type { ReplayWindow } from './handshake/replay-window.ts'
+export {
+  type HandshakeRefusal,
+  type HandshakeResponder,
+  type HandshakeResponderComponents,
+  type HelloReply,
+  handshakeResponder,
+  type ProofReply,
+} from './handshake/respond.ts'
+// Imports.
+export { type FetchManifest, fetchManifestOver } from './imports/fetch-manifest.ts'
+export {
+  type AddedImport,
+  type FoundCapability,
+  type ImportBook,
+  type ImportBookComponents,
+  type ImportedCapability,
+  type ImportedPeerView,
+  importBook,
+  type RefreshedImport,
+  type RefusedImport,
+} from './imports/import-book.ts'
+export type { ImportState } from './imports/import-record.ts'
+// What is remembered of peers.
+export {
+  type PeerMemory,
+  type PeerMemoryComponents,
+  type PeerMemoryInit,
+  peerMemory,
+  type SeenManifest,
+} from './peers/peer-memory.ts'
+// Registries.
+export {
+  type Listed,
+  type ListFilter,
+  type RegistryClient,
+  type RegistryClientInit,
+  type RegistryFault,
+  type RegistryReply,
+  registryClient,
+} from './registry/registry-client.ts'
+export {
+  type HeartbeatTick,
+  type RegistryHeartbeat,
+  type RegistryHeartbeatComponents,
+  type RegistryHeartbeatInit,
+  registryHeartbeat,
+} from './registry/registry-heartbeat.ts'
+// Transport.
+export { spkiHash } from './transport/certificate-key.ts'
+export { type HttpPeerTransportInit, httpPeerTransport } from './transport/http-peer-transport.ts'
+export { isLoopbackHost, localBinding } from './transport/local-binding.ts'

@@ -1,0 +1,164 @@
+/**
+ * Asks every URL and the registry for manifests at the same time, verifies each, and returns what was found beside the
+ * reason for each source that failed (security.md B2, B11). One bad source never spoils another.
+ *
+ * What a source says is only where to look: who a kernel is, what it offers and how new that is comes from the signature.
+ */
+import { setImmediate } from 'node:timers/promises'
+import {
+  type CapabilityManifest,
+  type Clock,
+  type Code,
+  type Did,
+  type DiscoveredPeer,
+  type DiscoverInit,
+  type Discovery,
+  type DiscoveryFault,
+  MAX_MANIFEST_BYTES,
+  type SignedManifest,
+} from '@hansa/protocols'
+import type { KeyResolver } from '@hansa/trust'
+import { fetchFaultToCode } from '../fetch/fault-code.ts'
+import type { GuardedFetch } from '../fetch/guarded-fetch.ts'
+import { ExchangeStopped } from '../fetch/network-fault.ts'
+import { inParallel } from '../in-parallel.ts'
+import type { PeerMemory } from '../peers/peer-memory.ts'
+import { checkPeerManifest, equivocated, rememberManifest } from '../peers/verify-peer-manifest.ts'
+import { registryClient } from '../registry/registry-client.ts'
+import { withTimeLimit } from '../time-limit.ts'
+import { manifestUrl } from './manifest-url.ts'
+
+export type DiscoverPeersComponents = {
+  fetch: GuardedFetch
+  resolver: KeyResolver
+  clock: Clock
+  memory: PeerMemory
+  /** This kernel itself, which is never a peer. */
+  self?: Did
+}
+
+/** URLs of one discovery; the rest are faults. */
+export const MAX_PEER_URLS = 256
+/** Fetches at the same time. */
+const CONCURRENCY = 16
+/** For the whole discovery, milliseconds; what has not answered by then is a fault. */
+const TOTAL_TIME_MS = 15_000
+
+const tooLate = new ExchangeStopped('timeout', `it did not answer within ${TOTAL_TIME_MS / 1000} s`)
+
+type Candidate = { source: string; by: 'peer_url' | 'registry'; jws: string }
+type Found = { source: string; by: 'peer_url' | 'registry'; signed: SignedManifest }
+/** What one question to one source brought. */
+type Answer = { candidates: Candidate[]; faults: DiscoveryFault[] }
+
+/** The signal of `init`, when aborted, ends the wait like the clock does. */
+export function discoverPeers(components: DiscoverPeersComponents): (init: DiscoverInit) => Promise<Discovery> {
+  const limit = { clock: components.clock, limitMs: TOTAL_TIME_MS, tooLate }
+  return (init) => withTimeLimit({ ...limit, outer: init.signal }, (signal) => discover(components, init, signal))
+}
+
+async function discover(
+  components: DiscoverPeersComponents,
+  init: DiscoverInit,
+  signal: AbortSignal,
+): Promise<Discovery> {
+  const urls = [...new Set(init.peerUrls ?? [])]
+  const tooMany = urls
+    .slice(MAX_PEER_URLS)
+    .map((url) => fault(url, 'invalid_request', `more than ${MAX_PEER_URLS} URLs were given; this one was not asked`))
+  const questions = urls.slice(0, MAX_PEER_URLS).map((url) => () => askUrl(components, url, signal))
+  const { registryUrl } = init
+  if (registryUrl !== undefined) questions.push(() => askRegistry(components, registryUrl, init, signal))
+  const answers = await inParallel(questions, CONCURRENCY)
+  const verified = await verifyAll(
+    components,
+    answers.flatMap(({ candidates }) => candidates),
+  )
+  const merged = mergeByKernel(verified.found)
+  for (const { did, signed } of merged.peers) await rememberManifest(components, did, signed)
+  return {
+    peers: merged.peers.filter(({ did, signed }) => did !== components.self && isWanted(signed.manifest, init)),
+    faults: [...tooMany, ...answers.flatMap(({ faults }) => faults), ...verified.faults, ...merged.faults],
+  }
+}
+
+async function askUrl({ fetch }: DiscoverPeersComponents, source: string, signal: AbortSignal): Promise<Answer> {
+  const fetched = await fetch.get(manifestUrl(source), { maxBytes: MAX_MANIFEST_BYTES, signal })
+  if (!fetched.ok) return { candidates: [], faults: [fault(source, fetchFaultToCode[fetched.code], fetched.reason)] }
+  if (fetched.status !== 200)
+    return { candidates: [], faults: [fault(source, 'remote_refused', `the answer has status ${fetched.status}`)] }
+  // A compact JWS is ASCII; anything else fails its verification.
+  const jws = Buffer.from(fetched.body).toString('latin1').trim()
+  return { candidates: [{ source, by: 'peer_url', jws }], faults: [] }
+}
+
+async function askRegistry(
+  { fetch }: DiscoverPeersComponents,
+  registryUrl: string,
+  { capability, tag }: DiscoverInit,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const filter = { ...(capability === undefined ? {} : { capability }), ...(tag === undefined ? {} : { tag }) }
+  const listed = await registryClient({ fetch, baseUrl: registryUrl }).list(filter, signal)
+  const candidates = listed.listings.map(
+    ({ manifest }) => ({ source: registryUrl, by: 'registry', jws: manifest }) as const,
+  )
+  const faults = listed.fault === undefined ? [] : [fault(registryUrl, listed.fault.code, listed.fault.reason)]
+  return { candidates, faults }
+}
+
+/** Against what was known before this discovery: a source that lags behind another one of today is not a rollback. */
+async function verifyAll(components: DiscoverPeersComponents, candidates: readonly Candidate[]) {
+  const found: Found[] = []
+  const faults: DiscoveryFault[] = []
+  for (const { source, by, jws } of candidates) {
+    // A thousand manifests take a second of processor time; calls go between two of them.
+    await setImmediate()
+    const verdict = await checkPeerManifest(components, jws)
+    if (verdict.ok) found.push({ source, by, signed: verdict.signed })
+    else faults.push(fault(source, verdict.code, verdict.reason))
+  }
+  return { found, faults }
+}
+
+function mergeByKernel(found: readonly Found[]): Discovery {
+  const peers: DiscoveredPeer[] = []
+  const faults: DiscoveryFault[] = []
+  for (const [did, ofKernel] of Map.groupBy(found, ({ signed }) => signed.manifest.kernel_id)) {
+    const sources = [...new Set(ofKernel.map(({ source }) => source))]
+    const twice = equivocation(ofKernel)
+    if (twice === undefined)
+      peers.push({ did, signed: newest(ofKernel), by: [...new Set(ofKernel.map(({ by }) => by))], sources })
+    else faults.push(fault(sources.join(', '), 'descriptor_mismatch', equivocated(did, twice)))
+  }
+  return { peers, faults }
+}
+
+/** @returns a number under which the kernel has signed two different manifests. */
+function equivocation(ofKernel: readonly Found[]): number | undefined {
+  const hashes = new Map<number, string>()
+  for (const { signed } of ofKernel) {
+    const { seq } = signed.manifest
+    if ((hashes.get(seq) ?? signed.hash) !== signed.hash) return seq
+    hashes.set(seq, signed.hash)
+  }
+  return undefined
+}
+
+function newest(ofKernel: readonly Found[]): SignedManifest {
+  return ofKernel
+    .map(({ signed }) => signed)
+    .reduce((best, next) => (next.manifest.seq > best.manifest.seq ? next : best))
+}
+
+/** The registry was asked the same, and is not believed. */
+function isWanted({ capabilities }: CapabilityManifest, { capability, tag }: DiscoverInit): boolean {
+  const offers = capability === undefined || capabilities.some(({ id }) => id === capability)
+  const tagged =
+    tag === undefined || capabilities.some(({ tags, sensitivity }) => [...tags, ...sensitivity].includes(tag))
+  return offers && tagged
+}
+
+function fault(source: string, code: Code, reason: string): DiscoveryFault {
+  return { source, code, reason }
+}

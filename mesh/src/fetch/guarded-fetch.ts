@@ -1,0 +1,120 @@
+/**
+ * The adapter for every outbound fetch of something a stranger named: manifests, registries (security.md B11).
+ *
+ * One connection per fetch, without cookies, credentials, proxy or redirects, in identity encoding, bounded in bytes and
+ * time. What goes wrong is a returned fault, because a bad URL among many is an ordinary outcome.
+ */
+import { Client, type Dispatcher } from 'undici'
+import { type AddressGuard, type AllowPrivate, addressGuard } from './address.ts'
+import { type CollectedReply, collectReply } from './collect-reply.ts'
+import { fetchTarget, PUBLIC_PORTS } from './fetch-target.ts'
+import { guardedConnector, type ResolveHost, systemResolve } from './guarded-connector.ts'
+import { ExchangeStopped, type NetworkFaultCode, networkFault } from './network-fault.ts'
+
+export type GuardedFetchInit = {
+  /** Which addresses besides public ones may be reached. Plain HTTP is only for these. */
+  allowPrivate: AllowPrivate
+  /** Ports on which public addresses may be reached. @default [443, 8443] */
+  ports?: readonly number[]
+  /** @default 5_000 */
+  connectTimeoutMs?: number
+  /** From the request to the last byte. @default 10_000 */
+  totalTimeoutMs?: number
+  /** @default the system's resolver */
+  resolve?: ResolveHost
+  /** Roots in PEM that are trusted instead of those of Node. */
+  ca?: string
+}
+
+export type FetchFaultCode = NetworkFaultCode | 'url_refused'
+export type FetchFault = { ok: false; code: FetchFaultCode /** One sentence for people. */; reason: string }
+/** `contentType` is in lower case and without parameters; empty when there is none. */
+export type Fetched = { ok: true; status: number; contentType: string; body: Uint8Array } | FetchFault
+
+export type FetchBounds = {
+  /** Largest body that is read. */
+  maxBytes: number
+  signal?: AbortSignal | undefined
+}
+
+export interface GuardedFetch {
+  /** Any status but a redirect is an answer, also 404 and 500. */
+  get(url: string, bounds: FetchBounds): Promise<Fetched>
+  post(url: string, body: { contentType: string; bytes: Uint8Array }, bounds: FetchBounds): Promise<Fetched>
+}
+
+/** Largest head of an answer, bytes (security.md B13). */
+const MAX_HEAD_BYTES = 16_384
+
+/** @throws MeshError `invalid_address_range` when `allowPrivate` has a range that cannot be read. */
+export function guardedFetch(init: GuardedFetchInit): GuardedFetch {
+  const guard = addressGuard(init.allowPrivate)
+  const publicPorts = init.ports ?? PUBLIC_PORTS
+  const connect = guardedConnector({
+    guard,
+    publicPorts,
+    connectTimeoutMs: init.connectTimeoutMs ?? 5_000,
+    resolve: init.resolve ?? systemResolve,
+    ...(init.ca === undefined ? {} : { ca: init.ca }),
+  })
+  const send = (text: string, request: Request, bounds: FetchBounds) =>
+    fetchOnce({ guard, publicPorts, connect, totalTimeoutMs: init.totalTimeoutMs ?? 10_000 }, text, request, bounds)
+  return {
+    get: (url, bounds) => send(url, { method: 'GET' }, bounds),
+    post: (url, { contentType, bytes }, bounds) => send(url, { method: 'POST', contentType, body: bytes }, bounds),
+  }
+}
+
+type Request = { method: 'GET' } | { method: 'POST'; contentType: string; body: Uint8Array }
+type Machinery = {
+  guard: AddressGuard
+  publicPorts: readonly number[]
+  connect: NonNullable<Client.Options['connect']>
+  totalTimeoutMs: number
+}
+
+async function fetchOnce(machinery: Machinery, text: string, request: Request, bounds: FetchBounds): Promise<Fetched> {
+  const target = fetchTarget(text, machinery.guard, machinery.publicPorts)
+  if (!target.ok) return { ok: false, code: 'url_refused', reason: target.reason }
+  const client = new Client(target.url.origin, {
+    connect: machinery.connect,
+    pipelining: 0,
+    allowH2: false,
+    maxHeaderSize: MAX_HEAD_BYTES,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+  const timeout = AbortSignal.timeout(machinery.totalTimeoutMs)
+  const signal = bounds.signal === undefined ? timeout : AbortSignal.any([timeout, bounds.signal])
+  try {
+    const options = dispatchOptions(target.url, request)
+    const reply = await collectReply(client, options, { maxBytes: bounds.maxBytes, signal, refuseHead })
+    return { ok: true, status: reply.status, contentType: mediaType(reply), body: reply.body }
+  } catch (error) {
+    return { ok: false, ...networkFault(error) }
+  } finally {
+    await client.destroy()
+  }
+}
+
+function dispatchOptions(url: URL, request: Request): Dispatcher.DispatchOptions {
+  const path = `${url.pathname}${url.search}`
+  const headers = { 'accept-encoding': 'identity', accept: '*/*' }
+  if (request.method === 'GET') return { path, method: 'GET', headers }
+  return { path, method: 'POST', headers: { ...headers, 'content-type': request.contentType }, body: request.body }
+}
+
+function refuseHead(status: number, headers: CollectedReply['headers']): ExchangeStopped | undefined {
+  // A redirect would have to be judged like the first URL, and a permanent one would outlive the judgement.
+  if (status >= 300 && status < 400)
+    return new ExchangeStopped('redirected', `the answer is a redirect (${status}); redirects are not followed`)
+  const encoding = headers['content-encoding']
+  if (encoding === undefined || encoding === 'identity') return undefined
+  return new ExchangeStopped('malformed', 'the answer is compressed, which was not asked for')
+}
+
+function mediaType(reply: CollectedReply): string {
+  const header = reply.headers['content-type']
+  const text = Array.isArray(header) ? header[0] : header
+  return (text ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}

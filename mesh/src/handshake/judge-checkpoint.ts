@@ -1,0 +1,59 @@
+/**
+ * Whether a peer's log still is the one that was seen before: its checkpoint is signed by a log key that its manifest
+ * names, and extends the last checkpoint that is remembered (security.md B3, level 1). Pure.
+ */
+import type { CapabilityManifest, CheckpointProof, CheckpointReference } from '@hansa/protocols'
+import { decodeBase64url, verifyConsistency } from '@hansa/trust'
+import { verifyCheckpoint } from '@hansa/trust/ledger'
+
+export type LogKeys = CapabilityManifest['logs']
+
+/** `broken` when the log contradicts what it signed before: not just unproven, but evidence against the peer. */
+export type CheckpointJudgement =
+  | { ok: true; checkpoint: CheckpointReference }
+  | { ok: false; reason: string; broken?: true }
+
+/** @param seen the last checkpoint of this peer that is remembered; without one the first is taken on trust. */
+export function judgeCheckpoint(
+  proof: CheckpointProof | undefined,
+  logs: LogKeys,
+  seen: CheckpointReference | undefined,
+): CheckpointJudgement {
+  if (proof === undefined) return { ok: false, reason: 'the peer showed no checkpoint of its log' }
+  // The first line of a checkpoint, believed only once the key of that origin has verified the whole.
+  const origin = proof.note.slice(0, proof.note.indexOf('\n'))
+  const log = logs.find((candidate) => candidate.origin === origin)
+  if (log === undefined) return { ok: false, reason: 'the checkpoint is not of a log that the manifest names' }
+  const verdict = verifyCheckpoint(proof.note, log.vkey)
+  if (!verdict.ok) return { ok: false, reason: `the checkpoint does not verify: ${verdict.reason}` }
+  return extendsSeen(verdict.checkpoint, proof.consistency ?? [], seen)
+}
+
+function extendsSeen(
+  checkpoint: CheckpointReference,
+  consistency: readonly string[],
+  seen: CheckpointReference | undefined,
+): CheckpointJudgement {
+  // Every tree extends the empty one, and no proof shows it.
+  if (seen === undefined || (seen.origin === checkpoint.origin && seen.size === 0)) return { ok: true, checkpoint }
+  if (seen.origin !== checkpoint.origin)
+    return { ok: false, reason: `the checkpoint is of ${checkpoint.origin}, and ${seen.origin} was seen before` }
+  if (checkpoint.size < seen.size)
+    return { ok: false, broken: true, reason: `the log has ${checkpoint.size} entries and had ${seen.size} before` }
+  if (checkpoint.size === seen.size && checkpoint.root !== seen.root)
+    return { ok: false, broken: true, reason: `the log has two roots at ${seen.size} entries` }
+  const path = checkpoint.size === seen.size ? [] : hashes(consistency)
+  const [fromRoot, toRoot] = [decodeBase64url(seen.root), decodeBase64url(checkpoint.root)]
+  const proven =
+    path !== undefined &&
+    fromRoot !== undefined &&
+    toRoot !== undefined &&
+    verifyConsistency({ fromSize: seen.size, toSize: checkpoint.size, fromRoot, toRoot, path })
+  if (!proven) return { ok: false, reason: `nothing proves that the log extends its first ${seen.size} entries` }
+  return { ok: true, checkpoint }
+}
+
+function hashes(texts: readonly string[]): Uint8Array[] | undefined {
+  const decoded = texts.map((text) => decodeBase64url(text))
+  return decoded.every((bytes) => bytes !== undefined) ? decoded : undefined
+}

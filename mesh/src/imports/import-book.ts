@@ -1,0 +1,321 @@
+/**
+ * The peers that this kernel has imported: what is pinned of each, what of it may be called now, and what a newer manifest
+ * does to it (security.md B2). Survives a restart through the store, where each import is one value, so that it is there
+ * as a whole or not at all.
+ */
+import {
+  type CapabilityDescriptor,
+  type CapabilityRef,
+  type Clock,
+  type Code,
+  type Did,
+  type ImportInit,
+  type Label,
+  type ManifestDiff,
+  type PeerAlias,
+  parseCapabilityRef,
+  type Safety,
+  type Store,
+  type TrustPolicy,
+} from '@hansa/protocols'
+import type { KeyResolver } from '@hansa/trust'
+import { inParallel } from '../in-parallel.ts'
+import { manifestOrder } from '../peers/manifest-order.ts'
+import type { PeerMemory } from '../peers/peer-memory.ts'
+import {
+  checkPeerManifest,
+  equivocated,
+  type PeerManifestVerdict,
+  rememberManifest,
+  verifyPeerManifest,
+} from '../peers/verify-peer-manifest.ts'
+import { applyManifest } from './apply-manifest.ts'
+import type { FetchManifest } from './fetch-manifest.ts'
+import {
+  type CapabilityPin,
+  IMPORTS_NAMESPACE,
+  type ImportRecord,
+  type ImportState,
+  readRecord,
+  writeRecord,
+} from './import-record.ts'
+import { makeRecord } from './make-record.ts'
+
+/** A capability as the importer may use it: everything a call needs, and nothing the peer can change meanwhile. */
+export type ImportedCapability = {
+  readonly ref: CapabilityRef
+  readonly peer: Did
+  /** Base URL at which the peer is called. */
+  readonly endpoint: string
+  readonly descriptor: CapabilityDescriptor
+  /** What calls carry, so that the peer refuses when it serves something else. */
+  readonly hash: string
+  /** Union of every sensitivity the peer ever advertised for it. */
+  readonly labels: readonly Label[]
+  /** The gravest class the peer ever advertised for it. */
+  readonly safety: Safety
+  readonly trustPolicy: TrustPolicy
+  readonly state: ImportState
+  /** Why it is not available. */
+  readonly reason?: string
+}
+
+export type ImportedPeerView = {
+  readonly alias: PeerAlias
+  readonly did: Did
+  readonly endpoint: string
+  readonly trustPolicy: TrustPolicy
+  /** Pinned keys of the peer's logs. */
+  readonly logs: ImportRecord['logs']
+  readonly seq: number
+  /** Unix seconds; calls stop 60 s after. */
+  readonly expires: number
+  readonly state: 'ok' | 'expired' | 'blocked'
+  /** Why it is blocked. */
+  readonly reasons: readonly string[]
+  /** By reference. */
+  readonly capabilities: readonly ImportedCapability[]
+}
+
+export type RefusedImport = { ok: false; code: Code /** One sentence for people. */; reason: string }
+export type AddedImport = { ok: true; peer: ImportedPeerView } | RefusedImport
+export type RefreshedImport = { ok: true; diff: ManifestDiff } | RefusedImport
+export type FoundCapability = { ok: true; capability: ImportedCapability } | RefusedImport
+
+export interface ImportBook {
+  /** Pins a peer. Doing it again for the same peer takes over what is advertised now: an operator's consent to the changes. */
+  add(init: ImportInit): Promise<AddedImport>
+  /** Fetches the peer's manifest and applies the change table. */
+  refresh(alias: PeerAlias, signal?: AbortSignal): Promise<RefreshedImport>
+  /** @returns whether there was such an import. */
+  remove(alias: PeerAlias): Promise<boolean>
+  /** What a call needs, or why it cannot be made now. Looks at memory only. */
+  find(ref: CapabilityRef): FoundCapability
+  get(alias: PeerAlias): ImportedPeerView | undefined
+  /** By alias. */
+  list(): ImportedPeerView[]
+  /** A periodic job, some times a minute: refreshes what has lived half its life. @returns what was tried. */
+  tick(signal?: AbortSignal): Promise<{ alias: PeerAlias; outcome: RefreshedImport }[]>
+}
+
+export type ImportBookComponents = {
+  store: Store
+  clock: Clock
+  resolver: KeyResolver
+  memory: PeerMemory
+  fetchManifest: FetchManifest
+  /** This kernel, which does not import itself. */
+  self?: Did
+  /** 0 to 1, spreads the refreshes of many kernels. @default Math.random */
+  random?: () => number
+}
+
+/** Skew between two kernels (security.md B0.4): an expired manifest is good for calls for so much longer, seconds. */
+const EXPIRY_GRACE_SECONDS = 60
+/** Shortest time between two attempts of the periodic job on one peer, seconds. */
+const RETRY_SECONDS = 30
+/** Peers that the periodic job asks at the same time. */
+const CONCURRENT_REFRESHES = 8
+
+/** Reads what was imported before. @throws MeshError `store_corrupt`. */
+export async function importBook(components: ImportBookComponents): Promise<ImportBook> {
+  const book = new StoredImportBook(components)
+  for (const { key, value } of await components.store.list(IMPORTS_NAMESPACE)) book.put(readRecord(key, value))
+  return book
+}
+
+/** A record in memory, and what calls read of it. */
+type Import = {
+  record: ImportRecord
+  capabilities: ReadonlyMap<string, ImportedCapability>
+  /** Unix seconds. */
+  refreshAt: number
+}
+
+class StoredImportBook implements ImportBook {
+  readonly #components: ImportBookComponents
+  readonly #imports = new Map<PeerAlias, Import>()
+  readonly #byRef = new Map<CapabilityRef, { capability: ImportedCapability; record: ImportRecord }>()
+  /** Changes of the book wait for one another: each begins with what the one before left. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(components: ImportBookComponents) {
+    this.#components = components
+  }
+
+  /** Takes a record into memory. */
+  put(record: ImportRecord): void {
+    this.#forget(record.alias)
+    const capabilities = new Map<string, ImportedCapability>()
+    for (const pin of Object.values(record.capabilities)) {
+      const capability = view(record, pin)
+      capabilities.set(capability.ref, capability)
+      this.#byRef.set(capability.ref, { capability, record })
+    }
+    const { iat, exp } = record.manifest
+    const share = 0.45 + 0.1 * (this.#components.random ?? Math.random)()
+    this.#imports.set(record.alias, { record, capabilities, refreshAt: iat + Math.floor((exp - iat) * share) })
+  }
+
+  add(init: ImportInit): Promise<AddedImport> {
+    return this.#inTurn(async () => {
+      const jws = typeof init.manifest === 'string' ? init.manifest : init.manifest.jws
+      const verdict = await checkPeerManifest(this.#components, jws)
+      if (!verdict.ok) return refuse(verdict.code, verdict.reason)
+      const { signed } = verdict
+      const peer = signed.manifest.kernel_id
+      if (peer === this.#components.self) return refuse('invalid_request', 'a kernel does not import itself')
+      const made = makeRecord(init, signed, (alias) => this.#imports.get(alias)?.record)
+      if (!made.ok) return made
+      await rememberManifest(this.#components, peer, signed)
+      await this.#save(made.record)
+      return { ok: true, peer: this.#view(made.record) }
+    })
+  }
+
+  async refresh(alias: PeerAlias, signal?: AbortSignal): Promise<RefreshedImport> {
+    const asked = this.#imports.get(alias)?.record
+    if (asked === undefined) return refuse('not_found', `no peer is imported as ${alias}`)
+    const fetched = await this.#components.fetchManifest(asked.endpoint, signal)
+    if (!fetched.ok) return refuse(fetched.code, fetched.reason)
+    const verdict = await verifyPeerManifest(this.#components, fetched.jws, asked.peer)
+    return this.#inTurn(async () => {
+      const known = this.#imports.get(alias)?.record
+      if (known?.peer !== asked.peer) return refuse('not_found', `${alias} was removed meanwhile`)
+      const judged = withPins(known, verdict)
+      if (!judged.ok) {
+        // A kernel that signs two manifests of one number is not called until an operator has looked.
+        if (judged.evidence !== undefined) await this.#save({ ...known, blocked: [judged.reason] })
+        return refuse(judged.code, judged.reason)
+      }
+      const { record, diff } = applyManifest(known, judged.signed)
+      await this.#save(record)
+      return { ok: true, diff }
+    })
+  }
+
+  remove(alias: PeerAlias): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (!this.#imports.has(alias)) return false
+      await this.#components.store.delete(IMPORTS_NAMESPACE, alias)
+      this.#forget(alias)
+      return true
+    })
+  }
+
+  find(ref: CapabilityRef): FoundCapability {
+    const found = this.#byRef.get(ref)
+    if (found === undefined) return this.#notFound(ref)
+    const { capability, record } = found
+    if (record.blocked.length > 0)
+      return refuse(
+        'descriptor_mismatch',
+        `${record.alias} is blocked until it is imported again: ${record.blocked.join('; ')}`,
+      )
+    if (this.#isExpired(record))
+      return refuse('identity_unavailable', `the manifest of ${record.alias} has expired; refresh the import`)
+    if (capability.state === 'available') return { ok: true, capability }
+    return refuse(
+      'descriptor_mismatch',
+      `${ref} is ${capability.state} until ${record.alias} is imported again: ${capability.reason ?? 'it changed'}`,
+    )
+  }
+
+  get(alias: PeerAlias): ImportedPeerView | undefined {
+    const known = this.#imports.get(alias)
+    return known === undefined ? undefined : this.#view(known.record)
+  }
+
+  list(): ImportedPeerView[] {
+    return [...this.#imports.keys()].sort().flatMap((alias) => this.get(alias) ?? [])
+  }
+
+  async tick(signal?: AbortSignal): Promise<{ alias: PeerAlias; outcome: RefreshedImport }[]> {
+    const now = this.#now()
+    const due = [...this.#imports.values()].filter(({ refreshAt }) => refreshAt <= now)
+    const refreshes = due.map(({ record: { alias } }) => async () => {
+      const outcome = await this.refresh(alias, signal)
+      const after = this.#imports.get(alias)
+      // A peer that still serves an old manifest is not asked all the time, and one that is away neither.
+      if (after !== undefined) after.refreshAt = Math.max(after.refreshAt, now + RETRY_SECONDS)
+      return { alias, outcome }
+    })
+    return inParallel(refreshes, CONCURRENT_REFRESHES)
+  }
+
+  async #save(record: ImportRecord): Promise<void> {
+    await this.#components.store.set(IMPORTS_NAMESPACE, record.alias, writeRecord(record))
+    this.put(record)
+  }
+
+  #forget(alias: PeerAlias): void {
+    for (const ref of this.#imports.get(alias)?.capabilities.keys() ?? []) this.#byRef.delete(ref)
+    this.#imports.delete(alias)
+  }
+
+  #notFound(ref: CapabilityRef): RefusedImport {
+    const parsed = parseCapabilityRef(ref)
+    const record = parsed?.alias === undefined ? undefined : this.#imports.get(parsed.alias)?.record
+    if (record === undefined) return refuse('not_found', `nothing is imported as ${ref}`)
+    const offered = record.manifest.capabilities.some(({ id }) => id === parsed?.id)
+    return refuse(
+      'not_found',
+      `${record.alias} ${offered ? 'offers it, but it was not imported' : 'offers no such capability'}: ${ref}`,
+    )
+  }
+
+  #view(record: ImportRecord): ImportedPeerView {
+    const { alias, peer, endpoint, trustPolicy, logs, manifest, blocked } = record
+    const state = blocked.length > 0 ? 'blocked' : this.#isExpired(record) ? 'expired' : 'ok'
+    const capabilities = [...(this.#imports.get(alias)?.capabilities.values() ?? [])]
+    return {
+      alias,
+      did: peer,
+      endpoint,
+      trustPolicy,
+      logs,
+      seq: manifest.seq,
+      expires: manifest.exp,
+      state,
+      reasons: blocked,
+      capabilities,
+    }
+  }
+
+  #isExpired({ manifest }: ImportRecord): boolean {
+    return this.#now() >= manifest.exp + EXPIRY_GRACE_SECONDS
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(change)
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+
+  #now(): number {
+    return Math.floor(this.#components.clock.now() / 1000)
+  }
+}
+
+/** The pins outlive what is remembered of a peer, so they are compared as well. */
+function withPins(known: ImportRecord, verdict: PeerManifestVerdict): PeerManifestVerdict {
+  if (!verdict.ok) return verdict
+  const { signed } = verdict
+  const { seq } = signed.manifest
+  const order = manifestOrder({ seq, hash: signed.hash }, { seq: known.manifest.seq, hash: known.manifestHash })
+  const refusal = { ok: false, code: 'descriptor_mismatch' } as const
+  if (order === 'equivocation') return { ...refusal, reason: equivocated(known.peer, seq), evidence: 'equivocation' }
+  if (order !== 'rolled_back') return verdict
+  return { ...refusal, reason: `${known.peer} serves manifest ${seq}, older than what is imported` }
+}
+
+function view({ alias, peer, endpoint, trustPolicy }: ImportRecord, pin: CapabilityPin): ImportedCapability {
+  const { descriptor, labels, safety, state, reason } = pin
+  const ref = `${alias}/${descriptor.id}`
+  const facts = { ref, peer, endpoint, descriptor, hash: descriptor.hash, labels, safety, trustPolicy, state }
+  return Object.freeze(reason === undefined ? facts : { ...facts, reason })
+}
+
+function refuse(code: Code, reason: string): RefusedImport {
+  return { ok: false, code, reason }
+}

@@ -1,0 +1,189 @@
+/**
+ * What this kernel has seen of other kernels and will not have taken back: the newest manifest, the newest checkpoint of
+ * the log, and how strong a channel was (security.md B2, B3, B8).
+ *
+ * Written through to the store; read from memory after the first time. Bounded: strangers whose manifests can no longer be
+ * valid are forgotten first, and when it is full of others a new stranger is not remembered.
+ */
+import {
+  type CheckpointReference,
+  type Clock,
+  checkpointReferenceSchema,
+  type Did,
+  hashSchema,
+  isDid,
+  type Store,
+} from '@hansa/protocols'
+import { MeshError } from '../errors.ts'
+
+export type SeenManifest = { seq: number; hash: string }
+
+export interface PeerMemory {
+  manifest(peer: Did): Promise<SeenManifest | undefined>
+  /** Keeps the higher `seq`. */
+  rememberManifest(peer: Did, seen: SeenManifest): Promise<void>
+  checkpoint(peer: Did): Promise<CheckpointReference | undefined>
+  /** Keeps the larger size of one log; another log replaces it. */
+  rememberCheckpoint(peer: Did, checkpoint: CheckpointReference): Promise<void>
+  /** Whether the peer was ever met over a channel that is bound strongly; then it is not met over a weak one again. */
+  wasStrong(peer: Did): Promise<boolean>
+  rememberStrong(peer: Did): Promise<void>
+  /** An operator's act: the next meeting counts as the first. */
+  forget(peer: Did): Promise<void>
+}
+
+export type PeerMemoryComponents = { store: Store; clock: Clock }
+export type PeerMemoryInit = {
+  /** Peers that are remembered. @default 20_000 */
+  maxPeers?: number
+}
+
+type PeerRecord = {
+  manifest?: SeenManifest
+  /** Unix seconds from which no manifest older than the one seen can be valid any more. */
+  until?: number
+  checkpoint?: CheckpointReference
+  strong?: true
+}
+
+const NAMESPACE = 'mesh.peers'
+/** Longest life of a manifest, 24 h, and the skew between two kernels (security.md B0.4). */
+const MANIFEST_MEMORY_SECONDS = 86_460
+
+export function peerMemory(init: PeerMemoryInit = {}): (components: PeerMemoryComponents) => PeerMemory {
+  return (components) => new StoredPeerMemory(components, init.maxPeers ?? 20_000)
+}
+
+class StoredPeerMemory implements PeerMemory {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #maxPeers: number
+  #loading: Promise<Map<Did, PeerRecord>> | undefined
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor({ store, clock }: PeerMemoryComponents, maxPeers: number) {
+    this.#store = store
+    this.#clock = clock
+    this.#maxPeers = maxPeers
+  }
+
+  async manifest(peer: Did): Promise<SeenManifest | undefined> {
+    return (await this.#records()).get(peer)?.manifest
+  }
+
+  rememberManifest(peer: Did, { seq, hash }: SeenManifest): Promise<void> {
+    return this.#update(peer, (known) => {
+      if (known.manifest !== undefined && known.manifest.seq >= seq) return undefined
+      return { ...known, manifest: { seq, hash }, until: this.#now() + MANIFEST_MEMORY_SECONDS }
+    })
+  }
+
+  async checkpoint(peer: Did): Promise<CheckpointReference | undefined> {
+    return (await this.#records()).get(peer)?.checkpoint
+  }
+
+  rememberCheckpoint(peer: Did, checkpoint: CheckpointReference): Promise<void> {
+    return this.#update(peer, (known) => {
+      const before = known.checkpoint
+      const older = before?.origin === checkpoint.origin && before.size >= checkpoint.size
+      return older ? undefined : { ...known, checkpoint }
+    })
+  }
+
+  async wasStrong(peer: Did): Promise<boolean> {
+    return (await this.#records()).get(peer)?.strong === true
+  }
+
+  rememberStrong(peer: Did): Promise<void> {
+    return this.#update(peer, (known) => (known.strong === true ? undefined : { ...known, strong: true }))
+  }
+
+  forget(peer: Did): Promise<void> {
+    return this.#inTurn(async () => {
+      const records = await this.#records()
+      records.delete(peer)
+      await this.#store.delete(NAMESPACE, peer)
+    })
+  }
+
+  /** @param change what becomes of the record; undefined changes nothing. */
+  #update(peer: Did, change: (known: PeerRecord) => PeerRecord | undefined): Promise<void> {
+    return this.#inTurn(async () => {
+      const records = await this.#records()
+      const record = change(records.get(peer) ?? {})
+      if (record === undefined) return
+      if (!records.has(peer) && records.size >= this.#maxPeers && !(await this.#makeRoom(records))) return
+      await this.#store.set(NAMESPACE, peer, JSON.stringify(record))
+      records.set(peer, record)
+    })
+  }
+
+  /** One change after another: each begins with what the one before left, in memory and in the store. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(run)
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+
+  async #makeRoom(records: Map<Did, PeerRecord>): Promise<boolean> {
+    const now = this.#now()
+    const expired = [...records].filter(
+      ([, record]) => record.checkpoint === undefined && record.strong !== true && (record.until ?? 0) <= now,
+    )
+    for (const [peer] of expired) {
+      await this.#store.delete(NAMESPACE, peer)
+      records.delete(peer)
+    }
+    return records.size < this.#maxPeers
+  }
+
+  #records(): Promise<Map<Did, PeerRecord>> {
+    this.#loading ??= this.#load()
+    return this.#loading
+  }
+
+  async #load(): Promise<Map<Did, PeerRecord>> {
+    const records = new Map<Did, PeerRecord>()
+    for (const { key, value } of await this.#store.list(NAMESPACE)) {
+      // A record that cannot be read would make an old statement of this peer look like the first one.
+      if (isDid(key)) records.set(key, readRecord(key, value))
+    }
+    return records
+  }
+
+  #now(): number {
+    return Math.floor(this.#clock.now() / 1000)
+  }
+}
+
+function readRecord(key: string, text: string): PeerRecord {
+  const value = parse(text)
+  if (isPeerRecord(value)) return value
+  const detail = { code: 'store_corrupt', namespace: NAMESPACE, key } as const
+  throw new MeshError(detail, `what is stored of the peer ${key} cannot be read`)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isPeerRecord(value: unknown): value is PeerRecord {
+  if (typeof value !== 'object' || value === null) return false
+  const { manifest, until, checkpoint, strong } = value as Record<string, unknown>
+  return (
+    (manifest === undefined || isSeenManifest(manifest)) &&
+    (until === undefined || Number.isSafeInteger(until)) &&
+    (checkpoint === undefined || checkpointReferenceSchema.safeParse(checkpoint).success) &&
+    (strong === undefined || strong === true)
+  )
+}
+
+function isSeenManifest(value: unknown): value is SeenManifest {
+  if (typeof value !== 'object' || value === null) return false
+  const { seq, hash } = value as Record<string, unknown>
+  return Number.isSafeInteger(seq) && hashSchema.safeParse(hash).success
+}

@@ -1,0 +1,11 @@
+/** What others need to test against this package. */
+export { memoryFetch } from './memory-fetch.ts'
+export {
+  type Interceptor,
+  type Interference,
+  type MemoryNetwork,
+  type MemoryNetworkInit,
+  memoryNetwork,
+  type WireMessage,
+  type WireRecord,
+} from './memory-network.ts'

@@ -1,0 +1,81 @@
+/** Settings as text become a checked configuration, or the list of everything that is wrong with them. */
+import { parseLocation, StorageError } from '@hansa/storage'
+import type { RegistrySettings } from './env.ts'
+
+export type RegistryConfig = Readonly<{
+  /** Name or address to listen on. */
+  host: string
+  /** 0 takes a free port. */
+  port: number
+  /** `sqlite:PATH`, `memory:` or `postgres://…`. */
+  database: string
+  /** How long a listing lasts without a heartbeat, seconds. */
+  ttlSeconds: number
+  /** Kernels that are remembered at the same time, listed or not; another one is told `busy`. */
+  maxKernels: number
+  /** Writes that one address may send at once, and how many it gets back each second. */
+  writes: Readonly<{ burst: number; perSecond: number }>
+  /** How long a stopping registry waits for requests that run, milliseconds. */
+  drainMs: number
+}>
+
+export const defaultConfig: RegistryConfig = Object.freeze({
+  host: '127.0.0.1',
+  port: 7070,
+  database: 'sqlite:hansa-registry.sqlite',
+  // Three heartbeats of half a minute: two may be lost.
+  ttlSeconds: 90,
+  // A page of the largest manifests is 1 MiB and the whole directory below 3 GiB.
+  maxKernels: 10_000,
+  // An organisation of thirty kernels behind one address can start together; verifying costs a tenth of a millisecond.
+  writes: Object.freeze({ burst: 60, perSecond: 5 }),
+  drainMs: 5000,
+})
+
+/** Longest life of a listing without a heartbeat, seconds: what is dead must not look alive for longer than an hour. */
+const MAX_TTL_SECONDS = 3600
+
+export type ConfigReading = { ok: true; config: RegistryConfig } | { ok: false; faults: string[] }
+
+/** @param settings what is given; for the rest the defaults hold. */
+export function readConfig(settings: RegistrySettings): ConfigReading {
+  const faults: string[] = []
+  const config: { -readonly [K in keyof RegistryConfig]: RegistryConfig[K] } = { ...defaultConfig }
+
+  if (settings.listen !== undefined) {
+    const address = parseListen(settings.listen)
+    if (address === undefined)
+      faults.push(`--listen ${JSON.stringify(settings.listen)} is not HOST:PORT; port 0 takes a free one.`)
+    else Object.assign(config, address)
+  }
+  if (settings.ttl !== undefined) {
+    const ttl = /^\d{1,4}$/.test(settings.ttl) ? Number(settings.ttl) : 0
+    if (ttl < 1 || ttl > MAX_TTL_SECONDS)
+      faults.push(`--ttl ${JSON.stringify(settings.ttl)} is not a number of seconds from 1 to ${MAX_TTL_SECONDS}.`)
+    else config.ttlSeconds = ttl
+  }
+  if (settings.database !== undefined) {
+    const fault = databaseFault(settings.database)
+    if (fault !== undefined) faults.push(`--database (or DATABASE_URL): ${fault}`)
+    else config.database = settings.database
+  }
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, config: Object.freeze(config) }
+}
+
+/** `HOST:PORT`, with an IPv6 address in brackets. */
+function parseListen(text: string): { host: string; port: number } | undefined {
+  const [, bracketed, plain, digits = ''] = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? plain
+  const port = Number(digits)
+  return host === undefined || port > 65_535 ? undefined : { host, port }
+}
+
+function databaseFault(url: string): string | undefined {
+  try {
+    parseLocation(url)
+    return undefined
+  } catch (error) {
+    if (error instanceof StorageError) return error.message
+    throw error
+  }
+}
