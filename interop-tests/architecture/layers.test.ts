@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest'
+import { type PackageName, packages, sourceFiles } from './source.ts'
+
+/** Which packages of the workspace each package may import: the drawing of docs/architecture.md. */
+const mayImport: Readonly<Record<PackageName, readonly PackageName[]>> = {
+  protocols: [],
+  trust: ['protocols'],
+  storage: ['protocols'],
+  mesh: ['protocols', 'trust'],
+  'registry-server': ['protocols', 'trust', 'storage'],
+  sdk: ['protocols', 'trust'],
+  node: ['protocols', 'trust', 'storage', 'mesh'],
+  'interop-tests': ['protocols', 'trust', 'storage', 'mesh', 'registry-server', 'sdk', 'node'],
+}
+
+/** Libraries outside the workspace that a lower layer may use; upper layers use what their package.json names. */
+const mayUse: Partial<Record<PackageName, readonly string[]>> = {
+  protocols: ['zod'],
+  trust: [
+    '@marcbachmann/cel-js',
+    '@noble/ed25519',
+    '@noble/hashes',
+    'canonicalize',
+    'lru-cache',
+    're2js',
+    'yaml',
+    'zod',
+  ],
+  storage: ['kysely', 'pg'],
+}
+
+const files = sourceFiles()
+
+describe('the layers', () => {
+  it('were seen: every package has source and tests', () => {
+    for (const name of packages) {
+      const own = files.filter((file) => file.package === name)
+      expect(own.length, name).toBeGreaterThan(1)
+      expect(
+        own.some(({ path }) => path.endsWith('.test.ts')),
+        `${name} has tests`,
+      ).toBe(true)
+    }
+  })
+
+  it.each(packages)('%s imports only what lies below it', (name) => {
+    const wrong = files
+      .filter((file) => file.package === name)
+      .flatMap(({ path, imports }) =>
+        imports
+          .map((specifier) => /^@hansa\/([a-z-]+)/.exec(specifier)?.[1])
+          .filter((other): other is PackageName => other !== undefined && other !== name)
+          .filter((other) => !mayImport[name].includes(other))
+          .map((other) => `${path} imports @hansa/${other}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  it.each(Object.keys(mayUse) as PackageName[])('%s uses no library but its own few', (name) => {
+    const wrong = files
+      .filter((file) => file.package === name && !file.isTest)
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(
+            (specifier) =>
+              !specifier.startsWith('.') && !specifier.startsWith('node:') && !specifier.startsWith('@hansa/'),
+          )
+          .filter(
+            (specifier) =>
+              !(mayUse[name] ?? []).some((allowed) => specifier === allowed || specifier.startsWith(`${allowed}/`)),
+          )
+          .map((specifier) => `${path} uses ${specifier}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  it('are crossed only through a package, never by a path into another one', () => {
+    const wrong = files.flatMap(({ path, package: own, imports }) =>
+      imports
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => new URL(specifier, `file:///${path}`).pathname.slice(1))
+        .filter((target) => !target.startsWith(`${own}/`))
+        .filter((target) => !(own === 'interop-tests' && target.startsWith('sdk/examples/')))
+        .map((target) => `${path} reaches into ${target}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('keep networks, disks and processes out of the contracts', () => {
+    const wrong = files
+      .filter((file) => file.package === 'protocols' && !file.isTest)
+      .flatMap(({ path, imports }) =>
+        imports.filter((specifier) => specifier.startsWith('node:')).map((specifier) => `${path}: ${specifier}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  it('keep networks, SQL and agents out of trust', () => {
+    const banned = /^node:(?:net|tls|http|https|http2|dgram|dns|child_process|worker_threads|cluster|sqlite)/
+    const wrong = files
+      .filter((file) => file.package === 'trust' && !file.isTest)
+      .flatMap(({ path, imports }) =>
+        imports.filter((specifier) => banned.test(specifier)).map((specifier) => `${path}: ${specifier}`),
+      )
+    // The lock of a log directory is a socket, because nothing else of Node's survives a kill of its holder.
+    expect(wrong.filter((line) => !line.startsWith('trust/src/ledger/directory-lock.ts'))).toEqual([])
+  })
+})
+
+/** Files that touch the world for the rest: an adapter says so by being listed here. */
+const adapters: Readonly<Record<string, RegExp>> = {
+  'Date.now': /^(?:node\/src\/system-clock|registry-server\/src\/clock)\.ts$/,
+  'setTimeout(': /^(?:node\/src\/system-clock|registry-server\/src\/clock)\.ts$/,
+  'process.env': /^(?:node\/src\/config\/env|registry-server\/src\/config\/env|sdk\/src\/environment)\.ts$/,
+}
+
+describe('the world', () => {
+  it.each(Object.entries(adapters))('is reached for by %s in adapters only', (call, allowed) => {
+    const wrong = files
+      .filter(({ isTest, path }) => !isTest && !allowed.test(path) && !path.startsWith('sdk/examples/'))
+      .filter(({ text }) => withoutComments(text).includes(call))
+      .map(({ path }) => path)
+    expect(wrong).toEqual([])
+  })
+
+  it('is never reached for by the global fetch', () => {
+    const wrong = files
+      .filter(({ isTest }) => !isTest)
+      .filter(({ text }) =>
+        /(?<![.\w#])fetch\(/.test(
+          withoutComments(text).replaceAll(/(?:async )?(?:function )?fetch\([^)]*\)[:\s{]/g, ''),
+        ),
+      )
+      .map(({ path }) => path)
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('the shape of files', () => {
+  it('is short: no source file is over 400 lines', () => {
+    const long = files.filter(({ isTest, text }) => !isTest && text.split('\n').length > 401).map(({ path }) => path)
+    expect(long).toEqual([])
+  })
+
+  it('has no drawers: nothing is called utils, helpers, common, shared, misc or manager', () => {
+    const drawers = files.filter(({ path }) =>
+      /(?:^|\/)(?:utils?|helpers?|common|shared|misc|managers?|services?)(?:\/|\.ts$)/.test(path),
+    )
+    expect(drawers.map(({ path }) => path)).toEqual([])
+  })
+})
+
+function withoutComments(text: string): string {
+  return text
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/^\s*\/\/.*$/gm, '')
+    .replaceAll(/\s\/\/ .*$/gm, '')
+}

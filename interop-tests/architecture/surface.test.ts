@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest'
+
+/**
+ * The public surface of each package, frozen. A red test asks whether the change was meant: then change the list, in the
+ * same commit as the reason.
+ */
+const entryPoints = {
+  '@hansa/protocols': () => import('@hansa/protocols'),
+  '@hansa/trust': () => import('@hansa/trust'),
+  '@hansa/trust/ledger': () => import('@hansa/trust/ledger'),
+  '@hansa/storage': () => import('@hansa/storage'),
+  '@hansa/mesh': () => import('@hansa/mesh'),
+  '@hansa/registry-server': () => import('@hansa/registry-server'),
+  '@hansa/sdk': () => import('@hansa/sdk'),
+  '@hansa/node': () => import('@hansa/node'),
+} as const
+
+describe('the public surface', () => {
+  it.each(Object.entries(entryPoints))('of %s is what it was', async (_name, load) => {
+    expect(Object.keys(await load()).sort()).toMatchSnapshot()
+  })
+})

@@ -1,0 +1,226 @@
+/**
+ * Several kernels in one process: memory network, memory disks, one clock that the test holds, keys from a seed. Runs
+ * the real kernels; only sockets, disks and time are replaced.
+ *
+ *   await using mesh = await TestMesh.create({ kernels: { alice: {}, bob: { policy: [...] } } })
+ *   await mesh.kernel('alice').invoke(...)
+ */
+import type { GuardedFetch } from '@hansa/mesh'
+import { type MemoryNetwork, memoryNetwork } from '@hansa/mesh/testing'
+import { type AssembledKernel, assembleKernel, type KernelInit } from '@hansa/node'
+import type { ImportInit, Logger, PeerImport, Store } from '@hansa/protocols'
+import { memoryStore } from '@hansa/protocols'
+import { type ManualClock, manualClock } from '@hansa/protocols/testing'
+import { sha256, signerFromSeed } from '@hansa/trust'
+import { type LogDisk, type MemoryLogDisk, memoryLogDisk } from '@hansa/trust/ledger'
+
+export type TestKernelInit = KernelInit & {
+  /** Root secret of tokens; two kernels may be given the same. @default from the seed and the name */
+  secret?: Uint8Array
+  /** Puts something between the kernel and its disk. */
+  wrapDisk?: (disk: MemoryLogDisk) => LogDisk
+}
+
+export type TestMeshInit<Name extends string> = {
+  kernels: Readonly<Record<Name, TestKernelInit>>
+  /** Same seed, same keys and same losses. @default 1 */
+  seed?: number
+}
+
+export type Span = { ms?: number; seconds?: number; minutes?: number; hours?: number }
+
+/** 15 January 2027, 08:00 UTC, in Unix milliseconds. */
+const START_MS = 1_800_000_000_000
+
+/** Shorter than any time limit, so that nothing which needs no time runs into one. */
+const SLICE_MS = 4_000
+
+/** More turns of the event loop than any exchange takes. */
+const REST_TURNS = 25
+
+type Member = {
+  init: TestKernelInit
+  disk: MemoryLogDisk
+  store: Store
+  kernel?: AssembledKernel
+  detach?: () => void
+  errors: string[]
+  /** Set when the log failed: the process would have ended. */
+  fatal?: unknown
+}
+
+export class TestMesh<Name extends string> implements AsyncDisposable {
+  readonly clock: ManualClock = manualClock(START_MS)
+  readonly network: MemoryNetwork
+  readonly #seed: number
+  readonly #members: ReadonlyMap<Name, Member>
+
+  static async create<Name extends string>(init: TestMeshInit<Name>): Promise<TestMesh<Name>> {
+    const mesh = new TestMesh(init)
+    for (const name of mesh.names) await mesh.start(name)
+    return mesh
+  }
+
+  private constructor(init: TestMeshInit<Name>) {
+    this.#seed = init.seed ?? 1
+    this.network = memoryNetwork({ seed: this.#seed })
+    const entries = Object.entries<TestKernelInit>(init.kernels) as [Name, TestKernelInit][]
+    this.#members = new Map(
+      entries.map(([name, kernel]) => [
+        name,
+        { init: kernel, disk: memoryLogDisk(name), store: memoryStore(), errors: [] },
+      ]),
+    )
+  }
+
+  get names(): Name[] {
+    return [...this.#members.keys()]
+  }
+
+  kernel(name: Name): AssembledKernel {
+    const { kernel } = this.#member(name)
+    if (kernel === undefined) throw new Error(`${name} is not running`)
+    return kernel
+  }
+
+  disk(name: Name): MemoryLogDisk {
+    return this.#member(name).disk
+  }
+
+  endpoint(name: Name): string {
+    return `http://127.0.0.1:${7400 + this.names.indexOf(name)}`
+  }
+
+  /** What the kernel logged as an error: nothing, unless a part of it failed. */
+  errors(name: Name): readonly string[] {
+    return this.#member(name).errors
+  }
+
+  /** Why the kernel's log failed; the process would have ended. */
+  fatal(name: Name): unknown {
+    return this.#member(name).fatal
+  }
+
+  async start(name: Name): Promise<void> {
+    const member = this.#member(name)
+    const { secret, wrapDisk, ...init } = member.init
+    const endpoint = this.endpoint(name)
+    const key = (purpose: string) => sha256(`${this.#seed} ${name} ${purpose}`)
+    member.kernel = await assembleKernel(
+      {
+        signer: signerFromSeed(key('identity')),
+        secret: secret ?? key('secret'),
+        logSeed: key('log'),
+        disk: wrapDisk?.(member.disk) ?? member.disk,
+        store: member.store,
+        clock: this.clock,
+        logger: errorLogger(member.errors),
+        transport: this.network.transport(endpoint),
+        fetch: memoryFetch(this.network, endpoint),
+        onFatal(error) {
+          member.fatal = error
+        },
+      },
+      { name, endpoint, ...init },
+    )
+    member.detach = this.network.attach(endpoint, member.kernel.inbound)
+  }
+
+  /** Ends a kernel in good order. */
+  async stop(name: Name): Promise<void> {
+    const member = this.#member(name)
+    member.detach?.()
+    const { kernel } = member
+    delete member.kernel
+    await kernel?.[Symbol.asyncDispose]()
+  }
+
+  /** Ends a kernel and starts it again over what it had written. */
+  async restart(name: Name): Promise<void> {
+    await this.stop(name)
+    await this.start(name)
+  }
+
+  /** The power goes: every byte that no returned sync covered is lost. The kernel that ran is left as it was. */
+  lose(name: Name, torn = 0): void {
+    const member = this.#member(name)
+    member.detach?.()
+    delete member.kernel
+    member.disk.lose(torn)
+  }
+
+  /** Imports one kernel into another, by the manifest it serves. */
+  async join(importer: Name, peer: Name, init: Omit<ImportInit, 'manifest'> = {}): Promise<PeerImport> {
+    const manifest = await this.kernel(peer).advertise()
+    return this.kernel(importer).importRemote({ manifest, ...init })
+  }
+
+  /** Lets everything that was started come to rest: acknowledgements, checkpoints, whatever needs no time. */
+  async settle(): Promise<void> {
+    await turns()
+  }
+
+  /** Lets time pass, in slices, so that what a timer starts comes to rest before much later ones run. */
+  async advance(span: Span): Promise<void> {
+    const total = toMs(span)
+    for (let passed = 0; passed < total; passed += SLICE_MS) {
+      this.clock.advance(Math.min(SLICE_MS, total - passed))
+      await turns()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of this.names) await this.stop(name)
+  }
+
+  #member(name: Name): Member {
+    const member = this.#members.get(name)
+    if (member === undefined) throw new Error(`there is no kernel ${name}`)
+    return member
+  }
+}
+
+function toMs({ ms = 0, seconds = 0, minutes = 0, hours = 0 }: Span): number {
+  return ms + 1000 * (seconds + 60 * (minutes + 60 * hours))
+}
+
+/** Lets promises and immediates run until everything in memory has come to rest. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < REST_TURNS; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+function errorLogger(errors: string[]): Logger {
+  return {
+    info() {},
+    warn() {},
+    error: (event, fields) => void errors.push(`${event} ${JSON.stringify(fields ?? {})}`),
+  }
+}
+
+/** GET and POST over the memory network, for discovery. */
+function memoryFetch(network: MemoryNetwork, source: string): GuardedFetch {
+  const transport = network.transport(source)
+  const send = async (method: 'GET' | 'POST', text: string, maxBytes: number, body?: Uint8Array) => {
+    const url = new URL(text)
+    try {
+      const reply = await transport.send({
+        endpoint: url.origin,
+        path: url.pathname,
+        method,
+        maxReplyBytes: maxBytes,
+        ...(body === undefined ? {} : { body }),
+      })
+      return { ok: true as const, status: reply.status, contentType: 'application/jose', body: reply.body }
+    } catch (error) {
+      return {
+        ok: false as const,
+        code: 'unreachable' as const,
+        reason: error instanceof Error ? error.message : String(error),
+      }
+    }
+  }
+  return {
+    get: (url, { maxBytes }) => send('GET', url, maxBytes),
+    post: (url, { bytes }, { maxBytes }) => send('POST', url, maxBytes, bytes),
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * The control interface of a node: HTTP with JSON on a Unix socket, or on loopback with a token. It is how the command
+ * line and `connect()` reach a node, and it never listens on the network.
+ *
+ * Bodies are checked against the table of `@hansa/protocols`; what the kernel refuses goes back with its code, and what
+ * fails without one is `internal`, with its text in the log only.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  type Clock,
+  type ControlMethod,
+  controlMethods,
+  controlPaths,
+  type Logger,
+  MAX_ARGUMENT_BYTES,
+  MAX_RESULT_BYTES,
+  registerParamsSchema,
+  serveEndSchema,
+  serveReplySchema,
+} from '@hansa/protocols'
+import type { z } from 'zod'
+import { type ControlFault, faultOfCode, faultOfError, faultOfIssues } from './control-fault.ts'
+import { type Admit, admitLoopback, admitSocket, readJson } from './control-request.ts'
+import { listenOnSocket } from './control-socket.ts'
+import { controlToken } from './control-token.ts'
+import type { ControlledKernel } from './controlled-kernel.ts'
+import { ControlServerError } from './errors.ts'
+import { listening } from './listening.ts'
+import { type MethodContext, methodTable } from './method-table.ts'
+import { type ServedCapabilities, servedCapabilities } from './serve.ts'
+import { serveStream } from './serve-stream.ts'
+
+export type ControlListen =
+  | { kind: 'unix'; path: string }
+  /** @param port 0 chooses a free one @param tokenFile made, with mode 0600, when it is missing */
+  | { kind: 'loopback'; port: number; tokenFile: string }
+
+export type ControlServerInit = {
+  kernel: ControlledKernel
+  /** For whom a call is made when it does not say. */
+  principal: string
+  listen: ControlListen
+  logger: Logger
+  clock: Clock
+}
+
+export interface ControlServer extends AsyncDisposable {
+  /** What `connect()` takes: `unix:/path` or `http://127.0.0.1:PORT`. */
+  readonly url: string
+}
+
+/** Bytes of a method's body: the largest arguments, and room for the rest of the parameters. */
+const MAX_METHOD_BYTES = MAX_ARGUMENT_BYTES + 65_536
+/** Bytes of an answer that an agent posts: no JSON text that is read may be larger. */
+const MAX_ANSWER_BYTES = MAX_RESULT_BYTES
+/** Bytes of the headers of a request (security.md B13). */
+const MAX_HEADER_BYTES = 16_384
+
+/**
+ * Listens, and serves until it is disposed of; then every open call is cancelled and every registration of an agent ends.
+ * @throws ControlServerError
+ */
+export async function controlServer(init: ControlServerInit): Promise<ControlServer> {
+  const { kernel, clock, listen } = init
+  const admit = listen.kind === 'unix' ? admitSocket : admitLoopback(await controlToken(listen.tokenFile))
+  const served = servedCapabilities({ kernel, clock })
+  const closing = new AbortController()
+  const handle = handler({ ...init, admit, served, closing: closing.signal })
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 60_000 }, handle)
+  const url = await open(server, listen)
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      closing.abort(new Error('the node is stopping'))
+      await served[Symbol.asyncDispose]()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function open(server: Server, listen: ControlListen): Promise<string> {
+  if (listen.kind === 'unix') {
+    await listenOnSocket(server, listen.path)
+    return `unix:${listen.path}`
+  }
+  const at = `127.0.0.1:${listen.port}`
+  if (!(await listening(server, { host: '127.0.0.1', port: listen.port, exclusive: true }, at))) {
+    const message = `Port ${listen.port} is in use: choose another, or 0 for a free one.`
+    throw new ControlServerError({ code: 'control_in_use', at }, message)
+  }
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+type Handling = ControlServerInit & { admit: Admit; served: ServedCapabilities; closing: AbortSignal }
+type Reply = { status: number; body: unknown }
+
+function handler(handling: Handling): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const gone = new AbortController()
+    response.once('close', () => gone.abort(new Error('the client went away')))
+    const signal = AbortSignal.any([gone.signal, handling.closing])
+    respond(handling, request, response, signal).catch((error: unknown) => {
+      if (gone.signal.aborted) return
+      handling.logger.error('control_request_failed', { path: request.url?.slice(0, 128), reason: String(error) })
+      if (!response.headersSent) send(response, faultOfCode('internal'))
+      else response.destroy()
+    })
+  }
+}
+
+async function respond(handling: Handling, request: IncomingMessage, response: ServerResponse, signal: AbortSignal) {
+  const admission = handling.admit(request)
+  if (!admission.ok) return refuse(response, admission.fault)
+  if (request.method !== 'POST') return refuse(response, faultOfCode('invalid_request', 'invalid_request: use POST'))
+  try {
+    const reply = await route(handling, request, response, signal)
+    if (reply !== undefined) send(response, reply)
+  } catch (error) {
+    const fault = faultOfError(error)
+    if (fault === undefined) throw error
+    send(response, fault)
+  }
+}
+
+/** @returns undefined when the response is a stream that stays open. */
+async function route(
+  { kernel, principal, served }: Handling,
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<Reply | undefined> {
+  const path = request.url ?? ''
+  switch (path) {
+    case controlPaths.serve: {
+      const definition = await parsed(request, registerParamsSchema, MAX_METHOD_BYTES)
+      if (!definition.ok) return definition.fault
+      await served.serve(definition.value, () => serveStream(response), signal)
+      return undefined
+    }
+    case controlPaths.answer: {
+      const reply = await parsed(request, serveReplySchema, MAX_ANSWER_BYTES)
+      return reply.ok ? { status: 200, body: served.answer(reply.value) ?? null } : reply.fault
+    }
+    case controlPaths.end: {
+      const end = await parsed(request, serveEndSchema, MAX_METHOD_BYTES)
+      return end.ok ? { status: 200, body: (await served.end(end.value.registration)) ?? null } : end.fault
+    }
+    default: {
+      const method = methodOf(path)
+      if (method === undefined) return faultOfCode('not_found', 'not_found: there is no such method')
+      return run(method, request, { kernel, principal, signal })
+    }
+  }
+}
+
+async function run<M extends ControlMethod>(
+  method: M,
+  request: IncomingMessage,
+  context: MethodContext,
+): Promise<Reply> {
+  const schema: z.ZodType = controlMethods[method]
+  const params = await parsed(request, schema, MAX_METHOD_BYTES)
+  if (!params.ok) return params.fault
+  return { status: 200, body: await methodTable[method](params.value as z.infer<(typeof controlMethods)[M]>, context) }
+}
+
+function methodOf(path: string): ControlMethod | undefined {
+  const name = path.slice(controlPaths.method.length)
+  const known = path.startsWith(controlPaths.method) && Object.hasOwn(controlMethods, name)
+  return known ? (name as ControlMethod) : undefined
+}
+
+type Parsed<T> = { ok: true; value: T } | { ok: false; fault: ControlFault }
+
+async function parsed<T>(request: IncomingMessage, schema: z.ZodType<T>, maxBytes: number): Promise<Parsed<T>> {
+  const body = await readJson(request, maxBytes)
+  if (!body.ok) return body
+  const result = schema.safeParse(body.value)
+  return result.success ? { ok: true, value: result.data } : { ok: false, fault: faultOfIssues(result.error) }
+}
+
+/** The body was not read, so the connection cannot carry another request. */
+function refuse(response: ServerResponse, fault: ControlFault): void {
+  response.setHeader('connection', 'close')
+  if (fault.body.error.code === 'token_rejected') response.setHeader('www-authenticate', 'Bearer realm="hansa control"')
+  send(response, fault)
+}
+
+function send(response: ServerResponse, { status, body }: Reply): void {
+  const bytes = Buffer.from(JSON.stringify(body), 'utf8')
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length })
+  response.end(bytes)
+}

@@ -1,0 +1,55 @@
+/** Each method of the control interface as a call of the kernel. Total over the contract's table, in both directions. */
+import type { ControlMethod, ControlResult, controlMethods, ImportedPeer, PeerImport } from '@hansa/protocols'
+import type { z } from 'zod'
+import type { ControlledKernel } from './controlled-kernel.ts'
+import { type WithoutUndefined, withoutUndefined } from './without-undefined.ts'
+
+export type MethodContext = {
+  kernel: ControlledKernel
+  /** Whom a call is for when it does not say. */
+  principal: string
+  /** Aborted when the client goes away. */
+  signal: AbortSignal
+}
+
+type Params<M extends ControlMethod> = z.infer<(typeof controlMethods)[M]>
+type Method<M extends ControlMethod> = (params: Params<M>, context: MethodContext) => Promise<ControlResult<M>>
+type MethodTable = { readonly [M in ControlMethod]: Method<M> }
+
+export const methodTable: MethodTable = {
+  status: (_params, { kernel }) => kernel.status(),
+  capabilities: (_params, { kernel }) => kernel.capabilities(),
+  peers: (_params, { kernel }) => kernel.peers(),
+  advertise: (_params, { kernel }) => kernel.advertise(),
+  discover: (params, { kernel, signal }) => kernel.discoverPeers({ ...withoutUndefined(params), signal }),
+  import: async (params, { kernel }) => importedPeer(await kernel.importRemote(withoutUndefined(params))),
+  refresh: ({ alias }, { kernel }) => kernel.refresh(alias),
+  unimport: async ({ alias }, { kernel }) => done(kernel.unimport(alias)),
+  invoke: ({ capability, args, ...options }, context) =>
+    context.kernel.invoke(capability, args, invokeOptions(options, context)),
+  explain: ({ capability, args, ...options }, context) =>
+    context.kernel.explain(capability, args, invokeOptions(options, context)),
+  approvals: (_params, { kernel }) => kernel.approvals(),
+  approve: ({ id, approver }, { kernel }) => kernel.approve(id, approver),
+  deny: ({ id, approver }, { kernel }) => kernel.deny(id, approver),
+  grant: (params, { kernel }) => kernel.grant(withoutUndefined(params)),
+  revoke: async (params, { kernel }) => done(kernel.revoke(params)),
+  audit: (params, { kernel }) => kernel.audit(withoutUndefined(params)),
+}
+
+type CallOptions = Omit<Params<'invoke'>, 'capability' | 'args'>
+
+function invokeOptions(options: CallOptions, { principal, signal }: MethodContext) {
+  const given: WithoutUndefined<CallOptions> = withoutUndefined(options)
+  // A token names its own principal; the default one must not contradict it.
+  return given.token === undefined ? { principal, ...given, signal } : { ...given, signal }
+}
+
+function importedPeer({ peer, alias, trustPolicy, capabilities }: PeerImport): ImportedPeer {
+  return { peer, alias, trustPolicy, capabilities }
+}
+
+async function done(work: Promise<void>): Promise<null> {
+  await work
+  return null
+}

@@ -1,0 +1,93 @@
+/**
+ * A kernel inside the agent's own process. It discovers, imports and calls other kernels over the network like a node;
+ * with `listen` it can be called too. Without a directory it forgets everything, its identity included, when it ends.
+ */
+import { type AllowPrivate, guardedFetch, httpPeerTransport } from '@hansa/mesh'
+import { type Logger, memoryStore, type Store, silentLogger } from '@hansa/protocols'
+import { openDatabase, sqlStore, storeMigrations } from '@hansa/storage'
+import { newSeed, signerFromSeed } from '@hansa/trust'
+import { fileLogDisk, type LogDisk, memoryLogDisk } from '@hansa/trust/ledger'
+import { httpGateway } from './gateway/http-gateway.ts'
+import { type HomeKeys, openOrCreateHome } from './home/home.ts'
+import { assembleKernel } from './kernel/assemble-kernel.ts'
+import type { AssembledKernel } from './kernel/kernel.ts'
+import type { KernelInit } from './kernel/kernel-components.ts'
+import { systemClock } from './system-clock.ts'
+
+export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
+  /** Keeps keys, log and state here; made when it is missing. @default none: everything is in memory */
+  directory?: string
+  /** Serves other kernels at this address. @default none */
+  listen?: { host: string; port: number }
+  /** Base URL under which others reach `listen`. @default where it listens */
+  publicUrl?: string
+  /** Which addresses besides public ones may be reached. @default false */
+  allowPrivate?: AllowPrivate
+  /** @default silent */
+  logger?: Logger
+  /** The log can no longer be written. @default an uncaught exception, which ends the process */
+  onFatal?(error: unknown): void
+}
+
+type Ground = { keys: HomeKeys; disk: LogDisk; store: Store; close(): Promise<void> }
+
+/** @throws what keeps it from starting: KeyFileError, LedgerError, StorageError, GatewayError, CallError for the policy. */
+export async function createKernel(init: EmbeddedKernelInit = {}): Promise<AssembledKernel> {
+  const {
+    directory,
+    listen,
+    publicUrl,
+    allowPrivate = false,
+    logger = silentLogger,
+    onFatal = uncaught,
+    ...rest
+  } = init
+  await using cleanup = new AsyncDisposableStack()
+  const ground = directory === undefined ? memoryGround() : await directoryGround(directory)
+  cleanup.defer(ground.close)
+  const transport = cleanup.use(httpPeerTransport({ allowPrivate }))
+  const gateway = listen && cleanup.use(await httpGateway(listen, { logger, advertised: (url) => publicUrl ?? url }))
+  const endpoint = gateway && (publicUrl ?? gateway.url)
+  const held = new AsyncDisposableStack()
+  const kernel = await assembleKernel(
+    {
+      ...ground.keys,
+      disk: ground.disk,
+      store: ground.store,
+      clock: systemClock,
+      logger,
+      transport,
+      fetch: guardedFetch({ allowPrivate }),
+      onFatal,
+      drain: async () => gateway?.close(),
+      ended: () => held.disposeAsync(),
+    },
+    { ...rest, ...(endpoint === undefined ? {} : { endpoint }) },
+  )
+  gateway?.attach(kernel.inbound)
+  held.use(cleanup.move())
+  return kernel
+}
+
+function memoryGround(): Ground {
+  const keys = { signer: signerFromSeed(newSeed()), logSeed: newSeed(), secret: newSeed() }
+  return { keys, disk: memoryLogDisk(), store: memoryStore(), close: async () => {} }
+}
+
+async function directoryGround(directory: string): Promise<Ground> {
+  const { keys, paths } = await openOrCreateHome(directory)
+  const database = await openDatabase(`sqlite:${paths.state}`)
+  try {
+    await database.migrate(storeMigrations)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  return { keys, disk: fileLogDisk(paths.log), store: sqlStore(database), close: () => database.close() }
+}
+
+function uncaught(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
+}

@@ -1,0 +1,73 @@
+/**
+ * The one interface to anything that acts. A driver is bound to one operation when the capability is registered; what a
+ * caller sends can fill in that operation's parameters and can never choose another one.
+ *
+ * A driver does not screen, redact or bound what it returns beyond what protects this process: that is the firewall's.
+ */
+import { aborted } from './aborted.ts'
+import { DriverError } from './errors.ts'
+
+export type DriverCall = {
+  /** JSON value, already checked against the input schema. */
+  args: unknown
+  callId: string
+  /** Who asks, as this kernel names it; never sent to a backend. */
+  principal: string
+  /** Aborted at the deadline and when the caller cancels. */
+  signal: AbortSignal
+}
+
+/** `data` is a JSON value that nobody else holds; `text` is what a capability without an output schema answers with. */
+export type DriverAnswer = { kind: 'data'; value: unknown } | { kind: 'text'; text: string }
+
+export interface Driver extends AsyncDisposable {
+  /**
+   * Does the operation once. Settles soon after the signal aborts, whatever the backend does.
+   * @throws DriverError for every failure.
+   */
+  invoke(call: DriverCall): Promise<DriverAnswer>
+}
+
+/** What a kind of driver fills in: `began` is called just before anything leaves for the backend. */
+export type DriverOperation = (call: DriverCall, began: () => void) => Promise<DriverAnswer>
+
+/**
+ * Makes a driver of one operation: nothing begins once the signal has aborted or the driver was disposed of, an abort
+ * ends the wait, and whatever is thrown comes out as a `DriverError`.
+ */
+export function driver(operation: DriverOperation): Driver {
+  let closed = false
+  return {
+    async invoke(call) {
+      if (closed) throw new DriverError({ code: 'driver_closed', began: false, reason: 'the driver was disposed of' })
+      if (call.signal.aborted) throw cancelled(call, false)
+      let begun = false
+      const began = () => {
+        begun = true
+      }
+      const abort = aborted(call.signal)
+      try {
+        return await Promise.race([operation(call, began), abort.promise])
+      } catch (error) {
+        if (error instanceof DriverError) throw error
+        if (call.signal.aborted) throw cancelled(call, begun)
+        throw new DriverError({ code: 'driver_failed', began: begun, reason: reasonOf(error) }, { cause: error })
+      } finally {
+        abort.release()
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true
+    },
+  }
+}
+
+function cancelled(call: DriverCall, began: boolean): DriverError {
+  const cause: unknown = call.signal.reason
+  return new DriverError({ code: 'cancelled', began, reason: 'the deadline passed or the caller cancelled' }, { cause })
+}
+
+/** @returns what an error says, for this kernel's log; at most 512 characters. */
+export function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 512)
+}

@@ -1,0 +1,159 @@
+/**
+ * Acknowledgements on their way to the kernels whose receipts arrived. One request per peer at a time; what is added
+ * meanwhile goes with the next one, so under load many calls share a request and a signature.
+ *
+ * Nothing waits for an acknowledgement, and none is lost: `acks.delivered` says up to which entry a peer has them, and
+ * after a restart the rest is sent again. The peer takes the same one twice.
+ */
+import type { Clock, Did, Entry, EntryDraft, Logger, PeerTransport } from '@hansa/protocols'
+import { exchangePaths } from '@hansa/protocols'
+import type { BatchSigner } from '@hansa/trust'
+import type { Appended } from '@hansa/trust/ledger'
+
+/** Acknowledgements in one request: their envelopes stay well under the receiver's limit. */
+const MAX_PER_REQUEST = 256
+const FIRST_RETRY_MS = 1_000
+const MAX_RETRY_MS = 300_000
+
+/** Added in the order of the log; sent only when the entry of the receipt is durable. */
+type Waiting = { seq: number; callId: string; receiptHash: string; withheld: boolean; durable?: Promise<void> }
+type Lane = { waiting: Waiting[]; sending: boolean; failures: number; cancelRetry?: () => void }
+
+export type AckOutboxComponents = {
+  clock: Clock
+  logger: Logger
+  transport: PeerTransport
+  signer: BatchSigner
+  append(draft: EntryDraft): Appended
+  /** Where the peer is reached; undefined when it is no longer imported. */
+  endpointOf(peer: Did): string | undefined
+}
+
+export class AckOutbox {
+  readonly #c: AckOutboxComponents
+  readonly #lanes = new Map<Did, Lane>()
+  #idle: (() => void)[] = []
+  #closed = false
+
+  constructor(components: AckOutboxComponents) {
+    this.#c = components
+  }
+
+  add(peer: Did, waiting: Waiting): void {
+    if (this.#closed) return
+    const lane = this.#lane(peer)
+    lane.waiting.push(waiting)
+    if (lane.cancelRetry === undefined) void this.#drain(peer, lane)
+  }
+
+  /** Rebuilds from the ledger what a peer does not have yet; `start` sends it. */
+  replay(entry: Entry): void {
+    if (entry.peer === undefined) return
+    const lane = this.#lane(entry.peer)
+    if (entry.type === 'receipt.received' && entry.call_id !== undefined && entry.receipt !== undefined) {
+      const withheld = entry.ext?.status === 'ok' && entry.ext.code !== undefined
+      lane.waiting.push({ seq: entry.seq, callId: entry.call_id, receiptHash: entry.receipt, withheld })
+    }
+    const through = entry.ext?.through
+    if (entry.type === 'acks.delivered' && through !== undefined) {
+      lane.waiting = lane.waiting.filter(({ seq }) => seq > through)
+    }
+  }
+
+  start(): void {
+    for (const [peer, lane] of this.#lanes) void this.#drain(peer, lane)
+  }
+
+  /** Resolves when nothing waits and nothing is on its way, or a retry is due later. */
+  async settled(): Promise<void> {
+    while ([...this.#lanes.values()].some((lane) => lane.sending)) {
+      await new Promise<void>((resolve) => this.#idle.push(resolve))
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const lane of this.#lanes.values()) lane.cancelRetry?.()
+  }
+
+  #lane(peer: Did): Lane {
+    const lane = this.#lanes.get(peer) ?? { waiting: [], sending: false, failures: 0 }
+    this.#lanes.set(peer, lane)
+    return lane
+  }
+
+  async #drain(peer: Did, lane: Lane): Promise<void> {
+    if (lane.sending || this.#closed) return
+    lane.sending = true
+    try {
+      while (lane.waiting.length > 0 && !this.#closed) {
+        const batch = lane.waiting.slice(0, MAX_PER_REQUEST)
+        if (!(await this.#deliver(peer, batch))) {
+          this.#retryLater(peer, lane)
+          break
+        }
+        lane.failures = 0
+        lane.waiting.splice(0, batch.length)
+        this.#recordDelivery(peer, batch)
+      }
+    } finally {
+      lane.sending = false
+      for (const resolve of this.#idle.splice(0)) resolve()
+    }
+  }
+
+  async #deliver(peer: Did, batch: readonly Waiting[]): Promise<boolean> {
+    const endpoint = this.#c.endpointOf(peer)
+    if (endpoint === undefined) return false
+    try {
+      await Promise.all(batch.map(({ durable }) => durable))
+    } catch {
+      // The log has failed, and the kernel with it: what is not durable is not acknowledged.
+      return false
+    }
+    const signed = await Promise.all(
+      batch.map(({ callId, receiptHash, withheld }) =>
+        this.#c.signer.sign('hansa-ack', {
+          v: 1,
+          call_id: callId,
+          receipt_hash: receiptHash,
+          ...(withheld ? { withheld } : {}),
+        }),
+      ),
+    )
+    const body = Buffer.from(`[${signed.map(({ text }) => text).join(',')}]`, 'utf8')
+    try {
+      const { status } = await this.#c.transport.send({
+        endpoint,
+        path: exchangePaths.acks,
+        method: 'POST',
+        contentType: 'application/json',
+        body,
+        maxReplyBytes: 4096,
+      })
+      return status === 200
+    } catch {
+      return false
+    }
+  }
+
+  /** Not awaited: if it is lost, the peer gets these once more. */
+  #recordDelivery(peer: Did, batch: readonly Waiting[]): void {
+    const through = batch.reduce((highest, { seq }) => Math.max(highest, seq), 0)
+    try {
+      this.#c.append({ type: 'acks.delivered', peer, ext: { through, count: batch.length } }).durable.catch(() => {})
+    } catch (error) {
+      this.#c.logger.warn('acks.delivery_not_recorded', { peer, reason: String(error) })
+    }
+  }
+
+  #retryLater(peer: Did, lane: Lane): void {
+    if (this.#closed) return
+    const delay = Math.min(FIRST_RETRY_MS * 2 ** lane.failures, MAX_RETRY_MS)
+    lane.failures += 1
+    lane.cancelRetry = this.#c.clock.after(delay, () => {
+      delete lane.cancelRetry
+      void this.#drain(peer, lane)
+    })
+  }
+}

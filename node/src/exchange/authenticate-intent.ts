@@ -1,0 +1,88 @@
+/**
+ * From the bytes of a call body to an authenticated intent. Cheap checks come first: framing, session, replay window;
+ * the signature last, because it costs (security.md B13). What fails here is nobody's word, so it earns no receipt.
+ */
+
+import type { InboundSession, InboundSessions } from '@hansa/mesh'
+import type { Clock, Code, Did, Envelope, Intent } from '@hansa/protocols'
+import { callFrameLimits, decodeFrames, MAX_INTENT_LIFE_SECONDS } from '@hansa/protocols'
+import { decodeBase64url, type EnvelopeVerifier, readIntent } from '@hansa/trust'
+
+export type AuthenticatedIntent = {
+  intent: Intent
+  hash: string
+  envelope: Envelope
+  session: InboundSession
+  chain: Uint8Array
+  salt: Uint8Array
+  args: Uint8Array
+}
+export type IntentRejection = { rejected: Code; reason: string }
+
+export type AuthenticateComponents = { self: Did; clock: Clock; sessions: InboundSessions; verifier: EnvelopeVerifier }
+
+/** Seconds between two kernels' clocks (security.md B0.4). */
+const SKEW_SECONDS = 60
+
+/** @param consume whether the intent's place in the replay window is taken: yes for a call, no for a question. */
+export async function authenticateIntent(
+  body: Uint8Array,
+  { self, clock, sessions, verifier }: AuthenticateComponents,
+  consume: boolean,
+): Promise<AuthenticatedIntent | IntentRejection> {
+  const frames = decodeFrames(body, callFrameLimits)
+  const [envelopeBytes, chain, salt, args] = frames ?? []
+  if (envelopeBytes === undefined || chain === undefined || salt === undefined || args === undefined) {
+    return { rejected: 'invalid_request', reason: 'the body is not four frames within their limits' }
+  }
+  const claimed = claimOf(envelopeBytes)
+  if (claimed === undefined) return { rejected: 'invalid_request', reason: 'the first frame is not an intent envelope' }
+  const session = sessions.get(claimed.sid)
+  if (session === undefined) return { rejected: 'handshake_failed', reason: 'the session is not known, or has ended' }
+  if (!session.window.isFresh(claimed.ctr))
+    return { rejected: 'invalid_request', reason: 'replay: the counter was used or is too old' }
+  const verdict = await verifier.verify('hansa-intent', envelopeBytes, session.peer)
+  if (!verdict.ok) return { rejected: 'invalid_request', reason: `the intent does not verify: ${verdict.reason}` }
+  const reading = readIntent(verdict.payload)
+  if (!reading.ok) return { rejected: 'invalid_request', reason: `the intent is malformed: ${reading.reason}` }
+  const intent = reading.value
+  const fault = faultOf(intent, session, self, Math.floor(clock.now() / 1000))
+  if (fault !== undefined) return fault
+  // The signature took time, and another copy may have come meanwhile: the window decides now, in one step.
+  if (!(consume ? session.window.take(intent.ctr) : session.window.isFresh(intent.ctr))) {
+    return { rejected: 'invalid_request', reason: 'replay: the counter was used or is too old' }
+  }
+  return { intent, hash: verdict.hash, envelope: verdict.envelope, session, chain, salt, args }
+}
+
+function faultOf(intent: Intent, session: InboundSession, self: Did, now: number): IntentRejection | undefined {
+  if (intent.iss !== session.peer)
+    return { rejected: 'invalid_request', reason: 'the issuer is not the peer of the session' }
+  if (intent.sid !== session.sid)
+    return { rejected: 'invalid_request', reason: 'the session changed under the signature' }
+  if (intent.aud !== self) return { rejected: 'invalid_request', reason: 'the intent is for another kernel' }
+  if (intent.exp - intent.iat > MAX_INTENT_LIFE_SECONDS || intent.exp <= intent.iat) {
+    return { rejected: 'invalid_request', reason: 'the intent lives longer than it may' }
+  }
+  if (intent.iat > now + SKEW_SECONDS) return { rejected: 'clock_skew', reason: 'the intent is from the future' }
+  if (now >= intent.exp + SKEW_SECONDS) return { rejected: 'clock_skew', reason: 'the intent has expired' }
+  return undefined
+}
+
+/** What the envelope says of itself, believed by nobody: only to find the session whose key has to fit. */
+function claimOf(bytes: Uint8Array): { sid: string; ctr: number } | undefined {
+  try {
+    const envelope = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as {
+      payload?: unknown
+    }
+    if (typeof envelope?.payload !== 'string') return undefined
+    const payload = decodeBase64url(envelope.payload)
+    if (payload === undefined) return undefined
+    const { sid, ctr } = JSON.parse(Buffer.from(payload).toString('utf8')) as { sid?: unknown; ctr?: unknown }
+    return typeof sid === 'string' && typeof ctr === 'number' && Number.isSafeInteger(ctr) && ctr > 0
+      ? { sid, ctr }
+      : undefined
+  } catch {
+    return undefined
+  }
+}

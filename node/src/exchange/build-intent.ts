@@ -1,0 +1,67 @@
+/** What this kernel asks of a peer, as an intent: built from a screened call, signed later, never holding a token. */
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import type { OutboundSession } from '@hansa/mesh'
+import type { Did, Intent, Label } from '@hansa/protocols'
+import { MAX_INTENT_LIFE_SECONDS } from '@hansa/protocols'
+import type { ImportedTarget, Received } from '../kernel/stages.ts'
+
+export type IntentFacts = {
+  self: Did
+  session: OutboundSession
+  /** Unix milliseconds. */
+  nowMs: number
+  argsCommitment: string
+  labels: readonly Label[]
+  pseudonym: string
+  /** Approvals that are the peer's, not ours; one at most fits an intent. */
+  approval?: string
+}
+
+export function buildIntent(call: Received, target: ImportedTarget, facts: IntentFacts): Intent {
+  const iat = Math.floor(facts.nowMs / 1000)
+  const chk = facts.session.facts.checkpoint
+  return {
+    v: 1,
+    call_id: call.callId,
+    sid: facts.session.sid,
+    ctr: facts.session.nextCtr(),
+    iss: facts.self,
+    aud: target.peer,
+    sub: facts.pseudonym,
+    cap: target.id,
+    cap_hash: target.hash,
+    args_c: facts.argsCommitment,
+    labels: [...facts.labels],
+    ...(call.purpose === undefined ? {} : { purpose: call.purpose }),
+    prf: [],
+    hops: [...call.hops, facts.self],
+    ttl_hops: call.ttlHops - 1,
+    deadline_ms: Math.max(1, Math.floor(call.deadlineMs - facts.nowMs)),
+    ...(call.idempotencyKey === undefined ? {} : { idem_key: call.idempotencyKey }),
+    ...(facts.approval === undefined ? {} : { approval: facts.approval }),
+    iat,
+    exp: iat + MAX_INTENT_LIFE_SECONDS,
+    ...(chk === undefined ? {} : { chk }),
+  }
+}
+
+/** Pairwise pseudonyms: a peer can tell this kernel's principals apart, and two peers cannot compare notes. */
+export class Pseudonyms {
+  readonly #key: KeyObject
+  readonly #known = new Map<string, string>()
+
+  /** @param secret at least 32 bytes that never leave this kernel. */
+  constructor(secret: Uint8Array) {
+    this.#key = createSecretKey(secret)
+  }
+
+  of(principal: string, peer: Did): string {
+    const name = `${peer}\n${principal}`
+    const known = this.#known.get(name)
+    if (known !== undefined) return known
+    const pseudonym = createHmac('sha256', this.#key).update(`hansa/sub/v1\n${name}`).digest('base64url')
+    if (this.#known.size >= 10_000) this.#known.clear()
+    this.#known.set(name, pseudonym)
+    return pseudonym
+  }
+}

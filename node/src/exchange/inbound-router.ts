@@ -1,0 +1,65 @@
+/** Which part of the kernel answers which path. One place for limits of bodies, and for what a fault looks like outside. */
+import type { InboundHandler, InboundReply, InboundRequest, Logger } from '@hansa/protocols'
+import { exchangePaths, httpStatus, isCode, MAX_CALL_BYTES, MAX_MANIFEST_BYTES } from '@hansa/protocols'
+import { jsonReply, refusalReply } from './inbound-reply.ts'
+import type { RefusalCounter } from './refusal-counter.ts'
+import { MAX_ACKS_BYTES } from './serve-acks.ts'
+
+type Serve = (request: InboundRequest) => Promise<InboundReply>
+
+export type InboundServices = {
+  manifest: Serve
+  hello: Serve
+  proof: Serve
+  call: Serve
+  decide: Serve
+  acks: Serve
+  invoke: Serve
+}
+
+type Route = { method: 'GET' | 'POST'; maxBytes: number; serve: keyof InboundServices }
+
+const HANDSHAKE_BYTES = 65_536
+
+export const inboundRoutes: Readonly<Record<string, Route>> = {
+  [exchangePaths.manifest]: { method: 'GET', maxBytes: 0, serve: 'manifest' },
+  [exchangePaths.manifestAlias]: { method: 'GET', maxBytes: 0, serve: 'manifest' },
+  [exchangePaths.hello]: { method: 'POST', maxBytes: HANDSHAKE_BYTES, serve: 'hello' },
+  [exchangePaths.proof]: { method: 'POST', maxBytes: MAX_MANIFEST_BYTES + HANDSHAKE_BYTES, serve: 'proof' },
+  [exchangePaths.call]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'call' },
+  [exchangePaths.decide]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'decide' },
+  [exchangePaths.acks]: { method: 'POST', maxBytes: MAX_ACKS_BYTES, serve: 'acks' },
+  [exchangePaths.invoke]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'invoke' },
+}
+
+export type InboundRouterComponents = { services: InboundServices; refusals: RefusalCounter; logger: Logger }
+
+export function inboundRouter({ services, refusals, logger }: InboundRouterComponents): InboundHandler {
+  return {
+    async handle(request) {
+      const route = Object.hasOwn(inboundRoutes, request.path) ? inboundRoutes[request.path] : undefined
+      if (route === undefined) return refusalReply(refusals, request.source, 'not_found', 'no such path')
+      if (route.method !== request.method)
+        return refusalReply(refusals, request.source, 'invalid_request', 'wrong method')
+      if (request.body.length > route.maxBytes)
+        return refusalReply(refusals, request.source, 'invalid_request', 'body too large')
+      try {
+        return await services[route.serve](request)
+      } catch (error) {
+        return faultReply(error, logger, request.path)
+      }
+    },
+  }
+}
+
+/** What went wrong inside is nobody's business outside: a code of the list, or `internal`. */
+function faultReply(error: unknown, logger: Logger, path: string): InboundReply {
+  const code = (error as { detail?: { code?: unknown } } | undefined)?.detail?.code
+  const known = typeof code === 'string' && isCode(code) ? code : 'internal'
+  logger.error('inbound.failed', {
+    path,
+    code: known,
+    reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  })
+  return jsonReply({ code: known }, httpStatus[known])
+}

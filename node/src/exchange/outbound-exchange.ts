@@ -1,0 +1,257 @@
+/**
+ * This kernel as the one that asks: session, intent, call, receipt (security.md B3, B4; wire.md). A call's token never
+ * leaves; what leaves is a signed intent, a salt and the screened arguments.
+ *
+ * Whatever the peer answers without a signature is not evidence of anything, so it can only make the call fail.
+ */
+import type { Clock, Code, Did, Intent, Logger, PeerReply, PeerTransport, Receipt } from '@hansa/protocols'
+import {
+  CALL_CONTENT_TYPE,
+  DECISION_TYP,
+  decisionSchema,
+  decodeFrames,
+  encodeFrames,
+  exchangePaths,
+  httpStatus,
+  isCode,
+  MAX_REPLY_BYTES,
+  replyFrameLimits,
+} from '@hansa/protocols'
+import {
+  type BatchSigner,
+  commitTo,
+  type EnvelopeVerifier,
+  type KeyResolver,
+  prepare,
+  readReceipt,
+  taggedHash,
+  verifyJws,
+} from '@hansa/trust'
+import type { ApprovalBook } from '../kernel/approvals.ts'
+import type { PeerAnswer } from '../kernel/policy-stage.ts'
+import type { Answered, Begun, ImportedTarget, OutboundIntent, Received, Refusal, Screened } from '../kernel/stages.ts'
+import { isRefusal } from '../kernel/stages.ts'
+import { buildIntent, type Pseudonyms } from './build-intent.ts'
+import type { PeerSessions } from './peer-sessions.ts'
+
+export type OutboundComponents = {
+  self: Did
+  clock: Clock
+  logger: Logger
+  transport: PeerTransport
+  sessions: PeerSessions
+  signer: BatchSigner
+  verifier: EnvelopeVerifier
+  resolver: KeyResolver
+  pseudonyms: Pseudonyms
+  approvals: ApprovalBook
+  /** A statement of the peer that should not exist: kept in the ledger. */
+  evidence(peer: Did, reason: string, callId: string): void
+}
+
+const NOTHING = new Uint8Array(0)
+const MAX_DECISION_BYTES = 16_384
+
+type Arguments = { bytes: Uint8Array; salt: Uint8Array; commitment: string; labels: Screened['input']['labels'] }
+
+export class OutboundExchange {
+  readonly #c: OutboundComponents
+
+  constructor(components: OutboundComponents) {
+    this.#c = components
+  }
+
+  /** Opens a session when there is none, and makes the intent; its signature is under way when this returns. */
+  async prepare(call: Received, target: ImportedTarget, args: Arguments): Promise<OutboundIntent | Refusal> {
+    const session = await this.#c.sessions.get(target.peer, target.endpoint)
+    if (isRefusal(session)) return session
+    const approval = call.approvals.find((id) => !this.#c.approvals.knows(id))
+    const intent = buildIntent(call, target, {
+      self: this.#c.self,
+      session,
+      nowMs: this.#c.clock.now(),
+      argsCommitment: args.commitment,
+      labels: args.labels,
+      pseudonym: this.#c.pseudonyms.of(call.caller.principal, target.peer),
+      ...(approval === undefined ? {} : { approval }),
+    })
+    const prepared = prepare('hansa-intent', intent)
+    const envelope = this.#c.signer.sign(prepared).then(({ text }) => Buffer.from(text, 'utf8'))
+    return { intent, hash: prepared.hash, payloadBytes: prepared.payloadBytes, envelope }
+  }
+
+  /** Asks for the peer's decision about exactly this intent (`POST /hansa/v1/decide`). */
+  async ask(
+    target: ImportedTarget,
+    outbound: OutboundIntent,
+    args: Arguments,
+    signal?: AbortSignal,
+  ): Promise<PeerAnswer> {
+    const reply = await this.#send(target, exchangePaths.decide, outbound, args, MAX_DECISION_BYTES, signal)
+    if (isRefusal(reply)) return { effect: 'unreachable', reason: reply.reason }
+    if (reply.status !== 200)
+      return { effect: 'unreachable', reason: `answered ${reply.status} ${unsignedCode(reply) ?? ''}`.trim() }
+    const jws = Buffer.from(reply.body).toString('utf8')
+    const verdict = await verifyJws(jws, {
+      typ: DECISION_TYP,
+      resolver: this.#c.resolver,
+      maxBytes: MAX_DECISION_BYTES,
+      issuerOf: (payload) => payload.iss,
+    })
+    if (!verdict.ok) return this.#invalid(target, outbound, `its decision does not verify: ${verdict.reason}`)
+    const decision = decisionSchema.safeParse(verdict.payload)
+    if (!decision.success) return this.#invalid(target, outbound, 'its decision is malformed')
+    const { iss, aud, intent_hash, exp, effect, obligations } = decision.data
+    if (iss !== target.peer || aud !== this.#c.self)
+      return this.#invalid(target, outbound, 'its decision is not its own, or not for us')
+    if (intent_hash !== outbound.hash) return this.#invalid(target, outbound, 'its decision is about another intent')
+    if (Math.floor(this.#c.clock.now() / 1000) >= exp + SKEW_SECONDS)
+      return this.#invalid(target, outbound, 'its decision has expired')
+    const hash = taggedHash('decision', verdict.payloadBytes)
+    return { effect, obligations, hash, asked: { outbound, bytes: args.bytes }, reason: `decided ${effect}` }
+  }
+
+  /** Sends the call of a begun intent and verifies the peer's receipt before anything of the answer is looked at. */
+  async call(call: Begun): Promise<Answered | Refusal> {
+    const { target, outbound, input: args } = call
+    if (target.kind !== 'imported' || outbound === undefined)
+      throw new TypeError('only a call with an intent can be sent')
+    const stop = new AbortController()
+    const cancelTimer = this.#c.clock.after(Math.max(1, call.deadlineMs - this.#c.clock.now()), () => stop.abort())
+    const cancel = () => stop.abort()
+    call.signal?.addEventListener('abort', cancel, { once: true })
+    try {
+      const reply = await this.#send(target, exchangePaths.call, outbound, args, MAX_REPLY_BYTES, stop.signal)
+      if (isRefusal(reply)) return lost(reply, target, stop.signal.aborted)
+      if (reply.status !== 200) return this.#unsigned(reply, target, outbound)
+      return await this.#readReply(call, target, outbound, reply.body)
+    } finally {
+      cancelTimer()
+      call.signal?.removeEventListener('abort', cancel)
+    }
+  }
+
+  async #send(
+    target: ImportedTarget,
+    path: string,
+    outbound: OutboundIntent,
+    args: Arguments,
+    maxReplyBytes: number,
+    signal: AbortSignal | undefined,
+  ): Promise<PeerReply | Refusal> {
+    const body = encodeFrames([await outbound.envelope, NOTHING, args.salt, args.bytes])
+    try {
+      return await this.#c.transport.send({
+        endpoint: target.endpoint,
+        path,
+        method: 'POST',
+        contentType: CALL_CONTENT_TYPE,
+        body,
+        maxReplyBytes,
+        ...(signal === undefined ? {} : { signal }),
+      })
+    } catch (error) {
+      return {
+        refused: 'remote_refused',
+        reason: `no answer: ${error instanceof Error ? error.message : String(error)}`,
+      }
+    }
+  }
+
+  async #readReply(
+    call: Begun,
+    target: ImportedTarget,
+    outbound: OutboundIntent,
+    body: Uint8Array,
+  ): Promise<Answered | Refusal> {
+    const [envelope, salt, result] = decodeFrames(body, replyFrameLimits) ?? []
+    if (envelope === undefined || salt === undefined || result === undefined) {
+      return this.#refuseReply(target, call, 'its answer is not a reply')
+    }
+    const verdict = await this.#c.verifier.verify('hansa-receipt', envelope, target.peer)
+    if (!verdict.ok) return this.#refuseReply(target, call, `its receipt does not verify: ${verdict.reason}`)
+    const reading = readReceipt(verdict.payload)
+    if (!reading.ok) return this.#refuseReply(target, call, `its receipt is malformed: ${reading.reason}`)
+    const receipt = reading.value
+    const fault = faultOf(receipt, outbound, target.logOrigins, salt, result)
+    if (fault !== undefined) return this.#refuseReply(target, call, fault)
+    const received = { receipt, hash: verdict.hash, envelope: verdict.envelope }
+    if (receipt.status !== 'ok') return refusalFrom(receipt, received)
+    return { call, raw: { kind: target.output === undefined ? 'text' : 'data', bytes: result }, receipt: received }
+  }
+
+  #refuseReply(target: ImportedTarget, call: Begun, reason: string): Refusal {
+    this.#c.evidence(target.peer, reason, call.callId)
+    return { refused: 'remote_refused', reason, unknown: target.safety !== 'READ' }
+  }
+
+  #invalid(target: ImportedTarget, outbound: OutboundIntent, reason: string): PeerAnswer {
+    this.#c.evidence(target.peer, reason, outbound.intent.call_id)
+    return { effect: 'invalid', reason }
+  }
+
+  #unsigned(reply: PeerReply, target: ImportedTarget, outbound: OutboundIntent): Refusal {
+    const code = unsignedCode(reply)
+    if (code === 'handshake_failed') this.#c.sessions.drop(target.peer, outbound.intent.sid)
+    // These say nothing about the call but when to come again, so they may pass as they are.
+    const refused: Code = code !== undefined && TRANSIENT.has(code) ? code : 'remote_refused'
+    return { refused, reason: `the peer answered ${reply.status} ${code ?? 'without a code'}, unsigned` }
+  }
+}
+
+/** Seconds between two kernels' clocks (security.md B0.4). */
+const SKEW_SECONDS = 60
+const TRANSIENT: ReadonlySet<Code> = new Set<Code>([
+  'busy',
+  'rate_limited',
+  'handshake_failed',
+  'log_full',
+  'clock_skew',
+])
+
+function lost(refusal: Refusal, target: ImportedTarget, late: boolean): Refusal {
+  const unknown = target.safety !== 'READ'
+  if (late) return { refused: 'deadline', reason: 'no answer before the deadline', unknown }
+  return unknown ? { ...refusal, refused: 'outcome_unknown', unknown } : refusal
+}
+
+/** @returns what is wrong with a receipt whose signature is good. */
+function faultOf(
+  receipt: Receipt,
+  outbound: { hash: string; intent: Intent },
+  origins: readonly string[],
+  salt: Uint8Array,
+  result: Uint8Array,
+): string | undefined {
+  if (receipt.intent_hash !== outbound.hash || receipt.call_id !== outbound.intent.call_id)
+    return 'its receipt is for another intent'
+  if (!origins.includes(receipt.log.origin)) return 'its receipt points into a log that is not pinned'
+  if (receipt.status === 'ok' && receipt.result_c === null) return 'its receipt names no result'
+  if (receipt.status !== 'ok' && receipt.code === undefined) return 'its receipt refuses without a code'
+  if (receipt.result_c !== null && receipt.result_c !== commitTo(salt, result))
+    return 'its result is not the one in its receipt'
+  if (receipt.result_c === null && result.length > 0) return 'its result is not in its receipt'
+  return undefined
+}
+
+function refusalFrom(receipt: Receipt, received: Answered['receipt'] & object): Refusal {
+  return {
+    refused: receipt.code ?? 'remote_refused',
+    reason: `the peer signed ${receipt.status}${receipt.denial_id === undefined ? '' : `, denial ${receipt.denial_id}`}`,
+    receipt: received,
+    ...(receipt.approval === undefined ? {} : { approvalId: receipt.approval }),
+    ...(receipt.status === 'outcome_unknown' ? { unknown: true } : {}),
+  }
+}
+
+/** The code of an answer without a signature, if it is one of ours and fits its status. */
+function unsignedCode(reply: PeerReply): Code | undefined {
+  if (reply.body.length > 4096) return undefined
+  try {
+    const body: unknown = JSON.parse(Buffer.from(reply.body).toString('utf8'))
+    const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined
+    return typeof code === 'string' && isCode(code) && httpStatus[code] === reply.status ? code : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The sessions that this kernel opened with its peers: one per peer, opened when a call first needs it, shared by all
+ * calls, replaced before it ends, dropped when the peer no longer knows it.
+ */
+
+import type { OutboundSession } from '@hansa/mesh'
+import type { Clock, Did } from '@hansa/protocols'
+import type { Refusal } from '../kernel/stages.ts'
+import { isRefusal } from '../kernel/stages.ts'
+
+export type OpenSession = (peer: Did, endpoint: string) => Promise<OutboundSession | Refusal>
+
+export class PeerSessions {
+  readonly #open: OpenSession
+  readonly #clock: Clock
+  readonly #held = new Map<Did, OutboundSession>()
+  readonly #opening = new Map<Did, Promise<OutboundSession | Refusal>>()
+
+  constructor(components: { open: OpenSession; clock: Clock }) {
+    this.#open = components.open
+    this.#clock = components.clock
+  }
+
+  /** @returns the session to use now; a waiting caller shares the handshake that is under way. */
+  get(peer: Did, endpoint: string): OutboundSession | Promise<OutboundSession | Refusal> {
+    const held = this.#held.get(peer)
+    const now = Math.floor(this.#clock.now() / 1000)
+    if (held !== undefined && now < held.renewAt) return held
+    const opening = this.#opening.get(peer) ?? this.#start(peer, endpoint)
+    this.#opening.set(peer, opening)
+    return opening
+  }
+
+  /** The peer does not know this session any more. */
+  drop(peer: Did, sid: string): void {
+    if (this.#held.get(peer)?.sid === sid) this.#held.delete(peer)
+  }
+
+  async #start(peer: Did, endpoint: string): Promise<OutboundSession | Refusal> {
+    try {
+      const opened = await this.#open(peer, endpoint)
+      if (!isRefusal(opened)) this.#held.set(peer, opened)
+      return opened
+    } finally {
+      this.#opening.delete(peer)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * `POST /hansa/v1/acks`: the peers' word that receipts arrived, many in one request. Each is verified on its own; a good
+ * one is in the ledger before the request is answered, one that came before is answered as well, and a bad one spoils
+ * nothing but itself.
+ */
+import type { Ack, Did, EntryDraft, Envelope, InboundReply, InboundRequest } from '@hansa/protocols'
+import { envelopeSchema } from '@hansa/protocols'
+import { type EnvelopeVerifier, parseStrictJson, readAck } from '@hansa/trust'
+import type { Appended } from '@hansa/trust/ledger'
+import { jsonReply, refusalReply } from './inbound-reply.ts'
+import type { OpenAcks } from './open-acks.ts'
+import type { RefusalCounter } from './refusal-counter.ts'
+
+/** Bytes of one request: 256 envelopes of about a kilobyte, and room. */
+export const MAX_ACKS_BYTES = 524_288
+const MAX_ACKS = 1_024
+
+export type ServeAcksComponents = {
+  verifier: EnvelopeVerifier
+  openAcks: OpenAcks
+  refusals: RefusalCounter
+  append(draft: EntryDraft): Appended
+}
+
+export function serveAcks(components: ServeAcksComponents): (request: InboundRequest) => Promise<InboundReply> {
+  return async (request) => {
+    const envelopes = readEnvelopes(request.body)
+    if (envelopes === undefined) {
+      return refusalReply(components.refusals, request.source, 'invalid_request', 'not a list of ack envelopes')
+    }
+    const entries: Appended[] = []
+    for (const envelope of envelopes) {
+      const taken = await takeAck(envelope, components)
+      if (typeof taken === 'string') components.refusals.count(request.source, 'invalid_request', taken)
+      else if (taken !== undefined) entries.push(taken)
+    }
+    await Promise.all(entries.map(({ durable }) => durable))
+    return jsonReply({ accepted: entries.length })
+  }
+}
+
+function readEnvelopes(body: Uint8Array): Envelope[] | undefined {
+  const parsed = body.length <= MAX_ACKS_BYTES ? parseStrictJson(body, 'payload') : undefined
+  if (parsed?.ok !== true || !Array.isArray(parsed.value) || parsed.value.length > MAX_ACKS) return undefined
+  const read = envelopeSchema.array().safeParse(parsed.value)
+  return read.success ? read.data : undefined
+}
+
+/** @returns the entry, undefined for an ack that came before, or why it is not one. */
+async function takeAck(
+  envelope: Envelope,
+  { verifier, openAcks, append }: ServeAcksComponents,
+): Promise<Appended | string | undefined> {
+  // Whoever signed it: the receipt that it names is open for exactly one peer, and that is the one who may say so.
+  const issuer = envelope.proof.kid.split('#', 1)[0] as Did
+  const verdict = await verifier.verify('hansa-ack', envelope, issuer)
+  if (!verdict.ok) return `an ack does not verify: ${verdict.reason}`
+  const reading = readAck(verdict.payload)
+  if (!reading.ok) return `an ack is malformed: ${reading.reason}`
+  const ack = reading.value
+  if (!openAcks.take(ack.call_id, issuer, ack.receipt_hash)) return undefined
+  return append(draftOf(ack, issuer, envelope))
+}
+
+function draftOf(ack: Ack, peer: Did, envelope: Envelope): EntryDraft {
+  return { type: 'ack.received', call_id: ack.call_id, peer, receipt: ack.receipt_hash, ext: { envelope } }
+}

@@ -1,0 +1,132 @@
+/**
+ * This kernel as the one that is asked: an authenticated intent becomes a call of the peer's, runs through this
+ * kernel's own stages under this kernel's own token, and is answered by a signed receipt, also when it is refused.
+ */
+import type { InboundReply, InboundRequest, Receipt } from '@hansa/protocols'
+import { CALL_CONTENT_TYPE, encodeFrames } from '@hansa/protocols'
+import type { BatchSigner } from '@hansa/trust'
+import type { Appended, Ledger } from '@hansa/trust/ledger'
+import { statusOf } from '../kernel/audit-stage.ts'
+import type { PeerSettings } from '../kernel/peer-settings.ts'
+import type { Arrived, Refused, Released } from '../kernel/stages.ts'
+import { type AuthenticateComponents, type AuthenticatedIntent, authenticateIntent } from './authenticate-intent.ts'
+import type { DecisionMemory } from './decision-memory.ts'
+import { refusalReply } from './inbound-reply.ts'
+import type { OpenAcks } from './open-acks.ts'
+import type { RefusalCounter } from './refusal-counter.ts'
+
+export type ServeCallComponents = AuthenticateComponents & {
+  peers: PeerSettings
+  refusals: RefusalCounter
+  signer: BatchSigner
+  ledger: Pick<Ledger, 'origin'>
+  openAcks: OpenAcks
+  decisions: DecisionMemory
+  policyVersion(): number
+  /** Runs the call through every stage; `seal` makes the reply while the outcome entry reaches the disk. */
+  run(arrived: Arrived, seal: (ended: Released | Refused, entry: Appended) => Promise<Uint8Array>): Promise<Uint8Array>
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** Within a second by default; the promise leaves room for a slow disk. */
+const MERGE_DELAY_SECONDS = 60
+
+export function serveCall(components: ServeCallComponents): (request: InboundRequest) => Promise<InboundReply> {
+  return async (request) => {
+    const authenticated = await authenticateIntent(request.body, components, true)
+    if ('rejected' in authenticated) {
+      return refusalReply(components.refusals, request.source, authenticated.rejected, authenticated.reason)
+    }
+    const arrived = arrivedFrom(authenticated, components)
+    const body = await components.run(arrived, (ended, entry) =>
+      sealReceipt(components, authenticated, arrived, ended, entry),
+    )
+    return { status: 200, contentType: CALL_CONTENT_TYPE, body }
+  }
+}
+
+/** An authenticated intent, in the words of the pipeline. */
+export function arrivedFrom(
+  { intent, hash, envelope, salt, args }: AuthenticatedIntent,
+  { clock, peers }: Pick<ServeCallComponents, 'clock' | 'peers'>,
+): Arrived {
+  const startedMs = clock.now()
+  return {
+    callId: intent.call_id,
+    caller: {
+      kind: 'peer',
+      principal: `${intent.iss}#${intent.sub}`,
+      did: intent.iss,
+      aliases: peers.of(intent.iss).aliases,
+      intent,
+      intentHash: hash,
+      envelope,
+    },
+    capability: intent.cap,
+    capHash: intent.cap_hash,
+    args,
+    salt,
+    argsCommitment: intent.args_c,
+    labels: intent.labels,
+    ...(intent.purpose === undefined ? {} : { purpose: intent.purpose }),
+    approvals: intent.approval === undefined ? [] : [intent.approval],
+    ...(intent.idem_key === undefined ? {} : { idempotencyKey: intent.idem_key }),
+    startedMs,
+    deadlineMs: startedMs + intent.deadline_ms,
+    hops: intent.hops,
+    ttlHops: intent.ttl_hops,
+  }
+}
+
+async function sealReceipt(
+  { signer, ledger, openAcks, decisions, policyVersion }: ServeCallComponents,
+  { intent, hash }: AuthenticatedIntent,
+  arrived: Arrived,
+  ended: Released | Refused,
+  entry: Appended,
+): Promise<Uint8Array> {
+  const decisionHash = decisions.of(hash)
+  const receipt: Receipt = {
+    v: 1,
+    call_id: intent.call_id,
+    intent_hash: hash,
+    ...('refused' in ended ? refusedPart(ended) : releasedPart(ended)),
+    ...(decisionHash === undefined ? {} : { decision_hash: decisionHash }),
+    pol: policyVersion(),
+    started: Math.floor(arrived.startedMs / 1000),
+    finished: Math.floor(entry.tMs / 1000),
+    log: { origin: ledger.origin, index: entry.seq, leaf_hash: entry.leafHash, mmd_s: MERGE_DELAY_SECONDS },
+  }
+  const signed = await signer.sign('hansa-receipt', receipt)
+  openAcks.expect(intent.call_id, intent.iss, signed.hash)
+  const output = 'refused' in ended ? undefined : ended.output
+  return encodeFrames([Buffer.from(signed.text, 'utf8'), output?.salt ?? NOTHING, output?.bytes ?? NOTHING])
+}
+
+type OutcomePart = Pick<
+  Receipt,
+  'status' | 'code' | 'denial_id' | 'approval' | 'retry_of' | 'result_c' | 'labels' | 'obligations'
+>
+
+function releasedPart({ output, labels, obligations, repeated }: Released): OutcomePart {
+  return {
+    status: 'ok',
+    ...(repeated === undefined ? {} : { retry_of: repeated }),
+    result_c: output.commitment,
+    labels,
+    obligations,
+  }
+}
+
+function refusedPart(refused: Refused): OutcomePart {
+  return {
+    status: statusOf(refused),
+    code: refused.refused,
+    denial_id: refused.denialId,
+    ...(refused.approvalId === undefined ? {} : { approval: refused.approvalId }),
+    result_c: null,
+    labels: [],
+    obligations: [],
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * The HTTP side of a node: bytes in, bytes out, everything else is the kernel's. Limits that protect the process before
+ * anyone is authenticated live here (security.md B13): header size, body size by path, time, no decompression.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { isLoopbackHost, localBinding } from '@hansa/mesh'
+import type { ChannelBinding, InboundHandler, InboundReply, Logger } from '@hansa/protocols'
+import { httpStatus } from '@hansa/protocols'
+import { inboundRoutes } from '../exchange/inbound-router.ts'
+import { GatewayError } from './errors.ts'
+
+const MAX_HEADER_BYTES = 16_384
+/** Milliseconds for all headers, and for the whole request: a peer that dribbles bytes is cut off. */
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+/** Longer than a peer keeps an idle connection, so that it is the peer that closes. */
+const KEEP_ALIVE_MS = 65_000
+/** Sockets at the same time; further ones wait in the backlog of the operating system. */
+const MAX_CONNECTIONS = 10_000
+
+/** Headers that say a proxy stands between: then a loopback address proves nothing. */
+const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
+
+export type HttpGatewayInit = {
+  host: string
+  /** 0 takes a free one. */
+  port: number
+}
+
+export type HttpGatewayComponents = {
+  logger: Logger
+  /** What the manifest names; the channel binding is made of it. Asked once the port is known. */
+  advertised(listening: string): string
+}
+
+export interface HttpGateway extends AsyncDisposable {
+  /** Where it listens: `http://host:port`. */
+  readonly url: string
+  /** Serves requests from now on; before, they are answered as `busy`. */
+  attach(handler: InboundHandler): void
+  /** Takes no new connection and resolves when the running requests are answered. */
+  close(): Promise<void>
+}
+
+/** @throws GatewayError when the address cannot be listened on. */
+export async function httpGateway(init: HttpGatewayInit, components: HttpGatewayComponents): Promise<HttpGateway> {
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true })
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+  server.requestTimeout = REQUEST_TIMEOUT_MS
+  server.maxConnections = MAX_CONNECTIONS
+  await listen(server, init)
+  const { port } = server.address() as AddressInfo
+  const url = `http://${init.host.includes(':') ? `[${init.host}]` : init.host}:${port}`
+  const bindingOf = bindings(components.advertised(url))
+  let handler: InboundHandler | undefined
+  let closing: Promise<void> | undefined
+  server.on('request', (request, response) => {
+    // A connection that is kept alive would keep a closing server open.
+    if (closing !== undefined) response.setHeader('connection', 'close')
+    void answer(request, response, handler, bindingOf(request)).catch((error: unknown) => {
+      components.logger.warn('gateway.request_failed', {
+        reason: error instanceof Error ? error.message : String(error),
+      })
+      response.destroy()
+    })
+  })
+  const close = () => {
+    closing ??= closeServer(server)
+    return closing
+  }
+  return {
+    url,
+    attach(attached) {
+      handler = attached
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Loopback is a channel to bind to only when the advertised endpoint is loopback too and nothing was forwarded. */
+function bindings(advertised: string): (request: IncomingMessage) => ChannelBinding | undefined {
+  const url = new URL(advertised)
+  const local = url.protocol === 'http:' && isLoopbackHost(url.hostname) ? localBinding(advertised) : undefined
+  return (request) => {
+    const forwarded = FORWARDING.some((name) => request.headers[name] !== undefined)
+    return forwarded || !isLoopbackHost(request.socket.remoteAddress ?? '') ? undefined : local
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handler: InboundHandler | undefined,
+  binding: ChannelBinding | undefined,
+): Promise<void> {
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+  if (handler === undefined) return write(response, errorReply('busy'))
+  const limit = Object.hasOwn(inboundRoutes, path) ? (inboundRoutes[path]?.maxBytes ?? 0) : 0
+  const body = await readBody(request, limit)
+  if (body === undefined) return write(response, errorReply('invalid_request'), true)
+  const authorization = request.headers.authorization
+  const reply = await handler.handle({
+    path,
+    method: request.method === 'GET' ? 'GET' : 'POST',
+    body,
+    source: request.socket.remoteAddress ?? 'unknown',
+    ...(binding === undefined ? {} : { binding }),
+    ...(authorization === undefined ? {} : { authorization }),
+  })
+  write(response, reply)
+}
+
+/** @returns undefined for a body that is too large or encoded; what is too large is not read to its end. */
+async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') return undefined
+  if (Number(request.headers['content-length'] ?? 0) > limit) return undefined
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request) {
+    const bytes = chunk as Buffer
+    length += bytes.length
+    if (length > limit) return undefined
+    chunks.push(bytes)
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+}
+
+function errorReply(code: 'busy' | 'invalid_request'): InboundReply {
+  return { status: httpStatus[code], contentType: 'application/json', body: Buffer.from(JSON.stringify({ code })) }
+}
+
+function write(response: ServerResponse, { status, contentType, body }: InboundReply, last = false): void {
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': body.length,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(last ? { connection: 'close' } : {}),
+  })
+  response.end(body)
+}
+
+function listen(server: Server, { host, port }: HttpGatewayInit): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const address = `${host}:${port}`
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    const detail =
+      error.code === 'EADDRINUSE'
+        ? ({ code: 'address_in_use', address } as const)
+        : ({ code: 'address_unusable', address, reason: error.message } as const)
+    const message =
+      detail.code === 'address_in_use'
+        ? `Another process listens on ${address}. Stop it, or choose another port with --listen.`
+        : `Cannot listen on ${address}: ${error.message}.`
+    reject(new GatewayError(detail, message, { cause: error }))
+  })
+  server.listen(port, host, resolve)
+  return promise
+}
+
+function closeServer(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.close(() => resolve())
+  server.closeIdleConnections()
+  return promise
+}

@@ -1,0 +1,299 @@
+/**
+ * Builds a kernel from its components, top to bottom, in the order in which the parts need each other. The only file
+ * that knows all of them; it decides nothing.
+ */
+import { discoverPeers, handshakeResponder, inboundSessions, type OwnSide, openSession, peerMemory } from '@hansa/mesh'
+import type { CheckpointProof, CheckpointReference, Did, EntryDraft } from '@hansa/protocols'
+import { batchSigner, didKeyResolver, envelopeVerifier, RateWindow, randomId } from '@hansa/trust'
+import { type Appended, type Ledger, noteKey, openLedger } from '@hansa/trust/ledger'
+import { AckOutbox } from '../exchange/ack-outbox.ts'
+import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-peer.ts'
+import { Pseudonyms } from '../exchange/build-intent.ts'
+import { DecisionMemory } from '../exchange/decision-memory.ts'
+import { inboundRouter } from '../exchange/inbound-router.ts'
+import { OpenAcks } from '../exchange/open-acks.ts'
+import { OutboundExchange } from '../exchange/outbound-exchange.ts'
+import { type OpenSession, PeerSessions } from '../exchange/peer-sessions.ts'
+import { RefusalCounter } from '../exchange/refusal-counter.ts'
+import { serveAcks } from '../exchange/serve-acks.ts'
+import { serveCall } from '../exchange/serve-call.ts'
+import { serveDecide } from '../exchange/serve-decide.ts'
+import { serveHandshake } from '../exchange/serve-handshake.ts'
+import { serveInvoke } from '../exchange/serve-invoke.ts'
+import { compileDetectors } from '../firewall/index.ts'
+import { ApprovalBook } from './approvals.ts'
+import { type AuditComponents, auditStage, settleStage } from './audit-stage.ts'
+import { beginStage } from './begin-stage.ts'
+import { deriveSecrets } from './derived-secrets.ts'
+import { driverStage } from './driver-stage.ts'
+import { explainer } from './explain.ts'
+import { Idempotency } from './idempotency.ts'
+import { ImportDesk } from './import-desk.ts'
+import { DEFAULT_IN_FLIGHT, InFlight } from './in-flight.ts'
+import { inboundStage } from './inbound-stage.ts'
+import { invoker, RunningCalls, type SharedStages } from './invoke.ts'
+import { AssembledKernel } from './kernel.ts'
+import type { KernelComponents, KernelInit } from './kernel-components.ts'
+import { LocalCapabilities } from './local-capabilities.ts'
+import { ManifestPublisher } from './manifest-publisher.ts'
+import { OpenCalls } from './open-calls.ts'
+import { outboundStage } from './outbound-stage.ts'
+import { PeerSettings } from './peer-settings.ts'
+import { periodic } from './periodic.ts'
+import { runCall } from './pipeline.ts'
+import { compileOrThrow, PolicyHolder } from './policy-holder.ts'
+import { type PolicyComponents, policyStage } from './policy-stage.ts'
+import { replayEntry } from './projections.ts'
+import { receiveStage } from './receive-stage.ts'
+import { TokenDesk } from './token-desk.ts'
+import { tokenStage } from './token-stage.ts'
+import { TokenUses } from './token-uses.ts'
+
+const DEFAULT_PRINCIPAL = 'agent:local'
+
+/** How often it is looked whether an import has lived half its life, milliseconds. */
+const REFRESH_PERIOD_MS = 15_000
+
+/**
+ * Opens the log, rebuilds what the kernel remembers, closes what a crash left open, and is then ready for calls.
+ * @throws CallError `invalid_request` with every fault of the policy; LedgerError when the log cannot be opened.
+ */
+export async function assembleKernel(components: KernelComponents, init: KernelInit = {}): Promise<AssembledKernel> {
+  const { signer, clock, logger, store, transport } = components
+  const self = signer.did
+  const compiled = compileOrThrow(init.policy ?? [])
+
+  let opened: Ledger | undefined
+  const append = (draft: EntryDraft): Appended => {
+    if (opened === undefined) throw new Error('the ledger is written to before it is open')
+    return opened.append(draft)
+  }
+
+  const secrets = deriveSecrets(components.secret, self, clock)
+  const resolver = didKeyResolver()
+  const verifier = envelopeVerifier({ resolver })
+  const batch = batchSigner(signer)
+  const peers = new PeerSettings(init.peers)
+  const memory = peerMemory()({ store, clock })
+  const refusals = new RefusalCounter({ clock, append })
+  const approvals = new ApprovalBook({ clock, append })
+  const uses = new TokenUses()
+  const rates = new RateWindow()
+  const inFlight = new InFlight({ ...DEFAULT_IN_FLIGHT, ...init.inFlight })
+  const idempotency = new Idempotency({ clock, store })
+  const openAcks = new OpenAcks()
+  const openCalls = new OpenCalls()
+  const decisions = new DecisionMemory()
+  const locals = new LocalCapabilities()
+  const detectors = compileDetectors({ canaries: init.canaries ?? [] })
+  const imports = await ImportDesk.open({ store, clock, resolver, memory, transport, peers, append, self })
+  const outbox = new AckOutbox({
+    clock,
+    logger,
+    transport,
+    signer: batch,
+    append,
+    endpointOf: (peer) => imports.endpointOf(peer),
+  })
+
+  const windows = new Map(
+    compiled.rules.flatMap(({ id, limit }) => (limit === undefined ? [] : [[id, limit.per_seconds]])),
+  )
+  const projections = {
+    approvals,
+    uses,
+    idempotency,
+    openCalls,
+    openAcks,
+    outbox,
+    rates,
+    ruleWindow: (rule: string) => windows.get(rule),
+    policyVersion: 0,
+  }
+  const origin = `${self}/log/1`
+  const ledger = await openLedger({
+    disk: components.disk,
+    origin,
+    key: noteKey(origin, components.logSeed),
+    clock,
+    onFatal: components.onFatal,
+    replay: (entry) => replayEntry(projections, entry),
+  })
+  opened = ledger
+  for (const draft of openCalls.closing()) replayEntry(projections, await closeCall(ledger, draft))
+
+  const policy = new PolicyHolder(compiled, projections.policyVersion + 1, append)
+  await policy.record(compiled, policy.version)
+  const policyVersion = () => policy.version
+  const publisher = new ManifestPublisher(
+    { self, signer, clock, store, ledger, locals, policy, append },
+    publicFace(init),
+  )
+
+  const own = async (): Promise<OwnSide> => ({
+    manifest: await publisher.current(),
+    policyVersion: policy.version,
+    checkpoint: (seen) => checkpointFor(ledger, seen),
+  })
+  const open: OpenSession = async (peer, endpoint) => {
+    const session = await openSession({
+      transport,
+      endpoint,
+      peer,
+      signer,
+      resolver,
+      clock,
+      own: await own(),
+      memory,
+      logs: imports.logKeysOf(peer),
+    })
+    return session.ok ? session.session : { refused: session.code, reason: session.reason }
+  }
+  const peerSessions = new PeerSessions({ open, clock })
+  const exchange = new OutboundExchange({
+    self,
+    clock,
+    logger,
+    transport,
+    sessions: peerSessions,
+    signer: batch,
+    verifier,
+    resolver,
+    pseudonyms: new Pseudonyms(secrets.pseudonyms),
+    approvals,
+    evidence: (peer, reason, callId) => recordEvidence(append, peer, reason, callId),
+  })
+
+  const asking: AskPeerComponents = { exchange, detectors, nowMs: () => clock.now() }
+  const policyComponents: PolicyComponents = {
+    clock,
+    policy,
+    peers,
+    approvals,
+    rates,
+    inFlight,
+    askPeer: askPeer(asking),
+  }
+  const auditing: AuditComponents = { append, policyVersion, approvals, uses, inFlight, idempotency }
+  const receive = receiveStage({ self, clock, locals, imported: (ref) => imports.target(ref), idempotency })
+  const stages: SharedStages = {
+    receive,
+    policy: policyStage(policyComponents),
+    token: tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion }),
+    inbound: inboundStage({ detectors }),
+    begin: beginStage({ append, approvals, policyVersion, prepareIntent: prepareIntent(asking) }),
+    driver: driverStage({ clock, exchange: (call) => exchange.call(call) }),
+    outbound: outboundStage({ detectors, idempotency }),
+    audit: auditStage(auditing),
+    settle: settleStage(auditing),
+    failed: (stage, error) => logger.error('call.stage_failed', { stage, reason: stackOf(error) }),
+    newId: randomId,
+  }
+  const running = new RunningCalls()
+  const find = (capability: string) => {
+    const local = locals.find(capability)
+    if (local !== undefined) return local
+    const target = imports.target(capability)
+    return 'refused' in target ? undefined : target
+  }
+  const tokens = new TokenDesk({ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find })
+  const arriving = { clock, secrets, defaultPrincipal: init.principal ?? DEFAULT_PRINCIPAL }
+  const invoke = invoker({ ...arriving, logger, ledger, stages, running, outbox, tokens })
+
+  const sessions = inboundSessions()({ clock })
+  const responder = handshakeResponder({ signer, resolver, clock, sessions, memory, own })
+  const authenticating = { self, clock, sessions, verifier }
+  const inbound = inboundRouter({
+    refusals,
+    logger,
+    services: {
+      ...serveHandshake({ responder, refusals, manifest: () => publisher.current() }),
+      call: serveCall({
+        ...authenticating,
+        peers,
+        refusals,
+        signer: batch,
+        ledger,
+        openAcks,
+        decisions,
+        policyVersion,
+        run: (arrived, seal) => {
+          const release = running.add(arrived)
+          return runCall({ ...stages, seal }, arrived).finally(release)
+        },
+      }),
+      decide: serveDecide({ ...authenticating, policy, peers, identity: signer, refusals, decisions, append, receive }),
+      acks: serveAcks({ verifier, openAcks, refusals, append }),
+      invoke: serveInvoke({ invoke, refusals }),
+    },
+  })
+
+  outbox.start()
+  const stopRefreshing = periodic(
+    clock,
+    REFRESH_PERIOD_MS,
+    () => imports.tick(),
+    (error) => logger.error('imports.refresh_failed', { reason: stackOf(error) }),
+  )
+  return new AssembledKernel({
+    did: self,
+    name: init.name ?? '',
+    endpoint: init.endpoint,
+    nowMs: () => clock.now(),
+    ledger,
+    locals,
+    publisher,
+    policy,
+    approvals,
+    imports,
+    tokens,
+    outbox,
+    refusals,
+    inbound,
+    invoke,
+    explain: explainer({ ...policyComponents, ...arriving, running: (callId) => running.find(callId), receive }),
+    discover: discoverPeers({ fetch: components.fetch, resolver, clock, memory, self }),
+    async drain() {
+      stopRefreshing()
+      await components.drain?.()
+    },
+    ended: async () => components.ended?.(),
+  })
+}
+
+function publicFace({ name, endpoint, tls }: KernelInit): Pick<KernelInit, 'name' | 'endpoint' | 'tls'> {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(tls === undefined ? {} : { tls }),
+  }
+}
+
+/** Closes a call that a crash left open. @returns the entry as it was written, for the projections. */
+async function closeCall(ledger: Ledger, draft: EntryDraft) {
+  const entry = ledger.append(draft)
+  await entry.durable
+  return { ...draft, v: 1 as const, origin: ledger.origin, seq: entry.seq, t_ms: entry.tMs, prev: '' }
+}
+
+async function checkpointFor(
+  ledger: Ledger,
+  seen: CheckpointReference | undefined,
+): Promise<CheckpointProof | undefined> {
+  const head = ledger.head()
+  const note = ledger.checkpointNote()
+  if (head.size === 0) return undefined
+  const provable = seen !== undefined && seen.origin === ledger.origin && seen.size > 0 && seen.size <= head.size
+  return provable ? { note, consistency: await ledger.consistency(seen.size, head.size) } : { note }
+}
+
+/** A peer's statement that should not exist. Not awaited: the call fails either way, and its own entry says why. */
+function recordEvidence(append: (draft: EntryDraft) => Appended, peer: Did, reason: string, callId: string): void {
+  append({ type: 'peer.evidence', peer, call_id: callId, ext: { reason: reason.slice(0, 1024) } }).durable.catch(
+    () => {},
+  )
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,118 @@
+/**
+ * The one outcome entry of a call: `receipt.received` when a peer's signed word arrived, else `outcome`. And what
+ * follows from it in memory: places are given back, approvals and keys settled.
+ */
+import type { EntryDraft, ReceiptStatus } from '@hansa/protocols'
+import type { Appended } from '@hansa/trust/ledger'
+import { type ApprovalBook, provesNoAction } from './approvals.ts'
+import type { Idempotency } from './idempotency.ts'
+import type { InFlight } from './in-flight.ts'
+import type { Arrived, Begun, Refused, Released } from './stages.ts'
+import type { TokenUses } from './token-uses.ts'
+
+export type AuditComponents = {
+  append(draft: EntryDraft): Appended
+  policyVersion(): number
+  approvals: ApprovalBook
+  uses: TokenUses
+  inFlight: InFlight
+  idempotency: Idempotency
+}
+
+export function auditStage({ append, policyVersion }: AuditComponents): (ended: Released | Refused) => Appended {
+  return (ended) =>
+    append('refused' in ended ? refusalDraft(ended, policyVersion()) : releaseDraft(ended, policyVersion()))
+}
+
+function releaseDraft(released: Released, pol: number): EntryDraft {
+  const { call, output, receipt, verdicts, labels, repeated } = released
+  return {
+    ...commonDraft(call, pol),
+    type: receipt === undefined ? 'outcome' : 'receipt.received',
+    decision: 'permit',
+    ...(verdicts.length === 0 ? {} : { verdicts }),
+    ...(labels.length === 0 ? {} : { labels }),
+    result_c: receipt?.receipt.result_c ?? output.commitment,
+    ...(receipt === undefined ? {} : { receipt: receipt.hash }),
+    ext: {
+      status: 'ok',
+      ...(repeated === undefined ? {} : { retry_of: repeated }),
+      ...(receipt === undefined ? {} : { envelope: receipt.envelope }),
+    },
+  }
+}
+
+function refusalDraft(refused: Refused, pol: number): EntryDraft {
+  const { call, receipt, verdicts, decision, approvalId } = refused
+  const begun = call.begin !== undefined
+  return {
+    ...commonDraft(call, pol),
+    type: receipt === undefined ? 'outcome' : 'receipt.received',
+    decision: refused.refused === 'approval_required' ? 'approval' : decision?.effect === 'error' ? 'error' : 'deny',
+    ...(decision === undefined ? {} : { rules: decision.rules }),
+    ...(verdicts === undefined || verdicts.length === 0 ? {} : { verdicts }),
+    ...(receipt?.receipt.result_c == null ? {} : { result_c: receipt.receipt.result_c }),
+    ...(receipt === undefined ? {} : { receipt: receipt.hash }),
+    ext: {
+      code: refused.refused,
+      denial_id: refused.denialId,
+      stage: refused.stage,
+      reason: refused.reason.slice(0, 1024),
+      status: receipt?.receipt.status ?? statusOf(refused),
+      ...(approvalId === undefined ? {} : { approval: approvalId }),
+      ...(receipt !== undefined
+        ? { envelope: receipt.envelope }
+        : call.caller.kind === 'peer' && !begun
+          ? { envelope: call.caller.envelope }
+          : {}),
+    },
+  }
+}
+
+function commonDraft(call: Arrived & Partial<Begun>, pol: number): Omit<EntryDraft, 'type'> {
+  const { caller, target } = call
+  const intent = call.outbound?.hash ?? (caller.kind === 'peer' ? caller.intentHash : undefined)
+  return {
+    call_id: call.callId,
+    actor: caller.principal,
+    ...(caller.kind === 'peer' ? { peer: caller.did } : target?.kind === 'imported' ? { peer: target.peer } : {}),
+    cap: call.capability,
+    ...(target === undefined ? {} : { cap_hash: target.hash }),
+    pol,
+    ...(intent === undefined ? {} : { intent }),
+    args_c: call.input?.commitment ?? call.argsCommitment,
+  }
+}
+
+/** What this kernel would say of a call it refused, in the words of a receipt. */
+export function statusOf(refused: Refused): ReceiptStatus {
+  if (refused.refused === 'approval_required') return 'approval_required'
+  if (refused.refused === 'outcome_unknown' || refused.unknown === true) return 'outcome_unknown'
+  return refused.call.begin === undefined ? 'denied' : 'failed'
+}
+
+/** Gives back what the call took and did not use. Runs once per call, also when its entry could not be written. */
+export function settleStage({
+  approvals,
+  uses,
+  inFlight,
+  idempotency,
+}: AuditComponents): (ended: Released | Refused) => void {
+  return (ended) => {
+    const call: Arrived & Partial<Begun> = ended.call
+    const { caller } = call
+    if (call.decision !== undefined && call.target !== undefined) {
+      inFlight.leave(caller.principal, call.target.ref, caller.kind === 'peer' ? caller.did : undefined)
+    }
+    const begun = call.begin !== undefined
+    if (call.presented !== undefined && !begun) uses.release(call.presented.id)
+    if (
+      call.approval !== undefined &&
+      (!begun || ('refused' in ended && provesNoAction(ended.receipt?.receipt.status)))
+    ) {
+      approvals.release(call.approval, call.callId)
+    }
+    const keyState = 'refused' in ended ? (statusOf(ended) === 'outcome_unknown' ? 'unknown' : 'none') : 'done'
+    idempotency.end(call.callId, keyState)
+  }
+}

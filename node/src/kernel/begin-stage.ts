@@ -1,0 +1,64 @@
+/** Writes the begin entry and waits until it is durable: without a durable intent there is no action. */
+import type { EntryDraft } from '@hansa/protocols'
+import { encodeBase64url } from '@hansa/trust'
+import type { Appended } from '@hansa/trust/ledger'
+import type { ApprovalBook } from './approvals.ts'
+import { scopeOf } from './receive-stage.ts'
+import type { Begun, OutboundIntent, Refusal, Screened } from './stages.ts'
+import { isRefusal } from './stages.ts'
+
+export type BeginComponents = {
+  append(draft: EntryDraft): Appended
+  approvals: ApprovalBook
+  policyVersion(): number
+  /** Opens a session with the peer if there is none, and makes the intent. */
+  prepareIntent(call: Screened): Promise<OutboundIntent | Refusal>
+}
+
+export function beginStage(components: BeginComponents): (call: Screened) => Promise<Begun | Refusal> {
+  return async (call) => {
+    const outbound = call.target.kind === 'imported' ? await components.prepareIntent(call) : undefined
+    if (outbound !== undefined && isRefusal(outbound)) return outbound
+    if (call.approval !== undefined) components.approvals.use(call.approval, call.callId)
+    const entry = components.append(draftOf(call, outbound, components.policyVersion()))
+    await entry.durable
+    return { ...call, begin: entry.seq, ...(outbound === undefined ? {} : { outbound }) }
+  }
+}
+
+function draftOf(call: Screened, outbound: OutboundIntent | undefined, pol: number): EntryDraft {
+  const { caller, target } = call
+  return {
+    type: outbound !== undefined ? 'intent.sent' : caller.kind === 'peer' ? 'intent.accepted' : 'call.begun',
+    call_id: call.callId,
+    actor: caller.principal,
+    ...(caller.kind === 'peer' ? { peer: caller.did } : target.kind === 'imported' ? { peer: target.peer } : {}),
+    cap: target.ref,
+    cap_hash: target.hash,
+    decision: 'permit',
+    pol,
+    rules: call.decision.rules,
+    ...(call.verdicts.length === 0 ? {} : { verdicts: call.verdicts }),
+    ...(call.input.labels.length === 0 ? {} : { labels: [...call.input.labels] }),
+    args_c: call.input.commitment,
+    ...(outbound !== undefined
+      ? { intent: outbound.hash }
+      : caller.kind === 'peer'
+        ? { intent: caller.intentHash }
+        : {}),
+    ext: extOf(call, outbound),
+  }
+}
+
+function extOf(call: Screened, outbound: OutboundIntent | undefined): NonNullable<EntryDraft['ext']> {
+  const { caller, target } = call
+  return {
+    ...(call.approval === undefined ? {} : { approval: call.approval }),
+    ...(call.presented === undefined ? {} : { token: call.presented.id }),
+    ...(call.repeat === undefined ? {} : { retry_of: call.repeat.callId }),
+    ...(call.idempotencyKey === undefined ? {} : { idem: scopeOf(call, target.ref, call.idempotencyKey) }),
+    ...(target.kind === 'imported' ? { trust_policy: target.trustPolicy } : {}),
+    ...(outbound === undefined ? {} : { payload: encodeBase64url(outbound.payloadBytes) }),
+    ...(caller.kind === 'peer' ? { envelope: caller.envelope } : {}),
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Calls that carry an idempotency key act once. Scope: who asks, capability, key. The same key with the same arguments
+ * within 24 hours gives the stored result; with other arguments it is an error (wire.md).
+ *
+ * What began and how it ended is a projection of the ledger. Only the result bytes are kept besides, in the store, and
+ * written before the outcome entry; they are the released bytes, so they have passed the firewall.
+ */
+import type { Clock, Entry, Store } from '@hansa/protocols'
+import { decodeBase64url, encodeBase64url, taggedHash } from '@hansa/trust'
+
+/** Milliseconds for which a key is remembered: a day. */
+const LIFE_MS = 86_400_000
+const NAMESPACE = 'results'
+
+type Held = { callId: string; argsCommitment: string; sinceMs: number; state: 'running' | 'done' | 'unknown' }
+export type StoredResult = { kind: 'data' | 'text'; bytes: Uint8Array }
+
+export type Claim =
+  | { state: 'new' }
+  | { state: 'other_arguments' }
+  | { state: 'running' | 'done' | 'unknown'; callId: string }
+
+export class Idempotency {
+  readonly #held = new Map<string, Held>()
+  readonly #byCall = new Map<string, string>()
+  readonly #clock: Clock
+  readonly #store: Store
+
+  constructor(components: { clock: Clock; store: Store }) {
+    this.#clock = components.clock
+    this.#store = components.store
+  }
+
+  static scopeOf(issuer: string, capability: string, key: string): string {
+    return taggedHash('idempotency', `${issuer}\n${capability}\n${key}`)
+  }
+
+  /**
+   * Takes the key for a call, in one step, so that two at once cannot both be the first. A `new` claim ends with `end`.
+   * An `unknown` one can be taken over with `begin` when the capability is idempotent.
+   */
+  claim(scope: string, callId: string, argsCommitment: string): Claim {
+    const nowMs = this.#clock.now()
+    const held = this.#held.get(scope)
+    if (held === undefined || nowMs - held.sinceMs >= LIFE_MS) {
+      this.begin(scope, callId, argsCommitment, nowMs)
+      return { state: 'new' }
+    }
+    if (held.argsCommitment !== argsCommitment) return { state: 'other_arguments' }
+    return { state: held.state, callId: held.callId }
+  }
+
+  begin(scope: string, callId: string, argsCommitment: string, nowMs: number): void {
+    this.#forgetOld(nowMs)
+    this.#held.delete(scope)
+    this.#held.set(scope, { callId, argsCommitment, sinceMs: nowMs, state: 'running' })
+    this.#byCall.set(callId, scope)
+  }
+
+  /** What the call released; undefined when the store does not have it. */
+  async result(scope: string, callId: string): Promise<StoredResult | undefined> {
+    const text = await this.#store.get(NAMESPACE, scope)
+    if (text === undefined) return undefined
+    const record = JSON.parse(text) as { callId: string; kind: 'data' | 'text'; bytes: string }
+    const bytes = decodeBase64url(record.bytes)
+    return record.callId === callId && bytes !== undefined ? { kind: record.kind, bytes } : undefined
+  }
+
+  /** Keeps a result; called before the outcome entry is written. */
+  async keep(scope: string, callId: string, result: StoredResult): Promise<void> {
+    const record = { callId, kind: result.kind, bytes: encodeBase64url(result.bytes) }
+    await this.#store.set(NAMESPACE, scope, JSON.stringify(record))
+  }
+
+  /** @param outcome `none` forgets the key: nothing happened, so it may be tried again. */
+  end(callId: string, outcome: 'done' | 'unknown' | 'none'): void {
+    const scope = this.#byCall.get(callId)
+    if (scope === undefined) return
+    this.#byCall.delete(callId)
+    const held = this.#held.get(scope)
+    if (held?.callId !== callId) return
+    if (outcome === 'none') this.#held.delete(scope)
+    else held.state = outcome
+  }
+
+  replay(entry: Entry): void {
+    if (entry.call_id === undefined) return
+    const scope = entry.ext?.idem
+    const begins = entry.type === 'call.begun' || entry.type === 'intent.accepted'
+    if (begins && scope !== undefined && entry.args_c !== undefined && entry.ext?.retry_of === undefined) {
+      this.begin(scope, entry.call_id, entry.args_c, entry.t_ms)
+    }
+    if (entry.type === 'outcome') {
+      const status = entry.ext?.status
+      this.end(entry.call_id, status === 'ok' ? 'done' : status === 'outcome_unknown' ? 'unknown' : 'none')
+    }
+  }
+
+  /** Keys are in order of their beginning, so the old ones are at the front. */
+  #forgetOld(nowMs: number): void {
+    for (const [scope, held] of this.#held) {
+      if (nowMs - held.sinceMs < LIFE_MS) break
+      this.#held.delete(scope)
+      this.#byCall.delete(held.callId)
+      void this.#store.delete(NAMESPACE, scope)
+    }
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * Imports of this kernel: the pins of `@hansa/mesh`, each change in the ledger, and what a call needs of an imported
+ * capability, made once per pin.
+ */
+import {
+  fetchManifestOver,
+  type ImportBook,
+  type ImportedCapability,
+  type ImportedPeerView,
+  importBook,
+  type PeerMemory,
+  type RefusedImport,
+} from '@hansa/mesh'
+import type {
+  CapabilityInfo,
+  Clock,
+  Did,
+  EntryDraft,
+  ImportInit,
+  ManifestDiff,
+  PeerAlias,
+  PeerImport,
+  PeerInfo,
+  PeerTransport,
+  Store,
+} from '@hansa/protocols'
+import { CallError } from '@hansa/protocols'
+import type { KeyResolver } from '@hansa/trust'
+import type { Appended } from '@hansa/trust/ledger'
+import { compileSchema } from '../firewall/index.ts'
+import type { PeerSettings } from './peer-settings.ts'
+import type { ImportedTarget, Refusal } from './stages.ts'
+
+export type ImportDeskComponents = {
+  store: Store
+  clock: Clock
+  resolver: KeyResolver
+  memory: PeerMemory
+  transport: PeerTransport
+  peers: PeerSettings
+  self: Did
+  append(draft: EntryDraft): Appended
+}
+
+export class ImportDesk {
+  readonly #c: ImportDeskComponents
+  readonly #book: ImportBook
+  readonly #targets = new WeakMap<ImportedCapability, ImportedTarget | Refusal>()
+
+  /** Reads what was imported before. @throws MeshError `store_corrupt`. */
+  static async open(components: ImportDeskComponents): Promise<ImportDesk> {
+    const { store, clock, resolver, memory, self, transport } = components
+    const fetchManifest = fetchManifestOver({ transport, clock })
+    return new ImportDesk(components, await importBook({ store, clock, resolver, memory, self, fetchManifest }))
+  }
+
+  private constructor(components: ImportDeskComponents, book: ImportBook) {
+    this.#c = components
+    this.#book = book
+  }
+
+  async add(init: ImportInit): Promise<PeerImport> {
+    const added = await this.#book.add(init)
+    if (!added.ok) throw failure(added)
+    const { alias, did, seq, capabilities, trustPolicy } = added.peer
+    const ext = { alias, seq, count: capabilities.length, trust_policy: trustPolicy }
+    await this.#c.append({ type: 'peer.imported', peer: did, ext }).durable
+    return this.#handle(added.peer)
+  }
+
+  async refresh(alias: PeerAlias): Promise<ManifestDiff> {
+    const refreshed = await this.#book.refresh(alias)
+    if (!refreshed.ok) throw failure(refreshed)
+    const peer = this.#book.get(alias)
+    const { diff } = refreshed
+    if (peer !== undefined && diff.toSeq !== diff.fromSeq) {
+      const note = `refreshed: ${diff.peer}, ${diff.capabilities.map(({ capability, action }) => `${capability} ${action}`).join(', ')}`
+      const ext = { alias, seq: diff.toSeq, count: peer.capabilities.length, note: note.slice(0, 512) }
+      await this.#c.append({ type: 'peer.imported', peer: peer.did, ext }).durable
+    }
+    return diff
+  }
+
+  /** @throws CallError `not_found`. */
+  async remove(alias: PeerAlias): Promise<void> {
+    const peer = this.#book.get(alias)
+    if (peer === undefined || !(await this.#book.remove(alias))) {
+      throw new CallError({ code: 'not_found' }, `not_found: Nothing is imported as ${alias}.`)
+    }
+    await this.#c.append({ type: 'peer.unimported', peer: peer.did, ext: { alias } }).durable
+  }
+
+  /** Refreshes what has lived half its life; a periodic job. */
+  async tick(): Promise<void> {
+    await this.#book.tick()
+  }
+
+  target(ref: string): ImportedTarget | Refusal {
+    const found = this.#book.find(ref)
+    if (!found.ok) return { refused: found.code, reason: found.reason }
+    const known = this.#targets.get(found.capability)
+    if (known !== undefined) return known
+    const target = this.#targetOf(found.capability)
+    this.#targets.set(found.capability, target)
+    return target
+  }
+
+  endpointOf(peer: Did): string | undefined {
+    return this.#ofPeer(peer)[0]?.endpoint
+  }
+
+  logKeysOf(peer: Did): ImportedPeerView['logs'] {
+    return this.#ofPeer(peer)[0]?.logs ?? []
+  }
+
+  async peers(): Promise<PeerInfo[]> {
+    return this.#book.list().map(({ did, alias, endpoint, trustPolicy, seq, expires, state, capabilities }) => ({
+      did,
+      alias,
+      endpoint,
+      trustPolicy,
+      seq,
+      expires,
+      state,
+      capabilities: capabilities.map(({ ref }) => ref),
+    }))
+  }
+
+  async capabilities(): Promise<CapabilityInfo[]> {
+    return this.#book.list().flatMap((peer) => peer.capabilities.map((capability) => infoOf(capability, peer)))
+  }
+
+  /** Schemas are compiled and facts gathered once per pin; a change of the import makes new pins. */
+  #targetOf(capability: ImportedCapability): ImportedTarget | Refusal {
+    const alias = capability.ref.slice(0, capability.ref.indexOf('/'))
+    const logOrigins = (this.#book.get(alias)?.logs ?? []).map(({ origin }) => origin)
+    return targetOf(capability, { alias, logOrigins, clearance: this.#c.peers.of(capability.peer).clearance })
+  }
+
+  #ofPeer(peer: Did): ImportedPeerView[] {
+    return this.#book.list().filter(({ did }) => did === peer)
+  }
+
+  #handle(peer: ImportedPeerView): PeerImport {
+    const book = this.#book
+    return {
+      peer: peer.did,
+      alias: peer.alias,
+      trustPolicy: peer.trustPolicy,
+      get capabilities() {
+        const now = book.get(peer.alias)?.capabilities ?? []
+        return now.filter(({ state }) => state === 'available').map(({ ref }) => ref)
+      },
+      refresh: () => this.refresh(peer.alias),
+      unimport: () => this.remove(peer.alias),
+    }
+  }
+}
+
+function targetOf(
+  capability: ImportedCapability,
+  facts: Pick<ImportedTarget, 'alias' | 'clearance' | 'logOrigins'>,
+): ImportedTarget | Refusal {
+  const { ref, peer, endpoint, descriptor, hash, labels, safety, trustPolicy } = capability
+  const input = compileSchema(descriptor.input_schema)
+  const output = descriptor.output_schema === undefined ? undefined : compileSchema(descriptor.output_schema)
+  if (!input.ok) return { refused: 'descriptor_mismatch', reason: `its input schema cannot be used: ${input.reason}` }
+  if (output?.ok === false)
+    return { refused: 'descriptor_mismatch', reason: `its output schema cannot be used: ${output.reason}` }
+  return {
+    kind: 'imported',
+    ref,
+    id: descriptor.id,
+    hash,
+    safety,
+    labels,
+    obligations: descriptor.obligations,
+    idempotent: descriptor.idempotent,
+    limits: descriptor.limits,
+    input: input.check,
+    output: output?.check,
+    peer,
+    endpoint,
+    trustPolicy,
+    ...facts,
+  }
+}
+
+function infoOf(capability: ImportedCapability, peer: ImportedPeerView): CapabilityInfo {
+  const { ref, descriptor, safety, labels, state, hash, reason, trustPolicy } = capability
+  const shown = peer.state === 'blocked' ? 'blocked' : state
+  const why = peer.state === 'blocked' ? peer.reasons.join('; ') : reason
+  return {
+    ref,
+    title: descriptor.title,
+    description: descriptor.description,
+    safety,
+    sensitivity: [...labels],
+    state: shown,
+    ...(why === undefined ? {} : { reason: why }),
+    hash,
+    peer: peer.did,
+    trustPolicy,
+  }
+}
+
+function failure({ code, reason }: RefusedImport): CallError {
+  return new CallError({ code }, `${code}: ${reason}.`)
+}

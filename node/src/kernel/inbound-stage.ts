@@ -1,0 +1,46 @@
+/**
+ * The firewall on the way in: `ingress_args` for what this kernel serves, `egress_args` for what it is about to send to
+ * a peer, where the peer's clearance counts.
+ */
+import type { FirewallPass } from '@hansa/protocols'
+import { commitTo, type Obligations } from '@hansa/trust'
+import { type Detectors, type ScreenOutcome, screen } from '../firewall/index.ts'
+import type { Granted, Received, Refusal, Screened } from './stages.ts'
+
+export type InboundComponents = { detectors: Detectors }
+
+export function inboundStage({ detectors }: InboundComponents): (call: Granted) => Screened | Refusal {
+  return (call) => {
+    const outcome = screenArguments(call, call.obligations, detectors)
+    if (!outcome.ok) return { refused: outcome.code, reason: outcome.reason, verdicts: outcome.verdicts }
+    const labelsMax = call.grant.labelsMax
+    const beyond = labelsMax && outcome.labels.find((label) => !labelsMax.includes(label))
+    if (beyond !== undefined) return { refused: 'token_rejected', reason: `the token does not cover ${beyond}` }
+    return { ...call, input: inputOf(call, outcome), verdicts: outcome.verdicts }
+  }
+}
+
+/** One pass over the arguments; also used before a peer is asked for its decision. */
+export function screenArguments(call: Received, obligations: Obligations, detectors: Detectors): ScreenOutcome {
+  const { target } = call
+  const pass: FirewallPass = target.kind === 'imported' ? 'egress_args' : 'ingress_args'
+  return screen({
+    pass,
+    bytes: call.args,
+    parsed: call.value,
+    schema: target.input,
+    obligations,
+    labels: call.labels,
+    ...(target.kind === 'imported' ? { clearance: target.clearance } : {}),
+    detectors,
+  })
+}
+
+function inputOf(call: Granted, outcome: Extract<ScreenOutcome, { ok: true }>): Screened['input'] {
+  const { bytes, value, labels } = outcome
+  const unchanged = bytes === call.args
+  // What a peer committed to stays what the ledger says it asked for, even where our firewall changed it.
+  const keep = unchanged || call.caller.kind === 'peer'
+  const commitment = keep ? call.argsCommitment : commitTo(call.salt, bytes)
+  return { bytes, value, salt: call.salt, commitment, labels }
+}

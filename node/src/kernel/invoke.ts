@@ -1,0 +1,140 @@
+/**
+ * Calls that this kernel's own principals make. One call is one run of the pipeline; a call to a peer that certainly did
+ * nothing, or that carries an idempotency key, is run again as a new call when the peer could not be reached.
+ */
+import type { Clock, Frame, InvokeOptions, Logger } from '@hansa/protocols'
+import { CallError } from '@hansa/protocols'
+import { randomId } from '@hansa/trust'
+import type { Appended, Ledger } from '@hansa/trust/ledger'
+import type { AckOutbox } from '../exchange/ack-outbox.ts'
+import { errorOf, frameOf } from './frame.ts'
+import { arriveLocally, type LocalCallComponents } from './local-call.ts'
+import { runCall, type Stages } from './pipeline.ts'
+import type { Arrived, Refused, Released } from './stages.ts'
+import type { TokenDesk } from './token-desk.ts'
+
+export type Invoke = (capability: string, args: unknown, options: InvokeOptions, source?: string) => Promise<Frame>
+
+/** What every run of the pipeline shares; only `seal` differs between our own calls and a peer's. */
+export type SharedStages = Omit<Stages<never>, 'seal'>
+
+export type InvokeComponents = Omit<LocalCallComponents, 'running'> & {
+  clock: Clock
+  logger: Logger
+  ledger: Pick<Ledger, 'origin'>
+  stages: SharedStages
+  running: RunningCalls
+  outbox: AckOutbox
+  tokens: TokenDesk
+}
+
+/** Times that a call whose key makes it safe is sent again. */
+const MAX_RETRIES = 2
+/** Milliseconds within which the second repetition waits, by chance (security.md B13: full jitter). */
+const RETRY_JITTER_MS = 200
+
+/** Repetitions that are left, by what they are for. */
+type RetryBudget = { session: number; lost: number }
+
+type Ended = { ended: Released | Refused; entry: Appended }
+
+export function invoker(components: InvokeComponents): Invoke {
+  return async (capability, args, options, source = 'local') => {
+    const authenticated =
+      options.token === undefined ? undefined : components.tokens.authenticate(options.token, capability, source)
+    let call = arriveLocally(
+      capability,
+      args,
+      options,
+      { ...components, running: (callId) => components.running.find(callId) },
+      authenticated,
+    )
+    const budget: RetryBudget = { session: 1, lost: MAX_RETRIES }
+    for (;;) {
+      const { ended, entry } = await runOwn(call, components)
+      if (!('refused' in ended)) return frameOf(ended, entry, components.ledger.origin)
+      const reason = repeatable(ended, components.clock.now())
+      if (reason === undefined || budget[reason] === 0) throw errorOf(ended)
+      if (reason === 'lost' && budget.lost < MAX_RETRIES) await jitter(components.clock)
+      budget[reason] -= 1
+      call = { ...call, callId: randomId(), startedMs: components.clock.now() }
+    }
+  }
+}
+
+async function runOwn(call: Arrived, { stages, running, outbox }: InvokeComponents): Promise<Ended> {
+  const release = running.add(call)
+  try {
+    return await runCall<Ended>({ ...stages, seal: (ended, entry) => acknowledge(ended, entry, outbox) }, call)
+  } catch (error) {
+    throw asCallError(error)
+  } finally {
+    release()
+  }
+}
+
+/** Synchronous with the appending of the entry, so acknowledgements are in the order of the log. */
+function acknowledge(ended: Released | Refused, entry: Appended, outbox: AckOutbox): Ended {
+  const { receipt, call } = ended
+  const peer = call.target?.kind === 'imported' ? call.target.peer : undefined
+  if (receipt !== undefined && peer !== undefined) {
+    const withheld = 'refused' in ended && receipt.receipt.status === 'ok'
+    outbox.add(peer, {
+      seq: entry.seq,
+      callId: call.callId,
+      receiptHash: receipt.hash,
+      withheld,
+      durable: entry.durable,
+    })
+  }
+  return { ended, entry }
+}
+
+/**
+ * A peer that does not know the session has not looked at the call, so one repetition is always safe. Otherwise only a
+ * key makes it safe. What the call used up, an approval or a token, it would not have a second time.
+ */
+function repeatable(refused: Refused, nowMs: number): keyof RetryBudget | undefined {
+  const { call, receipt } = refused
+  const remote =
+    call.target?.kind === 'imported' &&
+    receipt === undefined &&
+    (refused.stage === 'driver' || refused.stage === 'begin')
+  if (!remote || nowMs >= call.deadlineMs) return undefined
+  if (call.approval !== undefined || call.presented !== undefined) return undefined
+  if (refused.refused === 'handshake_failed') return refused.stage === 'driver' ? 'session' : undefined
+  const lost = refused.refused === 'remote_refused' || refused.refused === 'outcome_unknown'
+  return lost && call.idempotencyKey !== undefined ? 'lost' : undefined
+}
+
+function jitter(clock: Clock): Promise<void> {
+  return new Promise((resolve) => void clock.after(Math.random() * RETRY_JITTER_MS, resolve))
+}
+
+/** The log cannot take the call: its codes are of the closed list, or the fault is ours. */
+function asCallError(error: unknown): unknown {
+  const code = (error as { detail?: { code?: unknown } } | undefined)?.detail?.code
+  if (code === 'log_full' || code === 'busy')
+    return new CallError({ code, stage: 'audit' }, undefined, { cause: error })
+  if (code === 'log_closed' || code === 'log_failed')
+    return new CallError({ code: 'busy', stage: 'audit' }, undefined, { cause: error })
+  return error
+}
+
+/** Calls that are on their way, for what they pass on to the calls made for them. */
+export class RunningCalls {
+  readonly #calls = new Map<string, Arrived>()
+
+  add(call: Arrived): () => void {
+    this.#calls.set(call.callId, call)
+    return () => void this.#calls.delete(call.callId)
+  }
+
+  find(callId: string): Arrived | undefined {
+    return this.#calls.get(callId)
+  }
+
+  get size(): number {
+    return this.#calls.size
+  }
+}

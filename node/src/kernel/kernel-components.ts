@@ -1,0 +1,46 @@
+/** What a kernel is made of: its secrets, and the parts of the world it may touch, each by a port. */
+import type { GuardedFetch } from '@hansa/mesh'
+import type { Clock, Logger, PeerTransport, Store } from '@hansa/protocols'
+import type { PolicySource, Signer } from '@hansa/trust'
+import type { LogDisk } from '@hansa/trust/ledger'
+import type { InFlightLimits } from './in-flight.ts'
+import type { PeerSetting } from './peer-settings.ts'
+
+export type KernelComponents = {
+  /** The kernel's identity. */
+  signer: Signer
+  /** At least 32 bytes from which token keys, pseudonyms and salts are derived. */
+  secret: Uint8Array
+  /** 32 bytes: the key of the log, another one than the identity. */
+  logSeed: Uint8Array
+  disk: LogDisk
+  store: Store
+  clock: Clock
+  logger: Logger
+  transport: PeerTransport
+  /** Reads manifests and registries, guarded against what a URL can do. */
+  fetch: GuardedFetch
+  /** The log can no longer be written: the process has to end. */
+  onFatal(error: unknown): void
+  /** Runs when the kernel is disposed of, before anything ends: stops what brings new calls. */
+  drain?(): Promise<void>
+  /** Runs when the log is closed: lets go of what the components hold. */
+  ended?(): Promise<void>
+}
+
+export type KernelInit = {
+  /** For people; becomes the default alias at importers. */
+  name?: string
+  /** Base URL at which peers reach this kernel; without it they cannot. */
+  endpoint?: string
+  /** SHA-256 of the SPKI of each certificate of the endpoint, base64url. */
+  tls?: readonly string[]
+  /** Rules. @default none, so that everything is denied */
+  policy?: readonly PolicySource[]
+  peers?: readonly PeerSetting[]
+  /** Whom calls without a principal act for. @default 'agent:local' */
+  principal?: string
+  /** Strings that never may leave, whatever they look like. */
+  canaries?: readonly string[]
+  inFlight?: Partial<InFlightLimits>
+}

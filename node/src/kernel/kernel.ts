@@ -1,0 +1,237 @@
+/**
+ * A kernel: what agents and operators may ask of it, each in terms of the stages, the ledger and the books beside it.
+ * It is assembled in `assemble-kernel.ts`; how it is reached, by code, by socket or by peers, is not its concern.
+ */
+import type {
+  Approval,
+  CapabilityDefinition,
+  CapabilityHandler,
+  CapabilityInfo,
+  CapabilityRef,
+  Did,
+  DiscoverInit,
+  Discovery,
+  Entry,
+  Explanation,
+  Frame,
+  GrantInit,
+  ImportInit,
+  InboundHandler,
+  InvokeOptions,
+  KernelStatus,
+  ManifestDiff,
+  PeerAlias,
+  PeerImport,
+  PeerInfo,
+  Registration,
+  SignedManifest,
+} from '@hansa/protocols'
+import { CallError, isPrincipal } from '@hansa/protocols'
+import type { PolicySource } from '@hansa/trust'
+import type { Ledger } from '@hansa/trust/ledger'
+import type { ControlledKernel } from '../control/controlled-kernel.ts'
+import { type Driver, functionDriver } from '../drivers/index.ts'
+import type { AckOutbox } from '../exchange/ack-outbox.ts'
+import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { ApprovalBook } from './approvals.ts'
+import type { Explain } from './explain.ts'
+import type { ImportDesk } from './import-desk.ts'
+import type { Invoke } from './invoke.ts'
+import type { LocalCapabilities } from './local-capabilities.ts'
+import type { ManifestPublisher } from './manifest-publisher.ts'
+import type { PolicyHolder } from './policy-holder.ts'
+import type { TokenDesk } from './token-desk.ts'
+
+export type KernelParts = {
+  did: Did
+  name: string
+  endpoint: string | undefined
+  nowMs(): number
+  ledger: Ledger
+  locals: LocalCapabilities
+  publisher: ManifestPublisher
+  policy: PolicyHolder
+  approvals: ApprovalBook
+  imports: ImportDesk
+  tokens: TokenDesk
+  outbox: AckOutbox
+  refusals: RefusalCounter
+  inbound: InboundHandler
+  invoke: Invoke
+  explain: Explain
+  discover(init: DiscoverInit): Promise<Discovery>
+  drain(): Promise<void>
+  ended(): Promise<void>
+}
+
+export class AssembledKernel implements ControlledKernel {
+  readonly #parts: KernelParts
+  readonly #startedMs: number
+  readonly #drivers = new Set<Driver>()
+  #closing: Promise<void> | undefined
+
+  constructor(parts: KernelParts) {
+    this.#parts = parts
+    this.#startedMs = parts.nowMs()
+  }
+
+  get did(): Did {
+    return this.#parts.did
+  }
+
+  /** What a gateway or a memory network hands requests of other kernels to. */
+  get inbound(): InboundHandler {
+    return this.#parts.inbound
+  }
+
+  /** Base URL at which peers reach this kernel. */
+  get endpoint(): string | undefined {
+    return this.#parts.endpoint
+  }
+
+  get ledger(): Ledger {
+    return this.#parts.ledger
+  }
+
+  register(definition: CapabilityDefinition, handler: CapabilityHandler): Promise<Registration> {
+    return this.registerDriver(definition, functionDriver({ handler, structured: definition.output !== undefined }))
+  }
+
+  /** As `register`, for a capability that is served by something else than a function; the driver is closed with it. */
+  async registerDriver(definition: CapabilityDefinition, driver: Driver): Promise<Registration> {
+    const remove = this.#parts.locals.add(definition, driver)
+    this.#drivers.add(driver)
+    const unregister = async () => {
+      remove()
+      if (this.#drivers.delete(driver)) await driver[Symbol.asyncDispose]()
+    }
+    return { capability: definition.id, unregister, [Symbol.asyncDispose]: unregister }
+  }
+
+  async advertise(): Promise<SignedManifest> {
+    return this.#parts.publisher.current()
+  }
+
+  discoverPeers(init: DiscoverInit): Promise<Discovery> {
+    return this.#parts.discover(init)
+  }
+
+  importRemote(init: ImportInit): Promise<PeerImport> {
+    return this.#parts.imports.add(init)
+  }
+
+  refresh(alias: PeerAlias): Promise<ManifestDiff> {
+    return this.#parts.imports.refresh(alias)
+  }
+
+  unimport(alias: PeerAlias): Promise<void> {
+    return this.#parts.imports.remove(alias)
+  }
+
+  invoke(capability: CapabilityRef, args: unknown, options: InvokeOptions = {}): Promise<Frame> {
+    return this.#parts.invoke(capability, args, options)
+  }
+
+  explain(capability: CapabilityRef, args: unknown, options: InvokeOptions = {}): Promise<Explanation> {
+    return this.#parts.explain(capability, args, options)
+  }
+
+  /** @throws CallError `invalid_request` that names every fault; the policy in force stays. */
+  loadPolicy(sources: readonly PolicySource[]): Promise<void> {
+    return this.#parts.policy.load(sources)
+  }
+
+  async status(): Promise<KernelStatus> {
+    const { did, name, endpoint, ledger, policy, locals, imports, approvals, nowMs } = this.#parts
+    const { root } = ledger.head()
+    return {
+      did,
+      name,
+      endpoint: endpoint ?? null,
+      uptime: Math.floor((nowMs() - this.#startedMs) / 1000),
+      log: { origin: ledger.origin, vkey: ledger.vkey, size: ledger.size, root },
+      policy: { version: policy.version, rules: policy.current.rules.length },
+      capabilities: locals.size,
+      peers: (await imports.peers()).length,
+      pendingApprovals: approvals.list().filter(({ state }) => state === 'pending').length,
+    }
+  }
+
+  async capabilities(): Promise<CapabilityInfo[]> {
+    const own = this.#parts.locals.descriptors().map(
+      ({ id, title, description, safety, sensitivity, hash }): CapabilityInfo => ({
+        ref: id,
+        title,
+        description,
+        safety,
+        sensitivity,
+        state: 'available',
+        hash,
+      }),
+    )
+    return [...own, ...(await this.#parts.imports.capabilities())]
+  }
+
+  peers(): Promise<PeerInfo[]> {
+    return this.#parts.imports.peers()
+  }
+
+  async approvals(): Promise<Approval[]> {
+    return this.#parts.approvals.list()
+  }
+
+  approve(approvalId: string, approver: string): Promise<Approval> {
+    return this.#decide(approvalId, 'granted', approver)
+  }
+
+  deny(approvalId: string, approver: string): Promise<Approval> {
+    return this.#decide(approvalId, 'denied', approver)
+  }
+
+  grant(init: GrantInit): Promise<{ token: string; expires: number }> {
+    return this.#parts.tokens.grant(init)
+  }
+
+  revoke(what: { token: string } | { principal: string }): Promise<void> {
+    return this.#parts.tokens.revoke(what)
+  }
+
+  async audit(init: { from?: number; limit?: number; callId?: string }): Promise<Entry[]> {
+    const { ledger } = this.#parts
+    const limit = init.limit ?? 100
+    const from = init.from ?? (init.callId === undefined ? -limit : 0)
+    const start = from < 0 ? Math.max(0, ledger.size + from) : from
+    const entries: Entry[] = []
+    for await (const { entry } of ledger.read(start)) {
+      if (init.callId !== undefined && entry.call_id !== init.callId) continue
+      entries.push(entry)
+      if (entries.length >= limit) break
+    }
+    return entries
+  }
+
+  /** Takes no new call, sends what acknowledgements wait, writes what was counted, and closes the log. Calling it again does nothing. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { outbox, refusals, ledger, drain, ended } = this.#parts
+    await drain()
+    await outbox.settled()
+    outbox.close()
+    await Promise.allSettled([...this.#drivers].map((driver) => driver[Symbol.asyncDispose]()))
+    refusals.flush()
+    await ledger.close()
+    await ended()
+  }
+
+  /** An agent can never approve: an approver is a person. */
+  async #decide(approvalId: string, verdict: 'granted' | 'denied', approver: string): Promise<Approval> {
+    if (!isPrincipal(approver) || !approver.startsWith('person:')) {
+      throw new CallError({ code: 'invalid_request' }, 'invalid_request: An approver is named person:NAME.')
+    }
+    return this.#parts.approvals.decide(approvalId, verdict, approver)
+  }
+}

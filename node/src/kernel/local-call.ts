@@ -1,0 +1,99 @@
+/** From what agent code says to a call that the pipeline takes: bounds, defaults, and what a parent call passes on. */
+import type { Clock, Did, InvokeOptions, Label } from '@hansa/protocols'
+import { CallError, isPrincipal, labelsSchema, MAX_ARGUMENT_BYTES } from '@hansa/protocols'
+import { commitTo, newSalt, randomId, unionLabels } from '@hansa/trust'
+import type { DerivedSecrets } from './derived-secrets.ts'
+import type { Arrived } from './stages.ts'
+
+const DEFAULT_DEADLINE_MS = 10_000
+const MAX_DEADLINE_MS = 600_000
+/** Kernels that a piece of work may pass (security.md B13). */
+const TTL_HOPS = 4
+/** What a kernel keeps of a deadline for itself when it passes the rest on (security.md B13). */
+const HOP_RESERVE_MS = 50
+
+export type LocalCallComponents = {
+  clock: Clock
+  secrets: DerivedSecrets
+  /** A running call, for `InvokeOptions.parent`. */
+  running(callId: string): Arrived | undefined
+  defaultPrincipal: string
+}
+
+/**
+ * @param authenticated principal of a token that was presented, already verified.
+ * @throws CallError `invalid_request` for what cannot be a call at all.
+ */
+export function arriveLocally(
+  capability: string,
+  args: unknown,
+  options: InvokeOptions,
+  components: LocalCallComponents,
+  authenticated?: string,
+): Arrived {
+  const principal = principalOf(options, components.defaultPrincipal, authenticated)
+  const bytes = bytesOf(args)
+  const parent = options.parent === undefined ? undefined : components.running(options.parent)
+  if (options.parent !== undefined && parent === undefined) throw invalid('the parent call is not running')
+  const startedMs = components.clock.now()
+  const deadlineMs =
+    startedMs + Math.min(Math.max(1, Math.floor(options.deadlineMs ?? DEFAULT_DEADLINE_MS)), MAX_DEADLINE_MS)
+  const key = options.idempotencyKey
+  const salt = key === undefined ? newSalt() : components.secrets.saltFor(principal, capability, key, bytes)
+  return {
+    callId: randomId(),
+    caller: { kind: 'own', principal, ...(options.token === undefined ? {} : { token: options.token }) },
+    capability,
+    args: bytes,
+    salt,
+    argsCommitment: commitTo(salt, bytes),
+    labels: unionLabels(labelsOf(options.labels), parent?.labels ?? []),
+    ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
+    approvals:
+      options.approval === undefined
+        ? []
+        : typeof options.approval === 'string'
+          ? [options.approval]
+          : [...options.approval],
+    ...(key === undefined ? {} : { idempotencyKey: key }),
+    startedMs,
+    deadlineMs: parent === undefined ? deadlineMs : Math.min(deadlineMs, parent.deadlineMs - HOP_RESERVE_MS),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    hops: parent?.hops ?? ([] as Did[]),
+    ttlHops: parent?.ttlHops ?? TTL_HOPS,
+  }
+}
+
+function principalOf(options: InvokeOptions, defaultPrincipal: string, authenticated: string | undefined): string {
+  const principal = authenticated ?? options.principal ?? defaultPrincipal
+  if (!isPrincipal(principal) || principal.startsWith('did:')) {
+    throw invalid('the principal has to be agent:NAME or person:NAME')
+  }
+  if (authenticated !== undefined && options.principal !== undefined && options.principal !== authenticated) {
+    throw new CallError({ code: 'token_rejected' })
+  }
+  return principal
+}
+
+function bytesOf(args: unknown): Uint8Array {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(args)
+  } catch {
+    throw invalid('the arguments cannot be written as JSON')
+  }
+  if (text === undefined) throw invalid('the arguments cannot be written as JSON')
+  const bytes = Buffer.from(text, 'utf8')
+  if (bytes.length > MAX_ARGUMENT_BYTES) throw invalid(`the arguments are larger than ${MAX_ARGUMENT_BYTES} bytes`)
+  return bytes
+}
+
+function labelsOf(labels: readonly Label[] | undefined): Label[] {
+  const parsed = labelsSchema.safeParse(labels ?? [])
+  if (!parsed.success) throw invalid('labels are PII, PCI, SECRET or TENANT:x')
+  return parsed.data
+}
+
+function invalid(what: string): CallError {
+  return new CallError({ code: 'invalid_request', stage: 'receive' }, `invalid_request: ${what}.`)
+}

@@ -1,0 +1,99 @@
+/**
+ * The manifest of this kernel: the same signed bytes while nothing changed and they are fresh, else the next one. Its
+ * sequence number is stored before the manifest is served, so a restart or a restored backup never signs two manifests
+ * under one number (wire.md: Manifest).
+ */
+import type { CapabilityManifest, Clock, Did, EntryDraft, SignedManifest, Store } from '@hansa/protocols'
+import { HTTP_ENDPOINT_PROTO } from '@hansa/protocols'
+import { type Signer, signManifest } from '@hansa/trust'
+import type { Appended, Ledger } from '@hansa/trust/ledger'
+import type { LocalCapabilities } from './local-capabilities.ts'
+import type { PolicyHolder } from './policy-holder.ts'
+
+/** Seconds that a manifest is valid, and after which the next one is made (security.md B2: half of it). */
+export const MANIFEST_LIFE_SECONDS = 3_600
+const RENEW_AFTER_SECONDS = MANIFEST_LIFE_SECONDS / 2
+
+const NAMESPACE = 'manifest'
+const LAST = 'last'
+
+export type ManifestComponents = {
+  self: Did
+  signer: Signer
+  clock: Clock
+  store: Store
+  ledger: Pick<Ledger, 'origin' | 'vkey'>
+  locals: LocalCapabilities
+  policy: PolicyHolder
+  append(draft: EntryDraft): Appended
+}
+
+export type ManifestInit = {
+  name?: string
+  /** Base URL where peers reach this kernel; without it the manifest names no endpoint. */
+  endpoint?: string
+  /** SHA-256 of the SPKI of the certificate, base64url, when the endpoint is https. */
+  tls?: readonly string[]
+}
+
+export class ManifestPublisher {
+  readonly #c: ManifestComponents
+  readonly #init: ManifestInit
+  #last: { signed: SignedManifest; state: string } | undefined
+  #making: Promise<SignedManifest> | undefined
+
+  constructor(components: ManifestComponents, init: ManifestInit) {
+    this.#c = components
+    this.#init = init
+  }
+
+  /** The manifest to serve now. Callers that come while one is made share it. */
+  current(): SignedManifest | Promise<SignedManifest> {
+    const now = Math.floor(this.#c.clock.now() / 1000)
+    const last = this.#last
+    if (last !== undefined && last.state === this.#state() && now < last.signed.manifest.iat + RENEW_AFTER_SECONDS) {
+      return last.signed
+    }
+    this.#making ??= this.#make(now).finally(() => {
+      this.#making = undefined
+    })
+    return this.#making
+  }
+
+  /** Everything that a manifest speaks of; another state needs another manifest. */
+  #state(): string {
+    return `${this.#c.locals.generation}\n${this.#c.policy.version}`
+  }
+
+  async #make(now: number): Promise<SignedManifest> {
+    const { store, signer, append } = this.#c
+    const state = this.#state()
+    const stored = await store.get(NAMESPACE, LAST)
+    const before = stored === undefined ? undefined : (JSON.parse(stored) as { seq: number; hash: string })
+    const seq = Math.max((before?.seq ?? 0) + 1, now)
+    const signed = signManifest(signer, this.#compose(now, seq, before?.hash ?? null))
+    await store.set(NAMESPACE, LAST, JSON.stringify({ seq, hash: signed.hash }))
+    await append({ type: 'manifest.published', ext: { hash: signed.hash, seq } }).durable
+    this.#last = { signed, state }
+    return signed
+  }
+
+  #compose(now: number, seq: number, prev: string | null): CapabilityManifest {
+    const { self, ledger, locals, policy } = this.#c
+    const { name, endpoint, tls } = this.#init
+    return {
+      v: 1,
+      kernel_id: self,
+      ...(name === undefined ? {} : { name }),
+      seq,
+      prev,
+      iat: now,
+      exp: now + MANIFEST_LIFE_SECONDS,
+      endpoints: endpoint === undefined ? [] : [{ proto: HTTP_ENDPOINT_PROTO, url: endpoint }],
+      logs: [{ origin: ledger.origin, vkey: ledger.vkey }],
+      ...(tls === undefined ? {} : { tls: [...tls] }),
+      policy: { version: policy.version, min_version: policy.version, hash: policy.current.hash },
+      capabilities: locals.descriptors(),
+    }
+  }
+}

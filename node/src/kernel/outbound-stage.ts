@@ -1,0 +1,121 @@
+/**
+ * The firewall on the way out: `egress_result` for what this kernel serves, `ingress_result` for what a peer sent. Labels
+ * are the union of the capability's, the arguments', the receipt's and what the pass found (security.md B6).
+ */
+import type { FirewallPass, Label } from '@hansa/protocols'
+import {
+  combineObligations,
+  commitTo,
+  formatObligations,
+  fulfils,
+  newSalt,
+  type Obligations,
+  parseObligations,
+  unionLabels,
+} from '@hansa/trust'
+import { type Detectors, type ScreenOutcome, screen } from '../firewall/index.ts'
+import type { Idempotency } from './idempotency.ts'
+import { scopeOf } from './receive-stage.ts'
+import type { Answered, Refusal, Released } from './stages.ts'
+
+export type OutboundComponents = { detectors: Detectors; idempotency: Idempotency }
+
+export function outboundStage(components: OutboundComponents): (answered: Answered) => Promise<Released | Refusal> {
+  return async (answered) => {
+    const { call } = answered
+    const imported = call.target.kind === 'imported'
+    const pass: FirewallPass = imported ? 'ingress_result' : 'egress_result'
+    const obligations = obligationsFor(answered)
+    if (obligations === undefined)
+      return { refused: 'remote_refused', reason: 'the receipt names obligations that are not understood' }
+    if (imported && !peerFulfilled(answered)) {
+      return {
+        refused: 'remote_refused',
+        reason: 'the receipt does not report every obligation of the capability as fulfilled',
+      }
+    }
+    const outcome = screenResult(answered, pass, obligations, components.detectors)
+    if (!outcome.ok) return { refused: outcome.code, reason: outcome.reason, verdicts: outcome.verdicts }
+    const released = release(answered, outcome, obligations, pass)
+    await keepResult(released, components.idempotency)
+    return released
+  }
+}
+
+function screenResult(
+  answered: Answered,
+  pass: FirewallPass,
+  obligations: Obligations,
+  detectors: Detectors,
+): ScreenOutcome {
+  const { call, raw } = answered
+  const { grant, target } = call
+  const maxRows = grant.maxRows
+  const maxBytes = grant.maxBytes
+  return screen({
+    pass,
+    bytes: raw.bytes,
+    ...(target.output === undefined || raw.kind === 'text' ? {} : { schema: target.output }),
+    obligations,
+    labels: labelsOf(answered),
+    budget: {
+      ...(maxRows === undefined ? {} : { maxRows }),
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+      ...(grant.fields === undefined ? {} : { fields: grant.fields }),
+    },
+    detectors,
+  })
+}
+
+function labelsOf({ call, receipt }: Answered): Label[] {
+  return unionLabels(call.target.labels, call.input.labels, receipt?.receipt.labels ?? [])
+}
+
+/** What a peer obliged us to do with its result counts here too. */
+function obligationsFor({ call }: Answered): Obligations | undefined {
+  const remote = call.remoteDecision?.obligations
+  if (remote === undefined) return call.obligations
+  const parsed = parseObligations(remote)
+  return parsed.ok ? combineObligations(call.obligations, parsed.obligations) : undefined
+}
+
+/** Obligations that the peer's capability declares have to come back as fulfilled. */
+function peerFulfilled({ call, receipt }: Answered): boolean {
+  const required = parseObligations(call.target.obligations)
+  const done = parseObligations(receipt?.receipt.obligations ?? [])
+  return required.ok && done.ok && fulfils(done.obligations, required.obligations)
+}
+
+function release(
+  answered: Answered,
+  outcome: Extract<ScreenOutcome, { ok: true }>,
+  obligations: Obligations,
+  by: FirewallPass,
+): Released {
+  const { call, raw, receipt, repeated } = answered
+  const salt = newSalt()
+  return {
+    call,
+    output: {
+      kind: call.target.output === undefined ? 'text' : raw.kind,
+      bytes: outcome.bytes,
+      value: outcome.value,
+      salt,
+      commitment: commitTo(salt, outcome.bytes),
+    },
+    labels: outcome.labels,
+    untrusted: outcome.untrusted || call.target.kind === 'imported',
+    redactions: outcome.redactions.map((redaction) => ({ ...redaction, by })),
+    obligations: formatObligations(obligations),
+    verdicts: outcome.verdicts,
+    ...(repeated === undefined ? {} : { repeated }),
+    ...(receipt === undefined ? {} : { receipt }),
+  }
+}
+
+/** Before the outcome entry, so that a key whose entry says `ok` has its result. */
+async function keepResult({ call, output, repeated }: Released, idempotency: Idempotency): Promise<void> {
+  if (call.idempotencyKey === undefined || repeated !== undefined || call.target.kind === 'imported') return
+  const scope = scopeOf(call, call.target.ref, call.idempotencyKey)
+  await idempotency.keep(scope, call.callId, { kind: output.kind, bytes: output.bytes })
+}

@@ -1,0 +1,199 @@
+/**
+ * What the rules of this kernel say about the call and, under `remote_deferred`, what the peer says first; then the
+ * approval, the rate windows and a place in line. Nothing is taken before everything that can refuse has spoken.
+ */
+import type { Clock, Obligation } from '@hansa/protocols'
+import {
+  admitsPurpose,
+  combineDecisions,
+  combineObligations,
+  DEFAULT_CALLS_PER_MINUTE,
+  evaluatePolicy,
+  isUnsatisfiable,
+  type Obligations,
+  type PolicyDecision,
+  parseObligations,
+  type RateLimit,
+  type RateWindow,
+} from '@hansa/trust'
+import type { ApprovalBook } from './approvals.ts'
+import type { InFlight } from './in-flight.ts'
+import type { PeerSettings } from './peer-settings.ts'
+import type { PolicyHolder } from './policy-holder.ts'
+import type { AskedIntent, ImportedTarget, Permitted, Received, Refusal } from './stages.ts'
+import { isRefusal } from './stages.ts'
+
+/** The peer's answer to "would you permit this?". */
+export type PeerAnswer =
+  | {
+      effect: 'permit' | 'deny' | 'none'
+      obligations: readonly Obligation[]
+      hash: string
+      asked: AskedIntent
+      reason: string
+    }
+  | { effect: 'unreachable' | 'invalid'; reason: string }
+
+export type PolicyComponents = {
+  clock: Clock
+  policy: PolicyHolder
+  peers: PeerSettings
+  approvals: ApprovalBook
+  rates: RateWindow
+  inFlight: InFlight
+  /** Asks the peer for its decision, for `remote_deferred`. The arguments are screened before they leave. */
+  askPeer(call: Received, target: ImportedTarget): Promise<PeerAnswer | Refusal>
+}
+
+export function policyStage(components: PolicyComponents): (call: Received) => Promise<Permitted | Refusal> {
+  return async (call) => {
+    const { target } = call
+    const answer = await peerAnswer(call, components)
+    if (answer !== undefined && isRefusal(answer)) return answer
+    const decision = decideLocally(call, answer, components)
+    const refusal = refusalOf(call, decision, answer)
+    if (refusal !== undefined) return { ...refusal, decision }
+    const obligations = obligationsOf(target.obligations, decision)
+    if (obligations === undefined)
+      return { refused: 'policy_denied', reason: 'an obligation is not understood or cannot be met', decision }
+    const purpose = refusePurpose(call, obligations)
+    if (purpose !== undefined) return { ...purpose, decision }
+    const permitted: Permitted = {
+      ...call,
+      decision,
+      obligations,
+      ...(answer !== undefined && 'hash' in answer
+        ? { remoteDecision: { hash: answer.hash, obligations: answer.obligations, asked: answer.asked } }
+        : {}),
+    }
+    return admit(permitted, components)
+  }
+}
+
+async function peerAnswer(call: Received, { askPeer }: PolicyComponents): Promise<PeerAnswer | Refusal | undefined> {
+  const { target } = call
+  return target.kind === 'imported' && target.trustPolicy === 'remote_deferred' ? askPeer(call, target) : undefined
+}
+
+/** Evaluates the rules in force. Used by `explain` and `decide` too, so that they cannot differ from `invoke`. */
+export function decideLocally(
+  call: Received,
+  answer: PeerAnswer | undefined,
+  { policy, peers, clock }: Pick<PolicyComponents, 'policy' | 'peers' | 'clock'>,
+): PolicyDecision {
+  const { caller, target } = call
+  const setting = caller.kind === 'peer' ? peers.of(caller.did) : undefined
+  const decision = evaluatePolicy(policy.current, {
+    subject: {
+      ids:
+        caller.kind === 'peer' ? [caller.did, ...caller.aliases.map((alias) => `peer:${alias}`)] : [caller.principal],
+      did: caller.kind === 'peer' ? caller.did : '',
+      kind: caller.kind === 'peer' ? 'kernel' : caller.principal.startsWith('person:') ? 'person' : 'agent',
+      standing: setting?.standing ?? 1000,
+    },
+    action: 'invoke',
+    resource: {
+      id: target.ref,
+      safety: target.safety,
+      sensitivity: [...target.labels],
+      ...(target.kind === 'imported' ? { peer: target.peer } : {}),
+    },
+    args: call.value,
+    ...(call.purpose === undefined ? {} : { purpose: call.purpose }),
+    ...(answer !== undefined && 'hash' in answer
+      ? { remote: { effect: answer.effect, obligations: [...answer.obligations] } }
+      : {}),
+    now: Math.floor(clock.now() / 1000),
+  })
+  // Both kernels belong to one owner: this side does not insist on a rule of its own. A deny still denies.
+  if (decision.effect === 'none' && setting?.sameOwner === true) {
+    return {
+      ...decision,
+      effect: 'permit',
+      rules: ['same_owner'],
+      reason: 'the peer is listed as having the same owner',
+    }
+  }
+  return decision
+}
+
+function refusalOf(call: Received, decision: PolicyDecision, answer: PeerAnswer | undefined): Refusal | undefined {
+  const local = decision.effect === 'approval' ? 'permit' : decision.effect
+  const { target } = call
+  if (target.kind === 'local') {
+    return local === 'permit' ? undefined : { refused: 'policy_denied', reason: decision.reason }
+  }
+  // Under the other two policies the peer speaks by its receipt; that the call may be sent is decided here.
+  const remote = answer === undefined ? 'permit' : answer.effect === 'none' ? 'deny' : answer.effect
+  const { send, code } = combineDecisions(target.trustPolicy, local, remote)
+  if (send) return undefined
+  const reason = answer !== undefined && remote !== 'permit' ? `the peer: ${answer.reason}` : decision.reason
+  return { refused: code ?? 'policy_denied', reason }
+}
+
+/** @returns undefined when one is not understood, or two together leave nothing. */
+export function obligationsOf(declared: readonly Obligation[], decision: PolicyDecision): Obligations | undefined {
+  const parsed = parseObligations(declared)
+  if (!parsed.ok) return undefined
+  const combined = combineObligations(parsed.obligations, decision.obligations)
+  return isUnsatisfiable(combined) ? undefined : combined
+}
+
+function refusePurpose(call: Received, obligations: Obligations): Refusal | undefined {
+  if (admitsPurpose(obligations, call.purpose)) return undefined
+  return { refused: 'policy_denied', reason: `the purpose has to be one of ${obligations.purposes?.join(', ')}` }
+}
+
+/** Approval, rate, place: in this order, and what was taken is given back when the next one refuses. */
+async function admit(call: Permitted, components: PolicyComponents): Promise<Permitted | Refusal> {
+  const approved = await approve(call, components.approvals)
+  if (isRefusal(approved)) return approved
+  const full = refuseRate(call, components) ?? refusePlace(call, components)
+  if (full === undefined) return approved
+  if (approved.approval !== undefined) components.approvals.release(approved.approval, call.callId)
+  return { ...full, decision: call.decision }
+}
+
+async function approve(call: Permitted, approvals: ApprovalBook): Promise<Permitted | Refusal> {
+  const needed = call.decision.effect === 'approval' || call.obligations.humanApproval === true
+  // A repeated call does nothing, so it needs no second approval.
+  if (!needed || call.repeat !== undefined) return call
+  const approval = call.approvals.find((id) => approvals.reserve(id, call.action, call.callId))
+  if (approval !== undefined) return { ...call, approval }
+  const approvalId = await approvals.request({
+    action: call.action,
+    principal: call.caller.principal,
+    capability: call.target.ref,
+    capHash: call.target.hash,
+    callId: call.callId,
+    args: Buffer.from(call.args).toString('utf8'),
+  })
+  const reason = call.approvals.length === 0 ? 'a person has to approve' : 'no approval that was named fits this action'
+  return { refused: 'approval_required', reason, approvalId, decision: call.decision }
+}
+
+function refuseRate(call: Permitted, { rates, clock }: PolicyComponents): Refusal | undefined {
+  const verdict = rates.admitAll(rateLimits(call), clock.now())
+  if (verdict.ok) return undefined
+  const about = verdict.key.split('\n').slice(1).join(', rule ')
+  return { refused: 'rate_limited', reason: `${verdict.reason}: ${about}` }
+}
+
+/** The windows that a call counts in: its capability's, and one per rule that sets a limit. */
+function rateLimits(call: Permitted): RateLimit[] {
+  const who = call.caller.kind === 'peer' ? call.caller.did : call.caller.principal
+  const base = `${who}\n${call.target.ref}`
+  const calls = call.target.limits.calls_per_minute ?? DEFAULT_CALLS_PER_MINUTE[call.target.safety]
+  const windows = [{ key: base, calls, perSeconds: 60 }]
+  for (const { rule, calls: limit, perSeconds } of call.decision.limits) {
+    windows.push({ key: `${base}\n${rule}`, calls: limit, perSeconds })
+  }
+  return windows
+}
+
+function refusePlace(call: Permitted, { inFlight }: PolicyComponents): Refusal | undefined {
+  const { caller, target } = call
+  const peer = caller.kind === 'peer' ? caller.did : undefined
+  const entered = inFlight.enter(caller.principal, target.ref, peer, target.limits.concurrent)
+  return entered ? undefined : { refused: 'busy', reason: 'too many calls at the same time' }
+}

@@ -1,0 +1,110 @@
+/**
+ * Finds what the call is about, and refuses what needs no policy to be refused: unknown capabilities, other
+ * descriptors than the caller means, loops, spent deadlines, a key that was used for something else.
+ */
+import type { Clock, Did, Intent } from '@hansa/protocols'
+import { parseCapabilityRef, SALT_BYTES } from '@hansa/protocols'
+import { commitTo, parseStrictJson, sha256, taggedHash } from '@hansa/trust'
+import { Idempotency } from './idempotency.ts'
+import type { LocalCapabilities } from './local-capabilities.ts'
+import type { Arrived, ImportedTarget, Received, Refusal, Repeat, Target } from './stages.ts'
+import { isRefusal } from './stages.ts'
+
+export type ReceiveComponents = {
+  self: Did
+  clock: Clock
+  locals: LocalCapabilities
+  /** @returns the imported capability, or why it is not callable now. */
+  imported(ref: string): ImportedTarget | Refusal
+  idempotency: Idempotency
+}
+
+export function receiveStage(components: ReceiveComponents): (arrived: Arrived) => Promise<Received | Refusal> {
+  return async (arrived) => {
+    const late = refuseEarly(arrived, components)
+    if (late !== undefined) return late
+    const target = findTarget(arrived, components)
+    if (isRefusal(target)) return target
+    if (arrived.capHash !== undefined && arrived.capHash !== target.hash) {
+      return { refused: 'descriptor_mismatch', reason: `the caller means descriptor ${arrived.capHash}` }
+    }
+    const parsed = parseStrictJson(arrived.args, 'payload')
+    if (!parsed.ok) return { refused: 'invalid_request', reason: `arguments: ${parsed.reason}` }
+    const repeat = await claimKey(arrived, target, components.idempotency)
+    if (repeat !== undefined && isRefusal(repeat)) return repeat
+    return {
+      ...arrived,
+      target,
+      value: parsed.value,
+      action: actionOf(arrived, target),
+      ...(repeat === undefined ? {} : { repeat }),
+    }
+  }
+}
+
+function refuseEarly(arrived: Arrived, { clock, self }: ReceiveComponents): Refusal | undefined {
+  if (clock.now() >= arrived.deadlineMs)
+    return { refused: 'deadline', reason: 'the deadline passed before the call was looked at' }
+  if (arrived.signal?.aborted === true) return { refused: 'deadline', reason: 'the caller cancelled' }
+  if (arrived.hops.includes(self)) return { refused: 'invalid_request', reason: 'loop: this kernel is among the hops' }
+  return arrived.caller.kind === 'peer' ? refuseIntent(arrived, arrived.caller.intent) : undefined
+}
+
+/** What only an intent can get wrong. It is signed, so the refusal is too. */
+function refuseIntent(arrived: Arrived, intent: Intent): Refusal | undefined {
+  if (intent.prf.length > 0) return { refused: 'unsupported', reason: 'delegation chains are not read by this version' }
+  if (arrived.salt.length !== SALT_BYTES || commitTo(arrived.salt, arrived.args) !== intent.args_c) {
+    return { refused: 'invalid_request', reason: 'the arguments are not those the intent commits to' }
+  }
+  return undefined
+}
+
+function findTarget(arrived: Arrived, { locals, imported }: ReceiveComponents): Target | Refusal {
+  const ref = parseCapabilityRef(arrived.capability)
+  if (ref === undefined) return { refused: 'invalid_request', reason: 'not a capability reference' }
+  if (ref.alias === undefined) {
+    return locals.find(ref.id) ?? { refused: 'not_found', reason: `no capability ${ref.id} is registered` }
+  }
+  if (arrived.caller.kind === 'peer')
+    return { refused: 'not_found', reason: 'imported capabilities are not served to peers' }
+  if (arrived.ttlHops < 1) return { refused: 'invalid_request', reason: 'loop: no hops are left' }
+  return imported(arrived.capability)
+}
+
+/** What an approval is bound to. */
+function actionOf(arrived: Arrived, target: Target): string {
+  const argsHash = sha256(arrived.args)
+  const subject = `${arrived.caller.principal}\n${target.ref}\n${target.hash}\n`
+  return taggedHash('action', Buffer.concat([Buffer.from(subject), argsHash]))
+}
+
+/** The kernel that acts keeps the key; for an imported capability that is the peer. */
+async function claimKey(
+  arrived: Arrived,
+  target: Target,
+  idempotency: Idempotency,
+): Promise<Repeat | Refusal | undefined> {
+  if (arrived.idempotencyKey === undefined || target.kind === 'imported') return undefined
+  const scope = scopeOf(arrived, target.ref, arrived.idempotencyKey)
+  const claim = idempotency.claim(scope, arrived.callId, arrived.argsCommitment)
+  if (claim.state === 'new') return undefined
+  if (claim.state === 'other_arguments') {
+    return { refused: 'invalid_request', reason: 'the idempotency key was used with other arguments' }
+  }
+  if (claim.state === 'running')
+    return { refused: 'busy', reason: `call ${claim.callId} with this key is still running` }
+  if (claim.state === 'done') {
+    const result = await idempotency.result(scope, claim.callId)
+    if (result !== undefined) return { callId: claim.callId, result }
+  }
+  if (!target.idempotent) {
+    return { refused: 'outcome_unknown', reason: `whether call ${claim.callId} acted is not known`, unknown: true }
+  }
+  idempotency.begin(scope, arrived.callId, arrived.argsCommitment, arrived.startedMs)
+  return undefined
+}
+
+export function scopeOf(arrived: Arrived, capability: string, key: string): string {
+  const issuer = arrived.caller.kind === 'peer' ? arrived.caller.did : arrived.caller.principal
+  return Idempotency.scopeOf(issuer, capability, key)
+}

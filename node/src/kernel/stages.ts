@@ -1,0 +1,190 @@
+/**
+ * The states of one call as types. Each stage takes what the stage before it returned, so a call that skips the policy
+ * or reaches a driver unscreened does not type-check.
+ *
+ *   Arrived -receive-> Received -policy-> Permitted -token-> Granted -inbound-> Screened
+ *           -begin-> Begun -driver-> Answered -outbound-> Released
+ *
+ * The same stages serve a call of this kernel's own, a call it makes at a peer, and a call that a peer makes here; what
+ * differs is in `Caller` and `Target`.
+ */
+import type {
+  Code,
+  Did,
+  Envelope,
+  FirewallPass,
+  Intent,
+  Label,
+  Limits,
+  Obligation,
+  Receipt,
+  Safety,
+  TrustPolicy,
+  Verdict,
+} from '@hansa/protocols'
+import type { Obligations, PolicyDecision } from '@hansa/trust'
+import type { Driver } from '../drivers/index.ts'
+import type { SchemaCheck } from '../firewall/index.ts'
+
+/** Who asks. A peer has proven its identity and signed exactly this call before anything here sees it. */
+export type Caller =
+  | { kind: 'own'; principal: string; token?: string }
+  | {
+      kind: 'peer'
+      principal: string
+      did: Did
+      aliases: readonly string[]
+      intent: Intent
+      intentHash: string
+      envelope: Envelope
+    }
+
+/** What a capability is to whoever screens its arguments and results. */
+export type TargetFacts = {
+  /** `id`, or `alias/id` for an imported one. */
+  ref: string
+  id: string
+  hash: string
+  safety: Safety
+  /** Tags of the capability; for an imported one the union of every side's. */
+  labels: readonly Label[]
+  obligations: readonly Obligation[]
+  idempotent: boolean
+  limits: Limits
+  input: SchemaCheck
+  /** Undefined: results are untrusted text. */
+  output: SchemaCheck | undefined
+}
+
+export type LocalTarget = TargetFacts & { kind: 'local'; driver: Driver }
+export type ImportedTarget = TargetFacts & {
+  kind: 'imported'
+  peer: Did
+  alias: string
+  endpoint: string
+  trustPolicy: TrustPolicy
+  /** Logs of the peer that are pinned: where its receipts may point. */
+  logOrigins: readonly string[]
+  /** Labels that this peer may be sent. */
+  clearance: readonly Label[]
+}
+export type Target = LocalTarget | ImportedTarget
+
+/** A call as it came, before anything has been looked up. */
+export type Arrived = {
+  callId: string
+  caller: Caller
+  capability: string
+  /** Hash of the descriptor that the caller means; checked when present. */
+  capHash?: string
+  /** Argument bytes: JSON text. */
+  args: Uint8Array
+  salt: Uint8Array
+  argsCommitment: string
+  /** Labels that the caller knows of. */
+  labels: readonly Label[]
+  purpose?: string
+  approvals: readonly string[]
+  idempotencyKey?: string
+  /** Unix milliseconds; exclusive. */
+  startedMs: number
+  deadlineMs: number
+  signal?: AbortSignal
+  /** Kernels this piece of work has passed, this one not yet among them, and how many more it may pass. */
+  hops: readonly Did[]
+  ttlHops: number
+}
+
+export type Received = Arrived & {
+  target: Target
+  /** The arguments, parsed and bounded; not yet screened. */
+  value: unknown
+  /** Binds an approval to principal, capability, descriptor and argument bytes. */
+  action: string
+  /** Set when the same idempotency key has already produced an outcome: the driver will not act again. */
+  repeat?: Repeat
+}
+
+export type Permitted = Received & {
+  decision: PolicyDecision
+  obligations: Obligations
+  /** The approval that permits this call, reserved until it begins or is refused. */
+  approval?: string
+  /** The peer's signed decision, for `remote_deferred`. */
+  remoteDecision?: { hash: string; obligations: readonly Obligation[]; asked: AskedIntent }
+}
+
+export type Granted = Permitted & {
+  grant: { maxRows?: number; maxBytes?: number; fields?: readonly string[]; labelsMax?: readonly Label[] }
+  /** Hash of a token that was presented, for its use count; absent for one minted for this call. */
+  presented?: { id: string; uses: number }
+}
+
+export type Screened = Granted & {
+  input: { bytes: Uint8Array; value: unknown; salt: Uint8Array; commitment: string; labels: readonly Label[] }
+  verdicts: Verdict[]
+}
+
+export type Begun = Screened & {
+  /** Sequence number of the begin entry. */
+  begin: number
+  /** What was promised to the peer, for an imported capability. */
+  outbound?: OutboundIntent
+}
+
+export type OutboundIntent = { intent: Intent; hash: string; payloadBytes: Uint8Array; envelope: Promise<Uint8Array> }
+
+/** The intent that a peer decided about, and the argument bytes it commits to. */
+export type AskedIntent = { outbound: OutboundIntent; bytes: Uint8Array }
+
+export type Answered = {
+  call: Begun
+  /** Unscreened result as JSON text; a text is a JSON string. */
+  raw: { kind: 'data' | 'text'; bytes: Uint8Array }
+  /** Result of an earlier call with the same key; screened and released once already. */
+  repeated?: string
+  /** The signed word of the peer that served it. */
+  receipt?: ReceivedReceipt
+}
+
+export type ReceivedReceipt = { receipt: Receipt; hash: string; envelope: Envelope }
+
+export type Released = {
+  call: Begun
+  output: { kind: 'data' | 'text'; bytes: Uint8Array; value: unknown; salt: Uint8Array; commitment: string }
+  labels: Label[]
+  untrusted: boolean
+  redactions: { path: string; rule: string; by: FirewallPass }[]
+  obligations: Obligation[]
+  verdicts: Verdict[]
+  repeated?: string
+  receipt?: ReceivedReceipt
+}
+
+export type Stage = 'receive' | 'policy' | 'token' | 'inbound' | 'begin' | 'driver' | 'outbound'
+
+/** What a stage returns instead of the next state. The reason stays in the ledger. */
+export type Refusal = {
+  refused: Code
+  reason: string
+  approvalId?: string
+  verdicts?: Verdict[]
+  decision?: PolicyDecision
+  /** The peer's signed refusal, or a receipt whose result this kernel withholds. */
+  receipt?: ReceivedReceipt
+  /** Whether the action may have happened; decides between `failed` and `outcome_unknown`. */
+  unknown?: boolean
+}
+
+export type Refused = Refusal & {
+  stage: Stage
+  denialId: string
+  /** As far as the call came. */
+  call: Arrived & Partial<Begun>
+}
+
+export type Repeat = { callId: string; result: { kind: 'data' | 'text'; bytes: Uint8Array } | undefined }
+
+export function isRefusal<T extends object>(value: T | Refusal): value is Refusal {
+  return 'refused' in value
+}

@@ -1,0 +1,120 @@
+/** Tokens that leave the kernel's memory: minted for an operator to hand to a principal, authenticated when they come back, revoked. */
+import type { Clock, Did, EntryDraft, GrantInit, TokenPayload } from '@hansa/protocols'
+import { CallError, DEFAULT_TOKEN_LIFE_SECONDS, isPrincipal, MAX_TOKEN_LIFE_SECONDS } from '@hansa/protocols'
+import { decodeBase64url, mintToken, randomId, type TokenKeys, verifyToken } from '@hansa/trust'
+import type { Appended } from '@hansa/trust/ledger'
+import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { Target } from './stages.ts'
+import { TokenUses } from './token-uses.ts'
+
+export type TokenDeskComponents = {
+  self: Did
+  clock: Clock
+  keys(): TokenKeys
+  uses: TokenUses
+  refusals: RefusalCounter
+  append(draft: EntryDraft): Appended
+  policyVersion(): number
+  find(capability: string): Target | undefined
+}
+
+export class TokenDesk {
+  readonly #c: TokenDeskComponents
+
+  constructor(components: TokenDeskComponents) {
+    this.#c = components
+  }
+
+  /** @throws CallError `invalid_request`, `not_found`. The token is returned once and is in no log. */
+  async grant(init: GrantInit): Promise<{ token: string; expires: number }> {
+    const { self, clock, keys, uses, append, policyVersion } = this.#c
+    const life = init.life ?? DEFAULT_TOKEN_LIFE_SECONDS
+    if (!isPrincipal(init.principal) || init.principal.startsWith('did:'))
+      throw invalid('a principal is agent:NAME or person:NAME')
+    if (!Number.isSafeInteger(life) || life < 1 || life > MAX_TOKEN_LIFE_SECONDS)
+      throw invalid(`a life is 1 to ${MAX_TOKEN_LIFE_SECONDS} s`)
+    const target = this.#c.find(init.capability)
+    if (target === undefined)
+      throw new CallError({ code: 'not_found' }, `not_found: There is no capability ${init.capability}.`)
+    const iat = Math.floor(clock.now() / 1000)
+    const payload: TokenPayload = {
+      v: 1,
+      iss: self,
+      aud: self,
+      jti: randomId(),
+      sub: init.principal,
+      cap: target.ref,
+      cap_hash: target.hash,
+      iat,
+      exp: iat + life,
+      uses: init.uses ?? 1,
+      pol: policyVersion(),
+      obl: [...target.obligations],
+      lim: {},
+      labels: [...target.labels],
+      pe: uses.epochOf(init.principal),
+    }
+    const ext = { token: TokenUses.idOf(payload.jti), uses: payload.uses, expires: payload.exp }
+    await append({ type: 'token.granted', actor: init.principal, cap: target.ref, cap_hash: target.hash, ext }).durable
+    return { token: mintToken(keys(), payload), expires: payload.exp }
+  }
+
+  /**
+   * Who acts, by a token of this kernel. Takes no use: the token stage does that.
+   * @throws CallError `token_rejected`, counted by source, because whoever presents it is not known.
+   */
+  authenticate(token: string, capability: string, source: string): string {
+    const { self, clock, keys, uses, refusals } = this.#c
+    // An unknown capability fits no token, so a stranger learns nothing of what there is.
+    const target = this.#c.find(capability)
+    const verdict = verifyToken(keys(), token, {
+      self,
+      now: Math.floor(clock.now() / 1000),
+      capability,
+      capHash: target?.hash ?? '',
+      principalEpoch: (principal) => uses.epochOf(principal),
+      isRevoked: (jti) => uses.isRevoked(TokenUses.idOf(jti)),
+      usesLeft: (jti, limit) => uses.left(TokenUses.idOf(jti), limit),
+    })
+    if (verdict.ok) return verdict.scope.sub
+    throw new CallError({
+      code: verdict.code,
+      denialId: refusals.count(source, verdict.code, `token: ${verdict.reason}`),
+      stage: 'token',
+    })
+  }
+
+  /** @throws CallError `invalid_request` for what is neither a token nor its id. */
+  async revoke(what: { token: string } | { principal: string }): Promise<void> {
+    const { append, uses, clock } = this.#c
+    if ('principal' in what) {
+      if (!isPrincipal(what.principal)) throw invalid('a principal is agent:NAME or person:NAME')
+      const epoch = uses.epochOf(what.principal) + 1
+      await append({ type: 'token.revoked', actor: what.principal, ext: { epoch } }).durable
+      uses.setEpoch(what.principal, epoch)
+      return
+    }
+    const jti = what.token.startsWith('hkt1.') ? jtiOf(what.token) : what.token
+    if (jti === undefined || !/^[A-Za-z0-9_-]{22}$/.test(jti))
+      throw invalid('this is neither a token nor the id of one')
+    const id = TokenUses.idOf(jti)
+    await append({ type: 'token.revoked', ext: { token: id } }).durable
+    uses.revoke(id, clock.now())
+  }
+}
+
+/** Not verified: revoking a token that was never minted harms nobody. */
+function jtiOf(token: string): string | undefined {
+  const payload = decodeBase64url(token.split('.')[2] ?? '')
+  if (payload === undefined) return undefined
+  try {
+    const { jti } = JSON.parse(Buffer.from(payload).toString('utf8')) as { jti?: unknown }
+    return typeof jti === 'string' ? jti : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function invalid(what: string): CallError {
+  return new CallError({ code: 'invalid_request' }, `invalid_request: ${what}.`)
+}

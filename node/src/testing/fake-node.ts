@@ -1,0 +1,186 @@
+/**
+ * The control interface over a kernel that only remembers and repeats: for testing the way to a kernel, not a kernel.
+ * Nothing is decided, screened or logged.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Approval,
+  CallError,
+  type CapabilityHandler,
+  type Explanation,
+  type Frame,
+  type InvokeOptions,
+  type Logger,
+  type PeerImport,
+  type SignedManifest,
+  silentLogger,
+} from '@hansa/protocols'
+import { type ManualClock, manualClock } from '@hansa/protocols/testing'
+import { type ControlListen, type ControlledKernel, type ControlServer, controlServer } from '../control/index.ts'
+
+export const FAKE_DID = 'did:key:z6MkfakeNode'
+const PEER_DID = 'did:key:z6MkfakePeer'
+const ID = 'AAAAAAAAAAAAAAAAAAAAAA'
+const HASH = 'A'.repeat(43)
+
+export interface FakeKernel extends ControlledKernel {
+  /** Every call that changed or asked something, as method and arguments. */
+  readonly calls: unknown[][]
+  /** Handlers by capability; `register` adds to them. */
+  readonly handlers: Map<string, CapabilityHandler>
+}
+
+export interface FakeNode extends ControlServer {
+  readonly kernel: FakeKernel
+  readonly clock: ManualClock
+  /** A directory of mode 0700 of its own. */
+  readonly home: string
+}
+
+/** @param listen given the home directory. @default the Unix socket `control.sock` in it */
+export async function fakeNode(
+  listen: (home: string) => ControlListen = (home) => ({ kind: 'unix', path: join(home, 'control.sock') }),
+  logger: Logger = silentLogger,
+): Promise<FakeNode> {
+  const home = await mkdtemp(join(tmpdir(), 'hansa-'))
+  const kernel = fakeKernel()
+  const clock = manualClock()
+  const server = await controlServer({ kernel, clock, logger, principal: 'agent:default', listen: listen(home) })
+  return {
+    kernel,
+    clock,
+    home,
+    url: server.url,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
+export function fakeKernel(): FakeKernel {
+  const calls: unknown[][] = []
+  const handlers = new Map<string, CapabilityHandler>()
+  const noted =
+    <A extends unknown[], R>(name: string, act: (...args: A) => R | Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      calls.push([name, ...args])
+      return act(...args)
+    }
+  return {
+    did: FAKE_DID,
+    calls,
+    handlers,
+    register: noted('register', (definition, handler) => {
+      if (handlers.has(definition.id)) throw new CallError({ code: 'invalid_request' }, `${definition.id} is taken`)
+      handlers.set(definition.id, handler)
+      const unregister = async () => void handlers.delete(definition.id)
+      return { capability: definition.id, unregister, [Symbol.asyncDispose]: unregister }
+    }),
+    invoke: noted('invoke', async (ref, args, options: InvokeOptions = {}) => {
+      const handler = handlers.get(ref)
+      if (handler === undefined) throw new CallError({ code: 'not_found', denialId: ID, callId: ID, stage: 'receive' })
+      const signal = options.signal ?? new AbortController().signal
+      return frame(ref, await handler(args, { callId: ID, principal: options.principal ?? 'nobody', signal }))
+    }),
+    explain: noted('explain', (ref): Explanation => explanation(ref)),
+    advertise: noted('advertise', () => manifest()),
+    discoverPeers: noted('discoverPeers', () => ({
+      peers: [],
+      faults: [{ source: 'x', code: 'not_found', reason: 'none' }],
+    })),
+    importRemote: noted('importRemote', () => peerImport()),
+    refresh: noted('refresh', () => ({ fromSeq: 1, toSeq: 2, peer: 'unchanged', reasons: [], capabilities: [] })),
+    unimport: noted('unimport', () => {}),
+    status: async () => ({
+      did: FAKE_DID,
+      name: 'fake',
+      endpoint: null,
+      uptime: 1,
+      log: { origin: 'fake/log/1', vkey: 'fake', size: 0, root: HASH },
+      policy: { version: 1, rules: 0 },
+      capabilities: handlers.size,
+      peers: 1,
+      pendingApprovals: 0,
+    }),
+    capabilities: noted('capabilities', () => []),
+    peers: noted('peers', () => [
+      {
+        did: PEER_DID,
+        alias: 'orgb',
+        endpoint: 'http://127.0.0.1:1',
+        trustPolicy: 'local_only',
+        seq: 2,
+        expires: 3,
+        state: 'ok',
+        capabilities: ['orgb/echo', 'orgb/new'],
+      },
+    ]),
+    approvals: noted('approvals', () => [approval('pending')]),
+    approve: noted('approve', (_id, approver) => approval('granted', approver)),
+    deny: noted('deny', (_id, approver) => approval('denied', approver)),
+    grant: noted('grant', () => ({ token: 'hkt1.fake', expires: 7 })),
+    revoke: noted('revoke', () => {}),
+    audit: noted('audit', () => []),
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+function frame(capability: string, value: unknown): Frame {
+  const audit = { origin: 'fake/log/1', index: 0 }
+  return {
+    callId: ID,
+    capability,
+    kind: 'data',
+    value,
+    labels: [],
+    untrusted: false,
+    redactions: [],
+    obligations: [],
+    audit,
+  }
+}
+
+function explanation(capability: string): Explanation {
+  const local = { effect: 'permit' as const, rules: ['all'], reason: 'a fake permits' }
+  return { capability, safety: 'READ', decision: 'permit', local, obligations: [] }
+}
+
+function approval(state: Approval['state'], approver?: string): Approval {
+  const request = { id: ID, principal: 'agent:alice', capability: 'files.wipe', args: '{}', requested: 1, expires: 2 }
+  return { ...request, state, ...(approver !== undefined && { approver }) }
+}
+
+function manifest(): SignedManifest {
+  const policy = { version: 1, min_version: 1, hash: HASH }
+  const logs = [{ origin: 'fake/log/1', vkey: 'fake' }]
+  return {
+    jws: 'a.b.c',
+    hash: HASH,
+    manifest: {
+      v: 1,
+      kernel_id: FAKE_DID,
+      seq: 1,
+      prev: null,
+      iat: 1,
+      exp: 2,
+      endpoints: [],
+      logs,
+      policy,
+      capabilities: [],
+    },
+  }
+}
+
+function peerImport(): PeerImport {
+  return {
+    peer: PEER_DID,
+    alias: 'orgb',
+    trustPolicy: 'local_only',
+    capabilities: ['orgb/echo'],
+    refresh: () => Promise.reject(new Error('the control interface keeps no import')),
+    unimport: () => Promise.reject(new Error('the control interface keeps no import')),
+  }
+}

@@ -1,0 +1,22 @@
+import type { KernelOperator } from '@hansa/protocols'
+import type { ControlClient } from './control-client.ts'
+
+/** What an operator may do to a running node, one request each. */
+export function remoteOperator(client: ControlClient): KernelOperator {
+  return {
+    status: () => client.call('status', {}),
+    capabilities: () => client.call('capabilities', {}),
+    peers: () => client.call('peers', {}),
+    approvals: () => client.call('approvals', {}),
+    approve: (id, approver) => client.call('approve', { id, approver }),
+    deny: (id, approver) => client.call('deny', { id, approver }),
+    grant: (init) => client.call('grant', init),
+    audit: (init) => client.call('audit', init),
+    async unimport(alias) {
+      await client.call('unimport', { alias })
+    },
+    async revoke(what) {
+      await client.call('revoke', what)
+    },
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Serves one capability from this process: reads the calls that the node sends, runs the handler, posts its answers.
+ * The capability is offered for as long as the stream stands.
+ */
+import {
+  CallError,
+  type CapabilityDefinition,
+  type CapabilityHandler,
+  type CapabilityId,
+  controlPaths,
+  type RegisterParams,
+  type Registration,
+  type ServeEvent,
+  serveEventSchema,
+} from '@hansa/protocols'
+import type { ControlClient } from './control-client.ts'
+import { ConnectError } from './errors.ts'
+import { schemaText } from './schema-text.ts'
+
+export interface ServedRegistration extends Registration {
+  /**
+   * Resolves when the capability is no longer offered: with nothing after `unregister`, else with why the stream ended.
+   * It is not offered again by itself.
+   */
+  readonly ended: Promise<Error | undefined>
+}
+
+/** @throws CallError when the node refuses the definition; ConnectError */
+export async function serveCapability(
+  client: ControlClient,
+  definition: CapabilityDefinition,
+  handler: CapabilityHandler,
+): Promise<ServedRegistration> {
+  const stop = new AbortController()
+  const lines = await client.lines(controlPaths.serve, registerParams(definition), stop.signal)
+  const events = lines[Symbol.asyncIterator]()
+  const first = await nextEvent(events)
+  if (first?.type !== 'registered') {
+    stop.abort()
+    throw new CallError({ code: 'internal' }, 'internal: the node ended the stream before it offered the capability.')
+  }
+  return new Served({ client, handler, events, stop, id: first.registration, capability: first.capability })
+}
+
+type ServedInit = {
+  client: ControlClient
+  handler: CapabilityHandler
+  events: AsyncIterator<unknown>
+  stop: AbortController
+  id: string
+  capability: CapabilityId
+}
+
+class Served implements ServedRegistration {
+  readonly capability: CapabilityId
+  readonly ended: Promise<Error | undefined>
+  readonly #init: ServedInit
+  readonly #running = new Map<string, AbortController>()
+  #unregistered = false
+
+  constructor(init: ServedInit) {
+    this.#init = init
+    this.capability = init.capability
+    this.ended = this.#serve()
+  }
+
+  async unregister(): Promise<void> {
+    if (!this.#unregistered) {
+      this.#unregistered = true
+      await this.#end()
+      this.#init.stop.abort()
+    }
+    await this.ended
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.unregister()
+  }
+
+  async #serve(): Promise<Error | undefined> {
+    const failure = await this.#readEvents()
+    const reason = new Error('the capability is no longer offered')
+    for (const running of this.#running.values()) running.abort(reason)
+    return this.#unregistered ? undefined : failure
+  }
+
+  async #readEvents(): Promise<Error> {
+    try {
+      for (;;) {
+        const event = await nextEvent(this.#init.events)
+        if (event === undefined) return new Error('the node ended the registration')
+        if (event.type === 'invoke') void this.#invoke(event)
+        else if (event.type === 'cancel') this.#running.get(event.id)?.abort(new Error('the call was cancelled'))
+      }
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
+  }
+
+  async #invoke({ id, callId, principal, args }: Extract<ServeEvent, { type: 'invoke' }>): Promise<void> {
+    const cancel = new AbortController()
+    this.#running.set(id, cancel)
+    const outcome = await this.#run(args, { callId, principal, signal: cancel.signal })
+    this.#running.delete(id)
+    if (cancel.signal.aborted) return
+    const { client, id: registration } = this.#init
+    // An answer that is too large or late is refused: the node has failed the call by itself, or does now.
+    await client.post(controlPaths.answer, { registration, id, ...outcome }).catch(async (error: unknown) => {
+      if (!outcome.ok || !(error instanceof CallError)) return
+      await client.post(controlPaths.answer, { registration, id, ok: false }).catch(() => {})
+    })
+  }
+
+  async #run(args: unknown, context: Parameters<CapabilityHandler>[1]): Promise<{ ok: boolean; value?: unknown }> {
+    try {
+      const value: unknown = await this.#init.handler(args, context)
+      // A function or a symbol has no JSON text; a cycle or a BigInt throws.
+      if (value !== undefined && JSON.stringify(value) === undefined) return { ok: false }
+      return { ok: true, value: value ?? null }
+    } catch {
+      return { ok: false }
+    }
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#init.client.post(controlPaths.end, { registration: this.#init.id })
+    } catch (error) {
+      // Already ended, or the node is gone: either way nothing is offered any more.
+      if (!(error instanceof CallError || error instanceof ConnectError)) throw error
+    }
+  }
+}
+
+/** @returns undefined at the end of the stream. Lines of a kind that this version does not know are passed over. */
+async function nextEvent(events: AsyncIterator<unknown>): Promise<ServeEvent | undefined> {
+  for (;;) {
+    const next = await events.next()
+    if (next.done === true) return undefined
+    const event = serveEventSchema.safeParse(next.value)
+    if (event.success) return event.data
+  }
+}
+
+function registerParams({ input, output, ...definition }: CapabilityDefinition): object {
+  const params: Omit<RegisterParams, 'sensitivity' | 'tags' | 'obligations'> & object = {
+    ...definition,
+    ...(input !== undefined && { input: schemaText(input, 'input') }),
+    ...(output !== undefined && { output: schemaText(output, 'output') }),
+  }
+  return params
+}
