@@ -1,19 +1,20 @@
 import {
   type ChannelBinding,
+  challengeSchema,
   exchangePaths,
+  helloSchema,
   type InboundHandler,
   type InboundReply,
-  proofSchema,
   SUITE,
 } from '@hansa/protocols'
-import { didKeyUrl, type Signer } from '@hansa/trust'
-import { alice, bob, mallory } from '@hansa/trust/testing'
+import { didKeyUrl, encodeBase64url, type Signer } from '@hansa/trust'
+import { alice, bob, carol, mallory } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
 import { type Json, lastTo, pair, parse, sessionOf, write } from '../testing/handshake-pair.ts'
 import { TestKernel } from '../testing/test-kernel.ts'
 import { localBinding } from '../transport/local-binding.ts'
 import { SESSION_LIFE_SECONDS } from './constants.ts'
-import { initiatorTranscript, responderTranscript } from './transcript.ts'
+import { responderTranscript } from './transcript.ts'
 
 describe('mallory in the middle', () => {
   /** Every leaf of a message, and the message with that leaf changed to another value of the same form. */
@@ -204,14 +205,6 @@ describe('mallory in the middle', () => {
     expect(await a.open(a)).toMatchObject({ ok: false, reason: 'a kernel has no session with itself' })
   })
 
-  it('cannot use a signature of one role for the other', async () => {
-    const { network, a, b } = pair()
-    sessionOf(await a.open(b))
-    const { m1, m2 } = proofSchema.parse(parse(lastTo(network, exchangePaths.proof).request))
-    const binding: ChannelBinding = { kind: 'local', value: new Uint8Array(32) }
-    expect(initiatorTranscript(m1, m2, binding)).not.toEqual(responderTranscript(m1, m2, binding))
-  })
-
   it('offers a suite that nobody knows', async () => {
     const { network, a, b } = pair()
     const offering = (suites: string[]) =>
@@ -223,5 +216,38 @@ describe('mallory in the middle', () => {
     stop()
     offering(['none/0', SUITE])
     expect(await a.open(b)).toMatchObject({ ok: false, code: 'handshake_failed' })
+  })
+
+  it.each([
+    ['a suite that was not offered', { suite: 'none/0' }],
+    ['another nonce', { na: 'A'.repeat(43) }],
+    ['another initiator', { a: carol.did }],
+    ['another responder', { b: carol.did }],
+  ])('answers as herself, with a good signature over a challenge with %s', async (_what, change) => {
+    const { network, clock, a } = pair()
+    const evil = new TestKernel(mallory, 'mallory', network, clock)
+    // She takes any proof, so that only the initiator's own checks stand in her way.
+    const accepting = (proof: Uint8Array) => {
+      const exp = Math.floor(clock.now() / 1000) + SESSION_LIFE_SECONDS
+      return write({ v: 1, t: 'hs4', sid: parse(proof).sid, exp, level: 1, reasons: [] })
+    }
+    network.attach(evil.endpoint, {
+      async handle(request) {
+        if (request.path === exchangePaths.proof) return { status: 200, contentType: '', body: accepting(request.body) }
+        const reply = await evil.handle(request)
+        if (request.path !== exchangePaths.hello) return reply
+        const { sig: _, ...challenge } = { ...challengeSchema.parse(parse(reply.body)), ...change }
+        const binding = localBinding(evil.endpoint)
+        if (binding === undefined) throw new Error('no binding')
+        const transcript = responderTranscript(helloSchema.parse(parse(request.body)), challenge, binding)
+        return { ...reply, body: write({ ...challenge, sig: encodeBase64url(mallory.sign(transcript)) }) }
+      },
+    })
+    expect(await a.open(evil)).toMatchObject({ ok: false, code: 'handshake_failed' })
+  })
+
+  it('has a session when she changes nothing, so that the refusals above are for what she changed', async () => {
+    const { network, clock, a } = pair()
+    expect((await a.open(new TestKernel(mallory, 'mallory', network, clock))).ok).toBe(true)
   })
 })

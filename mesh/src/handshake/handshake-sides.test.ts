@@ -1,7 +1,7 @@
 import { type ChannelBinding, exchangePaths } from '@hansa/protocols'
-import { alice, bob, carol } from '@hansa/trust/testing'
+import { alice, bob, carol, mallory, NOW } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
-import { lastTo, pair, sessionOf } from '../testing/handshake-pair.ts'
+import { lastTo, pair, parse, sessionOf, write } from '../testing/handshake-pair.ts'
 import { TestKernel } from '../testing/test-kernel.ts'
 import { localBinding } from '../transport/local-binding.ts'
 import { MAX_PROOF_BYTES } from './constants.ts'
@@ -19,6 +19,18 @@ describe('the responder', () => {
     const binding = localBinding(b.endpoint)
     expect(await b.responder.hello(bytes, binding)).toMatchObject({ ok: false, code: 'invalid_request' })
     expect(await b.responder.proof(bytes, binding)).toMatchObject({ ok: false, code: 'invalid_request' })
+  })
+
+  it.each([
+    ['another kernel', { b: mallory.did }, 'handshake_failed'],
+    ['this kernel as the initiator', { a: bob.did }, 'handshake_failed'],
+    ['no suite that it knows', { suites: ['none/0'] }, 'unsupported'],
+    ['a time two minutes ago', { ts: NOW - 121 }, 'clock_skew'],
+  ])('does not sign a challenge for a hello that names %s', async (_what, change, code) => {
+    const { network, a, b } = pair()
+    sessionOf(await a.open(b))
+    const hello = { ...parse(lastTo(network, exchangePaths.hello).request), ...change }
+    expect(await b.responder.hello(write(hello), localBinding(b.endpoint))).toMatchObject({ ok: false, code })
   })
 
   it('refuses a channel that may not carry sessions', async () => {

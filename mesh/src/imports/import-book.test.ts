@@ -451,6 +451,16 @@ describe('a refresh', () => {
     expect(await refreshing).toMatchObject({ ok: false, code: 'not_found' })
     expect(book.list()).toEqual([])
   })
+
+  it('does not touch another peer that has taken the alias meanwhile', async () => {
+    const { book, publish } = await open()
+    await book.add({ manifest: signed() })
+    const refreshing = publish({})
+    await book.remove('org-b')
+    await book.add({ manifest: signed({}, mallory) })
+    expect(await refreshing).toMatchObject({ ok: false, code: 'not_found' })
+    expect(book.get('org-b')).toMatchObject({ did: mallory.did, seq: NOW })
+  })
 })
 
 describe('the periodic job', () => {

@@ -12,11 +12,11 @@ export type TestServer = AsyncDisposable & {
   readonly connections: number
 }
 
-/** @param at a port that has to be taken; free ones are found without. */
+/** The port and the loopback address are chosen here unless they have to be certain ones. */
 export async function httpServer(
   listener: RequestListener,
   certificate?: TestCertificate,
-  at = 0,
+  { port: wanted = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {},
 ): Promise<TestServer> {
   const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener)
   const sockets = new Set<Socket>()
@@ -27,10 +27,10 @@ export async function httpServer(
     socket.on('error', () => undefined)
     socket.on('close', () => sockets.delete(socket))
   })
-  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(wanted, host, resolve))
   const { port } = server.address() as AddressInfo
   return {
-    origin: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    origin: `${certificate === undefined ? 'http' : 'https'}://${host}:${port}`,
     port,
     get connections() {
       return connections

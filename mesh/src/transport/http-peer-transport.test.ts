@@ -214,7 +214,7 @@ describe('the channel binding of HTTPS', () => {
         response.end()
       },
       mallory,
-      first.port,
+      { port: first.port },
     )
     await expect(transport.send(call(endpoint, 'secret'))).rejects.toMatchObject({
       detail: { code: 'unreachable', reason: expect.stringContaining('certificate key') },
@@ -223,5 +223,27 @@ describe('the channel binding of HTTPS', () => {
     expect(second.connections).toBeGreaterThan(0)
     expect(await transport.binding(endpoint)).toEqual({ kind: 'spki', value: spkiHash(mallory.cert) })
     expect(await transport.send(call(endpoint, 'again'))).toMatchObject({ status: 200 })
+  })
+
+  it('sends nothing more over connections of the key before, once another key is bound', async () => {
+    const [before, after] = [selfSignedCertificate(now), selfSignedCertificate(now)]
+    const served: string[] = []
+    const serving = (name: string): RequestListener => {
+      return (_request, response) => {
+        served.push(name)
+        response.end()
+      }
+    }
+    await using first = await httpServer(serving('before'), before)
+    await using second = await httpServer(serving('after'), after, { port: first.port, host: '127.0.0.2' })
+    let address = '127.0.0.1'
+    await using transport = onLoopback({ ca: before.cert + after.cert, resolve: async () => [address] })
+    const endpoint = `https://localhost:${second.port}`
+    await transport.binding(endpoint)
+    await transport.send(call(endpoint))
+    address = '127.0.0.2'
+    expect(await transport.binding(endpoint)).toEqual({ kind: 'spki', value: spkiHash(after.cert) })
+    await transport.send(call(endpoint))
+    expect(served).toEqual(['before', 'after'])
   })
 })

@@ -46,7 +46,11 @@ export const codes = {
   },
   outcome_unknown: { meaning: 'The action may or may not have happened.', fault: 'callee', retry: false },
   log_full: { meaning: 'The audit log cannot take another entry, so nothing is done.', fault: 'callee', retry: true },
-  internal: { meaning: 'This kernel failed; the fault is ours.', fault: 'callee', retry: true },
+  internal: {
+    meaning: 'Something failed where the call was served; the caller did nothing wrong.',
+    fault: 'callee',
+    retry: true,
+  },
 } as const satisfies Record<string, CodeFacts>
 
 export type Code = keyof typeof codes

@@ -172,6 +172,8 @@ export class DurableLedger implements Ledger {
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#draining = undefined
+        // Appended after the loop had looked for the last time.
+        if (this.#batch.leaves.length > 0) this.#drainSoon()
       })
   }
 
@@ -274,8 +276,11 @@ export class DurableLedger implements Ledger {
 
   async #close(): Promise<void> {
     if (this.#state === 'open' || this.#state === 'full') this.#state = 'closing'
-    while (this.#draining !== undefined) await this.#draining
-    await this.#cut()
+    do {
+      while (this.#draining !== undefined) await this.#draining
+      await this.#cut()
+      // A disk that fills up under the last checkpoint adds one more entry.
+    } while (this.#draining !== undefined)
     this.#cancelCut?.()
     if (this.#state === 'closing') this.#state = 'closed'
     await this.#tree.close()

@@ -1,14 +1,14 @@
 /** The audit log of a kernel and its verifier. Needs neither a network nor a node. */
 
-// Checkpoints (C2SP).
+// Checkpoints and signed notes (C2SP).
 export { type CheckpointVerdict, formatCheckpoint, parseCheckpoint, verifyCheckpoint } from './checkpoint.ts'
-// Writing and reading.
+// Entries as bytes.
 export { chainHash, type EntryReading, readEntry } from './entry-bytes.ts'
 export { LedgerError, type LedgerErrorDetail } from './errors.ts'
-export { fileLogDisk } from './file-log-disk.ts'
-export type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'
-
 // Disks.
+export { fileLogDisk } from './file-log-disk.ts'
+// The ledger.
+export type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'
 export type { LogDirectory, LogDisk, LogFile } from './log-disk.ts'
 export { type MemoryLogDisk, memoryLogDisk } from './memory-log-disk.ts'
 export {
@@ -22,8 +22,19 @@ export {
 } from './note.ts'
 export { defaultLedgerLimits, type OpenLedgerInit, openLedger } from './open-ledger.ts'
 export { readEntries } from './read-entries.ts'
-
-// Verifying.
-export * from './report.ts'
+// What the verifiers say.
+export {
+  type CallOutcome,
+  type LedgerExitCode,
+  type LogFault,
+  type LogFaultCode,
+  type LogReport,
+  ledgerExitCodes,
+  type PairFinding,
+  type PairFindingCode,
+  type PairReport,
+  type Side,
+} from './report.ts'
+// The verifiers.
 export { type VerifyLogInit, verifyLog } from './verify-log.ts'
 export { type LogSource, type VerifyPairInit, verifyPair } from './verify-pair.ts'

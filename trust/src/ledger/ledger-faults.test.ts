@@ -97,7 +97,7 @@ describe('a loss of power', () => {
     const records = await rawRecords(whole)
     const last = records.at(-1)
     const { ledger } = await openOn(whole)
-    const { seq } = ledger.append(aDraft(99))
+    const { seq } = ledger.append({ type: 'policy.loaded', pol: 1 })
     await ledger.sync()
     const [file = '', before = 0] = [last?.file, last?.end]
     const tail = await whole.read(file, 0, 1_000_000)

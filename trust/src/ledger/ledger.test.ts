@@ -189,6 +189,20 @@ describe('append', () => {
     await ledger.close()
   })
 
+  it('forgets no entry that is appended just as the writer falls idle', async () => {
+    const { ledger } = await openOn(memoryLogDisk(), { schedule: queueMicrotask })
+    for (let hops = 0; hops < 40; hops++) {
+      await ledger.append(aDraft(hops)).durable
+      for (let n = 0; n < hops; n++) await Promise.resolve()
+      const { durable } = ledger.append(aDraft(100 + hops))
+      let written = false
+      durable.then(() => (written = true)).catch(() => undefined)
+      await settle()
+      expect(written).toBe(true)
+    }
+    await ledger.close()
+  })
+
   it('is over when the ledger is closed, and what waited is kept', async () => {
     const disk = memoryLogDisk()
     const { ledger } = await openOn(disk)

@@ -23,7 +23,11 @@ describeLogDisk('memory', async () => {
 describeLogDisk('files', async () => {
   const directory = await temporary()
   const path = join(directory.path, 'made', 'when', 'locked')
-  return { disk: fileLogDisk(path), again: () => fileLogDisk(path), dispose: () => directory[Symbol.asyncDispose]() }
+  return {
+    disk: fileLogDisk(path),
+    again: () => fileLogDisk(path),
+    dispose: async () => directory[Symbol.asyncDispose](),
+  }
 })
 
 describe(fileLogDisk, () => {

@@ -4,7 +4,9 @@
  * A note is a text that ends in a newline, an empty line, and signature lines `— <key name> <base64(key id ‖ signature)>`.
  * A verifier key (vkey) is `<key name>+<hex key id>+<base64(0x01 ‖ public key)>`.
  */
+
 import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { type AdmittedKey, admitKey, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, verifySignature } from '../keys/admitted-key.ts'
 import { signerFromSeed } from '../keys/signer.ts'
 
@@ -57,8 +59,19 @@ export function noteKey(name: string, seed: Uint8Array): NoteKey {
   }
 }
 
-/** Reads a vkey and admits its key (about a millisecond: keep the result). Strict: one spelling per key. */
+/** Keys that were admitted lately: admission costs a millisecond, and a peer's log key comes with every handshake. */
+const admitted = new LRUCache<string, NoteVerifier>({ max: 1_000 })
+
+/** Reads a vkey and admits its key. Strict: one spelling per key. */
 export function parseVkey(vkey: string): VkeyVerdict {
+  const known = admitted.get(vkey)
+  if (known !== undefined) return { ok: true, verifier: known }
+  const verdict = admitVkey(vkey)
+  if (verdict.ok) admitted.set(vkey, verdict.verifier)
+  return verdict
+}
+
+function admitVkey(vkey: string): VkeyVerdict {
   const parts = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey)
   const [, name = '', id = '', encoded = ''] = parts ?? []
   const material = fromBase64(encoded)

@@ -29,17 +29,37 @@ export type Served = {
   /** The intent of the asking side, with its verified signature; from the acceptance or from a refusal. */
   intent?: Mark & { hash: string }
   accepted?: Mark
-  outcome?: Mark & {
-    leafHash: string
-    intent: string | undefined
-    resultC: string | undefined
-    status: Receipt['status'] | undefined
-    code: Receipt['code']
-  }
+  outcome?: OutcomeFacts
   ack?: Mark & { receipt: string }
 }
 
-export type CallFacts = { peer?: Did; asked?: Asked; served?: Served }
+export type OutcomeFacts = Mark & {
+  leafHash: string
+  intent: string | undefined
+  resultC: string | undefined
+  status: Receipt['status'] | undefined
+  code: Receipt['code']
+}
+
+/** `outcome` is the serving side's answer or the asking side's own end of the call: the other entries tell which. */
+export type CallFacts = {
+  peer?: Did
+  asked?: Omit<Asked, 'closed'>
+  served?: Omit<Served, 'outcome'>
+  outcome?: OutcomeFacts
+}
+
+/** The call as the side that asked sees it; undefined when it does not know of it. */
+export function askedIn({ asked, served, outcome }: CallFacts): Asked | undefined {
+  if (served !== undefined || outcome === undefined) return asked
+  return { ...asked, closed: outcome }
+}
+
+/** The call as the side that served sees it; undefined when it does not know of it. */
+export function servedIn({ asked, served, outcome }: CallFacts): Served | undefined {
+  if (asked !== undefined || outcome === undefined) return served
+  return { ...served, outcome }
+}
 
 export type LogFacts = {
   calls: Map<CallId, CallFacts>
@@ -57,7 +77,7 @@ export function noFacts(): LogFacts {
 /** Adds what one entry says. @param late the entry was written after the verifier began to look. */
 export function addFacts(facts: LogFacts, walked: WalkedEntry, verdict: EvidenceVerdict, late: boolean): void {
   const { entry } = walked
-  const mark = { seq: entry.seq, late }
+  const mark = { seq: walked.seq, late }
   if (entry.ext?.checkpoint !== undefined && entry.type === 'peer.checkpoint') see(facts, entry.ext.checkpoint, mark)
   const evidence = verdict.kind === 'good' ? verdict.evidence : undefined
   if (evidence?.typ === 'hansa-intent' && evidence.own && evidence.value.chk !== undefined) {
@@ -70,7 +90,9 @@ export function addFacts(facts: LogFacts, walked: WalkedEntry, verdict: Evidence
   const peer = call.peer ?? entry.peer ?? signer
   if (peer !== undefined) call.peer = peer
   addToCall(call, walked, verdict, mark)
-  if (call.asked !== undefined || call.served !== undefined) facts.calls.set(id, call)
+  // A local call, which no other kernel has to do with, has no peer.
+  const known = call.asked ?? call.served ?? call.outcome
+  if (peer !== undefined && known !== undefined) facts.calls.set(id, call)
 }
 
 function addToCall(call: CallFacts, walked: WalkedEntry, verdict: EvidenceVerdict, mark: Mark): void {
@@ -102,22 +124,12 @@ function addToCall(call: CallFacts, walked: WalkedEntry, verdict: EvidenceVerdic
   }
 }
 
-/** The side that served holds the intent: it accepted it, or refused it and kept it. Every other outcome is the asking side's own. */
-function addOutcome(
-  call: CallFacts,
-  { entry, leafHash }: WalkedEntry,
-  intentHash: string | undefined,
-  mark: Mark,
-): void {
-  if (call.served === undefined && intentHash === undefined) {
-    // A local call, which no other kernel has to do with, has no peer.
-    if (call.peer !== undefined) call.asked = { ...call.asked, closed: mark }
-    return
-  }
+function addOutcome(call: CallFacts, walked: WalkedEntry, intentHash: string | undefined, mark: Mark): void {
+  const { entry, leafHash } = walked
   const { status, code } = entry.ext ?? {}
-  const outcome = { ...mark, leafHash, intent: entry.intent, resultC: entry.result_c, status, code }
-  call.served = { ...call.served, outcome }
-  if (intentHash !== undefined) call.served.intent = { ...mark, hash: intentHash }
+  call.outcome = { ...mark, leafHash, intent: entry.intent, resultC: entry.result_c, status, code }
+  // Whoever refuses before acting keeps the intent with the outcome.
+  if (intentHash !== undefined) call.served = { ...call.served, intent: { ...mark, hash: intentHash } }
 }
 
 function receiptFacts(receipt: Receipt, hash: string, entry: Entry): ReceiptFacts {

@@ -8,7 +8,7 @@ import type { NoteVerifier } from './note.ts'
 import { corrupt, recordFiles, scanFile } from './record-files.ts'
 
 /** A note is a few hundred bytes; witnesses may add to it. */
-const MAX_CHECKPOINT_BYTES = 1_048_576
+const MAX_CHECKPOINT_BYTES = 65_536
 
 export type SignedCheckpoint = { head: CheckpointReference; note: string }
 export type Cut = { file: string; size: number }
@@ -31,11 +31,10 @@ export async function readSignedState(directory: LogDirectory, verifier: NoteVer
   return { checkpoints, ...(history.torn === undefined ? {} : { torn: history.torn }) }
 }
 
-/** Text of the file `checkpoint`; undefined when there is none. */
+/** Text of the file `checkpoint`; undefined when there is none. In one read: a running ledger may replace it any time. */
 export async function readCheckpointFile(directory: LogDirectory): Promise<string | undefined> {
-  const size = await directory.size(CHECKPOINT_FILE)
-  if (size === undefined) return undefined
-  const bytes = await directory.read(CHECKPOINT_FILE, 0, Math.min(size, MAX_CHECKPOINT_BYTES))
+  const bytes = await directory.read(CHECKPOINT_FILE, 0, MAX_CHECKPOINT_BYTES)
+  if (bytes.length === 0 && (await directory.size(CHECKPOINT_FILE)) === undefined) return undefined
   return Buffer.from(bytes).toString('utf8')
 }
 

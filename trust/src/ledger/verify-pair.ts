@@ -14,7 +14,7 @@ import { leafHash } from '../merkle/hashing.ts'
 import { Frontier } from './frontier.ts'
 import type { LogDirectory } from './log-disk.ts'
 import { ENTRIES } from './log-files.ts'
-import { addFacts, type CallFacts, type LogFacts, noFacts } from './pair-facts.ts'
+import { addFacts, askedIn, type CallFacts, type LogFacts, noFacts, servedIn } from './pair-facts.ts'
 import { compareCall } from './pair-findings.ts'
 import { recordFiles, scanFile } from './record-files.ts'
 import { type LogReport, ledgerExitCodes, type PairFinding, type PairReport, type Side } from './report.ts'
@@ -73,6 +73,12 @@ function peerOfSharedCall(own: ReadLog, other: ReadLog): Did | undefined {
   return undefined
 }
 
+/** A side that only has an outcome refused at home, or is the one that the other side asked. */
+function whoAsked(ofA: CallFacts | undefined, ofB: CallFacts | undefined): Side {
+  if (ofA?.asked !== undefined || ofB?.served !== undefined) return 'a'
+  return ofB?.asked !== undefined || ofA?.served !== undefined || ofA === undefined ? 'b' : 'a'
+}
+
 class PairWalk {
   readonly #a: ReadLog
   readonly #b: ReadLog
@@ -92,8 +98,9 @@ class PairWalk {
     for (const [id, { peer }] of this.#b.facts.calls) if (this.#concerns(peer, this.#a)) ids.add(id)
     for (const id of ids) {
       const [ofA, ofB] = [this.#a.facts.calls.get(id), this.#b.facts.calls.get(id)]
-      if (ofA?.asked !== undefined || ofB?.served !== undefined) this.#compare(id, 'a', ofA, ofB)
-      if (ofB?.asked !== undefined || ofA?.served !== undefined) this.#compare(id, 'b', ofB, ofA)
+      const asker = whoAsked(ofA, ofB)
+      if (asker === 'a') this.#compare(id, asker, ofA, ofB)
+      else this.#compare(id, asker, ofB, ofA)
     }
   }
 
@@ -124,9 +131,10 @@ class PairWalk {
     return peer !== undefined && peer === other.did
   }
 
-  #compare(id: CallId, asker: Side, asking: CallFacts | undefined, serving: CallFacts | undefined): void {
+  #compare(id: CallId, asker: Side, asking: CallFacts = {}, serving: CallFacts = {}): void {
     const origin = (asker === 'a' ? this.#b : this.#a).log.origin
-    const { outcome, findings } = compareCall({ id, asker, asked: asking?.asked, served: serving?.served, origin })
+    const [asked, served] = [askedIn(asking), servedIn(serving)]
+    const { outcome, findings } = compareCall({ id, asker, asked, served, origin })
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1
     for (const finding of findings) this.#add(finding)
   }

@@ -14,7 +14,10 @@ import { type Damage, type RecordFile, recordFiles, type ScannedRecord, scanFile
 import type { LogFaultCode } from './report.ts'
 import { HASHES_FILE, leafOfStored, storedCount } from './stored-hashes.ts'
 
-export type WalkedEntry = { entry: Entry; leafHash: string; file: string; offset: number; end: number }
+const MAX_NAMED = 1000
+
+/** `seq` is the place of the entry in the log, whatever the entry itself says. */
+export type WalkedEntry = { seq: number; entry: Entry; leafHash: string; file: string; offset: number; end: number }
 
 /** A root that must come out; `from` says where it is claimed. */
 export type ClaimedRoot = { head: CheckpointReference; file: string; offset: number; code: LogFaultCode; from: string }
@@ -53,6 +56,10 @@ export class LogWalk {
   #expected = 0
   #origin: string | undefined
   #torn: WalkResult['torn']
+  /** The first root that did not come out. */
+  #mismatch: { code: LogFaultCode; file: string; offset: number; from: string; first: number; end: number } | undefined
+  /** Entries that something else was found wrong with. */
+  readonly #named: number[] = []
   /** Between damage and the next readable record. */
   #lost = false
 
@@ -81,6 +88,7 @@ export class LogWalk {
     if (this.#whole && this.#hashesRight && this.#hashesCompared < storedCount(this.#init.hashed)) {
       this.#hashFault(this.#hashesCompared, 'it is not stored')
     }
+    this.#nameMismatch()
     const root = this.#whole ? encodeBase64url(this.#frontier.root()) : undefined
     return { size: this.#expected, origin: this.#origin, root, rootsChecked: this.#rootsChecked, torn: this.#torn }
   }
@@ -115,7 +123,9 @@ export class LogWalk {
     this.#prev = chainHash(bytes)
     this.#expected++
     this.#grow(leaf)
-    return reading.ok ? { entry: reading.entry, leafHash: encodeBase64url(leaf), file, offset, end } : undefined
+    return reading.ok
+      ? { seq: number, entry: reading.entry, leafHash: encodeBase64url(leaf), file, offset, end }
+      : undefined
   }
 
   #gap(file: string, offset: number, number: number): void {
@@ -159,10 +169,18 @@ export class LogWalk {
       this.#matched = head.size
       return
     }
-    const text = `entries ${this.#matched} to ${head.size - 1} are not those that ${from} covers`
-    this.#fault(code, file, offset, this.#matched, text)
+    this.#mismatch = { code, file, offset, from, first: this.#matched, end: head.size }
     // Every later root differs for the same reason.
     this.#whole = false
+  }
+
+  /** A root says only between which checkpoints an entry was changed; what else was found wrong there says which. */
+  #nameMismatch(): void {
+    if (this.#mismatch === undefined) return
+    const { code, file, offset, from, first, end } = this.#mismatch
+    const seq = Math.min(...this.#named.filter((named) => named >= first && named < end), end)
+    const text = `entries ${first} to ${end - 1} are not those that ${from} covers`
+    this.#fault(code, file, offset, seq === end ? first : seq, text)
   }
 
   /** The log is shorter than something that was signed or remembered. */
@@ -221,5 +239,6 @@ export class LogWalk {
 
   #fault(code: LogFaultCode, file: string, offset: number, seq: number, text: string): void {
     this.#init.faults.add({ code, file, offset, seq, text })
+    if (this.#named.length < MAX_NAMED) this.#named.push(seq)
   }
 }

@@ -101,6 +101,7 @@ describe('the change table', () => {
     ['another field', 'allowed_fields:a,b,c', 'allowed_fields:a,d', false],
     ['more fields redacted', 'redact_fields:ssn', 'redact_fields:name,ssn', true],
     ['other fields redacted', 'redact_fields:ssn', 'redact_fields:name', false],
+    ['bytes instead of rows', 'max_rows:50', 'max_bytes:10', false],
     ['another label redacted', 'redact:PII', 'redact:PCI', false],
     ['an obligation of a name that every object has', 'redact:PII', 'constructor:PII', false],
   ])('an obligation that asks for %s is taken over only if it asks for no less', (_what, was, is, tightened) => {

@@ -1,0 +1,129 @@
+/** Two kernels that write what an exchange leaves in their logs, with real signatures, and can each be made to lie. */
+import type { Ack, CallId, EntryDraft, EnvelopeType, Intent, Receipt } from '@hansa/protocols'
+import { sha256 } from '../../encoding/hash.ts'
+import type { Signer } from '../../keys/signer.ts'
+import { signBatch } from '../../signed/batch-signer.ts'
+import { prepare } from '../../signed/prepared.ts'
+import { alice, anAck, anIntent, aReceipt, bob } from '../../testing/index.ts'
+import type { Ledger } from '../ledger.ts'
+import { type MemoryLogDisk, memoryLogDisk } from '../memory-log-disk.ts'
+import { type NoteKey, noteKey } from '../note.ts'
+import type { LogSource } from '../verify-pair.ts'
+import { hashOf, idOf, openOn } from './fixture.ts'
+
+export type TestKernel = { signer: Signer; key: NoteKey; disk: MemoryLogDisk; ledger: Ledger }
+
+export type Step = 'sent' | 'accepted' | 'outcome' | 'receipt' | 'ack'
+
+export type ExchangeInit = {
+  /** Steps whose entry is not written; what follows goes on as if it had been. */
+  omit?: readonly Step[]
+  /** Changes what a step writes. */
+  change?: Partial<Record<Step, (draft: EntryDraft) => EntryDraft>>
+  /** Changes what is signed. */
+  intent?: Partial<Intent>
+  receipt?: Partial<Receipt>
+  ack?: Partial<Ack>
+  /** Who signs what the serving, or the asking, side should sign. */
+  receiptSigner?: Signer
+  ackSigner?: Signer
+  /** The serving side refuses before it acts. */
+  refused?: boolean
+}
+
+export async function aKernel(signer: Signer, origin: string, disk = memoryLogDisk(origin)): Promise<TestKernel> {
+  const key = noteKey(origin, sha256(`hansa test log key ${origin}`))
+  const { ledger } = await openOn(disk, { origin, key })
+  return { signer, key, disk, ledger }
+}
+
+/** Alice, who asks, and bob, who serves. */
+export async function twoKernels(): Promise<{ a: TestKernel; b: TestKernel }> {
+  return { a: await aKernel(alice, 'a.example/hansa/log/1'), b: await aKernel(bob, 'b.example/hansa/log/1') }
+}
+
+export function sourceOf({ disk, key, signer }: TestKernel): LogSource {
+  return { disk, vkey: key.vkey, did: signer.did }
+}
+
+/** Closes both, so that every entry is under a checkpoint. */
+export async function closeBoth({ a, b }: { a: TestKernel; b: TestKernel }): Promise<void> {
+  await a.ledger.close()
+  await b.ledger.close()
+}
+
+export function signedObject(signer: Signer, typ: EnvelopeType, payload: object) {
+  const prepared = prepare(typ, payload)
+  const [signed] = signBatch(signer, [prepared])
+  if (signed === undefined) throw new Error('a batch of one without an object')
+  return { hash: signed.hash, envelope: signed.envelope, payload: signed.envelope.payload }
+}
+
+/** One call of `asker` to `server`, as both would log it. @returns its id. */
+export async function exchange(
+  asker: TestKernel,
+  server: TestKernel,
+  name: string,
+  init: ExchangeInit = {},
+): Promise<CallId> {
+  const callId = idOf(name)
+  const write = async (step: Step, on: TestKernel, draft: EntryDraft) => {
+    if (init.omit?.includes(step) === true) return { seq: on.ledger.size, leafHash: hashOf('unwritten') }
+    const appended = on.ledger.append(init.change?.[step]?.(draft) ?? draft)
+    await appended.durable
+    return appended
+  }
+  const [iss, aud] = [asker.signer.did, server.signer.did]
+  const common = { call_id: callId, args_c: hashOf(`arguments of ${name}`) }
+  const signedIntent = anIntent({ ...common, iss, aud, hops: [iss], chk: server.ledger.head(), ...init.intent })
+  const intent = signedObject(asker.signer, 'hansa-intent', signedIntent)
+
+  const sent = {
+    type: 'intent.sent',
+    peer: aud,
+    actor: 'agent:alice',
+    cap: 'b/files.read',
+    intent: intent.hash,
+  } as const
+  await write('sent', asker, { ...common, ...sent, ext: { payload: intent.payload } })
+
+  const served = { ...common, peer: iss, intent: intent.hash }
+  const result = init.refused === true ? {} : { result_c: hashOf(`result of ${name}`) }
+  const status = init.refused === true ? 'denied' : 'ok'
+  const refusal = init.refused === true ? ({ code: 'policy_denied' } as const) : {}
+  if (init.refused !== true) {
+    await write('accepted', server, { type: 'intent.accepted', ...served, ext: { envelope: intent.envelope } })
+  }
+  const decision = init.refused === true ? 'deny' : 'permit'
+  const kept = init.refused === true ? { envelope: intent.envelope } : {}
+  const outcome = { type: 'outcome', ...served, ...result, decision, ext: { status, ...refusal, ...kept } } as const
+  const { seq, leafHash } = await write('outcome', server, outcome)
+
+  const log = { origin: server.ledger.origin, index: seq, leaf_hash: leafHash, mmd_s: 60 }
+  const facts = {
+    call_id: callId,
+    intent_hash: intent.hash,
+    status,
+    ...refusal,
+    result_c: result.result_c ?? null,
+    log,
+  } as const
+  const receipt = signedObject(
+    init.receiptSigner ?? server.signer,
+    'hansa-receipt',
+    aReceipt({ ...facts, ...init.receipt }),
+  )
+  const received = { ...common, peer: aud, intent: intent.hash, receipt: receipt.hash, ...result }
+  const signedStatus = init.receipt?.status ?? status
+  await write('receipt', asker, {
+    type: 'receipt.received',
+    ...received,
+    ext: { status: signedStatus, envelope: receipt.envelope },
+  })
+
+  const acknowledged = anAck({ call_id: callId, receipt_hash: receipt.hash, ...init.ack })
+  const ack = signedObject(init.ackSigner ?? asker.signer, 'hansa-ack', acknowledged)
+  const ackEntry = { type: 'ack.received', call_id: callId, peer: iss, receipt: acknowledged.receipt_hash } as const
+  await write('ack', server, { ...ackEntry, ext: { envelope: ack.envelope } })
+  return callId
+}
