@@ -5,7 +5,7 @@
 import { type AllowPrivate, guardedFetch, httpPeerTransport } from '@hansa/mesh'
 import { type Logger, memoryStore, type Store, silentLogger } from '@hansa/protocols'
 import { openDatabase, sqlStore, storeMigrations } from '@hansa/storage'
-import { newSeed, signerFromSeed } from '@hansa/trust'
+import { decodeBase64url, newSeed, signerFromSeed } from '@hansa/trust'
 import { fileLogDisk, type LogDisk, memoryLogDisk } from '@hansa/trust/ledger'
 import { httpGateway } from './gateway/http-gateway.ts'
 import { type HomeKeys, openOrCreateHome } from './home/home.ts'
@@ -21,6 +21,11 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
   listen?: { host: string; port: number }
   /** Base URL under which others reach `listen`. @default where it listens */
   publicUrl?: string
+  /**
+   * SHA-256 of the SPKI of the certificate under `publicUrl`, base64url, when a TLS proxy stands in front. The manifest
+   * names all of them; sessions are bound to the first.
+   */
+  tlsSpki?: readonly string[]
   /** Which addresses besides public ones may be reached. @default false */
   allowPrivate?: AllowPrivate
   /** @default silent */
@@ -37,6 +42,7 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
     directory,
     listen,
     publicUrl,
+    tlsSpki,
     allowPrivate = false,
     logger = silentLogger,
     onFatal = uncaught,
@@ -46,7 +52,9 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
   const ground = directory === undefined ? memoryGround() : await directoryGround(directory)
   cleanup.defer(ground.close)
   const transport = cleanup.use(httpPeerTransport({ allowPrivate }))
-  const gateway = listen && cleanup.use(await httpGateway(listen, { logger, advertised: (url) => publicUrl ?? url }))
+  const spki = tlsSpki?.[0] === undefined ? undefined : decodeBase64url(tlsSpki[0])
+  const advertised = (url: string) => ({ url: publicUrl ?? url, ...(spki === undefined ? {} : { spki }) })
+  const gateway = listen && cleanup.use(await httpGateway(listen, { logger, advertised }))
   const endpoint = gateway && (publicUrl ?? gateway.url)
   const held = new AsyncDisposableStack()
   const kernel = await assembleKernel(
@@ -62,7 +70,11 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
       drain: async () => gateway?.close(),
       ended: () => held.disposeAsync(),
     },
-    { ...rest, ...(endpoint === undefined ? {} : { endpoint }) },
+    {
+      ...rest,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(tlsSpki === undefined ? {} : { tls: tlsSpki }),
+    },
   )
   gateway?.attach(kernel.inbound)
   held.use(cleanup.move())

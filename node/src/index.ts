@@ -1,7 +1,10 @@
-/** A kernel in the agent's own process, and what it is assembled from. */
+/** A kernel in the agent's own process, a whole node, and what they are assembled from. */
+export { ConfigError, type NodeConfig, parseConfig, readConfig } from './config/index.ts'
 export { createKernel, type EmbeddedKernelInit } from './create-kernel.ts'
 export { type Driver, DriverError } from './drivers/index.ts'
 export { assembleKernel } from './kernel/assemble-kernel.ts'
 export type { AssembledKernel } from './kernel/kernel.ts'
 export type { KernelComponents, KernelInit } from './kernel/kernel-components.ts'
 export type { PeerSetting } from './kernel/peer-settings.ts'
+export { StartError } from './start/errors.ts'
+export { type RunningNode, type StartNodeInit, startNode } from './start-node.ts'

@@ -65,4 +65,30 @@ describe(functionDriver, () => {
     await functionDriver({ handler, structured: true }).invoke(driverCall({}))
     expect(seen).toEqual([['callId', 'principal', 'signal']])
   })
+
+  describe('with a handler that yields', () => {
+    async function* pieces(...all: unknown[]) {
+      yield* all
+    }
+
+    it('gathers text into one text and data into one array', async () => {
+      expect(await answerOf(pieces('one ', 'two'), false)).toEqual({ kind: 'text', text: 'one two' })
+      expect(await answerOf(pieces({ n: 1 }, { n: 2 }), true)).toEqual({ kind: 'data', value: [{ n: 1 }, { n: 2 }] })
+      expect(await answerOf(pieces('a', { n: 2 }), false)).toEqual({ kind: 'text', text: '["a",{"n":2}]' })
+    })
+
+    it('ends a stream that never ends, at the size of a result', async () => {
+      let yielded = 0
+      async function* endless() {
+        for (;;) {
+          yielded += 1
+          yield 'x'.repeat(1_048_576)
+        }
+      }
+      await expect(answerOf(endless(), false)).rejects.toMatchObject({
+        detail: { code: 'answer_too_large', began: true },
+      })
+      expect(yielded).toBeLessThan(12)
+    })
+  })
 })

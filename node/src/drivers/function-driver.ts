@@ -1,8 +1,8 @@
 /** Serves a capability with a handler of this process, or of an agent that is connected to it. */
-import type { CapabilityHandler } from '@hansa/protocols'
+import { type CapabilityHandler, MAX_RESULT_BYTES } from '@hansa/protocols'
 import { type Driver, type DriverAnswer, driver } from './driver.ts'
 import { DriverError } from './errors.ts'
-import { jsonValue } from './json-value.ts'
+import { jsonValue, MAX_PAYLOAD_NODES } from './json-value.ts'
 
 export type FunctionDriverInit = {
   handler: CapabilityHandler
@@ -11,19 +11,46 @@ export type FunctionDriverInit = {
 }
 
 /**
+ * A handler may yield its answer piece by piece: the pieces are gathered, so that a streamed answer takes the same
+ * passes as any other, and nothing of it leaves before all of it is screened. As data they are the items of one array,
+ * as text one text.
+ *
  * The answer is a copy of what the handler returned: with `structured` as data; else a string is the text itself, and
  * anything else is its JSON text. A handler that returns nothing answers null.
  */
 export function functionDriver({ handler, structured }: FunctionDriverInit): Driver {
   return driver(async ({ args, callId, principal, signal }, began) => {
     began()
-    const returned: unknown = await handler(args, { callId, principal, signal })
+    const returned = await gathered(await handler(args, { callId, principal, signal }), structured, signal)
     const verdict = jsonValue(returned === undefined ? null : returned)
     if (!verdict.ok) {
       throw new DriverError({ code: 'answer_unusable', began: true, reason: `not JSON: ${verdict.reason}` })
     }
     return answer(verdict.value, structured)
   })
+}
+
+async function gathered(returned: unknown, structured: boolean, signal: AbortSignal): Promise<unknown> {
+  if (!isAsyncIterable(returned)) return returned
+  const pieces: unknown[] = []
+  let characters = 0
+  for await (const piece of returned) {
+    signal.throwIfAborted()
+    characters += typeof piece === 'string' ? piece.length : 1
+    if (pieces.length >= MAX_PAYLOAD_NODES || characters > MAX_RESULT_BYTES) {
+      throw new DriverError({
+        code: 'answer_too_large',
+        began: true,
+        reason: 'the stream is longer than a result may be',
+      })
+    }
+    pieces.push(piece)
+  }
+  return structured || pieces.some((piece) => typeof piece !== 'string') ? pieces : pieces.join('')
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
 function answer(value: unknown, structured: boolean): DriverAnswer {

@@ -3,7 +3,7 @@
  * leave, and the call that follows carries exactly the intent that was decided about; when obligations changed the
  * arguments meanwhile, the peer is asked again.
  */
-import { commitTo, type Obligations, parseObligations } from '@hansa/trust'
+import { commitTo, type Obligations } from '@hansa/trust'
 import type { Detectors } from '../firewall/index.ts'
 import { screenArguments } from '../kernel/inbound-stage.ts'
 import type { PeerAnswer } from '../kernel/policy-stage.ts'
@@ -15,13 +15,10 @@ export type AskPeerComponents = { exchange: OutboundExchange; detectors: Detecto
 
 export function askPeer(
   components: AskPeerComponents,
-): (call: Received, target: ImportedTarget) => Promise<PeerAnswer | Refusal> {
-  return async (call, target) => {
-    const declared = parseObligations(target.obligations)
-    if (!declared.ok) return { refused: 'policy_denied', reason: `obligation ${declared.unknown} is not understood` }
-    const args = screenedArguments(call, declared.obligations, components.detectors)
-    if (isRefusal(args)) return args
-    return ask(call, target, args, components.exchange)
+): (call: Received, target: ImportedTarget, obligations: Obligations) => Promise<PeerAnswer | Refusal> {
+  return async (call, target, obligations) => {
+    const args = screenedArguments(call, obligations, components.detectors)
+    return isRefusal(args) ? args : ask(call, target, args, components.exchange)
   }
 }
 

@@ -6,7 +6,8 @@
 import type { InboundSession, InboundSessions } from '@hansa/mesh'
 import type { Clock, Code, Did, Envelope, Intent } from '@hansa/protocols'
 import { callFrameLimits, decodeFrames, MAX_INTENT_LIFE_SECONDS } from '@hansa/protocols'
-import { decodeBase64url, type EnvelopeVerifier, readIntent } from '@hansa/trust'
+import { type EnvelopeVerifier, parseStrictJson, readEnvelope, readIntent } from '@hansa/trust'
+import { claimedPayload } from './claimed-payload.ts'
 
 export type AuthenticatedIntent = {
   intent: Intent
@@ -35,13 +36,16 @@ export async function authenticateIntent(
   if (envelopeBytes === undefined || chain === undefined || salt === undefined || args === undefined) {
     return { rejected: 'invalid_request', reason: 'the body is not four frames within their limits' }
   }
-  const claimed = claimOf(envelopeBytes)
-  if (claimed === undefined) return { rejected: 'invalid_request', reason: 'the first frame is not an intent envelope' }
+  const parsed = parseStrictJson(envelopeBytes, 'object')
+  const envelope = parsed.ok ? readEnvelope(parsed.value) : undefined
+  const claimed = envelope && claimOf(envelope)
+  if (envelope === undefined || claimed === undefined)
+    return { rejected: 'invalid_request', reason: 'the first frame is not an intent envelope' }
   const session = sessions.get(claimed.sid)
   if (session === undefined) return { rejected: 'handshake_failed', reason: 'the session is not known, or has ended' }
   if (!session.window.isFresh(claimed.ctr))
     return { rejected: 'invalid_request', reason: 'replay: the counter was used or is too old' }
-  const verdict = await verifier.verify('hansa-intent', envelopeBytes, session.peer)
+  const verdict = await verifier.verify('hansa-intent', envelope, session.peer)
   if (!verdict.ok) return { rejected: 'invalid_request', reason: `the intent does not verify: ${verdict.reason}` }
   const reading = readIntent(verdict.payload)
   if (!reading.ok) return { rejected: 'invalid_request', reason: `the intent is malformed: ${reading.reason}` }
@@ -69,20 +73,8 @@ function faultOf(intent: Intent, session: InboundSession, self: Did, now: number
   return undefined
 }
 
-/** What the envelope says of itself, believed by nobody: only to find the session whose key has to fit. */
-function claimOf(bytes: Uint8Array): { sid: string; ctr: number } | undefined {
-  try {
-    const envelope = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as {
-      payload?: unknown
-    }
-    if (typeof envelope?.payload !== 'string') return undefined
-    const payload = decodeBase64url(envelope.payload)
-    if (payload === undefined) return undefined
-    const { sid, ctr } = JSON.parse(Buffer.from(payload).toString('utf8')) as { sid?: unknown; ctr?: unknown }
-    return typeof sid === 'string' && typeof ctr === 'number' && Number.isSafeInteger(ctr) && ctr > 0
-      ? { sid, ctr }
-      : undefined
-  } catch {
-    return undefined
-  }
+/** The session that an envelope names, and its place in it. */
+function claimOf(envelope: Envelope): { sid: string; ctr: number } | undefined {
+  const { sid, ctr } = claimedPayload(envelope) ?? {}
+  return typeof sid === 'string' && typeof ctr === 'number' ? { sid, ctr } : undefined
 }

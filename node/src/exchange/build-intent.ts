@@ -13,6 +13,8 @@ export type IntentFacts = {
   argsCommitment: string
   labels: readonly Label[]
   pseudonym: string
+  /** The idempotency key as the peer gets it. */
+  key?: string
   /** Approvals that are the peer's, not ours; one at most fits an intent. */
   approval?: string
 }
@@ -37,7 +39,7 @@ export function buildIntent(call: Received, target: ImportedTarget, facts: Inten
     hops: [...call.hops, facts.self],
     ttl_hops: call.ttlHops - 1,
     deadline_ms: Math.max(1, Math.floor(call.deadlineMs - facts.nowMs)),
-    ...(call.idempotencyKey === undefined ? {} : { idem_key: call.idempotencyKey }),
+    ...(facts.key === undefined ? {} : { idem_key: facts.key }),
     ...(facts.approval === undefined ? {} : { approval: facts.approval }),
     iat,
     exp: iat + MAX_INTENT_LIFE_SECONDS,
@@ -63,5 +65,10 @@ export class Pseudonyms {
     if (this.#known.size >= 10_000) this.#known.clear()
     this.#known.set(name, pseudonym)
     return pseudonym
+  }
+
+  /** An idempotency key: the peer keeps one list for this kernel, and its principals choose their keys alone. */
+  keyOf(key: string, principal: string, peer: Did): string {
+    return createHmac('sha256', this.#key).update(`hansa/idem/v1\n${peer}\n${principal}\n${key}`).digest('base64url')
   }
 }

@@ -1,18 +1,23 @@
-/** Decisions that were signed lately, so that a receipt can name the one it follows. Nothing depends on it. */
+/**
+ * Decisions that were signed lately: a receipt names the one it follows, and a question that comes again gets the answer
+ * that it got, so that repeating one writes nothing.
+ */
 const MAX_DECISIONS = 10_000
 
-export class DecisionMemory {
-  readonly #hashes = new Map<string, string>()
+export type MadeDecision = { hash: string; jws: string }
 
-  remember(intentHash: string, decisionHash: string): void {
-    if (this.#hashes.size >= MAX_DECISIONS) {
-      const oldest = this.#hashes.keys().next()
-      if (!oldest.done) this.#hashes.delete(oldest.value)
+export class DecisionMemory {
+  readonly #made = new Map<string, MadeDecision>()
+
+  remember(intentHash: string, decision: MadeDecision): void {
+    if (this.#made.size >= MAX_DECISIONS) {
+      const oldest = this.#made.keys().next()
+      if (!oldest.done) this.#made.delete(oldest.value)
     }
-    this.#hashes.set(intentHash, decisionHash)
+    this.#made.set(intentHash, decision)
   }
 
-  of(intentHash: string): string | undefined {
-    return this.#hashes.get(intentHash)
+  of(intentHash: string): MadeDecision | undefined {
+    return this.#made.get(intentHash)
   }
 }

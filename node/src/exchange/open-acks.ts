@@ -1,38 +1,63 @@
-/** Receipts of this kernel that their callers have not acknowledged. A projection of the ledger. */
+/**
+ * Receipts of this kernel that their callers have not acknowledged. A projection of the ledger.
+ *
+ * Kept by peer, because a peer chooses the ids of its calls: what one peer names or leaves open is no other's concern.
+ */
 import type { Did, Entry } from '@hansa/protocols'
 
-/** Most receipts remembered as open; the oldest are forgotten first, and then count as never acknowledged. */
+/** Most receipts remembered as open; the oldest of whoever has most are forgotten, and then count as never acknowledged. */
 const MAX_OPEN = 100_000
 
-type Open = { peer: Did; receiptHash?: string }
-
 export class OpenAcks {
-  readonly #open = new Map<string, Open>()
+  /** By peer, the calls in the order of their receipts, each with the receipt's hash where it is still known. */
+  readonly #open = new Map<Did, Map<string, string | undefined>>()
+  #size = 0
 
-  expect(callId: string, peer: Did, receiptHash: string): void {
-    this.#open.set(callId, { peer, receiptHash })
-    if (this.#open.size > MAX_OPEN) this.#forgetOldest()
+  get size(): number {
+    return this.#size
   }
 
-  /** @returns whether this is the first good acknowledgement of a receipt that this kernel gave to `peer`. */
-  take(callId: string, peer: Did, receiptHash: string): boolean {
-    const open = this.#open.get(callId)
-    if (open === undefined || open.peer !== peer) return false
-    if (open.receiptHash !== undefined && open.receiptHash !== receiptHash) return false
-    this.#open.delete(callId)
-    return true
+  expect(callId: string, peer: Did, receiptHash: string | undefined): void {
+    const calls = this.#open.get(peer) ?? new Map<string, string | undefined>()
+    this.#open.set(peer, calls)
+    if (!calls.has(callId)) this.#size += 1
+    calls.set(callId, receiptHash)
+    if (this.#size > MAX_OPEN) this.#forgetOldest()
+  }
+
+  /** Whether this peer owes an acknowledgement of this call; asked before its signature is looked at. */
+  isOpen(callId: string, peer: Did): boolean {
+    return this.#open.get(peer)?.has(callId) === true
+  }
+
+  /** Whether it is the receipt that this kernel gave to `peer` for the call. */
+  fits(callId: string, peer: Did, receiptHash: string): boolean {
+    const calls = this.#open.get(peer)
+    const expected = calls?.get(callId)
+    return calls?.has(callId) === true && (expected === undefined || expected === receiptHash)
+  }
+
+  /** The acknowledgement is in the ledger. */
+  close(callId: string, peer: Did): void {
+    const calls = this.#open.get(peer)
+    if (calls?.delete(callId) !== true) return
+    this.#size -= 1
+    if (calls.size === 0) this.#open.delete(peer)
   }
 
   /** After a restart the hash of a receipt is not known any more: the verifier compares it with the other log. */
   replay(entry: Entry): void {
-    if (entry.call_id === undefined || entry.peer === undefined) return
-    if (entry.type === 'outcome' && entry.intent !== undefined) this.#open.set(entry.call_id, { peer: entry.peer })
-    if (entry.type === 'ack.received') this.#open.delete(entry.call_id)
-    if (this.#open.size > MAX_OPEN) this.#forgetOldest()
+    const { call_id: callId, peer, actor } = entry
+    if (callId === undefined || peer === undefined) return
+    // Only the calls that the peer made here: a call of our own that ended without a receipt is an outcome too.
+    if (entry.type === 'outcome' && actor?.startsWith(`${peer}#`)) this.expect(callId, peer, undefined)
+    if (entry.type === 'ack.received') this.close(callId, peer)
   }
 
   #forgetOldest(): void {
-    const oldest = this.#open.keys().next()
-    if (!oldest.done) this.#open.delete(oldest.value)
+    let largest: [Did, Map<string, string | undefined>] | undefined
+    for (const one of this.#open) if (largest === undefined || one[1].size > largest[1].size) largest = one
+    const oldest = largest?.[1].keys().next()
+    if (largest !== undefined && oldest?.done === false) this.close(oldest.value, largest[0])
   }
 }

@@ -73,6 +73,9 @@ export class OutboundExchange {
       argsCommitment: args.commitment,
       labels: args.labels,
       pseudonym: this.#c.pseudonyms.of(call.caller.principal, target.peer),
+      ...(call.idempotencyKey === undefined
+        ? {}
+        : { key: this.#c.pseudonyms.keyOf(call.idempotencyKey, call.caller.principal, target.peer) }),
       ...(approval === undefined ? {} : { approval }),
     })
     const prepared = prepare('hansa-intent', intent)
@@ -193,21 +196,20 @@ export class OutboundExchange {
   #unsigned(reply: PeerReply, target: ImportedTarget, outbound: OutboundIntent): Refusal {
     const code = unsignedCode(reply)
     if (code === 'handshake_failed') this.#c.sessions.drop(target.peer, outbound.intent.sid)
-    // These say nothing about the call but when to come again, so they may pass as they are.
-    const refused: Code = code !== undefined && TRANSIENT.has(code) ? code : 'remote_refused'
-    return { refused, reason: `the peer answered ${reply.status} ${code ?? 'without a code'}, unsigned` }
+    const reason = `the peer answered ${reply.status} ${code ?? 'without a code'}, unsigned`
+    if (code !== undefined && BEFORE_THE_CALL.has(code)) return { refused: code, reason }
+    // Nobody signed that nothing happened, and a peer whose log fails after it acted answers like this too.
+    if (target.safety !== 'READ') return { refused: 'outcome_unknown', reason, unknown: true }
+    return { refused: code !== undefined && TRANSIENT.has(code) ? code : 'remote_refused', reason }
   }
 }
 
 /** Seconds between two kernels' clocks (security.md B0.4). */
 const SKEW_SECONDS = 60
-const TRANSIENT: ReadonlySet<Code> = new Set<Code>([
-  'busy',
-  'rate_limited',
-  'handshake_failed',
-  'log_full',
-  'clock_skew',
-])
+/** A kernel says these while it looks at session and intent, before anything can act. */
+const BEFORE_THE_CALL: ReadonlySet<Code> = new Set<Code>(['handshake_failed', 'clock_skew', 'rate_limited'])
+/** These say nothing about the call but when to come again, so they may pass as they are. */
+const TRANSIENT: ReadonlySet<Code> = new Set<Code>(['busy', 'log_full'])
 
 function lost(refusal: Refusal, target: ImportedTarget, late: boolean): Refusal {
   const unknown = target.safety !== 'READ'

@@ -20,6 +20,7 @@ export class RefusalCounter {
   readonly #append: (draft: EntryDraft) => Appended
   readonly #groups = new Map<string, Group>()
   #cancel: (() => void) | undefined
+  #closed = false
 
   constructor(components: { clock: Clock; append(draft: EntryDraft): Appended }) {
     this.#clock = components.clock
@@ -36,22 +37,42 @@ export class RefusalCounter {
     return group.denialId
   }
 
-  /** Writes what was counted. Called once a minute by itself, and before the log is closed. */
+  /**
+   * Writes what was counted. Called once a minute by itself, and before the log is closed. What the log does not take
+   * now stays counted and is written with the next ones: strangers must not be able to stop anything by this.
+   */
   flush(): void {
     this.#cancel?.()
     this.#cancel = undefined
-    const groups = [...this.#groups.values()]
-    this.#groups.clear()
-    for (const { source, code, reason, denialId, count } of groups) {
-      const ext = { source, code, reason: reason.slice(0, 512), denial_id: denialId, count }
-      this.#append({ type: 'refusals.counted', ext }).durable.catch(() => {})
+    for (const [key, { source, code, reason, denialId, count }] of this.#groups) {
+      const ext = { source, code, reason, denial_id: denialId, count }
+      try {
+        this.#append({ type: 'refusals.counted', ext }).durable.catch(() => {})
+      } catch {
+        this.#cancel = this.#clock.after(PERIOD_MS, () => this.flush())
+        return
+      }
+      this.#groups.delete(key)
     }
   }
 
+  /** Writes what can still be written, and never again. */
+  close(): void {
+    this.flush()
+    this.#cancel?.()
+    this.#closed = true
+  }
+
   #open(key: string, source: string, code: Code, reason: string): Group {
-    const group: Group = { source: source.slice(0, 128), code, reason, denialId: randomId(), count: 0 }
+    const group: Group = {
+      source: source.slice(0, 128).toWellFormed(),
+      code,
+      reason: reason.slice(0, 512).toWellFormed(),
+      denialId: randomId(),
+      count: 0,
+    }
     this.#groups.set(key, group)
-    this.#cancel ??= this.#clock.after(PERIOD_MS, () => this.flush())
+    if (!this.#closed) this.#cancel ??= this.#clock.after(PERIOD_MS, () => this.flush())
     return group
   }
 }

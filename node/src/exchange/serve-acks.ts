@@ -4,9 +4,9 @@
  * nothing but itself.
  */
 import type { Ack, Did, EntryDraft, Envelope, InboundReply, InboundRequest } from '@hansa/protocols'
-import { envelopeSchema } from '@hansa/protocols'
-import { type EnvelopeVerifier, parseStrictJson, readAck } from '@hansa/trust'
+import { type EnvelopeVerifier, parseStrictJson, readAck, readEnvelope } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
+import { claimedPayload } from './claimed-payload.ts'
 import { jsonReply, refusalReply } from './inbound-reply.ts'
 import type { OpenAcks } from './open-acks.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
@@ -42,24 +42,30 @@ export function serveAcks(components: ServeAcksComponents): (request: InboundReq
 function readEnvelopes(body: Uint8Array): Envelope[] | undefined {
   const parsed = body.length <= MAX_ACKS_BYTES ? parseStrictJson(body, 'payload') : undefined
   if (parsed?.ok !== true || !Array.isArray(parsed.value) || parsed.value.length > MAX_ACKS) return undefined
-  const read = envelopeSchema.array().safeParse(parsed.value)
-  return read.success ? read.data : undefined
+  const envelopes = parsed.value.map(readEnvelope)
+  return envelopes.every((envelope) => envelope !== undefined) ? envelopes : undefined
 }
 
-/** @returns the entry, undefined for an ack that came before, or why it is not one. */
+/** @returns the entry, undefined for an ack that nobody waits for (any more), or why it is not one. */
 async function takeAck(
   envelope: Envelope,
   { verifier, openAcks, append }: ServeAcksComponents,
 ): Promise<Appended | string | undefined> {
   // Whoever signed it: the receipt that it names is open for exactly one peer, and that is the one who may say so.
   const issuer = envelope.proof.kid.split('#', 1)[0] as Did
+  // Anyone may send here, so a key is only admitted and a signature only checked where an acknowledgement is owed.
+  const claimed = claimedPayload(envelope)?.call_id
+  if (typeof claimed !== 'string') return 'an ack is malformed: no call'
+  if (!openAcks.isOpen(claimed, issuer)) return undefined
   const verdict = await verifier.verify('hansa-ack', envelope, issuer)
   if (!verdict.ok) return `an ack does not verify: ${verdict.reason}`
   const reading = readAck(verdict.payload)
   if (!reading.ok) return `an ack is malformed: ${reading.reason}`
   const ack = reading.value
-  if (!openAcks.take(ack.call_id, issuer, ack.receipt_hash)) return undefined
-  return append(draftOf(ack, issuer, envelope))
+  if (!openAcks.fits(ack.call_id, issuer, ack.receipt_hash)) return undefined
+  const entry = append(draftOf(ack, issuer, envelope))
+  openAcks.close(ack.call_id, issuer)
+  return entry
 }
 
 function draftOf(ack: Ack, peer: Did, envelope: Envelope): EntryDraft {

@@ -7,6 +7,7 @@ import { CALL_CONTENT_TYPE, encodeFrames } from '@hansa/protocols'
 import type { BatchSigner } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import { statusOf } from '../kernel/audit-stage.ts'
+import type { CallIds } from '../kernel/call-ids.ts'
 import type { PeerSettings } from '../kernel/peer-settings.ts'
 import type { Arrived, Refused, Released } from '../kernel/stages.ts'
 import { type AuthenticateComponents, type AuthenticatedIntent, authenticateIntent } from './authenticate-intent.ts'
@@ -17,6 +18,7 @@ import type { RefusalCounter } from './refusal-counter.ts'
 
 export type ServeCallComponents = AuthenticateComponents & {
   peers: PeerSettings
+  callIds: CallIds
   refusals: RefusalCounter
   signer: BatchSigner
   ledger: Pick<Ledger, 'origin'>
@@ -37,6 +39,10 @@ export function serveCall(components: ServeCallComponents): (request: InboundReq
     const authenticated = await authenticateIntent(request.body, components, true)
     if ('rejected' in authenticated) {
       return refusalReply(components.refusals, request.source, authenticated.rejected, authenticated.reason)
+    }
+    // No receipt: it would need an outcome entry under an id that has one.
+    if (!components.callIds.take(authenticated.intent.call_id)) {
+      return refusalReply(components.refusals, request.source, 'invalid_request', 'the id of the call is taken')
     }
     const arrived = arrivedFrom(authenticated, components)
     const body = await components.run(arrived, (ended, entry) =>
@@ -86,7 +92,7 @@ async function sealReceipt(
   ended: Released | Refused,
   entry: Appended,
 ): Promise<Uint8Array> {
-  const decisionHash = decisions.of(hash)
+  const decisionHash = decisions.of(hash)?.hash
   const receipt: Receipt = {
     v: 1,
     call_id: intent.call_id,

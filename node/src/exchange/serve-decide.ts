@@ -7,10 +7,11 @@ import type { Decision, Did, EntryDraft, InboundReply, InboundRequest } from '@h
 import { DECISION_TYP } from '@hansa/protocols'
 import { formatObligations, type Signer, signJws, taggedHash } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
+import { MAX_RULES } from '../kernel/audit-stage.ts'
 import { decideLocally, type PolicyComponents } from '../kernel/policy-stage.ts'
 import type { Arrived, Received, Refusal } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
-import { type AuthenticateComponents, authenticateIntent } from './authenticate-intent.ts'
+import { type AuthenticateComponents, type AuthenticatedIntent, authenticateIntent } from './authenticate-intent.ts'
 import type { DecisionMemory } from './decision-memory.ts'
 import { refusalReply } from './inbound-reply.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
@@ -30,34 +31,50 @@ export type ServeDecideComponents = AuthenticateComponents &
 const DECISION_LIFE_SECONDS = 60
 
 export function serveDecide(components: ServeDecideComponents): (request: InboundRequest) => Promise<InboundReply> {
+  // Copies of one question that come together share its answer.
+  const making = new Map<string, Promise<string>>()
   return async (request) => {
     const authenticated = await authenticateIntent(request.body, components, false)
     if ('rejected' in authenticated) {
       return refusalReply(components.refusals, request.source, authenticated.rejected, authenticated.reason)
     }
-    const { idempotencyKey: _notClaimed, ...arrived } = arrivedFrom(authenticated, components)
-    const received = await components.receive(arrived)
-    const { effect, obligations, rules, reason } = isRefusal(received)
-      ? { effect: 'deny' as const, obligations: [], rules: [], reason: received.reason }
-      : judge(received, components)
-    const now = Math.floor(components.clock.now() / 1000)
-    const decision: Decision = {
-      v: 1,
-      iss: components.self,
-      aud: authenticated.intent.iss,
-      intent_hash: authenticated.hash,
-      effect,
-      obligations,
-      pol: components.policy.version,
-      iat: now,
-      exp: now + DECISION_LIFE_SECONDS,
-    }
-    const { jws, payloadBytes } = signJws(components.identity, DECISION_TYP, decision)
-    const hash = taggedHash('decision', payloadBytes)
-    await record(components, received, arrived, authenticated.hash, { effect, rules, reason, hash }).durable
-    components.decisions.remember(authenticated.hash, hash)
-    return { status: 200, contentType: 'application/jose', body: Buffer.from(jws, 'utf8') }
+    const { hash } = authenticated
+    const known = components.decisions.of(hash)?.jws
+    if (known !== undefined) return decisionReply(known)
+    const made = making.get(hash) ?? decide(authenticated, components).finally(() => making.delete(hash))
+    making.set(hash, made)
+    return decisionReply(await made)
   }
+}
+
+function decisionReply(jws: string): InboundReply {
+  return { status: 200, contentType: 'application/jose', body: Buffer.from(jws, 'utf8') }
+}
+
+/** @returns the signed decision, once its entry is durable. */
+async function decide(authenticated: AuthenticatedIntent, components: ServeDecideComponents): Promise<string> {
+  const { idempotencyKey: _notClaimed, ...arrived } = arrivedFrom(authenticated, components)
+  const received = await components.receive(arrived)
+  const { effect, obligations, rules, reason } = isRefusal(received)
+    ? { effect: 'deny' as const, obligations: [], rules: [], reason: received.reason }
+    : judge(received, components)
+  const now = Math.floor(components.clock.now() / 1000)
+  const decision: Decision = {
+    v: 1,
+    iss: components.self,
+    aud: authenticated.intent.iss,
+    intent_hash: authenticated.hash,
+    effect,
+    obligations,
+    pol: components.policy.version,
+    iat: now,
+    exp: now + DECISION_LIFE_SECONDS,
+  }
+  const { jws, payloadBytes } = signJws(components.identity, DECISION_TYP, decision)
+  const hash = taggedHash('decision', payloadBytes)
+  await record(components, received, arrived, authenticated.hash, { effect, rules, reason, hash }).durable
+  components.decisions.remember(authenticated.hash, { hash, jws })
+  return jws
 }
 
 function judge(
@@ -88,9 +105,9 @@ function record(
     ...(isRefusal(received) ? {} : { cap_hash: received.target.hash }),
     decision: made.effect,
     pol: policy.version,
-    rules: made.rules,
+    rules: made.rules.slice(0, MAX_RULES),
     args_c: arrived.argsCommitment,
     intent,
-    ext: { hash: made.hash, reason: made.reason.slice(0, 1024) },
+    ext: { hash: made.hash, reason: made.reason.slice(0, 1024).toWellFormed() },
   })
 }

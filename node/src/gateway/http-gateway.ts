@@ -20,7 +20,8 @@ const KEEP_ALIVE_MS = 65_000
 const MAX_CONNECTIONS = 10_000
 
 /** Headers that say a proxy stands between: then a loopback address proves nothing. */
-const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
+const FORWARDING =
+  /^(?:forwarded|via|x-forwarded(?:-.*)?|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip|x-envoy-.*)$/
 
 export type HttpGatewayInit = {
   host: string
@@ -30,8 +31,15 @@ export type HttpGatewayInit = {
 
 export type HttpGatewayComponents = {
   logger: Logger
-  /** What the manifest names; the channel binding is made of it. Asked once the port is known. */
-  advertised(listening: string): string
+  /** What the manifest names; channel bindings are made of it. Asked once the port is known. */
+  advertised(listening: string): Advertised
+}
+
+export type Advertised = {
+  /** Base URL under which peers reach this gateway. */
+  url: string
+  /** SHA-256 of the SPKI of the certificate that the TLS proxy in front shows; needed for sessions over https. */
+  spki?: Uint8Array
 }
 
 export interface HttpGateway extends AsyncDisposable {
@@ -58,6 +66,9 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
   server.on('request', (request, response) => {
     // A connection that is kept alive would keep a closing server open.
     if (closing !== undefined) response.setHeader('connection', 'close')
+    response.once('finish', () => {
+      if (closing !== undefined) request.socket.end()
+    })
     void answer(request, response, handler, bindingOf(request)).catch((error: unknown) => {
       components.logger.warn('gateway.request_failed', {
         reason: error instanceof Error ? error.message : String(error),
@@ -79,14 +90,27 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
   }
 }
 
-/** Loopback is a channel to bind to only when the advertised endpoint is loopback too and nothing was forwarded. */
-function bindings(advertised: string): (request: IncomingMessage) => ChannelBinding | undefined {
+/**
+ * What a request's channel can be bound to (wire.md: Handshake). Behind a TLS proxy it is the key of the certificate that
+ * the manifest names: whoever terminates TLS in between shows another one to the caller. Loopback is a channel to bind to
+ * only when the advertised endpoint is loopback too and nothing was forwarded. Anything else carries no session.
+ */
+function bindings({ url: advertised, spki }: Advertised): (request: IncomingMessage) => ChannelBinding | undefined {
   const url = new URL(advertised)
-  const local = url.protocol === 'http:' && isLoopbackHost(url.hostname) ? localBinding(advertised) : undefined
-  return (request) => {
-    const forwarded = FORWARDING.some((name) => request.headers[name] !== undefined)
-    return forwarded || !isLoopbackHost(request.socket.remoteAddress ?? '') ? undefined : local
+  if (url.protocol === 'https:') {
+    const bound = spki && { kind: 'spki' as const, value: spki }
+    return () => bound
   }
+  const local = isLoopbackHost(url.hostname) ? localBinding(advertised) : undefined
+  return (request) => {
+    const forwarded = Object.keys(request.headers).some((name) => FORWARDING.test(name))
+    return forwarded || !isLocal(request.socket.remoteAddress ?? '') ? undefined : local
+  }
+}
+
+/** The addresses that almost every local connection has, before the general rule. */
+function isLocal(address: string): boolean {
+  return address === '127.0.0.1' || address === '::1' || address === '::ffff:127.0.0.1' || isLoopbackHost(address)
 }
 
 async function answer(
@@ -96,14 +120,16 @@ async function answer(
   binding: ChannelBinding | undefined,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+  const { method } = request
   if (handler === undefined) return write(response, errorReply('busy'))
+  if (method !== 'GET' && method !== 'POST') return write(response, errorReply('invalid_request'), true)
   const limit = Object.hasOwn(inboundRoutes, path) ? (inboundRoutes[path]?.maxBytes ?? 0) : 0
   const body = await readBody(request, limit)
   if (body === undefined) return write(response, errorReply('invalid_request'), true)
   const authorization = request.headers.authorization
   const reply = await handler.handle({
     path,
-    method: request.method === 'GET' ? 'GET' : 'POST',
+    method,
     body,
     source: request.socket.remoteAddress ?? 'unknown',
     ...(binding === undefined ? {} : { binding }),
@@ -113,19 +139,24 @@ async function answer(
 }
 
 /** @returns undefined for a body that is too large or encoded; what is too large is not read to its end. */
-async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
+function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
   const encoding = request.headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') return undefined
-  if (Number(request.headers['content-length'] ?? 0) > limit) return undefined
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    const bytes = chunk as Buffer
-    length += bytes.length
-    if (length > limit) return undefined
-    chunks.push(bytes)
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+  const encoded = encoding !== undefined && encoding !== 'identity'
+  if (encoded || Number(request.headers['content-length'] ?? 0) > limit) return Promise.resolve(undefined)
+  // By events: an async iterator costs more than the rest of this function on every call.
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length <= limit) chunks.push(chunk)
+      else resolve(undefined)
+    })
+    request.on('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
+    request.on('error', reject)
+    // The sender left in the middle; nobody reads the answer.
+    request.on('close', () => resolve(undefined))
+  })
 }
 
 function errorReply(code: 'busy' | 'invalid_request'): InboundReply {

@@ -8,44 +8,16 @@
  *   control.sock                            while the node runs
  */
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { createKeyFile, createSecretFile, readKeyFile, readSecretFile, type Signer } from '@hansa/trust'
 import { HomeError } from './errors.ts'
+import { type HomePaths, homePaths } from './home-paths.ts'
 
 const FORMAT = 'hansa-home/1'
 const OWNER_ONLY = 0o700
 
-export type HomePaths = {
-  root: string
-  identity: string
-  logKey: string
-  secret: string
-  format: string
-  config: string
-  policy: string
-  state: string
-  log: string
-  controlSocket: string
-  controlToken: string
-}
+export { type HomePaths, homePaths }
 
 export type HomeKeys = { signer: Signer; logSeed: Uint8Array; secret: Uint8Array }
-
-export function homePaths(root: string): HomePaths {
-  return {
-    root,
-    identity: join(root, 'identity.key'),
-    logKey: join(root, 'log.key'),
-    secret: join(root, 'token.secret'),
-    format: join(root, 'format'),
-    config: join(root, 'hansa.yaml'),
-    policy: join(root, 'policy.yaml'),
-    state: join(root, 'state.db'),
-    log: join(root, 'log'),
-    controlSocket: join(root, 'control.sock'),
-    controlToken: join(root, 'control.token'),
-  }
-}
 
 /**
  * Makes the directory and its keys.

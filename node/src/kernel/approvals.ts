@@ -13,8 +13,15 @@ import type { Appended } from '@hansa/trust/ledger'
 /** Seconds that a request waits, and that a granted approval may wait to be used. */
 export const APPROVAL_LIFE_SECONDS = 3_600
 
-/** Most requests that wait at the same time; the next is refused as `busy`. */
+/** Seconds for which one is kept after it ended, so that a person can see what became of it: a day. */
+const KEPT_SECONDS = 86_400
+
+/** Most requests that wait at the same time, of all who ask and of one of them: nobody fills the list for the others. */
 const MAX_PENDING = 10_000
+const MAX_PENDING_OF_ONE = 100
+
+/** Characters of arguments that are kept for the approver to see; longer ones are not kept at all. */
+const MAX_ARGS_CHARS = 16_384
 
 export type ApprovalRequest = {
   action: string
@@ -25,11 +32,13 @@ export type ApprovalRequest = {
   args: string
 }
 
-type Held = Approval & { action: string; reservedBy?: string; usedBy?: string }
+type Held = Approval & { action: string; deciding?: true; reservedBy?: string; usedBy?: string }
 
 export class ApprovalBook {
   readonly #held = new Map<string, Held>()
   readonly #pendingByAction = new Map<string, string>()
+  /** Which approval each call has used, for the peer's word that it did not act. */
+  readonly #usedByCall = new Map<string, string>()
   readonly #clock: Clock
   readonly #append: (draft: EntryDraft) => Appended
 
@@ -40,14 +49,13 @@ export class ApprovalBook {
 
   /**
    * Asks for approval of an action; the same action asks once.
-   * @returns the id to wait for, when the request is durable.
-   * @throws CallError `busy` when too many wait.
+   * @returns the id to wait for, when the request is durable; undefined when too many wait, of all or of whoever asks.
    */
-  async request(request: ApprovalRequest): Promise<string> {
+  async request(request: ApprovalRequest): Promise<string | undefined> {
     this.#expire()
     const waiting = this.#pendingByAction.get(request.action)
     if (waiting !== undefined) return waiting
-    if (this.#pendingByAction.size >= MAX_PENDING) throw new CallError({ code: 'busy' })
+    if (!this.#hasRoom(request.principal)) return undefined
     const id = randomId()
     const expires = Math.floor(this.#clock.now() / 1000) + APPROVAL_LIFE_SECONDS
     const entry = this.#append({
@@ -64,7 +72,7 @@ export class ApprovalBook {
       state: 'pending',
       principal: request.principal,
       capability: request.capability,
-      args: request.args,
+      args: request.args.length > MAX_ARGS_CHARS ? null : request.args,
       requested: Math.floor(entry.tMs / 1000),
       expires,
     })
@@ -88,6 +96,7 @@ export class ApprovalBook {
     if (held.reservedBy === callId) delete held.reservedBy
     if (held.usedBy === callId) {
       delete held.usedBy
+      this.#usedByCall.delete(callId)
       held.state = 'granted'
     }
   }
@@ -99,6 +108,7 @@ export class ApprovalBook {
     delete held.reservedBy
     held.usedBy = callId
     held.state = 'used'
+    this.#usedByCall.set(callId, id)
   }
 
   knows(id: string): boolean {
@@ -113,16 +123,22 @@ export class ApprovalBook {
     this.#expire()
     const held = this.#held.get(id)
     if (held === undefined) throw new CallError({ code: 'not_found' }, `not_found: There is no approval ${id}.`)
-    if (held.state !== 'pending') {
-      throw new CallError({ code: 'invalid_request' }, `invalid_request: Approval ${id} is already ${held.state}.`)
+    if (held.state !== 'pending' || held.deciding === true) {
+      const state = held.state === 'pending' ? 'being decided' : held.state
+      throw new CallError({ code: 'invalid_request' }, `invalid_request: Approval ${id} is already ${state}.`)
     }
-    const entry = this.#append({
-      type: verdict === 'granted' ? 'approval.granted' : 'approval.denied',
-      actor: approver,
-      cap: held.capability,
-      ext: { approval: id, action: held.action },
-    })
-    await entry.durable
+    // Two words on one request, and the second would give back what the first had let a call use up.
+    held.deciding = true
+    try {
+      await this.#append({
+        type: verdict === 'granted' ? 'approval.granted' : 'approval.denied',
+        actor: approver,
+        cap: held.capability,
+        ext: { approval: id, action: held.action },
+      }).durable
+    } finally {
+      delete held.deciding
+    }
     this.#settle(held, verdict, approver)
     return publicPart(held)
   }
@@ -136,6 +152,11 @@ export class ApprovalBook {
 
   /** Rebuilds the state from one ledger entry. */
   replay(entry: Entry): void {
+    if (entry.type === 'receipt.received' && entry.call_id !== undefined && provesNoAction(entry.ext?.status)) {
+      // `ext.approval` of this entry is one that the peer asks for.
+      const used = this.#usedByCall.get(entry.call_id)
+      if (used !== undefined) this.release(used, entry.call_id)
+    }
     const id = entry.ext?.approval
     if (id === undefined) return
     const held = this.#held.get(id)
@@ -156,7 +177,6 @@ export class ApprovalBook {
     if (entry.type === 'approval.denied') this.#settle(held, 'denied', entry.actor)
     if (entry.call_id === undefined) return
     if (BEGINS.has(entry.type)) this.use(id, entry.call_id)
-    if (entry.type === 'receipt.received' && provesNoAction(entry.ext?.status)) this.release(id, entry.call_id)
   }
 
   #hold(held: Held): void {
@@ -165,6 +185,7 @@ export class ApprovalBook {
   }
 
   #settle(held: Held, verdict: 'granted' | 'denied', approver: string | undefined): void {
+    if (held.state !== 'pending') return
     held.state = verdict
     if (approver !== undefined) held.approver = approver
     if (this.#pendingByAction.get(held.action) === held.id) this.#pendingByAction.delete(held.action)
@@ -176,9 +197,21 @@ export class ApprovalBook {
       if (held.expires > now) continue
       if (held.state === 'pending' || held.state === 'granted') held.state = 'expired'
       if (this.#pendingByAction.get(held.action) === held.id) this.#pendingByAction.delete(held.action)
-      // Kept for a day after it ended, so that a person can see what became of it.
-      if (now >= held.expires + 86_400) this.#held.delete(held.id)
+      if (now < held.expires + KEPT_SECONDS) continue
+      this.#held.delete(held.id)
+      if (held.usedBy !== undefined) this.#usedByCall.delete(held.usedBy)
     }
+  }
+
+  #hasRoom(principal: string): boolean {
+    if (this.#pendingByAction.size >= MAX_PENDING) return false
+    const asker = askerOf(principal)
+    let waiting = 0
+    for (const id of this.#pendingByAction.values()) {
+      const held = this.#held.get(id)
+      if (held !== undefined && askerOf(held.principal) === asker) waiting += 1
+    }
+    return waiting < MAX_PENDING_OF_ONE
   }
 }
 
@@ -189,7 +222,12 @@ export function provesNoAction(status: string | undefined): boolean {
   return status === 'denied' || status === 'approval_required'
 }
 
+/** A peer chooses the pseudonyms of its principals, so they all count as one. */
+function askerOf(principal: string): string {
+  return principal.split('#', 1)[0] ?? principal
+}
+
 function publicPart(held: Held): Approval {
-  const { action: _action, reservedBy: _reserved, usedBy: _used, ...approval } = held
+  const { action: _action, deciding: _deciding, reservedBy: _reserved, usedBy: _used, ...approval } = held
   return approval
 }

@@ -3,7 +3,7 @@
  * that knows all of them; it decides nothing.
  */
 import { discoverPeers, handshakeResponder, inboundSessions, type OwnSide, openSession, peerMemory } from '@hansa/mesh'
-import type { CheckpointProof, CheckpointReference, Did, EntryDraft } from '@hansa/protocols'
+import type { CheckpointProof, CheckpointReference, Clock, Did, EntryDraft } from '@hansa/protocols'
 import { batchSigner, didKeyResolver, envelopeVerifier, RateWindow, randomId } from '@hansa/trust'
 import { type Appended, type Ledger, noteKey, openLedger } from '@hansa/trust/ledger'
 import { AckOutbox } from '../exchange/ack-outbox.ts'
@@ -24,6 +24,7 @@ import { compileDetectors } from '../firewall/index.ts'
 import { ApprovalBook } from './approvals.ts'
 import { type AuditComponents, auditStage, settleStage } from './audit-stage.ts'
 import { beginStage } from './begin-stage.ts'
+import { CallIds } from './call-ids.ts'
 import { deriveSecrets } from './derived-secrets.ts'
 import { driverStage } from './driver-stage.ts'
 import { explainer } from './explain.ts'
@@ -83,6 +84,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const idempotency = new Idempotency({ clock, store })
   const openAcks = new OpenAcks()
   const openCalls = new OpenCalls()
+  const callIds = new CallIds()
   const decisions = new DecisionMemory()
   const locals = new LocalCapabilities()
   const detectors = compileDetectors({ canaries: init.canaries ?? [] })
@@ -104,6 +106,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     uses,
     idempotency,
     openCalls,
+    callIds,
     openAcks,
     outbox,
     rates,
@@ -174,7 +177,15 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     inFlight,
     askPeer: askPeer(asking),
   }
-  const auditing: AuditComponents = { append, policyVersion, approvals, uses, inFlight, idempotency }
+  const auditing: AuditComponents = {
+    append,
+    room: () => roomIn(ledger, clock),
+    policyVersion,
+    approvals,
+    uses,
+    inFlight,
+    idempotency,
+  }
   const receive = receiveStage({ self, clock, locals, imported: (ref) => imports.target(ref), idempotency })
   const stages: SharedStages = {
     receive,
@@ -198,7 +209,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   }
   const tokens = new TokenDesk({ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find })
   const arriving = { clock, secrets, defaultPrincipal: init.principal ?? DEFAULT_PRINCIPAL }
-  const invoke = invoker({ ...arriving, logger, ledger, stages, running, outbox, tokens })
+  const invoke = invoker({ ...arriving, logger, ledger, stages, running, callIds, outbox, tokens })
 
   const sessions = inboundSessions()({ clock })
   const responder = handshakeResponder({ signer, resolver, clock, sessions, memory, own })
@@ -211,6 +222,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       call: serveCall({
         ...authenticating,
         peers,
+        callIds,
         refusals,
         signer: batch,
         ledger,
@@ -287,11 +299,22 @@ async function checkpointFor(
   return provable ? { note, consistency: await ledger.consistency(seen.size, head.size) } : { note }
 }
 
+/** Milliseconds between two looks at a log that cannot keep up. */
+const ROOM_PERIOD_MS = 10
+
+async function roomIn(ledger: Ledger, clock: Clock): Promise<void> {
+  await ledger.sync()
+  await new Promise<void>((resolve) => void clock.after(ROOM_PERIOD_MS, resolve))
+}
+
 /** A peer's statement that should not exist. Not awaited: the call fails either way, and its own entry says why. */
 function recordEvidence(append: (draft: EntryDraft) => Appended, peer: Did, reason: string, callId: string): void {
-  append({ type: 'peer.evidence', peer, call_id: callId, ext: { reason: reason.slice(0, 1024) } }).durable.catch(
-    () => {},
-  )
+  append({
+    type: 'peer.evidence',
+    peer,
+    call_id: callId,
+    ext: { reason: reason.slice(0, 1024).toWellFormed() },
+  }).durable.catch(() => {})
 }
 
 function stackOf(error: unknown): string {

@@ -3,6 +3,7 @@
  * follows from it in memory: places are given back, approvals and keys settled.
  */
 import type { EntryDraft, ReceiptStatus } from '@hansa/protocols'
+import { parseCapabilityRef } from '@hansa/protocols'
 import type { Appended } from '@hansa/trust/ledger'
 import { type ApprovalBook, provesNoAction } from './approvals.ts'
 import type { Idempotency } from './idempotency.ts'
@@ -12,6 +13,8 @@ import type { TokenUses } from './token-uses.ts'
 
 export type AuditComponents = {
   append(draft: EntryDraft): Appended
+  /** Resolves when the log may have room again. */
+  room(): Promise<void>
   policyVersion(): number
   approvals: ApprovalBook
   uses: TokenUses
@@ -19,9 +22,36 @@ export type AuditComponents = {
   idempotency: Idempotency
 }
 
-export function auditStage({ append, policyVersion }: AuditComponents): (ended: Released | Refused) => Appended {
-  return (ended) =>
-    append('refused' in ended ? refusalDraft(ended, policyVersion()) : releaseDraft(ended, policyVersion()))
+/** Rules that an entry can name; what decided is found under the policy's hash all the same. */
+export const MAX_RULES = 64
+
+export function auditStage(components: AuditComponents): (ended: Released | Refused) => Appended | Promise<Appended> {
+  const { append, policyVersion } = components
+  return (ended) => {
+    const draft = 'refused' in ended ? refusalDraft(ended, policyVersion()) : releaseDraft(ended, policyVersion())
+    try {
+      return append(draft)
+    } catch (error) {
+      if (ended.call.begin === undefined || !isBusy(error)) throw error
+      return appendWhenThereIsRoom(draft, components)
+    }
+  }
+}
+
+/** A call that has begun may have acted: its outcome waits for the disk, however long that takes. */
+async function appendWhenThereIsRoom(draft: EntryDraft, { append, room }: AuditComponents): Promise<Appended> {
+  for (;;) {
+    await room()
+    try {
+      return append(draft)
+    } catch (error) {
+      if (!isBusy(error)) throw error
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return (error as { detail?: { code?: unknown } } | undefined)?.detail?.code === 'busy'
 }
 
 function releaseDraft(released: Released, pol: number): EntryDraft {
@@ -43,13 +73,14 @@ function releaseDraft(released: Released, pol: number): EntryDraft {
 }
 
 function refusalDraft(refused: Refused, pol: number): EntryDraft {
-  const { call, receipt, verdicts, decision, approvalId } = refused
+  const { call, receipt, verdicts, approvalId } = refused
   const begun = call.begin !== undefined
+  const decision = refused.decision ?? call.decision
   return {
     ...commonDraft(call, pol),
     type: receipt === undefined ? 'outcome' : 'receipt.received',
     decision: refused.refused === 'approval_required' ? 'approval' : decision?.effect === 'error' ? 'error' : 'deny',
-    ...(decision === undefined ? {} : { rules: decision.rules }),
+    ...(decision === undefined ? {} : { rules: decision.rules.slice(0, MAX_RULES) }),
     ...(verdicts === undefined || verdicts.length === 0 ? {} : { verdicts }),
     ...(receipt?.receipt.result_c == null ? {} : { result_c: receipt.receipt.result_c }),
     ...(receipt === undefined ? {} : { receipt: receipt.hash }),
@@ -57,7 +88,7 @@ function refusalDraft(refused: Refused, pol: number): EntryDraft {
       code: refused.refused,
       denial_id: refused.denialId,
       stage: refused.stage,
-      reason: refused.reason.slice(0, 1024),
+      reason: refused.reason.slice(0, 1024).toWellFormed(),
       status: receipt?.receipt.status ?? statusOf(refused),
       ...(approvalId === undefined ? {} : { approval: approvalId }),
       ...(receipt !== undefined
@@ -76,7 +107,7 @@ function commonDraft(call: Arrived & Partial<Begun>, pol: number): Omit<EntryDra
     call_id: call.callId,
     actor: caller.principal,
     ...(caller.kind === 'peer' ? { peer: caller.did } : target?.kind === 'imported' ? { peer: target.peer } : {}),
-    cap: call.capability,
+    ...(parseCapabilityRef(call.capability) === undefined ? {} : { cap: call.capability }),
     ...(target === undefined ? {} : { cap_hash: target.hash }),
     pol,
     ...(intent === undefined ? {} : { intent }),

@@ -3,6 +3,7 @@ import type { EntryDraft } from '@hansa/protocols'
 import { encodeBase64url } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import type { ApprovalBook } from './approvals.ts'
+import { MAX_RULES } from './audit-stage.ts'
 import { scopeOf } from './receive-stage.ts'
 import type { Begun, OutboundIntent, Refusal, Screened } from './stages.ts'
 import { isRefusal } from './stages.ts'
@@ -37,7 +38,7 @@ function draftOf(call: Screened, outbound: OutboundIntent | undefined, pol: numb
     cap_hash: target.hash,
     decision: 'permit',
     pol,
-    rules: call.decision.rules,
+    rules: call.decision.rules.slice(0, MAX_RULES),
     ...(call.verdicts.length === 0 ? {} : { verdicts: call.verdicts }),
     ...(call.input.labels.length === 0 ? {} : { labels: [...call.input.labels] }),
     args_c: call.input.commitment,

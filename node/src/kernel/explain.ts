@@ -2,7 +2,7 @@
 import type { Explanation, InvokeOptions } from '@hansa/protocols'
 import { combineDecisions, formatObligations, type Obligations, type PolicyDecision } from '@hansa/trust'
 import { arriveLocally, type LocalCallComponents } from './local-call.ts'
-import { decideLocally, obligationsOf, type PeerAnswer, type PolicyComponents } from './policy-stage.ts'
+import { ask, decideLocally, mayAsk, obligationsOf, type PeerAnswer, type PolicyComponents } from './policy-stage.ts'
 import type { Arrived, ImportedTarget, Received, Refusal } from './stages.ts'
 import { isRefusal } from './stages.ts'
 
@@ -18,7 +18,8 @@ export function explainer(components: ExplainComponents): Explain {
     const received = await components.receive(arriveLocally(capability, args, rest, components))
     if (isRefusal(received)) return unknownTarget(capability, received)
     const { target } = received
-    const answer = target.kind === 'imported' ? await askIfReachable(received, target, components) : undefined
+    const asks = target.kind === 'imported' && mayAsk(received, target, components)
+    const answer = asks ? await askIfReachable(received, target, components) : undefined
     const seen = target.kind === 'imported' && target.trustPolicy === 'remote_deferred' ? answer : undefined
     return explanation(received, decideLocally(received, seen, components), answer)
   }
@@ -27,9 +28,9 @@ export function explainer(components: ExplainComponents): Explain {
 async function askIfReachable(
   call: Received,
   target: ImportedTarget,
-  { askPeer }: ExplainComponents,
+  components: ExplainComponents,
 ): Promise<PeerAnswer> {
-  const answer = await askPeer(call, target)
+  const answer = await ask(call, target, components)
   return isRefusal(answer) ? { effect: 'unreachable', reason: answer.reason } : answer
 }
 

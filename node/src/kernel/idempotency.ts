@@ -12,7 +12,14 @@ import { decodeBase64url, encodeBase64url, taggedHash } from '@hansa/trust'
 const LIFE_MS = 86_400_000
 const NAMESPACE = 'results'
 
-type Held = { callId: string; argsCommitment: string; sinceMs: number; state: 'running' | 'done' | 'unknown' }
+type Held = {
+  callId: string
+  argsCommitment: string
+  sinceMs: number
+  state: 'running' | 'done' | 'unknown'
+  /** The call whose key was taken over: what is known of it stands when the new one comes to nothing. */
+  before?: Held
+}
 export type StoredResult = { kind: 'data' | 'text'; bytes: Uint8Array }
 
 export type Claim =
@@ -37,7 +44,7 @@ export class Idempotency {
 
   /**
    * Takes the key for a call, in one step, so that two at once cannot both be the first. A `new` claim ends with `end`.
-   * An `unknown` one can be taken over with `begin` when the capability is idempotent.
+   * One that has ended can be taken over when the capability is idempotent.
    */
   claim(scope: string, callId: string, argsCommitment: string): Claim {
     const nowMs = this.#clock.now()
@@ -50,10 +57,29 @@ export class Idempotency {
     return { state: held.state, callId: held.callId }
   }
 
+  /**
+   * Takes the key from a call that ended without a result to give: its outcome is not known, or the result is lost.
+   * @returns whether it was still that call's; of two at once, one gets it.
+   */
+  takeOver(scope: string, from: string, callId: string, argsCommitment: string): boolean {
+    const held = this.#held.get(scope)
+    if (held?.callId !== from || held.state === 'running') return false
+    this.begin(scope, callId, argsCommitment, this.#clock.now())
+    return true
+  }
+
   begin(scope: string, callId: string, argsCommitment: string, nowMs: number): void {
     this.#forgetOld(nowMs)
+    const known = this.#held.get(scope)
+    const before = known?.state === 'running' ? undefined : known
     this.#held.delete(scope)
-    this.#held.set(scope, { callId, argsCommitment, sinceMs: nowMs, state: 'running' })
+    this.#held.set(scope, {
+      callId,
+      argsCommitment,
+      sinceMs: nowMs,
+      state: 'running',
+      ...(before === undefined ? {} : { before }),
+    })
     this.#byCall.set(callId, scope)
   }
 
@@ -79,8 +105,11 @@ export class Idempotency {
     this.#byCall.delete(callId)
     const held = this.#held.get(scope)
     if (held?.callId !== callId) return
-    if (outcome === 'none') this.#held.delete(scope)
-    else held.state = outcome
+    if (outcome !== 'none') {
+      held.state = outcome
+      delete held.before
+    } else if (held.before === undefined) this.#held.delete(scope)
+    else this.#held.set(scope, held.before)
   }
 
   replay(entry: Entry): void {
@@ -102,7 +131,8 @@ export class Idempotency {
       if (nowMs - held.sinceMs < LIFE_MS) break
       this.#held.delete(scope)
       this.#byCall.delete(held.callId)
-      void this.#store.delete(NAMESPACE, scope)
+      // What stays behind names another call, so it is never taken for a result.
+      this.#store.delete(NAMESPACE, scope).catch(() => {})
     }
   }
 }

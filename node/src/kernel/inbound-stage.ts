@@ -2,10 +2,13 @@
  * The firewall on the way in: `ingress_args` for what this kernel serves, `egress_args` for what it is about to send to
  * a peer, where the peer's clearance counts.
  */
-import type { FirewallPass } from '@hansa/protocols'
+import type { FirewallPass, Label } from '@hansa/protocols'
 import { commitTo, type Obligations } from '@hansa/trust'
 import { type Detectors, type ScreenOutcome, screen } from '../firewall/index.ts'
 import type { Granted, Received, Refusal, Screened } from './stages.ts'
+
+/** Labels that an intent and an entry can carry (protocols: labelsSchema). */
+export const MAX_LABELS = 32
 
 export type InboundComponents = { detectors: Detectors }
 
@@ -13,11 +16,18 @@ export function inboundStage({ detectors }: InboundComponents): (call: Granted) 
   return (call) => {
     const outcome = screenArguments(call, call.obligations, detectors)
     if (!outcome.ok) return { refused: outcome.code, reason: outcome.reason, verdicts: outcome.verdicts }
-    const labelsMax = call.grant.labelsMax
-    const beyond = labelsMax && outcome.labels.find((label) => !labelsMax.includes(label))
+    if (outcome.labels.length > MAX_LABELS)
+      return { refused: 'firewall_blocked', reason: `more than ${MAX_LABELS} labels`, verdicts: outcome.verdicts }
+    // The capability's own labels will be on every result, so this is known before anything acts.
+    const beyond = beyondLabels(call.grant, [...call.target.labels, ...outcome.labels])
     if (beyond !== undefined) return { refused: 'token_rejected', reason: `the token does not cover ${beyond}` }
     return { ...call, input: inputOf(call, outcome), verdicts: outcome.verdicts }
   }
+}
+
+/** @returns the first label that the token of the call does not let through. */
+export function beyondLabels({ labelsMax }: Granted['grant'], labels: readonly Label[]): Label | undefined {
+  return labelsMax === undefined ? undefined : labels.find((label) => !labelsMax.includes(label))
 }
 
 /** One pass over the arguments; also used before a peer is asked for its decision. */

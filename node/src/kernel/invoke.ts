@@ -7,6 +7,7 @@ import { CallError } from '@hansa/protocols'
 import { randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
+import type { CallIds } from './call-ids.ts'
 import { errorOf, frameOf } from './frame.ts'
 import { arriveLocally, type LocalCallComponents } from './local-call.ts'
 import { runCall, type Stages } from './pipeline.ts'
@@ -24,6 +25,7 @@ export type InvokeComponents = Omit<LocalCallComponents, 'running'> & {
   ledger: Pick<Ledger, 'origin'>
   stages: SharedStages
   running: RunningCalls
+  callIds: CallIds
   outbox: AckOutbox
   tokens: TokenDesk
 }
@@ -62,7 +64,8 @@ export function invoker(components: InvokeComponents): Invoke {
   }
 }
 
-async function runOwn(call: Arrived, { stages, running, outbox }: InvokeComponents): Promise<Ended> {
+async function runOwn(call: Arrived, { stages, running, callIds, outbox }: InvokeComponents): Promise<Ended> {
+  callIds.take(call.callId)
   const release = running.add(call)
   try {
     return await runCall<Ended>({ ...stages, seal: (ended, entry) => acknowledge(ended, entry, outbox) }, call)
@@ -116,7 +119,7 @@ function asCallError(error: unknown): unknown {
   const code = (error as { detail?: { code?: unknown } } | undefined)?.detail?.code
   if (code === 'log_full' || code === 'busy')
     return new CallError({ code, stage: 'audit' }, undefined, { cause: error })
-  if (code === 'log_closed' || code === 'log_failed')
+  if (code === 'log_closed' || code === 'log_broken')
     return new CallError({ code: 'busy', stage: 'audit' }, undefined, { cause: error })
   return error
 }

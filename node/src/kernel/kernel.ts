@@ -222,9 +222,12 @@ export class AssembledKernel implements ControlledKernel {
     await outbox.settled()
     outbox.close()
     await Promise.allSettled([...this.#drivers].map((driver) => driver[Symbol.asyncDispose]()))
-    refusals.flush()
-    await ledger.close()
-    await ended()
+    refusals.close()
+    try {
+      await ledger.close()
+    } finally {
+      await ended()
+    }
   }
 
   /** An agent can never approve: an approver is a person. */

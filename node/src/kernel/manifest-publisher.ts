@@ -54,10 +54,18 @@ export class ManifestPublisher {
     if (last !== undefined && last.state === this.#state() && now < last.signed.manifest.iat + RENEW_AFTER_SECONDS) {
       return last.signed
     }
-    this.#making ??= this.#make(now).finally(() => {
+    if (this.#making !== undefined) return this.#afterThis(this.#making)
+    this.#making = this.#make(now).finally(() => {
       this.#making = undefined
     })
     return this.#making
+  }
+
+  /** What changed since that one was begun may not be in it. */
+  async #afterThis(making: Promise<SignedManifest>): Promise<SignedManifest> {
+    const state = this.#state()
+    const signed = await making
+    return this.#last?.signed === signed && this.#last.state === state ? signed : this.current()
   }
 
   /** Everything that a manifest speaks of; another state needs another manifest. */

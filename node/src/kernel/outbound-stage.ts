@@ -15,31 +15,46 @@ import {
 } from '@hansa/trust'
 import { type Detectors, type ScreenOutcome, screen } from '../firewall/index.ts'
 import type { Idempotency } from './idempotency.ts'
+import { beyondLabels, MAX_LABELS } from './inbound-stage.ts'
 import { scopeOf } from './receive-stage.ts'
 import type { Answered, Refusal, Released } from './stages.ts'
+import { isRefusal } from './stages.ts'
 
 export type OutboundComponents = { detectors: Detectors; idempotency: Idempotency }
 
 export function outboundStage(components: OutboundComponents): (answered: Answered) => Promise<Released | Refusal> {
   return async (answered) => {
-    const { call } = answered
-    const imported = call.target.kind === 'imported'
-    const pass: FirewallPass = imported ? 'ingress_result' : 'egress_result'
-    const obligations = obligationsFor(answered)
-    if (obligations === undefined)
-      return { refused: 'remote_refused', reason: 'the receipt names obligations that are not understood' }
-    if (imported && !peerFulfilled(answered)) {
-      return {
-        refused: 'remote_refused',
-        reason: 'the receipt does not report every obligation of the capability as fulfilled',
-      }
-    }
-    const outcome = screenResult(answered, pass, obligations, components.detectors)
-    if (!outcome.ok) return { refused: outcome.code, reason: outcome.reason, verdicts: outcome.verdicts }
-    const released = release(answered, outcome, obligations, pass)
-    await keepResult(released, components.idempotency)
-    return released
+    const outcome = await judge(answered, components)
+    if (!isRefusal(outcome)) return outcome
+    // What is withheld here has happened all the same, and must not look like something to try again.
+    const { target } = answered.call
+    const acted = target.kind === 'local' && target.safety !== 'READ' && answered.repeated === undefined
+    return acted ? { ...outcome, unknown: true } : outcome
   }
+}
+
+async function judge(answered: Answered, components: OutboundComponents): Promise<Released | Refusal> {
+  const imported = answered.call.target.kind === 'imported'
+  const pass: FirewallPass = imported ? 'ingress_result' : 'egress_result'
+  const obligations = obligationsFor(answered)
+  if (obligations === undefined)
+    return { refused: 'remote_refused', reason: 'the receipt names obligations that are not understood' }
+  if (imported && !peerFulfilled(answered)) {
+    return {
+      refused: 'remote_refused',
+      reason: 'the receipt does not report every obligation of the capability as fulfilled',
+    }
+  }
+  const outcome = screenResult(answered, pass, obligations, components.detectors)
+  const { verdicts } = outcome
+  if (!outcome.ok) return { refused: outcome.code, reason: outcome.reason, verdicts }
+  if (outcome.labels.length > MAX_LABELS)
+    return { refused: 'firewall_blocked', reason: `more than ${MAX_LABELS} labels`, verdicts }
+  const beyond = beyondLabels(answered.call.grant, outcome.labels)
+  if (beyond !== undefined) return { refused: 'token_rejected', reason: `the token does not cover ${beyond}`, verdicts }
+  const released = release(answered, outcome, obligations, pass)
+  await keepResult(released, components.idempotency)
+  return released
 }
 
 function screenResult(

@@ -32,7 +32,7 @@ export type Stages<Sealed> = {
   begin: Step<Screened, Begun>
   driver: Step<Begun, Answered>
   outbound: Step<Answered, Released>
-  /** Appends the outcome entry. Its durability is awaited here, beside `seal`. */
+  /** Appends the outcome entry. Its durability is awaited here, beside `seal`. The entry of a `Refused` always fits. */
   audit(ended: Released | Refused): Appended | Promise<Appended>
   /** Makes what the caller gets, while the outcome entry reaches the disk; it is handed out only after both. */
   seal(ended: Released | Refused, entry: Appended): Sealed | Promise<Sealed>
@@ -51,22 +51,44 @@ export async function runCall<Sealed>(stages: Stages<Sealed>, arrived: Arrived):
     ended = await decide(stages, arrived, progress)
   } catch (error) {
     if (isLedgerFailure(error)) {
-      stages.settle(refuse(stages, progress, { refused: 'log_full', reason: describe(error) }))
+      stages.settle(refuse(stages, progress, { refused: 'log_full', reason: describe(error), ...unknownOf(progress) }))
       throw error
     }
     stages.failed(progress.stage, error)
-    ended = refuse(stages, progress, {
-      refused: 'internal',
-      reason: describe(error),
-      unknown: progress.stage === 'driver',
-    })
+    ended = refuse(stages, progress, { refused: 'internal', reason: describe(error), ...unknownOf(progress) })
+  }
+  let recorded: Recorded
+  try {
+    recorded = await record(stages, ended, progress)
+  } catch (error) {
+    stages.settle(ended)
+    throw error
   }
   try {
-    const entry = await stages.audit(ended)
-    const [sealed] = await Promise.all([stages.seal(ended, entry), entry.durable])
+    const { entry } = recorded
+    const [sealed] = await Promise.all([stages.seal(recorded.ended, entry), entry.durable])
     return sealed
   } finally {
-    stages.settle(ended)
+    stages.settle(recorded.ended)
+  }
+}
+
+type Recorded = { ended: Released | Refused; entry: Appended }
+
+/** A result that the log has no words for is not handed out, and the call still has its one outcome entry. */
+async function record<S>(stages: Stages<S>, ended: Released | Refused, progress: Progress): Promise<Recorded> {
+  try {
+    const appending = stages.audit(ended)
+    return { ended, entry: appending instanceof Promise ? await appending : appending }
+  } catch (error) {
+    if (codeOf(error) !== 'entry_refused') throw error
+    stages.failed(progress.stage, error)
+    const withheld = refuse(stages, progress, {
+      refused: 'internal',
+      reason: describe(error),
+      ...unknownOf(progress),
+    })
+    return { ended: withheld, entry: await stages.audit(withheld) }
   }
 }
 
@@ -116,16 +138,24 @@ function withReceipt(refusal: Refusal, answered: Answered): Refusal {
   return answered.receipt === undefined ? refusal : { receipt: answered.receipt, ...refusal }
 }
 
+/** Once a call has begun, a fault of ours says nothing about whether it acted, unless all it can do is read. */
+function unknownOf({ call }: Progress): { unknown?: true } {
+  return call.begin === undefined || call.target?.safety === 'READ' ? {} : { unknown: true }
+}
+
 function describe(error: unknown): string {
   return error instanceof Error
     ? `${error.name}: ${error.message}`.slice(0, 512)
     : 'a stage threw something that is not an Error'
 }
 
-const LEDGER_FAILURES = new Set(['log_full', 'log_closed', 'log_failed', 'log_locked'])
+const LEDGER_FAILURES: ReadonlySet<unknown> = new Set(['log_full', 'log_closed', 'log_broken', 'log_locked'])
 
 /** Not a refusal of this call: the kernel can no longer keep its log, so it answers nothing. */
 function isLedgerFailure(error: unknown): boolean {
-  const code = (error as { detail?: { code?: unknown } } | undefined)?.detail?.code
-  return typeof code === 'string' && LEDGER_FAILURES.has(code)
+  return LEDGER_FAILURES.has(codeOf(error))
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { detail?: { code?: unknown } } | undefined)?.detail?.code
 }

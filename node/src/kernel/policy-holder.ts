@@ -7,6 +7,7 @@ import type { Appended } from '@hansa/trust/ledger'
 export class PolicyHolder {
   #current: CompiledPolicy
   #version: number
+  #loading: Promise<unknown> = Promise.resolve()
   readonly #append: (draft: EntryDraft) => Appended
 
   constructor(policy: CompiledPolicy, version: number, append: (draft: EntryDraft) => Appended) {
@@ -30,6 +31,13 @@ export class PolicyHolder {
    */
   async load(sources: readonly PolicySource[]): Promise<void> {
     const policy = compileOrThrow(sources)
+    // One after the other: two policies must not be recorded under one version.
+    const loaded = this.#loading.then(() => this.#put(policy))
+    this.#loading = loaded.catch(() => {})
+    await loaded
+  }
+
+  async #put(policy: CompiledPolicy): Promise<void> {
     await this.record(policy, this.#version + 1)
     this.#current = policy
     this.#version += 1

@@ -8,13 +8,17 @@ import {
   combineDecisions,
   combineObligations,
   DEFAULT_CALLS_PER_MINUTE,
+  deniesUnasked,
   evaluatePolicy,
   isUnsatisfiable,
   type Obligations,
   type PolicyDecision,
+  type PolicyFacts,
   parseObligations,
   type RateLimit,
   type RateWindow,
+  sha256,
+  taggedHash,
 } from '@hansa/trust'
 import type { ApprovalBook } from './approvals.ts'
 import type { InFlight } from './in-flight.ts'
@@ -41,8 +45,8 @@ export type PolicyComponents = {
   approvals: ApprovalBook
   rates: RateWindow
   inFlight: InFlight
-  /** Asks the peer for its decision, for `remote_deferred`. The arguments are screened before they leave. */
-  askPeer(call: Received, target: ImportedTarget): Promise<PeerAnswer | Refusal>
+  /** Asks the peer for its decision, for `remote_deferred`. The arguments are screened before they leave, under these obligations. */
+  askPeer(call: Received, target: ImportedTarget, obligations: Obligations): Promise<PeerAnswer | Refusal>
 }
 
 export function policyStage(components: PolicyComponents): (call: Received) => Promise<Permitted | Refusal> {
@@ -70,20 +74,55 @@ export function policyStage(components: PolicyComponents): (call: Received) => P
   }
 }
 
-async function peerAnswer(call: Received, { askPeer }: PolicyComponents): Promise<PeerAnswer | Refusal | undefined> {
+async function peerAnswer(call: Received, components: PolicyComponents): Promise<PeerAnswer | Refusal | undefined> {
   const { target } = call
-  return target.kind === 'imported' && target.trustPolicy === 'remote_deferred' ? askPeer(call, target) : undefined
+  if (target.kind !== 'imported' || target.trustPolicy !== 'remote_deferred') return undefined
+  return mayAsk(call, target, components) ? ask(call, target, components) : undefined
+}
+
+/** What the rules oblige this kernel to do with the arguments, as far as they speak before the peer has, holds for the question too. */
+export async function ask(
+  call: Received,
+  target: ImportedTarget,
+  components: Deciding & Pick<PolicyComponents, 'askPeer'>,
+): Promise<PeerAnswer | Refusal> {
+  const obligations = obligationsOf(target.obligations, decideLocally(call, undefined, components))
+  if (obligations === undefined)
+    return { refused: 'policy_denied', reason: 'an obligation is not understood or cannot be met' }
+  return components.askPeer(call, target, obligations)
+}
+
+type Deciding = Pick<PolicyComponents, 'policy' | 'peers' | 'clock'>
+
+/** Whether the arguments may go to the peer for its opinion: not where no opinion could make this kernel permit the call. */
+export function mayAsk(call: Received, target: ImportedTarget, components: Deciding): boolean {
+  if (target.trustPolicy === 'remote_deferred') {
+    return !deniesUnasked(components.policy.current, factsOf(call, undefined, components))
+  }
+  const { effect } = decideLocally(call, undefined, components)
+  return effect === 'permit' || effect === 'approval'
 }
 
 /** Evaluates the rules in force. Used by `explain` and `decide` too, so that they cannot differ from `invoke`. */
-export function decideLocally(
-  call: Received,
-  answer: PeerAnswer | undefined,
-  { policy, peers, clock }: Pick<PolicyComponents, 'policy' | 'peers' | 'clock'>,
-): PolicyDecision {
+export function decideLocally(call: Received, answer: PeerAnswer | undefined, components: Deciding): PolicyDecision {
+  const { caller } = call
+  const decision = evaluatePolicy(components.policy.current, factsOf(call, answer, components))
+  // Both kernels belong to one owner: this side does not insist on a rule of its own. A deny still denies.
+  if (decision.effect === 'none' && caller.kind === 'peer' && components.peers.of(caller.did).sameOwner) {
+    return {
+      ...decision,
+      effect: 'permit',
+      rules: ['same_owner'],
+      reason: 'the peer is listed as having the same owner',
+    }
+  }
+  return decision
+}
+
+function factsOf(call: Received, answer: PeerAnswer | undefined, { peers, clock }: Deciding): PolicyFacts {
   const { caller, target } = call
   const setting = caller.kind === 'peer' ? peers.of(caller.did) : undefined
-  const decision = evaluatePolicy(policy.current, {
+  return {
     subject: {
       ids:
         caller.kind === 'peer' ? [caller.did, ...caller.aliases.map((alias) => `peer:${alias}`)] : [caller.principal],
@@ -96,7 +135,7 @@ export function decideLocally(
       id: target.ref,
       safety: target.safety,
       sensitivity: [...target.labels],
-      ...(target.kind === 'imported' ? { peer: target.peer } : {}),
+      ...(target.kind === 'imported' ? { peer: target.alias } : {}),
     },
     args: call.value,
     ...(call.purpose === undefined ? {} : { purpose: call.purpose }),
@@ -104,17 +143,7 @@ export function decideLocally(
       ? { remote: { effect: answer.effect, obligations: [...answer.obligations] } }
       : {}),
     now: Math.floor(clock.now() / 1000),
-  })
-  // Both kernels belong to one owner: this side does not insist on a rule of its own. A deny still denies.
-  if (decision.effect === 'none' && setting?.sameOwner === true) {
-    return {
-      ...decision,
-      effect: 'permit',
-      rules: ['same_owner'],
-      reason: 'the peer is listed as having the same owner',
-    }
   }
-  return decision
 }
 
 function refusalOf(call: Received, decision: PolicyDecision, answer: PeerAnswer | undefined): Refusal | undefined {
@@ -144,11 +173,11 @@ function refusePurpose(call: Received, obligations: Obligations): Refusal | unde
   return { refused: 'policy_denied', reason: `the purpose has to be one of ${obligations.purposes?.join(', ')}` }
 }
 
-/** Approval, rate, place: in this order, and what was taken is given back when the next one refuses. */
+/** Approval, place, rate: in this order, and what was taken is given back when the next one refuses. */
 async function admit(call: Permitted, components: PolicyComponents): Promise<Permitted | Refusal> {
   const approved = await approve(call, components.approvals)
   if (isRefusal(approved)) return approved
-  const full = refuseRate(call, components) ?? refusePlace(call, components)
+  const full = refusePlace(call, components) ?? refuseRate(call, components)
   if (full === undefined) return approved
   if (approved.approval !== undefined) components.approvals.release(approved.approval, call.callId)
   return { ...full, decision: call.decision }
@@ -158,23 +187,34 @@ async function approve(call: Permitted, approvals: ApprovalBook): Promise<Permit
   const needed = call.decision.effect === 'approval' || call.obligations.humanApproval === true
   // A repeated call does nothing, so it needs no second approval.
   if (!needed || call.repeat !== undefined) return call
-  const approval = call.approvals.find((id) => approvals.reserve(id, call.action, call.callId))
+  const action = actionOf(call)
+  const approval = call.approvals.find((id) => approvals.reserve(id, action, call.callId))
   if (approval !== undefined) return { ...call, approval }
   const approvalId = await approvals.request({
-    action: call.action,
+    action,
     principal: call.caller.principal,
     capability: call.target.ref,
     capHash: call.target.hash,
     callId: call.callId,
     args: Buffer.from(call.args).toString('utf8'),
   })
+  if (approvalId === undefined)
+    return { refused: 'busy', reason: 'too many requests for approval wait', decision: call.decision }
   const reason = call.approvals.length === 0 ? 'a person has to approve' : 'no approval that was named fits this action'
   return { refused: 'approval_required', reason, approvalId, decision: call.decision }
 }
 
-function refuseRate(call: Permitted, { rates, clock }: PolicyComponents): Refusal | undefined {
+/** What an approval is bound to: principal, capability, descriptor and argument bytes. */
+function actionOf({ caller, target, args }: Received): string {
+  const subject = `${caller.principal}\n${target.ref}\n${target.hash}\n`
+  return taggedHash('action', Buffer.concat([Buffer.from(subject), sha256(args)]))
+}
+
+/** Last, because a rate cannot be given back: a call counts from here on, whatever becomes of it. */
+function refuseRate(call: Permitted, { rates, clock, inFlight }: PolicyComponents): Refusal | undefined {
   const verdict = rates.admitAll(rateLimits(call), clock.now())
   if (verdict.ok) return undefined
+  inFlight.leave(call.caller.principal, call.target.ref, call.caller.kind === 'peer' ? call.caller.did : undefined)
   const about = verdict.key.split('\n').slice(1).join(', rule ')
   return { refused: 'rate_limited', reason: `${verdict.reason}: ${about}` }
 }

@@ -4,6 +4,7 @@ import type { RateWindow } from '@hansa/trust'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { OpenAcks } from '../exchange/open-acks.ts'
 import type { ApprovalBook } from './approvals.ts'
+import type { CallIds } from './call-ids.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { OpenCalls } from './open-calls.ts'
 import type { TokenUses } from './token-uses.ts'
@@ -13,6 +14,7 @@ export type Projections = {
   uses: TokenUses
   idempotency: Idempotency
   openCalls: OpenCalls
+  callIds: CallIds
   openAcks: OpenAcks
   outbox: AckOutbox
   rates: RateWindow
@@ -29,15 +31,25 @@ export function replayEntry(projections: Projections, entry: Entry): void {
   projections.uses.replay(entry)
   projections.idempotency.replay(entry)
   projections.openCalls.replay(entry)
+  projections.callIds.replay(entry)
   projections.openAcks.replay(entry)
   projections.outbox.replay(entry)
-  if (BEGINS.has(entry.type)) replayRates(projections, entry)
+  if (BEGINS.has(entry.type) || wasRefusedBetween(entry)) replayRates(projections, entry)
   if (entry.type === 'policy.loaded' && entry.pol !== undefined) projections.policyVersion = entry.pol
+}
+
+/** Stages behind the policy and before the begin entry. */
+const BETWEEN: ReadonlySet<string | undefined> = new Set(['token', 'inbound', 'begin'])
+
+/** Such a call was counted when the policy let it pass, and has no begin entry to say so. */
+function wasRefusedBetween({ type, ext }: Entry): boolean {
+  return type === 'outcome' && BETWEEN.has(ext?.stage)
 }
 
 /** The same keys as `rateLimits` of the policy stage. */
 function replayRates({ rates, ruleWindow }: Projections, entry: Entry): void {
-  const who = entry.type === 'intent.accepted' ? entry.peer : entry.actor
+  // A peer's principals are named after it, and count together.
+  const who = entry.peer !== undefined && entry.actor?.startsWith(`${entry.peer}#`) ? entry.peer : entry.actor
   const base = `${who}\n${entry.cap}`
   rates.record(base, 60, entry.t_ms)
   for (const rule of entry.rules ?? []) {

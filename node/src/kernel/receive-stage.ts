@@ -4,7 +4,7 @@
  */
 import type { Clock, Did, Intent } from '@hansa/protocols'
 import { parseCapabilityRef, SALT_BYTES } from '@hansa/protocols'
-import { commitTo, parseStrictJson, sha256, taggedHash } from '@hansa/trust'
+import { commitTo, parseStrictJson } from '@hansa/trust'
 import { Idempotency } from './idempotency.ts'
 import type { LocalCapabilities } from './local-capabilities.ts'
 import type { Arrived, ImportedTarget, Received, Refusal, Repeat, Target } from './stages.ts'
@@ -36,7 +36,6 @@ export function receiveStage(components: ReceiveComponents): (arrived: Arrived) 
       ...arrived,
       target,
       value: parsed.value,
-      action: actionOf(arrived, target),
       ...(repeat === undefined ? {} : { repeat }),
     }
   }
@@ -71,13 +70,6 @@ function findTarget(arrived: Arrived, { locals, imported }: ReceiveComponents): 
   return imported(arrived.capability)
 }
 
-/** What an approval is bound to. */
-function actionOf(arrived: Arrived, target: Target): string {
-  const argsHash = sha256(arrived.args)
-  const subject = `${arrived.caller.principal}\n${target.ref}\n${target.hash}\n`
-  return taggedHash('action', Buffer.concat([Buffer.from(subject), argsHash]))
-}
-
 /** The kernel that acts keeps the key; for an imported capability that is the peer. */
 async function claimKey(
   arrived: Arrived,
@@ -100,8 +92,8 @@ async function claimKey(
   if (!target.idempotent) {
     return { refused: 'outcome_unknown', reason: `whether call ${claim.callId} acted is not known`, unknown: true }
   }
-  idempotency.begin(scope, arrived.callId, arrived.argsCommitment, arrived.startedMs)
-  return undefined
+  if (idempotency.takeOver(scope, claim.callId, arrived.callId, arrived.argsCommitment)) return undefined
+  return { refused: 'busy', reason: 'another call with this key has just begun' }
 }
 
 export function scopeOf(arrived: Arrived, capability: string, key: string): string {

@@ -99,8 +99,6 @@ export type Received = Arrived & {
   target: Target
   /** The arguments, parsed and bounded; not yet screened. */
   value: unknown
-  /** Binds an approval to principal, capability, descriptor and argument bytes. */
-  action: string
   /** Set when the same idempotency key has already produced an outcome: the driver will not act again. */
   repeat?: Repeat
 }

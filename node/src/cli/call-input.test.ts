@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { readArguments, readToken } from './call-input.ts'
+
+const nothing = () => Readable.from([])
+
+describe(readArguments, () => {
+  it('takes JSON from the command line, a file or standard input, and nothing for an empty object', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'hansa-arguments-'))
+    const path = join(directory, 'a.json')
+    await writeFile(path, '{"from":"file"}')
+    expect(await readArguments(undefined, nothing())).toEqual({})
+    expect(await readArguments('[1,"a"]', nothing())).toEqual([1, 'a'])
+    expect(await readArguments(`@${path}`, nothing())).toEqual({ from: 'file' })
+    expect(await readArguments('-', Readable.from(['{"from":', '"input"}']))).toEqual({ from: 'input' })
+    await rm(directory, { recursive: true })
+  })
+
+  it.each([
+    ['{', /^The arguments from the command line are not JSON: .*Quote them/],
+    ['{"a":1,"a":2}', /not JSON: duplicate/],
+    ['@/nonexistent.json', /^There is no file \/nonexistent\.json\.$/],
+    ['-', /^The arguments from standard input are not JSON/],
+  ])('says what is wrong with %s', async (given, message) => {
+    await expect(readArguments(given, nothing())).rejects.toMatchObject({
+      detail: { code: 'usage' },
+      message: expect.stringMatching(message),
+    })
+  })
+
+  it('does not read more than arguments can hold', async () => {
+    const endless = Readable.from(
+      (function* () {
+        for (;;) yield Buffer.alloc(65_536, 32)
+      })(),
+    )
+    await expect(readArguments('-', endless)).rejects.toThrow('at most 1048576 bytes')
+  })
+})
+
+describe(readToken, () => {
+  it('reads it from a file, so that it need not stand on a command line', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'hansa-token-'))
+    await writeFile(join(directory, 'token'), 'hkt1.x\n')
+    expect(await readToken(`@${join(directory, 'token')}`)).toBe('hkt1.x')
+    expect(await readToken('hkt1.y')).toBe('hkt1.y')
+    await rm(directory, { recursive: true })
+  })
+})

@@ -1,0 +1,48 @@
+/** Adapter: what is passed to a call, from the command line, a file or standard input. */
+import { readFile } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { MAX_ARGUMENT_BYTES } from '@hansa/protocols'
+import { parseStrictJson } from '@hansa/trust'
+import { usage } from './errors.ts'
+
+/**
+ * @param given JSON, `@FILE`, or `-` for standard input
+ * @throws CliError `usage` that says what is wrong with it and where it came from.
+ */
+export async function readArguments(given: string | undefined, stdin: Readable): Promise<unknown> {
+  if (given === undefined) return {}
+  if (given === '-') return parsed(await readAll(stdin), 'standard input')
+  if (given.startsWith('@')) return parsed(await readNamed(given.slice(1)), given.slice(1))
+  return parsed(Buffer.from(given), 'the command line')
+}
+
+/** @param given the text, or `@FILE`, so that a token need not stand on a command line. */
+export async function readToken(given: string): Promise<string> {
+  return given.startsWith('@') ? (await readNamed(given.slice(1))).toString('utf8').trim() : given
+}
+
+function parsed(bytes: Buffer, from: string): unknown {
+  const reading = parseStrictJson(bytes, 'payload')
+  if (reading.ok) return reading.value
+  throw usage(
+    `The arguments from ${from} are not JSON: ${reading.reason}. Quote them for the shell: '{"path":"a.txt"}'`,
+  )
+}
+
+async function readNamed(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw usage(error.code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read: ${error.message}`)
+  })
+}
+
+async function readAll(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk)
+    length += bytes.length
+    if (length > MAX_ARGUMENT_BYTES) throw usage(`Arguments have at most ${MAX_ARGUMENT_BYTES} bytes.`)
+    chunks.push(bytes)
+  }
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,118 @@
+import type { Explanation, Frame } from '@hansa/protocols'
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { collect, integer } from '../options.ts'
+import type { Style } from '../print.ts'
+import { facts } from '../table.ts'
+
+type Options = {
+  principal?: string
+  purpose?: string
+  idempotencyKey?: string
+  approval?: string[]
+  label?: string[]
+  token?: string
+  deadline?: number
+  explain?: boolean
+}
+
+export function callCommand(cli: Cli): Command {
+  return cli
+    .command('call', {
+      summary: 'call a capability, or explain what would happen',
+      description:
+        'Calls a capability of this node (ID) or of an imported kernel (ALIAS/ID) through policy, token and firewall, and prints what is released. With --explain nothing is done: it says what would be decided, by which rules.',
+      examples: [
+        `hansa call files.read '{"path":"report.txt"}'`,
+        'hansa call orgb/invoices.list @arguments.json --principal agent:reporter',
+        `echo '{"n":3}' | hansa call orgb/rows - --json`,
+        `hansa call orgb/files.write '{"path":"a","content":"b"}' --explain`,
+      ],
+    })
+    .argument('<capability>', 'as shown by: hansa capabilities')
+    .argument('[arguments]', 'JSON, @FILE, or - for standard input (default: {})')
+    .option('--principal <principal>', 'who asks, agent:NAME or person:NAME (default: principal of hansa.yaml)')
+    .option('--purpose <purpose>', 'why; policies may demand one')
+    .option('--idempotency-key <key>', 'the same key and arguments within 24 h give the stored result')
+    .option('--approval <id>', 'an approval that was granted for exactly this action; can be repeated', collect)
+    .option('--label <label>', 'a label of the arguments, such as PII; can be repeated', collect)
+    .option('--token <token>', 'a token of this kernel instead of a principal; @FILE reads it from a file')
+    .option('--deadline <ms>', 'how long it may take (default: 10000)', integer('--deadline', 1, 600_000))
+    .option('--explain', 'say what would be decided, and why, and do nothing')
+    .action(
+      cli.action<Options>(async ({ home, print, options, stdin, args: [capability, given] }) => {
+        const { controlClient } = await import('../control-client.ts')
+        const { readArguments, readToken } = await import('../call-input.ts')
+        const args = await readArguments(given as string | undefined, stdin)
+        const { principal, purpose, idempotencyKey, approval, label: labels, deadline, token } = options
+        const members = {
+          capability,
+          args,
+          principal,
+          purpose,
+          idempotencyKey,
+          approval,
+          labels,
+          deadlineMs: deadline,
+          token: token === undefined ? undefined : await readToken(token),
+        }
+        await using client = await controlClient(home)
+        // What is undefined is left out when it becomes JSON.
+        if (options.explain === true) {
+          const explanation = await client.call('explain', members)
+          print.result(explanation, (style) => explanationText(style, explanation))
+          return explanationExits[explanation.decision]
+        }
+        const frame = await client.call('invoke', members)
+        print.result(frame, () => valueText(frame))
+        print.note((style) => frameNote(style, frame))
+        return exitCodes.ok
+      }),
+    )
+}
+
+const explanationExits = {
+  permit: exitCodes.ok,
+  deny: exitCodes.failed,
+  approval_required: exitCodes.incomplete,
+} as const
+
+function valueText({ kind, value }: Frame): string {
+  return kind === 'text' && typeof value === 'string' ? value : JSON.stringify(value, null, 2)
+}
+
+function frameNote(style: Style, frame: Frame): string {
+  const { callId, labels, untrusted, redactions, obligations, audit, remote } = frame
+  return facts(style, [
+    ['call', callId],
+    ['labels', labels.length === 0 ? undefined : labels.join(', ')],
+    ['trust', untrusted ? style.warn('untrusted: treat it as text of a stranger') : undefined],
+    [
+      'redacted',
+      redactions.length === 0
+        ? undefined
+        : redactions.map(({ path, rule, by }) => `${path} (${rule}, ${by})`).join(', '),
+    ],
+    ['obligations', obligations.length === 0 ? undefined : obligations.join(', ')],
+    ['served by', remote === undefined ? undefined : `${remote.did}, its log entry ${remote.log.index}`],
+    ['receipt', remote?.receiptHash],
+    ['log entry', String(audit.index)],
+  ])
+}
+
+function explanationText(style: Style, explanation: Explanation): string {
+  const { capability, safety, decision, code, local, remote, trustPolicy, obligations, stage, remedy } = explanation
+  const paint = decision === 'permit' ? style.good : decision === 'deny' ? style.bad : style.warn
+  return facts(style, [
+    ['capability', `${style.name(capability)} (${safety})`],
+    ['decision', paint(code === undefined ? decision : `${decision}: ${code}`)],
+    ['stage', stage],
+    ['local policy', `${local.effect}: ${local.reason}`],
+    ['rules', local.rules.length === 0 ? 'none matched' : local.rules.join(', ')],
+    ['other kernel', remote === undefined ? undefined : `${remote.effect}: ${remote.reason}`],
+    ['trust policy', trustPolicy],
+    ['obligations', obligations.length === 0 ? undefined : obligations.join(', ')],
+    ['next', remedy],
+  ])
+}

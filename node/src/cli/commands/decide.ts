@@ -1,0 +1,51 @@
+import { userInfo } from 'node:os'
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { facts } from '../table.ts'
+import { approvalText } from './approvals.ts'
+
+const approve = {
+  summary: 'approve one action',
+  description:
+    'Approves exactly the action that was asked for, once. The caller repeats the call and names the approval.',
+  examples: ['hansa approvals', 'hansa approve 2f6oYQwqv1mWm1Kc8xLh0g --as person:ana'],
+}
+const deny = {
+  summary: 'deny one action',
+  examples: ['hansa deny 2f6oYQwqv1mWm1Kc8xLh0g'],
+}
+
+export function approveCommand(cli: Cli): Command {
+  return decideCommand(cli, 'approve', approve)
+}
+
+export function denyCommand(cli: Cli): Command {
+  return decideCommand(cli, 'deny', deny)
+}
+
+function decideCommand(cli: Cli, name: 'approve' | 'deny', text: typeof approve | typeof deny): Command {
+  return cli
+    .command(name, text)
+    .argument('<id>', 'as shown by: hansa approvals')
+    .option('--as <person>', 'who decides, as person:NAME (default: person: and the name of the account)')
+    .action(
+      cli.action<{ as?: string }>(async ({ home, print, options, args: [id] }) => {
+        const { ask } = await import('../control-client.ts')
+        const approval = await ask(home, name, { id, approver: options.as ?? accountPerson(userInfo().username) })
+        print.result(approval, (style) => {
+          const next = name === 'approve' ? [['next', `repeat the call with --approval ${approval.id}`] as const] : []
+          return `${approvalText(style, approval)}${next.length === 0 ? '' : `\n${facts(style, next)}`}`
+        })
+        return undefined
+      }),
+    )
+}
+
+/** The account as a principal: what does not fit a name becomes a dash. */
+export function accountPerson(account: string): string {
+  const name = account
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+  return `person:${name.slice(0, 64) || 'operator'}`
+}

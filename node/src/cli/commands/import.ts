@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import type { DiscoveredPeer, Discovery, ImportedPeer, TrustPolicy } from '@hansa/protocols'
+import { type Command, Option } from 'commander'
+import type { Cli } from '../cli.ts'
+import { CliError, usage } from '../errors.ts'
+import { collect } from '../options.ts'
+import type { Style } from '../print.ts'
+import { facts } from '../table.ts'
+import { printSourceFaults } from './discover.ts'
+
+/** As in `@hansa/protocols`, which is not loaded for a help text; the parser of the node checks it again. */
+const TRUST_POLICIES: readonly TrustPolicy[] = ['most_restrictive', 'local_only', 'remote_deferred']
+
+type Options = { as?: string; trustPolicy?: TrustPolicy; registry?: string; capability?: string[] }
+
+export function importCommand(cli: Cli): Command {
+  return cli
+    .command('import', {
+      summary: 'pin a kernel and make its capabilities callable',
+      description:
+        'Finds a kernel, pins its identity, the key of its log, its endpoint and each capability, and makes them callable as ALIAS/ID. Compare the fingerprint with its operator before you rely on it.',
+      examples: [
+        'hansa import https://kernel.example --as orgb',
+        'hansa import did:key:z6Mk… --registry https://registry.example --trust-policy remote_deferred',
+      ],
+    })
+    .argument('<url-or-did>', 'base URL of the kernel; or its DID, which is looked up in the registry')
+    .option('--as <alias>', 'namespace of its capabilities (default: the name in its manifest)')
+    .addOption(
+      new Option('--trust-policy <policy>', 'whose decision counts (default: most_restrictive)').choices(
+        TRUST_POLICIES,
+      ),
+    )
+    .option('--registry <url>', 'where a DID is looked up (default: the registry of hansa.yaml)')
+    .option('--capability <id>', 'only this capability; can be repeated (default: all)', collect)
+    .action(
+      cli.action<Options>(async ({ home, print, options, environment, args: [target] }) => {
+        const { controlClient } = await import('../control-client.ts')
+        const { configuredRegistry } = await import('../configured-registry.ts')
+        const { as, trustPolicy, capability: capabilities } = options
+        const source = await sourceOf(String(target), options, () => configuredRegistry(home, environment))
+        await using client = await controlClient(home)
+        const discovery = await client.call('discover', source)
+        const found = chosen(String(target), discovery)
+        printSourceFaults(print, { ...discovery, faults: discovery.faults })
+        const imported = await client.call('import', {
+          manifest: found.signed.jws,
+          ...(as !== undefined && { as }),
+          ...(trustPolicy !== undefined && { trustPolicy }),
+          ...(capabilities !== undefined && { capabilities }),
+        })
+        const pinned = pinsOf(found, imported)
+        print.result({ ...imported, pinned }, (style) => importText(style, imported, pinned))
+        return undefined
+      }),
+    )
+}
+
+async function sourceOf(target: string, { registry }: Options, configured: () => Promise<string | undefined>) {
+  if (!target.startsWith('did:'))
+    return { peerUrls: [target], ...(registry !== undefined && { registryUrl: registry }) }
+  const registryUrl = registry ?? (await configured())
+  if (registryUrl === undefined)
+    throw usage('A DID is looked up in a registry: name one with --registry URL, or import by the URL of the kernel.')
+  return { registryUrl }
+}
+
+function chosen(target: string, { peers, faults }: Discovery): DiscoveredPeer {
+  const byDid = target.startsWith('did:')
+  const found = byDid ? peers.find(({ did }) => did === target) : peers.find(({ by }) => by.includes('peer_url'))
+  if (found !== undefined) return found
+  const reasons = faults.map(({ source, code, reason }) => `${source}: ${reason} (${code}).`)
+  const what = byDid ? `No registry lists ${target}.` : `There is no kernel to import at ${target}.`
+  throw new CliError({ code: 'failed' }, [what, ...reasons, 'Check the address and that the kernel runs.'].join('\n  '))
+}
+
+type Pins = {
+  /** SHA-256 of the DID, to read to someone. */
+  fingerprint: string
+  seq: number
+  manifest: string
+  endpoint?: string
+  logKeys: string[]
+  capabilities: { id: string; hash: string }[]
+}
+
+function pinsOf({ did, signed: { manifest, hash } }: DiscoveredPeer, { capabilities }: ImportedPeer): Pins {
+  const ids = new Set(capabilities.map((ref) => ref.slice(ref.indexOf('/') + 1)))
+  const endpoint = manifest.endpoints[0]?.url
+  return {
+    fingerprint: fingerprint(did),
+    seq: manifest.seq,
+    manifest: hash,
+    ...(endpoint !== undefined && { endpoint }),
+    logKeys: manifest.logs.map(({ vkey }) => vkey),
+    capabilities: manifest.capabilities.filter(({ id }) => ids.has(id)).map(({ id, hash: own }) => ({ id, hash: own })),
+  }
+}
+
+/** Half of the digest in groups of four: enough that nobody makes another DID for it, and short enough to read out. */
+export function fingerprint(did: string): string {
+  const digest = createHash('sha256').update(did).digest('hex').slice(0, 32)
+  return digest.replace(/(.{4})(?=.)/g, '$1 ')
+}
+
+function importText(style: Style, { peer, alias, trustPolicy, capabilities }: ImportedPeer, pins: Pins): string {
+  const head = facts(style, [
+    ['imported', `${style.name(alias)} under ${trustPolicy}`],
+    ['did', peer],
+    ['fingerprint', style.bold(pins.fingerprint)],
+    ['endpoint', pins.endpoint ?? 'none'],
+    ['log keys', pins.logKeys.join('\n             ')],
+    ['manifest', `${pins.seq}, ${pins.manifest}`],
+  ])
+  const hashes = new Map(pins.capabilities.map(({ id, hash }) => [id, hash]))
+  const lines = capabilities.map(
+    (ref) => `  ${style.name(ref)}  ${style.dim(hashes.get(ref.slice(alias.length + 1)) ?? '')}`,
+  )
+  const callable =
+    capabilities.length === 0 ? 'It offers nothing that could be called.' : ['Callable now:', ...lines].join('\n')
+  return `${head}\n${callable}`
+}

@@ -1,0 +1,58 @@
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { usage } from '../errors.ts'
+import { facts } from '../table.ts'
+
+type Options = { name?: string; listen?: string; registry?: string }
+
+export function initCommand(cli: Cli): Command {
+  return cli
+    .command('init', {
+      summary: 'make a node: keys, configuration, policy',
+      description:
+        'Makes the home of a node: its keys, readable by its owner only, a configuration with every key explained, and a policy that permits nothing yet.',
+      examples: [
+        'hansa init',
+        'hansa init --home ./orgb --name orgb --listen 127.0.0.1:7401 --registry https://registry.example',
+      ],
+    })
+    .option('--name <name>', 'for people; becomes the default alias at importers')
+    .option('--listen <host:port>', 'where other kernels reach it (default: 127.0.0.1:7400)')
+    .option('--registry <url>', 'registry where it lists itself')
+    .action(
+      cli.action<Options>(async ({ home, print, environment, options: { name, listen, registry } }) => {
+        const { makeHome } = await import('../make-home.ts')
+        const { configTemplate } = await import('../home-template.ts')
+        const { parseConfig } = await import('../../config/index.ts')
+        const config = configTemplate({
+          ...(name !== undefined && { name }),
+          ...(listen !== undefined && { listen }),
+          ...(registry !== undefined && { registryUrl: registry }),
+        })
+        const checked = parseConfig(config, `${home}/hansa.yaml`, 'hansa.yaml')
+        if (!checked.ok)
+          throw usage(checked.faults.map(({ key, reason }) => `--${optionOf(key)}: ${reason}.`).join('\n'))
+        const made = await makeHome(home, config)
+        print.result(made, (style) => {
+          const flag = home === environment.home ? '' : ` --home ${home}`
+          const summary = facts(style, [
+            ['did', style.name(made.did)],
+            ['home', made.home],
+            ['configuration', made.config],
+            ['policy', `${made.policy} (permits nothing yet)`],
+          ])
+          const next = [
+            `hansa up${flag}            run the node`,
+            `hansa status${flag}        see it, in another terminal`,
+            `hansa import URL${flag}    import another kernel`,
+          ]
+          return `${summary}\n\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`
+        })
+        return undefined
+      }),
+    )
+}
+
+function optionOf(key: string): string {
+  return key === 'registry.url' ? 'registry' : key
+}

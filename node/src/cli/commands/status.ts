@@ -1,0 +1,37 @@
+import type { KernelStatus } from '@hansa/protocols'
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import type { Style } from '../print.ts'
+import { counted, duration, facts } from '../table.ts'
+
+export function statusCommand(cli: Cli): Command {
+  return cli
+    .command('status', {
+      summary: 'show the running node',
+      examples: ['hansa status', 'hansa status --json | jq .log.size'],
+    })
+    .action(
+      cli.action(async ({ home, print }) => {
+        const { ask } = await import('../control-client.ts')
+        const status = await ask(home, 'status', {})
+        print.result(status, (style) => statusText(style, status))
+        return undefined
+      }),
+    )
+}
+
+function statusText(style: Style, status: KernelStatus): string {
+  const { did, name, endpoint, uptime, log, policy, capabilities, peers, pendingApprovals } = status
+  return facts(style, [
+    ['did', style.name(did)],
+    ['name', name || undefined],
+    ['endpoint', endpoint ?? 'none: other kernels cannot reach it'],
+    ['up', duration(uptime)],
+    ['log', `${counted(log.size, 'entry', 'entries')}, root ${log.root}`],
+    ['log key', log.vkey],
+    ['policy', `${counted(policy.rules, 'rule')}, version ${policy.version}`],
+    ['capabilities', String(capabilities)],
+    ['peers', String(peers)],
+    ['approvals', pendingApprovals === 0 ? 'none waits' : style.warn(`${pendingApprovals} waiting: hansa approvals`)],
+  ])
+}

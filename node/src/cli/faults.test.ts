@@ -1,0 +1,58 @@
+import { allCodes, CallError } from '@hansa/protocols'
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../config/index.ts'
+import { HomeError } from '../home/errors.ts'
+import { usage } from './errors.ts'
+import { faultOf, remedies } from './faults.ts'
+
+describe(faultOf, () => {
+  it('has something to do for every code that a kernel can answer with', () => {
+    expect(Object.keys(remedies).sort()).toEqual([...allCodes].sort())
+  })
+
+  it.each([
+    [new CallError({ code: 'policy_denied' }), 1],
+    [new CallError({ code: 'approval_required' }), 2],
+    [usage('x'), 3],
+    [new HomeError({ code: 'home_missing', path: '/h' }, 'x'), 3],
+    [new ConfigError({ code: 'config_invalid', faults: [] }, 'x'), 3],
+    [Object.assign(new Error('x'), { detail: { code: 'node_not_running' } }), 4],
+    [new TypeError('x is not a function'), 1],
+    ['thrown text', 1],
+  ])('exits for %s with %i', (error, exit) => {
+    expect(faultOf(error).exit).toBe(exit)
+  })
+
+  it('keeps the facts of a refusal, and puts the id into what to do', () => {
+    const error = new CallError({
+      code: 'approval_required',
+      approvalId: 'APP',
+      denialId: 'DEN',
+      callId: 'CAL',
+      stage: 'policy',
+    })
+    expect(faultOf(error).fault).toEqual({
+      code: 'approval_required',
+      message: error.message,
+      approvalId: 'APP',
+      denialId: 'DEN',
+      callId: 'CAL',
+      stage: 'policy',
+      remedy: 'Have a person run: hansa approve APP, then repeat the call with --approval APP',
+    })
+  })
+
+  it('sends to the person of the kernel that asks for the approval', () => {
+    const error = new CallError({ code: 'approval_required', approvalId: 'APP', stage: 'remote' })
+    expect(faultOf(error).fault.remedy).toMatch(/^Have a person of the other kernel run: hansa approve APP/)
+  })
+
+  it('shows no stack of what should not happen', () => {
+    const { fault } = faultOf(new TypeError('x is not a function'))
+    expect(fault).toEqual({
+      code: 'internal',
+      message: 'internal: something failed that should not: x is not a function',
+      remedy: 'This is a fault of hansa; please report it.',
+    })
+  })
+})

@@ -1,0 +1,101 @@
+/** What `hansa init` writes: a configuration in which every key is explained, and a policy that permits nothing. */
+
+export type TemplateInit = { name?: string; listen?: string; registryUrl?: string }
+
+export function configTemplate({ name, listen, registryUrl }: TemplateInit): string {
+  return `# Configuration of this node. Paths are relative to this file. Check it with: hansa doctor
+# Read at start; policy files are read again on SIGHUP.
+
+# For people; becomes the default alias at importers.
+${setting('name', name, 'orga')}
+
+# Where other kernels reach this node: HOST:PORT, and port 0 takes a free one. Default: 127.0.0.1:7400
+${setting('listen', listen, '127.0.0.1:7400')}
+
+# Base URL under which they reach it, when it is not where it listens. Plain http is for this machine only.
+# public_url: https://kernel.example
+
+# SHA-256 of the public key (SPKI) of each certificate under an https public_url, base64url; the one in use first.
+# Peers bind their sessions to it, and labelled data needs that.
+# tls_spki: [47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU]
+
+# Addresses besides public ones that may be reached: false, true, or a list such as [10.0.0.0/8]. Default: false
+# allow_private: false
+
+# Lines on standard error: debug, info, warn, error or silent. Default: info
+# log_level: info
+
+# Whom a call without a principal is for. Default: agent:local
+# principal: agent:local
+
+# Where this node lists itself, and where it looks others up.
+${registryUrl === undefined ? '# registry:\n#   url: https://registry.example' : `registry:\n  url: ${JSON.stringify(registryUrl)}`}
+
+# Policy files. Without a rule that allows it, a call is denied.
+policies:
+  - policy.yaml
+
+# What is known of other kernels beforehand: labels that they may be sent, and how much they are trusted.
+# peers:
+#   - did: did:key:z6Mk...
+#     alias: orgb
+#     clearance: [PII]
+#     same_owner: false
+#     standing: 500
+
+# Strings that never may leave, whatever they look like.
+# canaries: [a-string-of-your-own]
+
+# Calls at the same time.
+# limits:
+#   calls_per_peer: 64
+#   calls_per_principal: 8
+
+# What this node offers. What is not classified is DESTRUCTIVE.
+# capabilities:
+#   - mcp:                        # a server that speaks MCP; only what is named here is offered
+#       id: files
+#       command: npx
+#       args: [-y, '@modelcontextprotocol/server-filesystem', ./shared]
+#       capabilities:
+#         read_text_file: { safety: READ }
+#         write_file: { safety: WRITE, obligations: [human_approval] }
+#   - http:                       # one HTTP request
+#       id: weather.today
+#       method: GET
+#       url: https://weather.example/today/{city}
+#       safety: READ
+#       input: { type: object, properties: { city: { type: string } }, required: [city] }
+#   - module:                     # an ES module that exports capabilities: [{ definition, handler }]
+#       path: ./capabilities.mjs
+`
+}
+
+function setting(key: string, value: string | undefined, example: string): string {
+  return value === undefined ? `# ${key}: ${example}` : `${key}: ${JSON.stringify(value)}`
+}
+
+export const policyTemplate = `# Policy of this node. Where no rule speaks, a call is denied; a deny goes before every other rule.
+# Check it with: hansa policy check policy.yaml
+# Put it in force without a restart: kill -HUP PID
+rules: []
+
+# An example. Replace "rules: []" by it:
+#
+# rules:
+#   - id: own-agents-read
+#     description: Agents of this kernel may read files.
+#     effect: allow                       # allow, deny or require_approval
+#     subject: agent:*                    # who: agent:NAME, person:NAME, peer:ALIAS, did:...
+#     action: invoke
+#     resource: [files.read_text_file, orgb/files.read_text_file]
+#     when: args.path.startsWith("public/")
+#     obligations: [redact:PII, max_rows:100]
+#     limit: { calls: 60, per_seconds: 60 }
+#
+#   - id: writes-need-a-person
+#     effect: require_approval
+#     subject: '*'
+#     action: invoke
+#     resource: files.write_file
+`

@@ -1,0 +1,168 @@
+/**
+ * The command line of a node. Only the command that is asked for is loaded, so that help is there at once; what it needs
+ * of the kernel it loads itself.
+ */
+import type { Command } from 'commander'
+import { CommanderError } from 'commander'
+import { Cli, type CliComponents } from './cli.ts'
+import { exitCodes, exitCodesHelp } from './exit-codes.ts'
+import { createPrint } from './print.ts'
+
+type Entry = { name: string; summary: string; load(): Promise<(cli: Cli) => Command> }
+
+const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
+  {
+    heading: 'Run a node:',
+    entries: [
+      {
+        name: 'init',
+        summary: 'make a node: keys, configuration, policy',
+        load: async () => (await import('./commands/init.ts')).initCommand,
+      },
+      {
+        name: 'up',
+        summary: 'run the node until it is told to stop',
+        load: async () => (await import('./commands/up.ts')).upCommand,
+      },
+      {
+        name: 'status',
+        summary: 'show the running node',
+        load: async () => (await import('./commands/status.ts')).statusCommand,
+      },
+      {
+        name: 'doctor',
+        summary: 'check everything that a node depends on',
+        load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+      },
+      {
+        name: 'registry',
+        summary: 'run a registry',
+        load: async () => (await import('./commands/registry.ts')).registryCommand,
+      },
+    ],
+  },
+  {
+    heading: 'Other kernels:',
+    entries: [
+      {
+        name: 'advertise',
+        summary: 'show the signed manifest of this node',
+        load: async () => (await import('./commands/advertise.ts')).advertiseCommand,
+      },
+      {
+        name: 'discover',
+        summary: 'find kernels by URL or in a registry',
+        load: async () => (await import('./commands/discover.ts')).discoverCommand,
+      },
+      {
+        name: 'import',
+        summary: 'pin a kernel and make its capabilities callable',
+        load: async () => (await import('./commands/import.ts')).importCommand,
+      },
+      {
+        name: 'refresh',
+        summary: 'look at what an imported kernel changed',
+        load: async () => (await import('./commands/refresh.ts')).refreshCommand,
+      },
+      {
+        name: 'unimport',
+        summary: 'forget an imported kernel',
+        load: async () => (await import('./commands/unimport.ts')).unimportCommand,
+      },
+      {
+        name: 'peers',
+        summary: 'list imported kernels',
+        load: async () => (await import('./commands/peers.ts')).peersCommand,
+      },
+    ],
+  },
+  {
+    heading: 'Calls:',
+    entries: [
+      {
+        name: 'capabilities',
+        summary: 'list what can be called',
+        load: async () => (await import('./commands/capabilities.ts')).capabilitiesCommand,
+      },
+      {
+        name: 'call',
+        summary: 'call a capability, or explain what would happen',
+        load: async () => (await import('./commands/call.ts')).callCommand,
+      },
+      {
+        name: 'approvals',
+        summary: 'list what waits for a person',
+        load: async () => (await import('./commands/approvals.ts')).approvalsCommand,
+      },
+      {
+        name: 'approve',
+        summary: 'approve one action',
+        load: async () => (await import('./commands/decide.ts')).approveCommand,
+      },
+      {
+        name: 'deny',
+        summary: 'deny one action',
+        load: async () => (await import('./commands/decide.ts')).denyCommand,
+      },
+      {
+        name: 'token',
+        summary: 'grant and revoke tokens',
+        load: async () => (await import('./commands/token.ts')).tokenCommand,
+      },
+    ],
+  },
+  {
+    heading: 'Policy and proof:',
+    entries: [
+      {
+        name: 'policy',
+        summary: 'check policy files',
+        load: async () => (await import('./commands/policy.ts')).policyCommand,
+      },
+      {
+        name: 'audit',
+        summary: 'read the audit log',
+        load: async () => (await import('./commands/audit.ts')).auditCommand,
+      },
+      {
+        name: 'verify',
+        summary: 'verify a log, or the logs of two kernels',
+        load: async () => (await import('./commands/verify.ts')).verifyCommand,
+      },
+    ],
+  },
+]
+
+const HELP_CODES = new Set(['commander.helpDisplayed', 'commander.help', 'commander.version'])
+
+/** @param argv without the program itself. @returns what the process exits with; nothing is thrown. */
+export async function main(argv: readonly string[], components: CliComponents): Promise<number> {
+  const cli = new Cli(components)
+  const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv]
+  const wanted = words.find((word) => !word.startsWith('-'))
+  const program = cli
+    .plain('hansa')
+    .usage('<command> [options]')
+    .description('Runs a kernel of a federation: its own policy, firewall and log, and calls to other kernels.')
+    .addHelpText('after', `\nEvery command has --help with an example, --json and --home.\n${exitCodesHelp}`)
+  for (const { heading, entries } of groups) {
+    program.commandsGroup(heading)
+    for (const { name, summary, load } of entries) {
+      program.addCommand(name === wanted ? (await load())(cli) : cli.plain(name).summary(summary))
+    }
+  }
+  try {
+    if (words.length === 0) words.push('--help')
+    await program.parseAsync(words, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (HELP_CODES.has(error.code)) return exitCodes.ok
+    // For people the parser has said it already.
+    if (words.includes('--json')) {
+      const message = error.message.replace(/^error: /, '')
+      createPrint({ ...components, json: true }).fault({ code: 'usage', message, remedy: 'See --help.' })
+    }
+    return exitCodes.usage
+  }
+  return cli.exit
+}

@@ -1,0 +1,16 @@
+/** The process around the command line: its streams, its environment and its end. */
+import process from 'node:process'
+import { readEnvironment } from '../config/env.ts'
+import { main } from './main.ts'
+
+const { stdin, stdout, stderr } = process
+
+for (const stream of [stdout, stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read it has seen enough: `hansa audit show | head`.
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+}
+
+process.exitCode = await main(process.argv.slice(2), { environment: readEnvironment(), stdin, stdout, stderr })

@@ -1,0 +1,45 @@
+import { type Style, shownWidth } from './print.ts'
+
+/** Lines of two columns: names, and what they are. */
+export function facts(style: Style, members: readonly (readonly [name: string, value: string | undefined])[]): string {
+  const given = members.filter((member): member is [string, string] => member[1] !== undefined)
+  const width = Math.max(0, ...given.map(([name]) => name.length))
+  return given.map(([name, value]) => `${style.dim(name.padEnd(width))}  ${value}`).join('\n')
+}
+
+/** Columns as wide as their widest cell; the last one is not padded. */
+export function table(style: Style, heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = heads.map((head, at) => Math.max(shownWidth(head), ...rows.map((row) => shownWidth(row[at] ?? ''))))
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, at) => (at === cells.length - 1 ? cell : cell + ' '.repeat((widths[at] ?? 0) - shownWidth(cell))))
+      .join('  ')
+  return [line(heads.map((head) => style.dim(head))), ...rows.map(line)].join('\n')
+}
+
+/** `1 call`, `2 calls`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
+/** Seconds as the two largest of days, hours, minutes and seconds. */
+export function duration(seconds: number): string {
+  const units = [
+    ['d', Math.floor(seconds / 86_400)],
+    ['h', Math.floor(seconds / 3600) % 24],
+    ['min', Math.floor(seconds / 60) % 60],
+    ['s', Math.floor(seconds) % 60],
+  ] as const
+  const first = units.findIndex(([, count]) => count > 0)
+  if (first < 0) return '0 s'
+  return units
+    .slice(first, first + 2)
+    .filter(([, count]) => count > 0)
+    .map(([unit, count]) => `${count} ${unit}`)
+    .join(' ')
+}
+
+/** Unix seconds as a date and time in UTC. */
+export function time(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}

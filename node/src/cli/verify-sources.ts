@@ -1,0 +1,139 @@
+/** Adapter: directories on the command line as logs, each with the key that belongs to it. */
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CheckpointReference, Did } from '@hansa/protocols'
+import {
+  fileLogDisk,
+  type LogDirectory,
+  type LogSource,
+  parseCheckpoint,
+  readEntries,
+  verifyCheckpoint,
+} from '@hansa/trust/ledger'
+import { failed, usage } from './errors.ts'
+import { didOfOrigin, type LogKeys } from './verify-keys.ts'
+
+/** @param directories logs, or homes that hold one. */
+export async function logSources(
+  directories: readonly string[],
+  keys: LogKeys,
+  checkpointFiles: readonly string[],
+  onRead: (bytes: number) => void,
+): Promise<LogSource[]> {
+  const found = await Promise.all(directories.map((directory) => openLog(directory)))
+  const spare = keysWithoutLog(keys, found)
+  const sources = found.map(({ disk, origin }): LogSource => {
+    const key = origin === undefined ? spare.shift() : keys.vkeys.get(origin)
+    const did = key?.did ?? (origin === undefined ? undefined : didOfOrigin(origin))
+    return {
+      disk: counted(disk, onRead),
+      ...(key === undefined ? {} : { vkey: key.vkey }),
+      ...(did === undefined ? {} : { did }),
+    }
+  })
+  for (const did of keys.dids) expectOwner(did, found)
+  await addCheckpoints(sources, found, checkpointFiles)
+  return sources
+}
+
+/** Bytes of all entries, to tell how far a verification has come. */
+export async function entryBytes(sources: readonly LogSource[]): Promise<number> {
+  let bytes = 0
+  for (const { disk } of sources) for (const name of await disk.list()) bytes += (await disk.size(name)) ?? 0
+  return bytes
+}
+
+type FoundLog = { disk: LogDirectory; directory: string; origin: string | undefined }
+
+async function openLog(directory: string): Promise<FoundLog> {
+  const here = await stat(directory).catch(() => undefined)
+  if (here === undefined) throw usage(`There is no directory ${directory}.`)
+  if (!here.isDirectory()) throw usage(`${directory} is not a directory; a log is a directory.`)
+  const inner = join(directory, 'log')
+  const own = fileLogDisk(directory)
+  const isHome = !(await holdsEntries(own)) && (await holdsEntries(fileLogDisk(inner)))
+  const disk = isHome ? fileLogDisk(inner) : own
+  if (!(await holdsEntries(disk))) {
+    throw usage(`There is no log in ${directory}. Give the directory \`log\` of a node's home, or the home itself.`)
+  }
+  return { disk, directory, origin: await originOf(disk) }
+}
+
+async function holdsEntries(disk: LogDirectory): Promise<boolean> {
+  return (await disk.list()).some((name) => name.startsWith('entries-'))
+}
+
+/** What the first entry claims: only to choose a key by, which then has to fit. */
+async function originOf(disk: LogDirectory): Promise<string | undefined> {
+  try {
+    for await (const { entry } of readEntries(disk, 0, 1)) return entry.origin
+  } catch {
+    // What is damaged is for the verifier to describe.
+  }
+  return undefined
+}
+
+/**
+ * Keys of logs that are not here. A log whose first entry cannot be read may be any of them; when there is none such, a
+ * key that fits nothing means that the wrong logs, or the wrong keys, were given.
+ */
+function keysWithoutLog({ vkeys }: LogKeys, logs: readonly FoundLog[]): { vkey: string; did?: Did }[] {
+  const unused = [...vkeys].filter(([origin]) => !logs.some((log) => log.origin === origin))
+  const [first] = unused
+  if (first !== undefined && logs.every(({ origin }) => origin !== undefined))
+    throw notHere(`the log ${first[0]}`, logs)
+  return unused.map(([, key]) => key)
+}
+
+function expectOwner(did: Did, logs: readonly FoundLog[]): void {
+  if (!logs.some(({ origin }) => origin === undefined || didOfOrigin(origin) === did))
+    throw notHere(`a log of ${did}`, logs)
+}
+
+function notHere(what: string, logs: readonly FoundLog[]): Error {
+  const found = logs.map(
+    ({ directory, origin }) => `${directory} holds ${origin ?? 'a log whose first entry is unreadable'}`,
+  )
+  return failed(`A key was given for ${what}, and it is not here: ${found.join('; ')}.`)
+}
+
+async function addCheckpoints(
+  sources: LogSource[],
+  logs: readonly FoundLog[],
+  files: readonly string[],
+): Promise<void> {
+  for (const path of files) {
+    const note = await readFile(path, 'utf8').catch(() => {
+      throw usage(`There is no file ${path}, or it cannot be read.`)
+    })
+    const claimed = parseCheckpoint(note.slice(0, note.lastIndexOf('\n\n') + 1))
+    if (claimed === undefined) throw usage(`${path} does not hold a checkpoint.`)
+    const at = logs.findIndex(({ origin }) => origin === claimed.origin)
+    const source = sources[at]
+    if (source === undefined) throw usage(`${path} is a checkpoint of ${claimed.origin}, which is not verified here.`)
+    sources[at] = { ...source, remembered: remembered(note, claimed, source, path) }
+  }
+}
+
+function remembered(
+  note: string,
+  claimed: CheckpointReference,
+  { vkey }: LogSource,
+  path: string,
+): CheckpointReference {
+  if (vkey === undefined) return claimed
+  const verdict = verifyCheckpoint(note, vkey)
+  if (!verdict.ok) throw usage(`The checkpoint in ${path} is not signed by the key of the log: ${verdict.reason}.`)
+  return verdict.checkpoint
+}
+
+function counted(disk: LogDirectory, onRead: (bytes: number) => void): LogDirectory {
+  return {
+    ...disk,
+    async read(name, from, to) {
+      const bytes = await disk.read(name, from, to)
+      onRead(bytes.length)
+      return bytes
+    },
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * `hansa.yaml`: every key of it, with unit and default. Strict, because a misspelt key that is ignored is a setting that
+ * somebody believes in. What keys mean together is in `parse-config.ts`.
+ */
+import {
+  capabilityIdSchema,
+  didSchema,
+  hashSchema,
+  labelsSchema,
+  limitsSchema,
+  obligationsSchema,
+  peerAliasSchema,
+  principalSchema,
+  safetySchema,
+} from '@hansa/protocols'
+import { parseObligations } from '@hansa/trust'
+import { z } from 'zod'
+
+const path = z.string().min(1).max(4096)
+const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http(s) URL' }).max(2048)
+const headers = z.record(z.string().max(128), z.string().max(8192))
+
+const knownObligations = obligationsSchema.check(({ value, issues }) => {
+  const parsed = parseObligations(value)
+  if (!parsed.ok)
+    issues.push({ code: 'custom', input: value, message: `obligation "${parsed.unknown}" is not understood` })
+})
+
+/** What an operator says about a capability, whoever carries it out. */
+const classification = {
+  safety: safetySchema.describe('READ, WRITE or DESTRUCTIVE. Default: DESTRUCTIVE').optional(),
+  sensitivity: labelsSchema.describe('Labels that every result carries: PII, PCI, SECRET, TENANT:x').optional(),
+  obligations: knownObligations
+    .describe('What is done with every result, such as redact:PII or max_rows:100')
+    .optional(),
+  limits: limitsSchema.describe('Bounds of one call and of calls per minute').optional(),
+  title: z.string().max(256).describe('For people').optional(),
+  description: z.string().max(4096).describe('For people and for agents that choose').optional(),
+  tags: z.array(z.string().max(64)).max(32).describe('Words by which a registry finds it').optional(),
+  idempotent: z.boolean().describe('Whether twice is the same as once. Default: true for READ').optional(),
+}
+
+const jsonSchema = z.record(z.string(), z.json()).describe('A JSON Schema, draft-07 or 2020-12')
+
+const mcpSchema = z.strictObject({
+  id: capabilityIdSchema.describe('Prefix: what the server calls `read` becomes `ID.read`'),
+  command: z.string().min(1).max(4096).describe('Program that speaks MCP on standard input and output').optional(),
+  args: z.array(z.string().max(8192)).max(256).describe('Its arguments').optional(),
+  env: z
+    .record(z.string().max(256), z.string().max(8192))
+    .describe('What it sees of the environment besides HOME, LOGNAME, PATH, SHELL, TERM and USER')
+    .optional(),
+  cwd: path.describe('Directory it starts in, relative to this file. Default: the directory of this file').optional(),
+  url: httpUrl.describe('Instead of a command: a server that speaks Streamable HTTP').optional(),
+  headers: headers.describe('With url: sent with every request; credentials belong here').optional(),
+  capabilities: z
+    .record(z.string().min(1).max(256), z.strictObject(classification))
+    .describe('What is offered, by the name that the server gives it. What is not named here is not offered'),
+})
+
+const httpSchema = z.strictObject({
+  id: capabilityIdSchema,
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  url: z
+    .string()
+    .max(2048)
+    .describe('http(s)://host/path?query; {name} in the path stands for the argument of that name'),
+  query: z.array(z.string().max(128)).max(64).describe('Arguments that become query parameters').optional(),
+  body: z
+    .union([z.literal('rest'), z.array(z.string().max(128)).max(64)], 'neither `rest` nor a list of arguments')
+    .describe('Arguments that become members of the JSON body; `rest` is every one that has no other place')
+    .optional(),
+  headers: headers.describe('Sent with every request; credentials belong here').optional(),
+  version: z.string().max(64).describe('Default: 1.0.0').optional(),
+  ...classification,
+  input: jsonSchema.optional(),
+  output: jsonSchema.describe('Without it the answer is untrusted text').optional(),
+})
+
+const moduleSchema = z.strictObject({
+  path: path.describe(
+    'ES module, relative to this file, that exports `capabilities`: a list of { definition, handler }',
+  ),
+})
+
+const peerSchema = z.strictObject({
+  did: didSchema,
+  alias: peerAliasSchema.describe('Names the peer in policy subjects as peer:ALIAS').optional(),
+  clearance: labelsSchema.describe('Labels that this peer may be sent. Default: none').optional(),
+  same_owner: z
+    .boolean()
+    .describe('Both kernels have one owner: its calls are permitted where no rule speaks. Default: false')
+    .optional(),
+  standing: z.int().min(0).max(1000).describe('0 to 1000, for policy conditions. Default: 200').optional(),
+})
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** One item of `capabilities`; that it is exactly one of the three is said elsewhere. */
+export const configItemSchema = z.strictObject({
+  mcp: mcpSchema.describe('Capabilities of an MCP server').optional(),
+  http: httpSchema.describe('A capability that is one HTTP request').optional(),
+  module: moduleSchema.describe('Capabilities that are functions of this process').optional(),
+})
+
+export const configFileSchema = z.strictObject({
+  name: z.string().min(1).max(128).describe('For people; becomes the default alias at importers').optional(),
+  listen: z
+    .string()
+    .max(256)
+    .describe('HOST:PORT for other kernels; port 0 takes a free one. Default: 127.0.0.1:7400')
+    .optional(),
+  public_url: httpUrl.describe('Base URL at which others reach this node. Default: where it listens').optional(),
+  tls_spki: z
+    .array(hashSchema)
+    .min(1)
+    .max(8)
+    .describe(
+      'SHA-256 of the public key (SPKI) of each certificate under an https public_url, base64url; the one in use first',
+    )
+    .optional(),
+  allow_private: z
+    .union([z.boolean(), z.array(z.string().max(64)).max(256)], 'neither false, true nor a list of ranges')
+    .describe(
+      'Addresses besides public ones that may be reached: false, true, or a list such as 10.0.0.0/8. Default: false',
+    )
+    .optional(),
+  log_level: z.enum(logLevels).describe('Of the lines on standard error. Default: info').optional(),
+  principal: principalSchema.describe('Whom a call without a principal is for. Default: agent:local').optional(),
+  registry: z
+    .strictObject({ url: httpUrl.describe('Base URL of a registry') })
+    .describe('Where this node lists itself, and where it looks others up')
+    .optional(),
+  policies: z.array(path).max(64).describe('Policy files, relative to this file. Default: [policy.yaml]').optional(),
+  peers: z.array(peerSchema).max(10_000).describe('What is known of other kernels beforehand').optional(),
+  canaries: z
+    .array(z.string().min(8).max(1024))
+    .max(1000)
+    .describe('Strings that never may leave, whatever they look like')
+    .optional(),
+  limits: z
+    .strictObject({
+      calls_per_peer: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .describe('Calls of one peer at the same time. Default: 64')
+        .optional(),
+      calls_per_principal: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .describe('Calls of one principal to one capability at the same time. Default: 8')
+        .optional(),
+    })
+    .optional(),
+  capabilities: z
+    .array(configItemSchema)
+    .max(500)
+    .describe('What this node offers; each item is one of mcp, http, module')
+    .optional(),
+})
+
+export type ConfigFile = z.infer<typeof configFileSchema>
+export type ConfigItem = z.infer<typeof configItemSchema>
+
+/** The schema of `hansa.yaml` as JSON Schema 2020-12, for editors and documentation. */
+export function configJsonSchema(): Record<string, unknown> {
+  // What a check adds cannot be said in JSON Schema and is left to the parser.
+  return { ...z.toJSONSchema(configFileSchema, { io: 'input', unrepresentable: 'any' }), title: 'hansa.yaml' }
+}

@@ -1,0 +1,41 @@
+/** What a node is started with: the configuration with defaults filled in and every path made absolute. */
+import type { AllowPrivate } from '@hansa/mesh'
+import type { CapabilityDefinition } from '@hansa/protocols'
+import type { HttpOperation, McpClassification, McpConnection } from '../drivers/index.ts'
+import type { InFlightLimits } from '../kernel/in-flight.ts'
+import type { PeerSetting } from '../kernel/peer-settings.ts'
+import type { LogLevel } from './config-schema.ts'
+import type { ListenAddress } from './listen-address.ts'
+
+export type NodeConfig = Readonly<{
+  name?: string
+  listen: ListenAddress
+  publicUrl?: string
+  /** SHA-256 of the SPKI of each certificate under `publicUrl`, base64url. */
+  tlsSpki?: readonly string[]
+  allowPrivate: AllowPrivate
+  logLevel: LogLevel
+  /** Whom a call without a principal is for. */
+  principal: string
+  /** Base URL of the registry where the node lists itself. */
+  registryUrl?: string
+  /** Absolute paths of policy files. */
+  policies: readonly string[]
+  peers: readonly PeerSetting[]
+  canaries: readonly string[]
+  inFlight: Partial<InFlightLimits>
+  capabilities: readonly ConfiguredCapability[]
+}>
+
+/** `at` is where it is configured, for messages. */
+export type ConfiguredCapability = { at: string } & (
+  | {
+      kind: 'mcp'
+      prefix: string
+      connection: McpConnection
+      /** By the name that the server gives; nothing else is offered. */
+      classified: Readonly<Record<string, McpClassification>>
+    }
+  | { kind: 'http'; definition: CapabilityDefinition; operation: HttpOperation }
+  | { kind: 'module' /** Absolute. */; path: string }
+)

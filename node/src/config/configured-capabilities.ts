@@ -1,0 +1,103 @@
+/** The capabilities of a configuration: which kind each item is, and what its keys mean together. Pure. */
+import { resolve } from 'node:path'
+import type { CapabilityDefinition } from '@hansa/protocols'
+import type { HttpOperation, McpClassification, McpConnection } from '../drivers/index.ts'
+import type { ConfiguredCapability } from './config.ts'
+import type { ConfigItem } from './config-schema.ts'
+import type { ConfigFault } from './errors.ts'
+import type { ConfigContext } from './parse-config.ts'
+
+type Mcp = NonNullable<ConfigItem['mcp']>
+type Http = NonNullable<ConfigItem['http']>
+
+const kinds = ['mcp', 'http', 'module'] as const
+
+/** @param items undefined where another fault has been found already; their places count. */
+export function configuredCapabilities(items: readonly (ConfigItem | undefined)[], context: ConfigContext) {
+  const faults: ConfigFault[] = []
+  const capabilities: ConfiguredCapability[] = []
+  for (const [index, item] of items.entries()) {
+    if (item === undefined) continue
+    const path = ['capabilities', index]
+    const fault = (key: readonly string[], reason: string) =>
+      faults.push({ ...context.place([...path, ...key]), reason })
+    const given = kinds.filter((kind) => item[kind] !== undefined)
+    if (given.length !== 1) fault([], `is exactly one of mcp, http, module; this has ${given.join(' and ') || 'none'}`)
+    const { source, line } = context.place(path)
+    const at = line === undefined ? source : `${source}:${line}`
+    if (item.mcp !== undefined) {
+      for (const { key, reason } of mcpFaults(item.mcp)) fault(['mcp', key], reason)
+      capabilities.push({ at, ...mcpCapability(item.mcp, context.directory) })
+    }
+    if (item.http !== undefined) capabilities.push({ at, ...httpCapability(item.http) })
+    if (item.module !== undefined)
+      capabilities.push({ at, kind: 'module', path: resolve(context.directory, item.module.path) })
+  }
+  faults.push(...takenTwice(items, context))
+  return { faults, capabilities }
+}
+
+/** Keys that only make sense with the other way to reach a server. */
+const onlyWithCommand = ['args', 'env', 'cwd'] as const
+
+function mcpFaults(mcp: Mcp): { key: string; reason: string }[] {
+  const { command, url, headers, capabilities } = mcp
+  const faults: { key: string; reason: string }[] = []
+  if ((command === undefined) === (url === undefined))
+    faults.push({ key: 'command', reason: 'give either command or url' })
+  for (const key of onlyWithCommand) {
+    if (url !== undefined && mcp[key] !== undefined) faults.push({ key, reason: 'belongs to command, not to url' })
+  }
+  if (command !== undefined && headers !== undefined)
+    faults.push({ key: 'headers', reason: 'belongs to url; give a command its credentials with env' })
+  if (Object.keys(capabilities).length === 0)
+    faults.push({ key: 'capabilities', reason: 'names nothing, so nothing would be offered' })
+  return faults
+}
+
+function takenTwice(items: readonly (ConfigItem | undefined)[], { place }: ConfigContext): ConfigFault[] {
+  const first = new Map<string, number>()
+  return items.flatMap((item, index) => {
+    const kind = item?.http !== undefined ? 'http' : 'mcp'
+    const id = item?.[kind]?.id
+    if (id === undefined) return []
+    const taken = first.get(`${kind} ${id}`)
+    if (taken === undefined) first.set(`${kind} ${id}`, index)
+    return taken === undefined
+      ? []
+      : { ...place(['capabilities', index, kind, 'id']), reason: `${id} is already the id of capabilities[${taken}]` }
+  })
+}
+
+function mcpCapability(mcp: Mcp, directory: string): Omit<Extract<ConfiguredCapability, { kind: 'mcp' }>, 'at'> {
+  const classified = Object.entries(mcp.capabilities).map(([name, given]) => [name, present(given)] as const)
+  return {
+    kind: 'mcp',
+    prefix: mcp.id,
+    connection: connectionOf(mcp, directory),
+    classified: Object.fromEntries<McpClassification>(classified),
+  }
+}
+
+function connectionOf({ command, args, env, cwd, url, headers }: Mcp, directory: string): McpConnection {
+  if (url !== undefined) return { kind: 'http', url, ...present({ headers }) }
+  const program = command ?? ''
+  return {
+    kind: 'stdio',
+    // A name is looked up in PATH; a path is meant from where the configuration is.
+    command: /^\.{1,2}\//.test(program) ? resolve(directory, program) : program,
+    ...present({ args, env }),
+    cwd: resolve(directory, cwd ?? '.'),
+  }
+}
+
+function httpCapability(http: Http): Omit<Extract<ConfiguredCapability, { kind: 'http' }>, 'at'> {
+  const { method, url, query, body, headers, ...definition } = http
+  const operation: HttpOperation = { method, url, ...present({ query, body, headers }) }
+  return { kind: 'http', definition: present(definition) as CapabilityDefinition, operation }
+}
+
+/** Without the members that are undefined. */
+function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never
+}

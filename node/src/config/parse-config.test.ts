@@ -1,0 +1,275 @@
+import { describe, expect, it } from 'vitest'
+import { faultLine } from './errors.ts'
+import { type Overrides, parseConfig } from './parse-config.ts'
+
+const DID = 'did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH'
+
+const parse = (text: string, overrides?: Overrides) =>
+  parseConfig(text, '/srv/orgb/hansa.yaml', 'hansa.yaml', overrides)
+
+function faultsOf(text: string, overrides?: Overrides): string[] {
+  const reading = parse(text, overrides)
+  return reading.ok ? [] : reading.faults.map(faultLine)
+}
+
+function configOf(text: string, overrides?: Overrides) {
+  const reading = parse(text, overrides)
+  if (!reading.ok) throw new Error(reading.faults.map(faultLine).join('\n'))
+  return reading.config
+}
+
+describe('the configuration of a node', () => {
+  it.each(['', '# nothing but a comment\n', '{}'])('takes its defaults where nothing is said: %j', (text) => {
+    expect(configOf(text)).toEqual({
+      listen: { host: '127.0.0.1', port: 7400 },
+      allowPrivate: false,
+      logLevel: 'info',
+      principal: 'agent:local',
+      policies: ['/srv/orgb/policy.yaml'],
+      peers: [],
+      canaries: [],
+      inFlight: {},
+      capabilities: [],
+    })
+  })
+
+  it('reads every key', () => {
+    const text = `
+name: orgb
+listen: '[::1]:0'
+public_url: https://kernel.example/base
+tls_spki: [47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU]
+allow_private: [10.0.0.0/8, 127.0.0.1]
+log_level: warn
+principal: agent:reporter
+registry: { url: https://registry.example }
+policies: [a.yaml, /etc/hansa/b.yaml]
+peers:
+  - { did: '${DID}', alias: orga, clearance: [PII, 'TENANT:acme'], same_owner: true, standing: 700 }
+canaries: [a-canary-string]
+limits: { calls_per_peer: 10, calls_per_principal: 2 }
+`
+    expect(configOf(text)).toEqual({
+      name: 'orgb',
+      listen: { host: '::1', port: 0 },
+      publicUrl: 'https://kernel.example/base',
+      tlsSpki: ['47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU'],
+      allowPrivate: ['10.0.0.0/8', '127.0.0.1'],
+      logLevel: 'warn',
+      principal: 'agent:reporter',
+      registryUrl: 'https://registry.example',
+      policies: ['/srv/orgb/a.yaml', '/etc/hansa/b.yaml'],
+      peers: [{ did: DID, alias: 'orga', clearance: ['PII', 'TENANT:acme'], sameOwner: true, standing: 700 }],
+      canaries: ['a-canary-string'],
+      inFlight: { perPeer: 10, perPrincipal: 2 },
+      capabilities: [],
+    })
+  })
+
+  it('reads the three kinds of capabilities, with paths from its own directory', () => {
+    const text = `
+capabilities:
+  - mcp:
+      id: files
+      command: ./server
+      args: [--quiet]
+      env: { A: b }
+      capabilities: { read: { safety: READ, sensitivity: [PII], obligations: ['redact:PII'] } }
+  - mcp: { id: remote, url: 'https://mcp.example/mcp', headers: { authorization: x }, capabilities: { q: {} } }
+  - mcp: { id: looked_up, command: npx, cwd: sub, capabilities: { q: {} } }
+  - http: { id: weather.today, method: GET, url: 'https://weather.example/{city}', query: [unit], safety: READ, limits: { timeout_ms: 100 }, input: { type: object } }
+  - module: { path: ./capabilities.mjs }
+`
+    expect(configOf(text).capabilities).toEqual([
+      {
+        kind: 'mcp',
+        at: 'hansa.yaml:3',
+        prefix: 'files',
+        connection: {
+          kind: 'stdio',
+          command: '/srv/orgb/server',
+          args: ['--quiet'],
+          env: { A: 'b' },
+          cwd: '/srv/orgb',
+        },
+        classified: { read: { safety: 'READ', sensitivity: ['PII'], obligations: ['redact:PII'] } },
+      },
+      {
+        kind: 'mcp',
+        at: 'hansa.yaml:9',
+        prefix: 'remote',
+        connection: { kind: 'http', url: 'https://mcp.example/mcp', headers: { authorization: 'x' } },
+        classified: { q: {} },
+      },
+      {
+        kind: 'mcp',
+        at: 'hansa.yaml:10',
+        prefix: 'looked_up',
+        connection: { kind: 'stdio', command: 'npx', cwd: '/srv/orgb/sub' },
+        classified: { q: {} },
+      },
+      {
+        kind: 'http',
+        at: 'hansa.yaml:11',
+        definition: { id: 'weather.today', safety: 'READ', limits: { timeout_ms: 100 }, input: { type: 'object' } },
+        operation: { method: 'GET', url: 'https://weather.example/{city}', query: ['unit'] },
+      },
+      { kind: 'module', at: 'hansa.yaml:12', path: '/srv/orgb/capabilities.mjs' },
+    ])
+  })
+
+  it('names three mistakes in one answer, each with its line, in the order of the file', () => {
+    const text = `name: orgb
+listen: nowhere
+registry:
+  ulr: https://registry.example
+peers:
+  - did: ${DID}
+    standing: 2000
+`
+    expect(faultsOf(text)).toEqual([
+      'hansa.yaml:2: listen: "nowhere" is not HOST:PORT, such as 127.0.0.1:7400; port 0 takes a free one',
+      'hansa.yaml:3: registry.url: is missing',
+      'hansa.yaml:4: registry.ulr: there is no such key; did you mean "url"?',
+      'hansa.yaml:7: peers[0].standing: Too big: expected number to be <=1000',
+    ])
+  })
+
+  it.each([
+    ['a misspelt key', 'policys: []', 'hansa.yaml:1: policys: there is no such key; did you mean "policies"?'],
+    [
+      'a key in another spelling',
+      'public-url: x',
+      'hansa.yaml:1: public-url: there is no such key; did you mean "public_url"?',
+    ],
+    [
+      'a key that is like none',
+      'limits: { frobnicate: 1 }',
+      'hansa.yaml:1: limits.frobnicate: there is no such key here; there are: calls_per_peer, calls_per_principal',
+    ],
+    [
+      'a misspelt key deep inside',
+      'capabilities:\n  - mcp: { id: f, command: x, capabilities: { read: { saftey: READ } } }',
+      'hansa.yaml:2: capabilities[0].mcp.capabilities.read.saftey: there is no such key; did you mean "safety"?',
+    ],
+    ['a value of another type', 'name: 5', 'hansa.yaml:1: name: expected string, received number'],
+    ['a list where a map belongs', '- a', 'hansa.yaml:1: expected object, received array'],
+    ['a key that is there twice', 'name: a\nname: b', 'hansa.yaml:2: Map keys must be unique'],
+    [
+      'what is not YAML',
+      'name: [a',
+      'hansa.yaml:1: Flow sequence in block collection must be sufficiently indented and end with a ]',
+    ],
+    [
+      'an unknown log level',
+      'log_level: loud',
+      'hansa.yaml:1: log_level: expected one of "debug"|"info"|"warn"|"error"|"silent"',
+    ],
+    [
+      'a range that is none',
+      'allow_private: [10.0.0.0/8, "10.0"]',
+      'hansa.yaml:1: allow_private[1]: "10.0" is neither an address nor a range; write 10.1.2.3, 10.0.0.0/8 or fd00::/8',
+    ],
+    [
+      'every address without a public URL',
+      'listen: 0.0.0.0:7400',
+      'hansa.yaml:1: listen: 0.0.0.0:7400 is every address of this machine, so public_url has to say how others reach it',
+    ],
+    [
+      'plain http beyond this machine',
+      'public_url: http://kernel.example',
+      'hansa.yaml:1: public_url: peers refuse plain http beyond this machine; put TLS in front of the node and write https://kernel.example',
+    ],
+    [
+      'a public URL with a query',
+      'public_url: https://a.example/?b',
+      'hansa.yaml:1: public_url: a base URL has no query, fragment or password',
+    ],
+    [
+      'keys of certificates without https',
+      'tls_spki: [47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU]',
+      'hansa.yaml:1: tls_spki: names the keys of an https public_url, and there is none',
+    ],
+    [
+      'two peers of one name',
+      `peers:\n  - { did: '${DID}', alias: a }\n  - { did: 'did:key:z6Mkother', alias: a }`,
+      'hansa.yaml:3: peers[1].alias: a is already the alias of peers[0]',
+    ],
+    [
+      'an obligation that nobody understands',
+      'capabilities:\n  - http: { id: a, method: GET, url: https://a.example, obligations: [redakt:PII] }',
+      'hansa.yaml:2: capabilities[0].http.obligations: obligation "redakt:PII" is not understood',
+    ],
+    [
+      'a capability of no kind',
+      'capabilities: [{}]',
+      'hansa.yaml:1: capabilities[0]: is exactly one of mcp, http, module; this has none',
+    ],
+    [
+      'a capability of two kinds',
+      'capabilities:\n  - module: { path: a }\n    http: { id: a, method: GET, url: https://a.example }',
+      'hansa.yaml:2: capabilities[0]: is exactly one of mcp, http, module; this has http and module',
+    ],
+    [
+      'an MCP server without a way to reach it',
+      'capabilities:\n  - mcp: { id: a, capabilities: { x: {} } }',
+      'hansa.yaml:2: capabilities[0].mcp.command: give either command or url',
+    ],
+    [
+      'arguments for a URL',
+      'capabilities:\n  - mcp: { id: a, url: https://a.example, args: [x], capabilities: { x: {} } }',
+      'hansa.yaml:2: capabilities[0].mcp.args: belongs to command, not to url',
+    ],
+    [
+      'an MCP server of which nothing is offered',
+      'capabilities:\n  - mcp: { id: a, command: x, capabilities: {} }',
+      'hansa.yaml:2: capabilities[0].mcp.capabilities: names nothing, so nothing would be offered',
+    ],
+    [
+      'two capabilities of one id',
+      'capabilities:\n  - http: { id: a, method: GET, url: https://a.example }\n  - http: { id: a, method: GET, url: https://a.example }',
+      'hansa.yaml:3: capabilities[1].http.id: a is already the id of capabilities[0]',
+    ],
+  ])('refuses %s', (_what, text, fault) => {
+    expect(faultsOf(text)).toEqual([fault])
+  })
+
+  it('checks every capability, also beside one that is malformed', () => {
+    const text = 'capabilities:\n  - mcp: { id: a, comand: x, capabilities: {} }\n  - {}\n'
+    expect(faultsOf(text)).toEqual([
+      'hansa.yaml:2: capabilities[0].mcp.comand: there is no such key; did you mean "command"?',
+      'hansa.yaml:3: capabilities[1]: is exactly one of mcp, http, module; this has none',
+    ])
+  })
+
+  it('lets the environment go before the file, and blames it for its own mistakes', () => {
+    const overrides: Overrides = {
+      listen: { value: '127.0.0.1:0', source: 'HANSA_LISTEN' },
+      log_level: { value: 'loud', source: 'HANSA_LOG_LEVEL' },
+      public_url: { value: 'here', source: '--public-url' },
+    }
+    expect(configOf('listen: 127.0.0.1:1', { listen: { value: '[::1]:2', source: 'x' } }).listen).toEqual({
+      host: '::1',
+      port: 2,
+    })
+    expect(faultsOf('listen: nowhere', overrides)).toEqual([
+      '--public-url: "here" is not an http(s) URL',
+      'HANSA_LOG_LEVEL: "loud" is not one of debug, info, warn, error, silent',
+    ])
+  })
+
+  it('refuses a text larger than any that a person writes, unread', () => {
+    expect(faultsOf(' '.repeat(1_048_577))).toEqual(['hansa.yaml:1: longer than 1048576 characters'])
+  })
+
+  it('does not follow aliases that multiply', () => {
+    const lines = ['a: &a [x, x, x, x, x, x, x, x, x]']
+    for (let at = 1; at < 9; at++) {
+      const [name, of] = [String.fromCharCode(97 + at), String.fromCharCode(96 + at)]
+      lines.push(`${name}: &${name} [${Array(9).fill(`*${of}`).join(', ')}]`)
+    }
+    expect(faultsOf(lines.join('\n'))).toEqual([
+      'hansa.yaml:1: Excessive alias count indicates a resource exhaustion attack',
+    ])
+  })
+})

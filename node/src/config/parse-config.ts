@@ -1,0 +1,165 @@
+/**
+ * Text of `hansa.yaml` and what overrides it become the configuration of a node, or the list of everything that is wrong
+ * with them. Pure: nothing is read, resolved or reached here.
+ */
+import { dirname, resolve } from 'node:path'
+import { guardedFetch, isLoopbackHost } from '@hansa/mesh'
+import type { NodeConfig } from './config.ts'
+import { type ConfigFile, type ConfigItem, configFileSchema, configItemSchema, logLevels } from './config-schema.ts'
+import { configuredCapabilities } from './configured-capabilities.ts'
+import type { ConfigFault } from './errors.ts'
+import { isWildcard, type ListenAddress, parseListen } from './listen-address.ts'
+import { keyText, schemaFaults } from './schema-faults.ts'
+import { readYaml, type YamlPath } from './yaml-source.ts'
+
+const DEFAULT_LISTEN = '127.0.0.1:7400'
+const DEFAULT_PRINCIPAL = 'agent:local'
+const DEFAULT_POLICY = 'policy.yaml'
+
+/** One value that takes the place of the file's, and where it comes from: a variable or an option. */
+export type Override = { value: string; source: string }
+export type Overrides = Partial<Record<'listen' | 'log_level' | 'public_url', Override>>
+
+export type ConfigReading = { ok: true; config: NodeConfig } | { ok: false; faults: ConfigFault[] }
+
+/**
+ * @param path of the file, absolute: other paths in it are relative to its directory
+ * @param name of the file as people are shown it
+ */
+export function parseConfig(text: string, path: string, name: string, overrides: Overrides = {}): ConfigReading {
+  const reading = readYaml(text)
+  if (!reading.ok) return { ok: false, faults: reading.faults.map((fault) => ({ source: name, key: '', ...fault })) }
+  const { source } = reading
+  const parsed = configFileSchema.safeParse(source.value ?? {})
+  const place = (at: YamlPath): Pick<ConfigFault, 'source' | 'line' | 'key'> => {
+    const line = source.lineOf(at)
+    return { source: name, ...(line === undefined ? {} : { line }), key: keyText(at) }
+  }
+  // The rules between keys are checked on what is well formed, so that one mistake does not hide another.
+  const file = parsed.success ? parsed.data : wellFormed(source.value)
+  const context = { directory: dirname(path), place }
+  const { faults, settings } = checkSettings(file, overrides, context)
+  const offered = configuredCapabilities(wellFormedItems(source.value), context)
+  const all = [...(parsed.success ? [] : schemaFaults(parsed.error, name, source)), ...faults, ...offered.faults]
+  if (all.length > 0) return { ok: false, faults: all.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) }
+  return { ok: true, config: Object.freeze({ ...settings, capabilities: offered.capabilities }) }
+}
+
+export type ConfigContext = {
+  /** That relative paths start from. */
+  directory: string
+  place(path: YamlPath): Pick<ConfigFault, 'source' | 'line' | 'key'>
+}
+
+/** Each member on its own: those that the schema accepts. */
+function wellFormed(value: unknown): ConfigFile {
+  if (typeof value !== 'object' || value === null) return {}
+  const members = Object.entries(value).filter(([key, member]) => configFileSchema.safeParse({ [key]: member }).success)
+  return Object.fromEntries(members)
+}
+
+/** Each capability on its own, in its place; undefined where the schema does not accept it. */
+function wellFormedItems(value: unknown): (ConfigItem | undefined)[] {
+  if (typeof value !== 'object' || value === null || !('capabilities' in value)) return []
+  const items: unknown = value.capabilities
+  if (!Array.isArray(items)) return []
+  return items.map((item) => configItemSchema.safeParse(item).data)
+}
+
+type Settings = Omit<NodeConfig, 'capabilities'>
+
+function checkSettings(file: ConfigFile, overrides: Overrides, { directory, place }: ConfigContext) {
+  const listenText = overrides.listen?.value ?? file.listen ?? DEFAULT_LISTEN
+  const publicUrl = overrides.public_url?.value ?? file.public_url
+  const level = overrides.log_level?.value ?? file.log_level ?? 'info'
+  const listen = parseListen(listenText)
+  const logLevel = logLevels.find((known) => known === level)
+
+  const faults: ConfigFault[] = [...rangeFaults(file, place), ...peerFaults(file, place)]
+  const fault = (key: keyof Overrides | 'tls_spki', reason: string | undefined) => {
+    const override = key === 'tls_spki' ? undefined : overrides[key]
+    const at = override === undefined ? place([key]) : { source: override.source, key: '' }
+    if (reason !== undefined) faults.push({ ...at, reason })
+  }
+  fault('listen', listenFault(listenText, listen, publicUrl))
+  fault('public_url', publicUrl === undefined ? undefined : publicUrlFault(publicUrl))
+  if (file.tls_spki !== undefined && !publicUrl?.startsWith('https:'))
+    fault('tls_spki', 'names the keys of an https public_url, and there is none')
+  if (logLevel === undefined) fault('log_level', `${JSON.stringify(level)} is not one of ${logLevels.join(', ')}`)
+
+  const settings: Settings = {
+    ...(file.name === undefined ? {} : { name: file.name }),
+    listen: listen ?? { host: '', port: 0 },
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(file.tls_spki === undefined ? {} : { tlsSpki: file.tls_spki }),
+    allowPrivate: file.allow_private ?? false,
+    logLevel: logLevel ?? 'info',
+    principal: file.principal ?? DEFAULT_PRINCIPAL,
+    ...(file.registry === undefined ? {} : { registryUrl: file.registry.url }),
+    policies: (file.policies ?? [DEFAULT_POLICY]).map((policy) => resolve(directory, policy)),
+    peers: peerSettings(file),
+    canaries: file.canaries ?? [],
+    inFlight: inFlightLimits(file),
+  }
+  return { faults, settings }
+}
+
+function listenFault(
+  text: string,
+  address: ListenAddress | undefined,
+  publicUrl: string | undefined,
+): string | undefined {
+  if (address === undefined)
+    return `${JSON.stringify(text)} is not HOST:PORT, such as ${DEFAULT_LISTEN}; port 0 takes a free one`
+  if (!isWildcard(address) || publicUrl !== undefined) return undefined
+  return `${text} is every address of this machine, so public_url has to say how others reach it`
+}
+
+function publicUrlFault(text: string): string | undefined {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) return `${JSON.stringify(text)} is not an http(s) URL`
+  if (url.search !== '' || url.hash !== '' || url.username !== '')
+    return 'a base URL has no query, fragment or password'
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
+    return `peers refuse plain http beyond this machine; put TLS in front of the node and write https://${url.host}`
+  return undefined
+}
+
+function rangeFaults(file: ConfigFile, place: ConfigContext['place']): ConfigFault[] {
+  const ranges = typeof file.allow_private === 'object' ? file.allow_private : []
+  return ranges.flatMap((range, at) => {
+    try {
+      guardedFetch({ allowPrivate: [range] })
+      return []
+    } catch (error) {
+      return { ...place(['allow_private', at]), reason: error instanceof Error ? error.message : String(error) }
+    }
+  })
+}
+
+function peerFaults({ peers = [] }: ConfigFile, place: ConfigContext['place']): ConfigFault[] {
+  return (['did', 'alias'] as const).flatMap((key) =>
+    peers.flatMap((peer, at) => {
+      const first = peers.findIndex((other) => other[key] === peer[key])
+      if (peer[key] === undefined || first === at) return []
+      return { ...place(['peers', at, key]), reason: `${peer[key]} is already the ${key} of peers[${first}]` }
+    }),
+  )
+}
+
+function peerSettings({ peers = [] }: ConfigFile): NodeConfig['peers'] {
+  return peers.map(({ did, alias, clearance, same_owner: sameOwner, standing }) => ({
+    did,
+    ...(alias === undefined ? {} : { alias }),
+    ...(clearance === undefined ? {} : { clearance }),
+    ...(sameOwner === undefined ? {} : { sameOwner }),
+    ...(standing === undefined ? {} : { standing }),
+  }))
+}
+
+function inFlightLimits({ limits = {} }: ConfigFile): NodeConfig['inFlight'] {
+  return {
+    ...(limits.calls_per_peer === undefined ? {} : { perPeer: limits.calls_per_peer }),
+    ...(limits.calls_per_principal === undefined ? {} : { perPrincipal: limits.calls_per_principal }),
+  }
+}

@@ -1,0 +1,59 @@
+/** Adapter: reads the configuration and the policies of a node from disk. */
+import { readFile } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import type { PolicySource } from '@hansa/trust'
+import type { NodeConfig } from './config.ts'
+import type { Environment } from './env.ts'
+import { environmentNames } from './env.ts'
+import { ConfigError, type ConfigFault, configInvalid } from './errors.ts'
+import { type Overrides, parseConfig } from './parse-config.ts'
+
+/**
+ * @param overrides of options; they go before the environment, and that before the file
+ * @throws ConfigError `config_missing`, or `config_invalid` with every fault.
+ */
+export async function readConfig(
+  path: string,
+  environment: Environment,
+  overrides: Overrides = {},
+): Promise<NodeConfig> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const message =
+      cause.code === 'ENOENT'
+        ? `There is no configuration at ${path}. Make a node with: hansa init`
+        : `The configuration ${path} cannot be read: ${cause.message}`
+    throw new ConfigError({ code: 'config_missing', path }, message, { cause })
+  })
+  const reading = parseConfig(text, resolve(path), basename(path), {
+    ...environmentOverrides(environment),
+    ...overrides,
+  })
+  if (!reading.ok) throw configInvalid(reading.faults)
+  return reading.config
+}
+
+function environmentOverrides({ listen, logLevel, publicUrl }: Environment): Overrides {
+  const { listen: listenName, logLevel: levelName, publicUrl: urlName } = environmentNames
+  return {
+    ...(listen === undefined ? {} : { listen: { value: listen, source: listenName } }),
+    ...(logLevel === undefined ? {} : { log_level: { value: logLevel, source: levelName } }),
+    ...(publicUrl === undefined ? {} : { public_url: { value: publicUrl, source: urlName } }),
+  }
+}
+
+export type PolicyReading = { sources: PolicySource[]; faults: ConfigFault[] }
+
+/** Reads every policy file; those that cannot be read are faults. What they say is not looked at. */
+export async function readPolicies(paths: readonly string[]): Promise<PolicyReading> {
+  const reading: PolicyReading = { sources: [], faults: [] }
+  for (const path of paths) {
+    try {
+      reading.sources.push({ name: path, text: await readFile(path, 'utf8') })
+    } catch (error) {
+      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+      const reason = missing ? 'there is no such policy file' : `cannot be read: ${String(error)}`
+      reading.faults.push({ source: path, key: '', reason })
+    }
+  }
+  return reading
+}

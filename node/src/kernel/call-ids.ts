@@ -1,0 +1,44 @@
+/**
+ * Ids of calls that are in the log. The caller chooses the id of a call, so a peer could choose one that is taken: its
+ * own of a minute ago, or that of a call this kernel made at it. Two calls under one id would be indistinguishable in
+ * the log and in everything that is remembered by call, so the second is turned away before it is one.
+ *
+ * Bounded: what is older than half a million calls is forgotten.
+ */
+import type { Entry } from '@hansa/protocols'
+
+/** Ids in one generation; there are two. */
+const MAX_GENERATION = 250_000
+
+const NAMES_A_CALL: ReadonlySet<string> = new Set([
+  'call.begun',
+  'intent.sent',
+  'intent.accepted',
+  'outcome',
+  'receipt.received',
+])
+
+export class CallIds {
+  readonly #max: number
+  #young = new Set<string>()
+  #old: ReadonlySet<string> = new Set()
+
+  constructor(max = MAX_GENERATION) {
+    this.#max = max
+  }
+
+  /** @returns whether the id was free; it is then taken. */
+  take(callId: string): boolean {
+    if (this.#young.has(callId) || this.#old.has(callId)) return false
+    if (this.#young.size >= this.#max) {
+      this.#old = this.#young
+      this.#young = new Set()
+    }
+    this.#young.add(callId)
+    return true
+  }
+
+  replay(entry: Entry): void {
+    if (entry.call_id !== undefined && NAMES_A_CALL.has(entry.type)) this.take(entry.call_id)
+  }
+}

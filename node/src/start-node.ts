@@ -1,0 +1,186 @@
+/**
+ * A running node: a kernel with its home, the capabilities of its configuration, the control interface and its listing in
+ * a registry. Signals, the command line and what is printed are not its concern.
+ */
+import { connect } from 'node:net'
+import { resolve } from 'node:path'
+import { guardedFetch } from '@hansa/mesh'
+import type { Did, Logger } from '@hansa/protocols'
+import type { PolicySource } from '@hansa/trust'
+import { Agent } from 'undici'
+import type { NodeConfig } from './config/index.ts'
+import { type ControlServer, controlServer } from './control/index.ts'
+import { createKernel } from './create-kernel.ts'
+import { type HomePaths, homePaths, openHome } from './home/home.ts'
+import type { AssembledKernel } from './kernel/kernel.ts'
+import { announceControl, controlPlace } from './start/control-place.ts'
+import { cannotStart, StartError, sentenceOf } from './start/errors.ts'
+import { type Offer, prepareOffers } from './start/offers.ts'
+import { checkedPolicies, portFaults, portState } from './start/preflight.ts'
+import { registryListing } from './start/registry-listing.ts'
+import { systemClock } from './system-clock.ts'
+
+export type StartNodeInit = {
+  /** Directory that `hansa init` made. */
+  home: string
+  config: NodeConfig
+  logger: Logger
+  /** The log can no longer be written: the process has to end. @default an uncaught exception */
+  onFatal?(error: unknown): void
+}
+
+export type PolicyReload = { ok: true; rules: number } | { ok: false; faults: string[] }
+
+export interface RunningNode extends AsyncDisposable {
+  readonly did: Did
+  /** Base URL at which other kernels reach it. */
+  readonly endpoint: string
+  /** What `connect()` takes: `unix:/path` or `http://127.0.0.1:PORT`. */
+  readonly control: string
+  readonly kernel: AssembledKernel
+  /** Reads the policy files again. With a fault in any of them the policy in force stays. */
+  reloadPolicies(): Promise<PolicyReload>
+}
+
+/**
+ * Starts everything, or nothing.
+ * @throws StartError `node_running`, or `node_cannot_start` with every reason that was found.
+ */
+export async function startNode(init: StartNodeInit): Promise<RunningNode> {
+  const { config, logger } = init
+  const home = resolve(init.home)
+  await using resources = new AsyncDisposableStack()
+  const dispatcher = new Agent()
+  resources.defer(() => dispatcher.destroy())
+  const ready = await preflight({ ...init, home }, dispatcher, resources)
+  try {
+    const kernel = resources.use(await openKernel({ ...init, home }, ready.sources))
+    await registerAll(kernel, ready.offers)
+    const control = await openControl({ ...init, home }, kernel, resources)
+    if (config.registryUrl !== undefined) {
+      const fetch = guardedFetch({ allowPrivate: config.allowPrivate })
+      const { signer } = (await openHome(home)).keys
+      const manifest = () => kernel.advertise()
+      const components = { fetch, signer, clock: systemClock, manifest, logger }
+      resources.use(await registryListing({ url: config.registryUrl }, components))
+    }
+    const held = resources.move()
+    const endpoint = kernel.endpoint ?? ''
+    logger.info('node.started', { did: kernel.did, endpoint, control: control.url })
+    return {
+      did: kernel.did,
+      endpoint,
+      control: control.url,
+      kernel,
+      reloadPolicies: () => reloadPolicies(config, kernel, logger),
+      async [Symbol.asyncDispose]() {
+        await held.disposeAsync()
+        logger.info('node.stopped', { did: kernel.did })
+      },
+    }
+  } catch (error) {
+    throw error instanceof StartError ? error : cannotStart([sentenceOf(error)], { cause: error })
+  }
+}
+
+type Ready = { sources: PolicySource[]; offers: Offer[] }
+
+/** Looks at everything that does not depend on anything else, and throws what it found in one error. */
+async function preflight(
+  { home, config, logger }: StartNodeInit,
+  dispatcher: Agent,
+  resources: AsyncDisposableStack,
+): Promise<Ready> {
+  const paths = homePaths(home)
+  if (await isRunning(paths)) {
+    const message = `A node is running in ${home} already. Ask it with: hansa status --home ${home}`
+    throw new StartError({ code: 'node_running', home }, message)
+  }
+  const opened = await openHome(home).then(
+    () => [],
+    (error: unknown) => [sentenceOf(error)],
+  )
+  const policies = await checkedPolicies(config.policies)
+  const port = await portState(config.listen)
+  const offered = await prepareOffers(config.capabilities, { clock: systemClock, logger, dispatcher, resources })
+  const faults = [
+    ...opened,
+    ...(policies.ok ? [] : policies.faults),
+    ...portFaults(config.listen, port),
+    ...offered.faults,
+  ]
+  if (!policies.ok || faults.length > 0) throw cannotStart(faults)
+  return { sources: policies.sources, offers: offered.offers }
+}
+
+/** Whether a living process listens on the control socket of the home. */
+function isRunning({ controlSocket }: HomePaths): Promise<boolean> {
+  return new Promise((settle) => {
+    const socket = connect(controlSocket)
+    socket.once('connect', () => {
+      socket.destroy()
+      settle(true)
+    })
+    socket.once('error', () => settle(false))
+  })
+}
+
+function openKernel(
+  { home, config, logger, onFatal }: StartNodeInit,
+  policy: PolicySource[],
+): Promise<AssembledKernel> {
+  const { name, listen, publicUrl, tlsSpki, allowPrivate, principal, peers, canaries, inFlight } = config
+  return createKernel({
+    directory: home,
+    listen,
+    allowPrivate,
+    logger,
+    policy,
+    principal,
+    peers,
+    canaries,
+    inFlight,
+    ...(name === undefined ? {} : { name }),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(tlsSpki === undefined ? {} : { tlsSpki }),
+    ...(onFatal === undefined ? {} : { onFatal }),
+  })
+}
+
+/** @throws StartError that names every capability that was refused. */
+async function registerAll(kernel: AssembledKernel, offers: readonly Offer[]): Promise<void> {
+  const faults: string[] = []
+  for (const { at, definition, driver } of offers) {
+    try {
+      await kernel.registerDriver(definition, driver)
+    } catch (error) {
+      faults.push(`${at}: ${sentenceOf(error).replace(/^invalid_request: /, '')}`)
+    }
+  }
+  if (faults.length > 0) throw cannotStart(faults)
+}
+
+async function openControl(
+  { home, config, logger }: StartNodeInit,
+  kernel: AssembledKernel,
+  resources: AsyncDisposableStack,
+): Promise<ControlServer> {
+  const place = controlPlace(home)
+  const listen = place.kind === 'unix' ? place : { kind: place.kind, port: 0, tokenFile: place.tokenFile }
+  const { principal } = config
+  const server = resources.use(await controlServer({ kernel, principal, listen, logger, clock: systemClock }))
+  resources.defer(await announceControl(place, server.url))
+  return server
+}
+
+async function reloadPolicies(config: NodeConfig, kernel: AssembledKernel, logger: Logger): Promise<PolicyReload> {
+  const policies = await checkedPolicies(config.policies)
+  if (!policies.ok) {
+    logger.error('policy.not_reloaded', { faults: policies.faults.join('\n') })
+    return policies
+  }
+  await kernel.loadPolicy(policies.sources)
+  const { rules, version } = (await kernel.status()).policy
+  logger.info('policy.reloaded', { rules, version })
+  return { ok: true, rules }
+}
