@@ -5,8 +5,7 @@
  *   await using mesh = await TestMesh.create({ kernels: { alice: {}, bob: { policy: [...] } } })
  *   await mesh.kernel('alice').invoke(...)
  */
-import type { GuardedFetch } from '@hansa/mesh'
-import { type MemoryNetwork, memoryNetwork } from '@hansa/mesh/testing'
+import { type MemoryNetwork, memoryFetch, memoryNetwork } from '@hansa/mesh/testing'
 import { type AssembledKernel, assembleKernel, type KernelInit } from '@hansa/node'
 import type { ImportInit, Logger, PeerImport, Store } from '@hansa/protocols'
 import { memoryStore } from '@hansa/protocols'
@@ -194,33 +193,5 @@ function errorLogger(errors: string[]): Logger {
     info() {},
     warn() {},
     error: (event, fields) => void errors.push(`${event} ${JSON.stringify(fields ?? {})}`),
-  }
-}
-
-/** GET and POST over the memory network, for discovery. */
-function memoryFetch(network: MemoryNetwork, source: string): GuardedFetch {
-  const transport = network.transport(source)
-  const send = async (method: 'GET' | 'POST', text: string, maxBytes: number, body?: Uint8Array) => {
-    const url = new URL(text)
-    try {
-      const reply = await transport.send({
-        endpoint: url.origin,
-        path: url.pathname,
-        method,
-        maxReplyBytes: maxBytes,
-        ...(body === undefined ? {} : { body }),
-      })
-      return { ok: true as const, status: reply.status, contentType: 'application/jose', body: reply.body }
-    } catch (error) {
-      return {
-        ok: false as const,
-        code: 'unreachable' as const,
-        reason: error instanceof Error ? error.message : String(error),
-      }
-    }
-  }
-  return {
-    get: (url, { maxBytes }) => send('GET', url, maxBytes),
-    post: (url, { bytes }, { maxBytes }) => send('POST', url, maxBytes, bytes),
   }
 }

@@ -1,0 +1,113 @@
+import { exchangePaths } from '@hansa/protocols'
+import { batchSigner, newSeed, randomId, sha256, signerFromSeed } from '@hansa/trust'
+import { carol, mallory } from '@hansa/trust/testing'
+import { describe, expect, it } from 'vitest'
+import { entriesOf, outcomeOf } from '../harness/outcome.ts'
+import { RoguePeer } from '../harness/rogue-peer.ts'
+import { allow, serveBob, type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
+
+const ACKS = exchangePaths.acks
+
+/** Alice has called bob, and her acknowledgement did not arrive. */
+async function unacknowledged(): Promise<{ mesh: TwoOrgs; callId: string; receiptHash: string; stop: () => void }> {
+  const mesh = await twoOrgs()
+  await mesh.join('alice', 'bob')
+  const stop = mesh.network.intercept(({ path }) => (path === ACKS ? { lose: 'request' } : undefined))
+  const { callId, remote } = await mesh.kernel('alice').invoke('bob/echo', { text: 'x' })
+  await mesh.settle()
+  return { mesh, callId, receiptHash: remote?.receiptHash ?? '', stop }
+}
+
+describe('an acknowledgement', () => {
+  it.each([
+    ['a third kernel', carol],
+    ['mallory, with the hash of the real receipt', mallory],
+  ])('signed by %s does not count as that of the caller', async (_who, signer) => {
+    const { mesh, callId, receiptHash, stop } = await unacknowledged()
+    await using _mesh = mesh
+    stop()
+    const rogue = await RoguePeer.open(mesh, 'bob')
+    await rogue.ack(callId, receiptHash, signer)
+    expect(await entriesOf(mesh, 'bob', 'ack.received')).toEqual([])
+  })
+
+  it('of another receipt than the one that was given is not taken', async () => {
+    await using mesh = await twoOrgs()
+    const rogue = await RoguePeer.open(mesh, 'bob')
+    const callId = randomId()
+    await rogue.call({ call_id: callId })
+    await rogue.ack(callId, 'A'.repeat(43))
+    expect(await entriesOf(mesh, 'bob', 'ack.received')).toEqual([])
+  })
+
+  it('is written once, however often it is sent', async () => {
+    await using mesh = await twoOrgs()
+    await mesh.join('alice', 'bob')
+    mesh.network.intercept(({ path }) => (path === ACKS ? { copies: 5 } : undefined))
+    await mesh.kernel('alice').invoke('bob/echo', { text: 'x' })
+    await mesh.settle()
+    expect(await entriesOf(mesh, 'bob', 'ack.received')).toHaveLength(1)
+  })
+
+  it('is not owed for a call that the kernel itself made and that ended without a receipt, also after a restart', async () => {
+    await using mesh = await twoOrgs({ alice: { rules: [allow('all', '*', '*')] } })
+    await mesh.kernel('alice').register({ id: 'echo', safety: 'WRITE' }, () => 'hi')
+    await mesh.join('bob', 'alice')
+    await mesh.kernel('bob').loadPolicy([{ name: 'all', rules: [allow('all', '*', '*')] }])
+    await mesh.kernel('bob').invoke('alice/echo', {}, { principal: 'agent:x' })
+    const rogue = await RoguePeer.open(mesh, 'bob')
+    mesh.network.intercept(({ path }) => (path === exchangePaths.call ? { lose: 'reply' } : undefined))
+    await outcomeOf(mesh.kernel('bob').invoke('alice/echo', {}, { principal: 'agent:x' }))
+    await mesh.restart('bob')
+    const own = (await entriesOf(mesh, 'bob', 'outcome')).at(-1)
+    const asAlice = signerFromSeed(sha256('1 alice identity'))
+    expect(own).toMatchObject({ peer: asAlice.did, ext: { status: 'outcome_unknown' } })
+    await rogue.ack(own?.call_id ?? '', 'A'.repeat(43), asAlice)
+    expect(await entriesOf(mesh, 'bob', 'ack.received')).toEqual([])
+  })
+
+  it('of a call that alice made survives that mallory names a call of the same id', async () => {
+    const { mesh, callId, stop } = await unacknowledged()
+    await using _mesh = mesh
+    const rogue = await RoguePeer.open(mesh, 'bob')
+    await rogue.call({ call_id: callId })
+    stop()
+    await mesh.advance({ minutes: 10 })
+    expect(await entriesOf(mesh, 'bob', 'ack.received')).toMatchObject([{ call_id: callId }])
+  })
+
+  it('is asked for again after a restart of the kernel that waits for it', async () => {
+    const { mesh, callId, stop } = await unacknowledged()
+    await using _mesh = mesh
+    await mesh.restart('bob')
+    await serveBob(mesh, mesh.notes)
+    stop()
+    await mesh.advance({ minutes: 10 })
+    expect(await entriesOf(mesh, 'bob', 'ack.received')).toMatchObject([{ call_id: callId }])
+  })
+})
+
+describe('acknowledgements that nobody waits for', () => {
+  it('cost no look at a key: many new keys are answered without one being admitted', async () => {
+    await using mesh = await twoOrgs()
+    const strangers = Array.from({ length: 200 }, () => signerFromSeed(newSeed()))
+    const ack = { v: 1, call_id: randomId(), receipt_hash: 'A'.repeat(43) }
+    const good = await Promise.all(strangers.map((signer) => batchSigner(signer).sign('hansa-ack', ack)))
+    // Every signature is wrong: whoever looked at one would count a refusal.
+    const spoilt = good.map(({ text }) =>
+      text.replace(/"sig":"(.)/, (_, first) => `"sig":"${first === 'A' ? 'B' : 'A'}`),
+    )
+    const send = (text: string) =>
+      mesh.network.transport('stranger').send({
+        endpoint: mesh.endpoint('bob'),
+        path: ACKS,
+        method: 'POST',
+        body: Buffer.from(text),
+        maxReplyBytes: 10_000,
+      })
+    const reply = await send(`[${spoilt.join(',')}]`)
+    expect(JSON.parse(Buffer.from(reply.body).toString())).toEqual({ accepted: 0 })
+    await mesh.advance({ minutes: 1 })
+    expect(await entriesOf(mesh, 'bob', 'refusals.counted')).toEqual([])
+  })
+})

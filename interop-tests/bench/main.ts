@@ -1,0 +1,24 @@
+/** `npm run bench`: a call between two kernels beside the least work that gives a comparable result, in one run. */
+import { readOptions, USAGE } from './bench-options.ts'
+import { profileDelegatedCall } from './profile-delegated-call.ts'
+import { reportText } from './report/report-text.ts'
+import { runBench } from './run-bench.ts'
+
+// A signal ends the process by way of `exit`, where the children are killed.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
+const USAGE_ERROR = 3
+
+try {
+  const options = readOptions(process.argv.slice(2))
+  if (options.help) console.log(USAGE)
+  else if (options.profile !== undefined) console.log(await profileDelegatedCall(options.profile))
+  else {
+    const report = await runBench(options)
+    console.log(options.json ? JSON.stringify(report) : reportText(report, process.stdout.isTTY))
+  }
+} catch (error) {
+  const usage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+  console.error(usage ? `${error.message}\n\n${USAGE}` : error)
+  process.exitCode = usage ? USAGE_ERROR : 1
+}

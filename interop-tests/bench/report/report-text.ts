@@ -1,0 +1,73 @@
+import * as colours from 'yoctocolors'
+import { alignedTable, figure } from './aligned-table.ts'
+import type { BenchReport } from './bench-report.ts'
+import type { Machine } from './machine.ts'
+
+type Style = Pick<typeof colours, 'bold' | 'dim' | 'green' | 'red'>
+
+const same = (text: string | number) => String(text)
+const plain: Style = { bold: same, dim: same, green: same, red: same }
+
+/** The report for people. @param coloured for a terminal. */
+export function reportText(report: BenchReport, coloured: boolean): string {
+  const style = coloured ? colours : plain
+  const sections = [
+    callTable(report, style),
+    ratioLines(report, style),
+    operationTable(report, style),
+    [style.dim(machineLine(report.machine))],
+  ]
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}
+
+function callTable({ rows, rounds, roundMs }: BenchReport, { bold, dim }: Style): string[] {
+  const head = ['calls', 'in flight', 'calls/s', 'p50 ms', 'p99 ms', 'CPU µs/call']
+  const [titles = '', ...lines] = alignedTable([
+    head,
+    ...rows.map((row) => [
+      row.name,
+      String(row.inFlight),
+      figure(row.callsPerSecond),
+      figure(row.p50Ms),
+      figure(row.p99Ms),
+      figure(row.cpuUsPerCall),
+    ]),
+  ])
+  const what = dim(`Median of ${rounds} interleaved rounds of ${roundMs / 1000} s; CPU is of both processes together.`)
+  return [bold(titles), ...spaced(lines, rows), what]
+}
+
+/** An empty line wherever the number in flight changes. */
+function spaced(lines: readonly string[], rows: BenchReport['rows']): string[] {
+  return lines.flatMap((line, at) => (at > 0 && rows[at]?.inFlight !== rows[at - 1]?.inFlight ? ['', line] : [line]))
+}
+
+function ratioLines({ ratios, ratiosAtInFlight, targets }: BenchReport, { bold, green, red }: Style): string[] {
+  if (ratios === undefined) return []
+  const target = targets.delegatedToSignedExchange
+  const met = ratios.delegatedToSignedExchange >= target
+  const verdict = `target >= ${target}: ${met ? green('met') : red('missed')}`
+  const of = (name: string, ratio: number) => ['delegated call /', name, ratio.toFixed(2)]
+  const [batched = '', ...others] = alignedTable([
+    of('signed exchange, batched', ratios.delegatedToSignedExchange),
+    of('signed exchange, single', ratios.delegatedToSignedExchangeSingle),
+    of('http echo', ratios.delegatedToHttpEcho),
+  ])
+  return [bold(`calls/s at ${ratiosAtInFlight} in flight`), `${batched}   ${verdict}`, ...others]
+}
+
+function operationTable({ operations }: BenchReport, { bold }: Style): string[] {
+  if (operations.length === 0) return []
+  const [titles = '', ...lines] = alignedTable([
+    ['operations, one process', 'per s', 'p50 µs', 'p99 µs'],
+    ...operations.map((row) => [row.name, figure(row.perSecond), figure(row.p50Us), figure(row.p99Us)]),
+  ])
+  return [bold(titles), ...lines]
+}
+
+function machineLine({ cores, cpu, node, platform, filesystem }: Machine): string {
+  return `${cores} cores (${cpu}), node ${node} on ${platform}, logs on ${filesystem}. Compare ratios, not machines.`
+}

@@ -1,0 +1,165 @@
+/**
+ * A kernel in good standing as far as anyone can compute, that does on the wire whatever a test makes it do: it opens a
+ * real session, and then signs what no honest kernel would.
+ */
+import { type OutboundSession, openSession, peerMemory } from '@hansa/mesh'
+import {
+  type CapabilityDescriptor,
+  decodeFrames,
+  encodeFrames,
+  exchangePaths,
+  type Intent,
+  memoryStore,
+  type Receipt,
+  replyFrameLimits,
+} from '@hansa/protocols'
+import {
+  type BatchSigner,
+  batchSigner,
+  commitTo,
+  decodeBase64url,
+  didKeyResolver,
+  newSalt,
+  randomId,
+  type Signer,
+  sha256,
+  signManifest,
+} from '@hansa/trust'
+import { mallory } from '@hansa/trust/testing'
+import type { TestMesh } from './test-mesh.ts'
+
+const SOURCE = 'http://127.0.0.1:7999'
+
+export type RogueAnswer = {
+  status: number
+  /** Of an unsigned answer. */
+  code?: string
+  receipt?: Receipt
+  receiptHash?: string
+  result?: string
+}
+
+export type RogueCall = Partial<Intent> & {
+  args?: unknown
+  /** Sent instead of the arguments that the intent commits to. */
+  sentArgs?: unknown
+  /** Signs instead of the rogue itself. */
+  signedBy?: Signer
+}
+
+export class RoguePeer<Name extends string> {
+  readonly signer: Signer
+  readonly #mesh: TestMesh<Name>
+  readonly #victim: Name
+  readonly #session: OutboundSession
+  readonly #batch: BatchSigner
+  readonly #capabilities: readonly CapabilityDescriptor[]
+
+  static async open<N extends string>(mesh: TestMesh<N>, victim: N, signer: Signer = mallory): Promise<RoguePeer<N>> {
+    const now = Math.floor(mesh.clock.now() / 1000)
+    const manifest = signManifest(signer, {
+      v: 1,
+      kernel_id: signer.did,
+      seq: now,
+      prev: null,
+      iat: now,
+      exp: now + 3600,
+      endpoints: [],
+      logs: [],
+      policy: { version: 1, min_version: 1, hash: Buffer.from(sha256('policy')).toString('base64url') },
+      capabilities: [],
+    })
+    const opened = await openSession({
+      transport: mesh.network.transport(SOURCE),
+      endpoint: mesh.endpoint(victim),
+      peer: mesh.kernel(victim).did,
+      signer,
+      resolver: didKeyResolver(),
+      clock: mesh.clock,
+      own: { manifest, policyVersion: 1 },
+      memory: peerMemory()({ store: memoryStore(), clock: mesh.clock }),
+    })
+    if (!opened.ok) throw new Error(`the rogue has no session: ${opened.code}, ${opened.reason}`)
+    const served = await mesh.kernel(victim).advertise()
+    return new RoguePeer(mesh, victim, signer, opened.session, served.manifest.capabilities)
+  }
+
+  private constructor(
+    mesh: TestMesh<Name>,
+    victim: Name,
+    signer: Signer,
+    session: OutboundSession,
+    capabilities: readonly CapabilityDescriptor[],
+  ) {
+    this.#mesh = mesh
+    this.#victim = victim
+    this.signer = signer
+    this.#session = session
+    this.#batch = batchSigner(signer)
+    this.#capabilities = capabilities
+  }
+
+  /** The frames of a call, signed, not sent. */
+  async body({ args = { text: 'x' }, sentArgs = args, signedBy, ...over }: RogueCall = {}): Promise<Uint8Array> {
+    const cap = over.cap ?? 'echo'
+    const bytes = Buffer.from(JSON.stringify(args))
+    const salt = newSalt()
+    const iat = Math.floor(this.#mesh.clock.now() / 1000)
+    const intent: Intent = {
+      v: 1,
+      call_id: randomId(),
+      sid: this.#session.sid,
+      ctr: over.ctr ?? this.#session.nextCtr(),
+      iss: this.signer.did,
+      aud: this.#mesh.kernel(this.#victim).did,
+      sub: Buffer.from(sha256('somebody')).toString('base64url'),
+      cap,
+      cap_hash: this.#capabilities.find(({ id }) => id === cap)?.hash ?? 'A'.repeat(43),
+      args_c: commitTo(salt, bytes),
+      labels: [],
+      prf: [],
+      hops: [this.signer.did],
+      ttl_hops: 3,
+      deadline_ms: 10_000,
+      iat,
+      exp: iat + 60,
+      ...over,
+    }
+    const { text } = await (signedBy === undefined ? this.#batch : batchSigner(signedBy)).sign('hansa-intent', intent)
+    return encodeFrames([Buffer.from(text), new Uint8Array(0), salt, Buffer.from(JSON.stringify(sentArgs))])
+  }
+
+  async call(over: RogueCall = {}): Promise<RogueAnswer> {
+    return this.send(exchangePaths.call, await this.body(over))
+  }
+
+  /** Posts bytes to the victim, and reads what comes back. */
+  async send(path: string, body: Uint8Array): Promise<RogueAnswer> {
+    const endpoint = this.#mesh.endpoint(this.#victim)
+    const { status, body: reply } = await this.#mesh.network
+      .transport(SOURCE)
+      .send({ endpoint, path, method: 'POST', body, maxReplyBytes: 10_000_000 })
+    const frames = status === 200 && path === exchangePaths.call ? decodeFrames(reply, replyFrameLimits) : undefined
+    const [envelope, , result] = frames ?? []
+    if (envelope === undefined) return { status, ...codeIn(reply) }
+    const payload = decodeBase64url(JSON.parse(Buffer.from(envelope).toString()).payload) ?? new Uint8Array(0)
+    const receipt: Receipt = JSON.parse(Buffer.from(payload).toString())
+    return { status, receipt, result: Buffer.from(result ?? []).toString() }
+  }
+
+  /** Acknowledges anything, true or not, as anyone whose key it has. */
+  async ack(callId: string, receiptHash: string, signer: Signer = this.signer): Promise<RogueAnswer> {
+    const ack = { v: 1, call_id: callId, receipt_hash: receiptHash }
+    const { text } = await batchSigner(signer).sign('hansa-ack', ack)
+    return this.send(exchangePaths.acks, Buffer.from(`[${text}]`))
+  }
+}
+
+function codeIn(body: Uint8Array): { code?: string } {
+  try {
+    const { code } = JSON.parse(Buffer.from(body).toString())
+    return typeof code === 'string' ? { code } : {}
+  } catch {
+    return {}
+  }
+}
