@@ -129,7 +129,8 @@ function openKernel(
   { home, config, logger, onFatal }: StartNodeInit,
   policy: PolicySource[],
 ): Promise<AssembledKernel> {
-  const { name, listen, publicUrl, tlsSpki, allowPrivate, principal, peers, canaries, inFlight } = config
+  const { name, listen, publicUrl, tlsSpki, allowPrivate, principal, peers, canaries, inFlight, logReserveBytes } =
+    config
   return createKernel({
     directory: home,
     listen,
@@ -140,6 +141,7 @@ function openKernel(
     peers,
     canaries,
     inFlight,
+    ...(logReserveBytes === undefined ? {} : { logReserveBytes }),
     ...(name === undefined ? {} : { name }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(tlsSpki === undefined ? {} : { tlsSpki }),

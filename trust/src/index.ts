@@ -57,6 +57,7 @@ export {
   combineObligations,
   compilePolicy,
   DEFAULT_CALLS_PER_MINUTE,
+  deniesUnasked,
   evaluatePolicy,
   formatObligations,
   fulfils,

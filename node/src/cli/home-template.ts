@@ -50,6 +50,7 @@ policies:
 # limits:
 #   calls_per_peer: 64
 #   calls_per_principal: 8
+#   log_reserve_mib: 64           # kept free for the last entries of the log
 
 # What this node offers. What is not classified is DESTRUCTIVE.
 # capabilities:

@@ -153,6 +153,12 @@ export const configFileSchema = z.strictObject({
         .max(100_000)
         .describe('Calls of one principal to one capability at the same time. Default: 8')
         .optional(),
+      log_reserve_mib: z
+        .int()
+        .min(1)
+        .max(65_536)
+        .describe('Disk that the log keeps free for its last entries when the rest runs full, MiB. Default: 64')
+        .optional(),
     })
     .optional(),
   capabilities: z

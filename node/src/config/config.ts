@@ -24,6 +24,8 @@ export type NodeConfig = Readonly<{
   peers: readonly PeerSetting[]
   canaries: readonly string[]
   inFlight: Partial<InFlightLimits>
+  /** @default 67_108_864 */
+  logReserveBytes?: number
   capabilities: readonly ConfiguredCapability[]
 }>
 

@@ -47,7 +47,7 @@ policies: [a.yaml, /etc/hansa/b.yaml]
 peers:
   - { did: '${DID}', alias: orga, clearance: [PII, 'TENANT:acme'], same_owner: true, standing: 700 }
 canaries: [a-canary-string]
-limits: { calls_per_peer: 10, calls_per_principal: 2 }
+limits: { calls_per_peer: 10, calls_per_principal: 2, log_reserve_mib: 8 }
 `
     expect(configOf(text)).toEqual({
       name: 'orgb',
@@ -62,6 +62,7 @@ limits: { calls_per_peer: 10, calls_per_principal: 2 }
       peers: [{ did: DID, alias: 'orga', clearance: ['PII', 'TENANT:acme'], sameOwner: true, standing: 700 }],
       canaries: ['a-canary-string'],
       inFlight: { perPeer: 10, perPrincipal: 2 },
+      logReserveBytes: 8_388_608,
       capabilities: [],
     })
   })
@@ -145,7 +146,7 @@ peers:
     [
       'a key that is like none',
       'limits: { frobnicate: 1 }',
-      'hansa.yaml:1: limits.frobnicate: there is no such key here; there are: calls_per_peer, calls_per_principal',
+      'hansa.yaml:1: limits.frobnicate: there is no such key here; there are: calls_per_peer, calls_per_principal, log_reserve_mib',
     ],
     [
       'a misspelt key deep inside',

@@ -87,6 +87,7 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
     fault('tls_spki', 'names the keys of an https public_url, and there is none')
   if (logLevel === undefined) fault('log_level', `${JSON.stringify(level)} is not one of ${logLevels.join(', ')}`)
 
+  const reserve = file.limits?.log_reserve_mib
   const settings: Settings = {
     ...(file.name === undefined ? {} : { name: file.name }),
     listen: listen ?? { host: '', port: 0 },
@@ -100,6 +101,7 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
     peers: peerSettings(file),
     canaries: file.canaries ?? [],
     inFlight: inFlightLimits(file),
+    ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),
   }
   return { faults, settings }
 }

@@ -10,14 +10,17 @@ import type { Path } from './verdict-log.ts'
 
 /** undefined: nothing is said, anything may be there. */
 export type Shape = {
-  members?: Map<string, Shape | undefined>
+  members?: Map<string, Box>
   patterns?: { test(name: string): boolean; shape: Shape | undefined }[]
   /** Members of any other name. */
-  others?: { shape: Shape | undefined }
+  others?: Box
   /** Elements by position, then all further ones. */
   first?: (Shape | undefined)[]
-  elements?: { shape: Shape | undefined }
+  elements?: Box
 }
+
+/** Something is said about this place, though perhaps not what may be there. */
+type Box = { shape: Shape | undefined }
 
 type Schema = Record<string, unknown>
 
@@ -53,7 +56,9 @@ function ownMembers(schema: Schema, tools: ShapeTools): Shape | undefined {
   const { properties, patternProperties } = schema
   const shape: Shape = {}
   if (isSchema(properties)) {
-    shape.members = new Map(Object.entries(properties).map(([name, member]) => [name, shapeOf(member, tools)]))
+    shape.members = new Map(
+      Object.entries(properties).map(([name, member]) => [name, { shape: shapeOf(member, tools) }]),
+    )
   }
   if (isSchema(patternProperties)) {
     shape.patterns = Object.entries(patternProperties).map(([source, member]) => {
@@ -81,7 +86,7 @@ function ownElements(schema: Schema, tools: ShapeTools): Shape | undefined {
 function merge(a: Shape | undefined, b: Shape | undefined): Shape | undefined {
   if (a === undefined || b === undefined) return a ?? b
   const members = new Map(a.members)
-  for (const [name, shape] of b.members ?? []) members.set(name, merge(members.get(name), shape))
+  for (const [name, box] of b.members ?? []) members.set(name, mergeBoxes(members.get(name), box) ?? box)
   const longer = Math.max(a.first?.length ?? 0, b.first?.length ?? 0)
   const first = Array.from({ length: longer }, (_, at) => merge(a.first?.[at], b.first?.[at]))
   const others = mergeBoxes(a.others, b.others)
@@ -96,8 +101,6 @@ function merge(a: Shape | undefined, b: Shape | undefined): Shape | undefined {
     ...(elements === undefined ? {} : { elements }),
   }
 }
-
-type Box = { shape: Shape | undefined }
 
 function mergeBoxes(a: Box | undefined, b: Box | undefined): Box | undefined {
   if (a === undefined || b === undefined) return a ?? b
@@ -141,9 +144,9 @@ function saysMembers(shape: Shape): boolean {
 
 /** @returns undefined when a member of this name is not declared. */
 function memberShape(shape: Shape, name: string): Box | undefined {
-  let found: Box | undefined
-  if (shape.members?.has(name)) found = { shape: shape.members.get(name) }
-  for (const pattern of shape.patterns ?? []) {
+  let found = shape.members?.get(name)
+  if (shape.patterns === undefined) return found ?? shape.others
+  for (const pattern of shape.patterns) {
     if (pattern.test(name)) found = found === undefined ? pattern : { shape: merge(found.shape, pattern.shape) }
   }
   return found ?? shape.others

@@ -57,7 +57,8 @@ function applyToText(text: string, rules: FieldRules, log: VerdictLog): { value:
 
 /** The object or array that a text is, if it is one. */
 function readJson(text: string): { value: object } | undefined {
-  if (!/^\s*[[{]/.test(text)) return undefined
+  const first = text.trimStart().charAt(0)
+  if (first !== '{' && first !== '[') return undefined
   const parsed = parseStrictText(text, 'payload')
   return parsed.ok && typeof parsed.value === 'object' && parsed.value !== null ? { value: parsed.value } : undefined
 }

@@ -30,7 +30,9 @@ function keeps(text: string, char: string, at: number): boolean {
   const code = char.charCodeAt(0)
   if (code === 0x200c || code === 0x200d) return isVisible(text, at - 1) && isVisible(text, at + 1)
   // A second selector in a row selects nothing: it is data.
-  if (code >= 0xfe00 && code <= 0xfe0f) return isVisible(text, at - 1) || isKeycap(text, at)
+  if (isSelector(code)) {
+    return (isVisible(text, at - 1) && !isSelector(text.charCodeAt(at - 1))) || isKeycap(text, at)
+  }
   return false
 }
 
@@ -43,6 +45,10 @@ function isVisible(text: string, at: number): boolean {
   if (code >= 0xdc00 && code <= 0xdfff) return !CANDIDATE.test(text.slice(at - 1, at + 1))
   if (code >= 0xd800 && code <= 0xdbff) return !CANDIDATE.test(text.slice(at, at + 2))
   return !CANDIDATE.test(text.charAt(at))
+}
+
+function isSelector(code: number): boolean {
+  return code >= 0xfe00 && code <= 0xfe0f
 }
 
 /** `1️⃣`, `#️⃣`: a digit, the selector, U+20E3. */

@@ -4,7 +4,7 @@ import { RE2JS } from 're2js'
 const MAX_PATTERN_CHARS = 1_024
 
 /** A pattern that matches in time linear in the text. */
-export type LinearPattern = { test(text: string): boolean }
+export type LinearPattern = { test: (text: string) => boolean; toString(): string }
 
 /**
  * A regular expression from a stranger's schema, on an engine that does not backtrack.

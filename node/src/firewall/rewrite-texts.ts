@@ -80,17 +80,20 @@ export function rewriteTexts(
     return copy ?? list
   }
   const rewriteObject = (object: Record<string, unknown>): unknown => {
+    const names = Object.keys(object)
+    const members: unknown[] = []
     let same = true
-    const copy: Record<string, unknown> = {}
-    for (const name of Object.keys(object)) {
-      const plain = reports.has(name) ? rewriteText(name) : name
+    for (const name of names) {
       path.push(name)
       const member = rewrite(object[name])
       path.pop()
-      if (plain !== name || member !== object[name]) same = false
-      copy[freeName(plain, copy)] = member
+      if (member !== object[name] || reports.has(name)) same = false
+      members.push(member)
     }
-    return same ? object : copy
+    if (same) return object
+    const copy: Record<string, unknown> = {}
+    for (const [at, name] of names.entries()) copy[freeName(rewriteText(name), copy)] = members[at]
+    return copy
   }
   return {
     value: rewrite(value),

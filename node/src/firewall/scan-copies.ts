@@ -6,7 +6,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { spelledByTags, withoutFormat } from './hidden-text.ts'
-import { traits, traitsOf } from './traits.ts'
+import { findRuns, traits, traitsOf } from './traits.ts'
 
 /** One form of a text. */
 export type ScanCopy = {
@@ -21,20 +21,19 @@ type Allowance = { percent: number; encoded: number; json: number }
 const START: Allowance = { percent: 2, encoded: 1, json: 1 }
 
 /** Shortest run of base64 or hex that is decoded, characters. */
-const BASE64_RUN = /[A-Za-z0-9+/_-]{24,}/g
-const HEX_RUN = /[0-9A-Fa-f]{24,}/g
+const MIN_RUN_CHARS = 24
 /** Hex, and UUIDs: sixteen of the sixty-four characters spell no text in base64. */
 const NUMERAL = /^(?:[0-9a-f]+|[0-9A-F]+|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$/
-const HEX_RUN_FIRST = /[0-9A-Fa-f]{24}/
-const PERCENT_RUN = /(?:%[0-9A-Fa-f]{2})+/g
+/** Longer runs are decoded without asking. */
+const MAX_NUMERAL_CHARS = 128
 /** Line ends inside base64, as MIME and PEM have them. */
-const WRAPPED = /([A-Za-z0-9+/_-])[\r\n]+[ \t]*(?=[A-Za-z0-9+/_-])/g
+const WRAPPED = /([A-Za-z0-9+/_-])[\r\n]{1,4}[ \t]{0,32}(?=[A-Za-z0-9+/_-])/g
 
 /** All copies of a text together hold at most this many times its characters: no honest text needs half of it. */
 const MAX_GROWTH = 32
 const FREE_CHARS = 65_536
 
-/** Longer decoded bytes that are not UTF-8 are a file and not a text with a prefix in front. */
+/** Longer bytes that are not UTF-8 are a file, and not a text behind a prefix that decoded to nonsense. */
 const MAX_MIXED_BYTES = 65_536
 
 /**
@@ -43,21 +42,28 @@ const MAX_MIXED_BYTES = 65_536
  */
 export function scanCopies(text: string): ScanCopy[] {
   const copies: ScanCopy[] = []
-  const seen = new Set<string>()
+  const seen = new Map<string, Allowance[]>()
   let charsLeft = text.length * MAX_GROWTH + FREE_CHARS
 
   const add = (form: string, binary: boolean, allowance: Allowance): void => {
     const folded = fold(form)
-    if (seen.has(folded)) return
-    seen.add(folded)
+    const key = binary ? `\0${folded}` : folded
+    const before = seen.get(key)
+    // The same text again matters only if more may still be undone in it than before.
+    if (before?.some((earlier) => covers(earlier, allowance))) return
     charsLeft -= folded.length
     if (charsLeft < 0) throw new RangeError('the text has too many forms')
     const found = traitsOf(folded)
-    copies.push({ text: folded, traits: found, binary })
+    if (before === undefined) copies.push({ text: folded, traits: found, binary })
+    seen.set(key, [...(before ?? []), allowance])
     if (!binary) derive(form, folded, found, allowance, add)
   }
   add(text, false, START)
   return copies
+}
+
+function covers(a: Allowance, b: Allowance): boolean {
+  return a.percent >= b.percent && a.encoded >= b.encoded && a.json >= b.json
 }
 
 type Add = (form: string, binary: boolean, allowance: Allowance) => void
@@ -67,7 +73,12 @@ function derive(form: string, folded: string, found: number, allowance: Allowanc
   const spelled = form === folded ? undefined : spelledByTags(form)
   if (spelled !== undefined) add(spelled, false, allowance)
   if (percent > 0 && (found & traits.percent) !== 0) {
-    add(folded.replace(PERCENT_RUN, decodePercent), false, { ...allowance, percent: percent - 1 })
+    let bytes: Uint8Array = Buffer.from(folded)
+    // In bytes and in one go, because what the first round leaves may be half of a character.
+    for (let left = percent - 1; left >= 0; left--) {
+      bytes = decodePercent(bytes)
+      add(Buffer.from(bytes).toString('utf8'), false, { ...allowance, percent: left })
+    }
   }
   if (json > 0 && (found & traits.escape) !== 0) {
     add(folded.replace(ESCAPE, unescapeOne), false, { ...allowance, json: 0 })
@@ -81,13 +92,29 @@ function derive(form: string, folded: string, found: number, allowance: Allowanc
 
 /** What the eye or a tolerant reader would take the text for. */
 function fold(text: string): string {
-  return PLAIN.test(text) ? text : withoutFormat(text).normalize('NFKC')
+  return FOREIGN.test(text) ? withoutFormat(text).normalize('NFKC') : text
 }
 
-const PLAIN = /^[\t\n\r\x20-\x7e]*$/
+const FOREIGN = /[^\t\n\r -~]/
 
-function decodePercent(run: string): string {
-  return Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8')
+function decodePercent(bytes: Uint8Array): Uint8Array {
+  const decoded = new Uint8Array(bytes.length)
+  let length = 0
+  for (let at = 0; at < bytes.length; at++) {
+    const high = bytes[at] === 0x25 ? hexDigit(bytes[at + 1]) : -1
+    const low = high < 0 ? -1 : hexDigit(bytes[at + 2])
+    decoded[length++] = low < 0 ? (bytes[at] ?? 0) : high * 16 + low
+    if (low >= 0) at += 2
+  }
+  return decoded.subarray(0, length)
+}
+
+/** @returns the value, or -1. */
+function hexDigit(code: number | undefined): number {
+  if (code === undefined) return -1
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const letter = code | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1
 }
 
 /**
@@ -95,12 +122,11 @@ function decodePercent(run: string): string {
  * may be written in the same alphabet; hex from both.
  */
 function decodeRuns(text: string, allowance: Allowance, add: Add): void {
-  for (const [run] of text.matchAll(BASE64_RUN)) {
-    if (NUMERAL.test(run)) continue
+  for (const run of findRuns(text, 'base64', MIN_RUN_CHARS)) {
+    if (run.length <= MAX_NUMERAL_CHARS && NUMERAL.test(run)) continue
     for (let shift = 0; shift < 4; shift++) addBytes(decodeBase64(run, shift), allowance, add)
   }
-  if (!HEX_RUN_FIRST.test(text)) return
-  for (const [run] of text.matchAll(HEX_RUN)) {
+  for (const run of findRuns(text, 'hex', MIN_RUN_CHARS)) {
     for (let shift = 0; shift < 2; shift++) addBytes(Buffer.from(run.slice(shift), 'hex'), allowance, add)
   }
 }
@@ -136,10 +162,38 @@ function addBytes(bytes: Buffer, allowance: Allowance, add: Add): void {
   // Nearly every identifier ends here: it decodes to bytes that hold no word and are no text.
   const word = hasWord(bytes)
   if (!word && startsLikeNoText(bytes)) return
-  const text = isUtf8(bytes)
-  if (!text && !word) return
-  if (text || bytes.length <= MAX_MIXED_BYTES) add(bytes.toString('utf8'), !text && !isMostlyPrintable(bytes), allowance)
-  else add(bytes.toString('latin1').replaceAll('\0', ''), true, allowance)
+  if (isUtf8(bytes)) add(bytes.toString('utf8'), false, allowance)
+  else if (word) addMixed(bytes, allowance, add)
+  // UTF-16 in either order, from an even byte or an odd one.
+  if (bytes.length <= MAX_MIXED_BYTES && hasZeros(bytes)) {
+    for (const from of [0, 1]) add(decodeUtf16(bytes.subarray(from)), false, allowance)
+  }
+}
+
+/** Bytes that are no text as a whole, and hold words. */
+function addMixed(bytes: Buffer, allowance: Allowance, add: Add): void {
+  add(wordsIn(bytes), true, allowance)
+  if (bytes.length > MAX_MIXED_BYTES) return
+  const decoded = bytes.toString('utf8')
+  if (!isMostlyNonsense(decoded)) add(decoded, false, allowance)
+}
+
+/** The words of a file, one a line; zero bytes inside a word (UTF-16) are left out. */
+function wordsIn(bytes: Buffer): string {
+  const words: string[] = []
+  let start = 0
+  let chars = 0
+  for (let at = 0; at <= bytes.length; at++) {
+    const byte = bytes[at] ?? 0x0a
+    if (byte === 0) continue
+    if (byte >= 0x20 && byte < 0x7f) {
+      if (chars++ === 0) start = at
+      continue
+    }
+    if (chars >= WORD_BYTES) words.push(bytes.subarray(start, at).toString('latin1').replaceAll('\0', ''))
+    chars = 0
+  }
+  return words.join('\n')
 }
 
 /** Shortest piece of printable ASCII that could be or begin something of interest: the shortest canary. */
@@ -157,6 +211,27 @@ function hasWord(bytes: Uint8Array): boolean {
   return false
 }
 
+/** By hand: the platform's decoder (Node 24.21) corrupts the heap when the bytes do not begin at an even address. */
+function decodeUtf16(bytes: Uint8Array): string {
+  const units: string[] = []
+  for (let at = 0; at + 1 < bytes.length; at += 2) {
+    units.push(String.fromCharCode((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)))
+  }
+  return units.join('')
+}
+
+/** Whether zero bytes stand as UTF-16 of Latin letters has them: several, nearly all at even places or at odd ones. */
+function hasZeros(bytes: Uint8Array): boolean {
+  let even = 0
+  let odd = 0
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] !== 0) continue
+    if (at % 2 === 0) even++
+    else odd++
+  }
+  return Math.max(even, odd) >= WORD_BYTES && Math.min(even, odd) * 10 <= Math.max(even, odd)
+}
+
 /** Whether the first bytes already rule UTF-8 out: a byte that continues nothing, or nothing that continues one. */
 function startsLikeNoText(bytes: Uint8Array): boolean {
   let due = 0
@@ -172,11 +247,11 @@ function startsLikeNoText(bytes: Uint8Array): boolean {
   return false
 }
 
-/** Whether nine of ten bytes are printable: a text behind a prefix that decoded to nonsense. */
-function isMostlyPrintable(bytes: Uint8Array): boolean {
-  let printable = 0
-  for (const byte of bytes) if (byte >= 0x20 && byte < 0x7f) printable++
-  return printable * 10 >= bytes.length * 9
+/** Whether a third of the characters stand for bytes that are no UTF-8: more than a prefix that decoded to nonsense. */
+function isMostlyNonsense(decoded: string): boolean {
+  let nonsense = 0
+  for (let at = 0; at < decoded.length; at++) if (decoded.charCodeAt(at) === 0xfffd) nonsense++
+  return nonsense * 3 > decoded.length
 }
 
 const ESCAPE = /\\(?:u[0-9A-Fa-f]{4}|[^u])/g

@@ -11,7 +11,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats, { type FormatName } from 'ajv-formats'
 import { LRUCache } from 'lru-cache'
 import { findUndeclared, type Shape, shapeOf } from './declared-shape.ts'
-import { linearPattern } from './linear-pattern.ts'
+import { type LinearPattern, linearPattern } from './linear-pattern.ts'
 import { expandedSize, resolvePointer } from './schema-size.ts'
 import { type Path, pointer } from './verdict-log.ts'
 
@@ -55,8 +55,10 @@ const OPTIONS: Options = {
   code: { regExp: Object.assign(patternOrAnything, { code: 'linearPattern' }) },
 }
 
-function patternOrAnything(source: string): { test(text: string): boolean } {
-  return linearPattern(source) ?? { test: () => true }
+/** The engine tells patterns apart by their text form, so each has its own. */
+function patternOrAnything(source: string): LinearPattern {
+  const test = linearPattern(source)?.test ?? (() => true)
+  return { test, toString: () => source }
 }
 
 // Compiling is a function of the text alone, so what it gave before may be given again to anyone in this process.

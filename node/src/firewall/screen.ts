@@ -206,7 +206,7 @@ function fieldRules(obligations: Obligations, budget: ScreenBudget | undefined):
 }
 
 function rewrite(value: unknown, found: Survey, input: ScreenInput, profile: Profile, log: VerdictLog): Rewritten {
-  if (found === cleanSurvey) return { value, labels: new Set(), suspicious: false }
+  if (found.reports.size === 0 && !found.cards) return { value, labels: new Set(), suspicious: false }
   const rules: RewriteRules = {
     redact: profile.redact === 'always' ? new Set(input.obligations.redactLabels) : new Set(),
     strip: profile.hidden === 'strip',

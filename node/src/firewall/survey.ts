@@ -13,13 +13,21 @@ export type Survey = {
   hiddenNames: Path[]
   /** Names that fold to another name. */
   foldedNames: Path[]
+  /** A number could be a card's. */
+  cards: boolean
 }
 
-export const cleanSurvey: Survey = Object.freeze({ reports: new Map(), secrets: [], hiddenNames: [], foldedNames: [] })
+export const cleanSurvey: Survey = Object.freeze({
+  reports: new Map(),
+  secrets: [],
+  hiddenNames: [],
+  foldedNames: [],
+  cards: false,
+})
 
 /** @throws whatever a detector throws. */
 export function survey(value: unknown, detectors: Detectors, strip: boolean): Survey {
-  const found: Survey = { reports: new Map(), secrets: [], hiddenNames: [], foldedNames: [] }
+  const found: Survey = { reports: new Map(), secrets: [], hiddenNames: [], foldedNames: [], cards: false }
   const seen = new Set<string>()
   const path: (string | number)[] = []
 
@@ -44,6 +52,7 @@ export function survey(value: unknown, detectors: Detectors, strip: boolean): Su
   }
   const visit = (place: unknown): void => {
     if (typeof place === 'string') noteSecret(look(place), [...path])
+    else if (typeof place === 'number') found.cards ||= isCardLike(place)
     if (typeof place !== 'object' || place === null) return
     if (Array.isArray(place)) {
       for (let at = 0; at < place.length; at++) {

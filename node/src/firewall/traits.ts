@@ -30,9 +30,13 @@ const NUMBER_RUN = 11
 const TOKEN_CLASS = 1
 const NUMBER_CLASS = 2
 const DASH_CLASS = 4
+const BASE64_CLASS = 8
+const HEX_CLASS = 16
 const classes = new Uint8Array(128)
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=.-') mark(char, TOKEN_CLASS)
 for (const char of '0123456789 .()/-') mark(char, NUMBER_CLASS)
+for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-') mark(char, BASE64_CLASS)
+for (const char of '0123456789abcdefABCDEF') mark(char, HEX_CLASS)
 mark('-', DASH_CLASS)
 
 function mark(char: string, bit: number): void {
@@ -65,17 +69,39 @@ export function traitsOf(text: string): number {
   return found
 }
 
-/** Whether `length` characters of the class stand in a row. Reads no character more than twice. */
+/** Whether `length` characters of the class stand in a row. */
 function hasRun(text: string, bit: number, length: number): boolean {
-  let end = length - 1
+  return runFrom(text, bit, length, 0) >= 0
+}
+
+/** Where the next run begins, or -1. Reads no character more than twice. */
+function runFrom(text: string, bit: number, length: number, from: number): number {
+  let end = from + length - 1
   while (end < text.length) {
     const before = end - length
     let at = end
     while (at > before && isOf(bit, text.charCodeAt(at))) at--
-    if (at === before) return true
+    if (at === before) return at + 1
     end = at + length
   }
-  return false
+  return -1
+}
+
+/**
+ * Every longest run of at least `length` characters of base64 (either alphabet, without padding) or hex. A pattern would
+ * do, but the engine runs out of stack on a run of some megabytes.
+ */
+export function findRuns(text: string, alphabet: 'base64' | 'hex', length: number): string[] {
+  const bit = alphabet === 'base64' ? BASE64_CLASS : HEX_CLASS
+  const runs: string[] = []
+  let start = runFrom(text, bit, length, 0)
+  while (start >= 0) {
+    let end = start + length
+    while (end < text.length && isOf(bit, text.charCodeAt(end))) end++
+    runs.push(text.slice(start, end))
+    start = runFrom(text, bit, length, end)
+  }
+  return runs
 }
 
 function isOf(bit: number, code: number): boolean {

@@ -34,6 +34,7 @@ export class VerdictLog {
     if (path === undefined) return
     entry.count = (entry.count ?? 0) + 1
     entry.paths ??= []
+    // Written only while there is room: most of the work of a verdict is its paths.
     if (entry.paths.length < MAX_VERDICT_PATHS) entry.paths.push(pointer(path).slice(0, 256))
   }
 
@@ -53,5 +54,7 @@ const NAME = /^[A-Za-z_][A-Za-z_.-]{0,31}\d{0,3}$/
 
 /** JSON Pointer (RFC 6901), with `*` for every name that could be data. */
 export function pointer(path: Path): string {
-  return path.map((part) => `/${typeof part === 'number' || NAME.test(part) ? part : '*'}`).join('')
+  let text = ''
+  for (const part of path) text += `/${typeof part === 'number' || NAME.test(part) ? part : '*'}`
+  return text
 }

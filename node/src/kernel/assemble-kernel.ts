@@ -120,6 +120,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     key: noteKey(origin, components.logSeed),
     clock,
     onFatal: components.onFatal,
+    ...(init.logReserveBytes === undefined ? {} : { limits: { reserveBytes: init.logReserveBytes } }),
     replay: (entry) => replayEntry(projections, entry),
   })
   opened = ledger

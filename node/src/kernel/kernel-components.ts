@@ -43,4 +43,6 @@ export type KernelInit = {
   /** Strings that never may leave, whatever they look like. */
   canaries?: readonly string[]
   inFlight?: Partial<InFlightLimits>
+  /** Disk that the log keeps free for its last entries, bytes. @default 67_108_864 */
+  logReserveBytes?: number
 }

@@ -97,48 +97,55 @@ function checkRule(source: string, unchecked: UncheckedRule): CheckedRule {
     return { ...(id === undefined ? {} : { id }), faults }
   }
   const rule = parsed.data
-  const subjects = sorted(rule.subject)
-  const actions = sorted(rule.action)
-  const resources = sorted(rule.resource)
   const condition = rule.when === undefined ? undefined : compileCondition(rule.when)
   const obligations = parseObligations(rule.obligations ?? [])
-  const faults = [
-    ...listFaults(subjects, patternFault).map((reason) => fault(source, unchecked, rule.id, ['subject'], reason)),
-    ...listFaults(actions, actionFault).map((reason) => fault(source, unchecked, rule.id, ['action'], reason)),
-    ...listFaults(resources, patternFault).map((reason) => fault(source, unchecked, rule.id, ['resource'], reason)),
-    ...denyFaults(rule).map(([member, reason]) => fault(source, unchecked, rule.id, [member], reason)),
-  ]
-  if (condition?.ok === false) faults.push(fault(source, unchecked, rule.id, ['when'], `when: ${condition.reason}`))
+  const mistakes = [...patternMistakes(rule), ...denyMistakes(rule)]
+  if (condition?.ok === false) mistakes.push(['when', `when: ${condition.reason}`])
   if (!obligations.ok) {
-    faults.push(fault(source, unchecked, rule.id, ['obligations'], `obligation "${obligations.unknown}" is not known`))
+    mistakes.push(['obligations', `obligation "${obligations.unknown}" is not known`])
   } else if (isUnsatisfiable(obligations.obligations)) {
-    faults.push(fault(source, unchecked, rule.id, ['obligations'], 'its obligations contradict each other'))
+    mistakes.push(['obligations', 'its obligations contradict each other'])
   }
+  const faults = mistakes.map(([member, reason]) => fault(source, unchecked, rule.id, [member], reason))
   if (faults.length > 0 || condition?.ok === false || !obligations.ok) return { id: rule.id, faults }
-
-  const { calls, per_seconds: perSeconds } = rule.limit ?? {}
-  const compiled: Omit<CompiledRule, 'order'> = {
-    id: rule.id,
-    effect: rule.effect,
-    subjects: new Set(subjects),
-    resources: new Set(resources),
-    actions: new Set(actions.includes('*') ? policyActions : policyActions.filter((name) => actions.includes(name))),
-    ...(condition === undefined ? {} : { condition: condition.condition }),
-    obligations: obligations.obligations,
-    ...(calls === undefined || perSeconds === undefined ? {} : { limit: { calls, perSeconds } }),
-  }
-  const normal: NormalRule = {
-    id: rule.id,
-    effect: rule.effect,
-    subject: subjects,
-    action: actions,
-    resource: resources,
-    ...(rule.when === undefined ? {} : { when: rule.when }),
-    obligations: formatObligations(obligations.obligations),
-    ...(rule.limit === undefined ? {} : { limit: rule.limit }),
-  }
-  return { id: rule.id, normal, rule: compiled, faults }
+  return { id: rule.id, ...build(rule, condition?.condition, obligations.obligations), faults }
 }
+
+function build(
+  rule: Rule,
+  condition: Condition | undefined,
+  obligations: Obligations,
+): { normal: NormalRule; rule: Omit<CompiledRule, 'order'> } {
+  const { id, effect, when, limit } = rule
+  const subject = sorted(rule.subject)
+  const action = sorted(rule.action)
+  const resource = sorted(rule.resource)
+  return {
+    normal: {
+      id,
+      effect,
+      subject,
+      action,
+      resource,
+      ...(when === undefined ? {} : { when }),
+      obligations: formatObligations(obligations),
+      ...(limit === undefined ? {} : { limit }),
+    },
+    rule: {
+      id,
+      effect,
+      subjects: new Set(subject),
+      resources: new Set(resource),
+      actions: new Set(action.includes('*') ? policyActions : policyActions.filter((name) => action.includes(name))),
+      ...(condition === undefined ? {} : { condition }),
+      obligations,
+      ...(limit === undefined ? {} : { limit: { calls: limit.calls, perSeconds: limit.per_seconds } }),
+    },
+  }
+}
+
+/** What is wrong with a member of a rule. */
+type Mistake = [member: string, reason: string]
 
 function fault(
   source: string,
@@ -151,8 +158,13 @@ function fault(
   return { source, ...(line === undefined ? {} : { line }), rule, reason }
 }
 
-function listFaults(items: readonly string[], check: (item: string) => string | undefined): string[] {
-  return items.flatMap((item) => check(item) ?? [])
+function patternMistakes(rule: Rule): Mistake[] {
+  const of = (member: 'subject' | 'action' | 'resource', check: (text: string) => string | undefined) =>
+    sorted(rule[member]).flatMap((text): Mistake[] => {
+      const reason = check(text)
+      return reason === undefined ? [] : [[member, reason]]
+    })
+  return [...of('subject', patternFault), ...of('action', actionFault), ...of('resource', patternFault)]
 }
 
 /** A misspelt action would silently match nothing, which is worst in a deny. */
@@ -162,12 +174,12 @@ function actionFault(text: string): string | undefined {
 }
 
 /** What a deny cannot have. Someone who wrote it meant something else than a deny. */
-function denyFaults(rule: Rule): [member: string, reason: string][] {
+function denyMistakes(rule: Rule): Mistake[] {
   if (rule.effect !== 'deny') return []
-  const faults: [string, string][] = []
-  if (rule.obligations !== undefined) faults.push(['obligations', 'a deny has no obligations'])
-  if (rule.limit !== undefined) faults.push(['limit', 'a deny has no limit'])
-  return faults
+  const mistakes: Mistake[] = []
+  if (rule.obligations !== undefined) mistakes.push(['obligations', 'a deny has no obligations'])
+  if (rule.limit !== undefined) mistakes.push(['limit', 'a deny has no limit'])
+  return mistakes
 }
 
 function idOf(value: unknown): string | undefined {

@@ -19,6 +19,8 @@ export type Condition = {
   readonly source: string
   /** Whether it looks at the arguments, whose translation costs. */
   readonly readsArgs: boolean
+  /** Whether it looks at what the peer decided, which is not known before the peer is asked. */
+  readonly readsRemote: boolean
   /** @throws ConditionError when it cannot be decided. */
   holds(context: object): boolean
 }
@@ -92,7 +94,8 @@ export function compileCondition(source: string): CompiledCondition {
     return { ok: false, reason: reasonOf(error) }
   }
   const readsArgs = mentions(evaluate.ast, 'args')
-  return { ok: true, condition: { source, readsArgs, holds: (context) => decide(evaluate, context) } }
+  const readsRemote = mentions(evaluate.ast, 'remote')
+  return { ok: true, condition: { source, readsArgs, readsRemote, holds: (context) => decide(evaluate, context) } }
 }
 
 function decide(evaluate: (context: object) => unknown, context: object): boolean {

@@ -53,6 +53,26 @@ export function evaluate(policy: CompiledPolicy, facts: PolicyFacts): PolicyDeci
   return granted(said.allowing, facts)
 }
 
+/**
+ * Whether the rules refuse whatever a peer may answer: then it need not be asked, and the arguments stay here.
+ * @param facts without `remote`.
+ */
+export function deniesUnasked(policy: CompiledPolicy, facts: PolicyFacts): boolean {
+  const { ids } = facts.subject
+  if (ids.length === 0 || !ids.every(isPlainId) || !isPlainId(facts.resource.id)) return true
+  const { denying, failing, allowing } = ask(policy.index.find(ids, facts.resource.id), facts)
+  if (denying.some(speaksUnasked) || failing.some(({ rule }) => speaksUnasked(rule))) return true
+  // More rules may join once the peer has spoken, and they only make obligations stricter.
+  const obligations = allowing
+    .filter(speaksUnasked)
+    .reduce((before, rule) => combineObligations(before, rule.obligations), noObligations)
+  return isUnsatisfiable(obligations) || !admitsPurpose(obligations, facts.purpose)
+}
+
+function speaksUnasked({ condition }: CompiledRule): boolean {
+  return condition?.readsRemote !== true
+}
+
 type Said = {
   denying: CompiledRule[]
   allowing: CompiledRule[]

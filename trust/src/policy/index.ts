@@ -7,7 +7,13 @@ export {
   type PolicyFault,
   type PolicySource,
 } from './compile.ts'
-export { evaluate as evaluatePolicy, type GrantedLimit, type PolicyDecision, type PolicyEffect } from './evaluate.ts'
+export {
+  deniesUnasked,
+  evaluate as evaluatePolicy,
+  type GrantedLimit,
+  type PolicyDecision,
+  type PolicyEffect,
+} from './evaluate.ts'
 export { type PolicyAction, type PolicyFacts, policyActions } from './facts.ts'
 export {
   admitsPurpose,

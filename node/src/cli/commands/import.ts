@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { DiscoveredPeer, Discovery, ImportedPeer, TrustPolicy } from '@hansa/protocols'
 import { type Command, Option } from 'commander'
 import type { Cli } from '../cli.ts'
 import { CliError, usage } from '../errors.ts'
+import { fingerprint } from '../fingerprint.ts'
 import { collect } from '../options.ts'
 import type { Style } from '../print.ts'
 import { facts } from '../table.ts'
@@ -95,12 +95,6 @@ function pinsOf({ did, signed: { manifest, hash } }: DiscoveredPeer, { capabilit
     logKeys: manifest.logs.map(({ vkey }) => vkey),
     capabilities: manifest.capabilities.filter(({ id }) => ids.has(id)).map(({ id, hash: own }) => ({ id, hash: own })),
   }
-}
-
-/** Half of the digest in groups of four: enough that nobody makes another DID for it, and short enough to read out. */
-export function fingerprint(did: string): string {
-  const digest = createHash('sha256').update(did).digest('hex').slice(0, 32)
-  return digest.replace(/(.{4})(?=.)/g, '$1 ')
 }
 
 function importText(style: Style, { peer, alias, trustPolicy, capabilities }: ImportedPeer, pins: Pins): string {

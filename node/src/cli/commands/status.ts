@@ -1,6 +1,7 @@
 import type { KernelStatus } from '@hansa/protocols'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
+import { fingerprint } from '../fingerprint.ts'
 import type { Style } from '../print.ts'
 import { counted, duration, facts } from '../table.ts'
 
@@ -24,6 +25,7 @@ function statusText(style: Style, status: KernelStatus): string {
   const { did, name, endpoint, uptime, log, policy, capabilities, peers, pendingApprovals } = status
   return facts(style, [
     ['did', style.name(did)],
+    ['fingerprint', fingerprint(did)],
     ['name', name || undefined],
     ['endpoint', endpoint ?? 'none: other kernels cannot reach it'],
     ['up', duration(uptime)],

@@ -1,0 +1,171 @@
+import { type Did, type PeerRequest, silentLogger } from '@hansa/protocols'
+import { type ManualClock, manualClock } from '@hansa/protocols/testing'
+import { batchSigner } from '@hansa/trust'
+import { alice, bob, carol } from '@hansa/trust/testing'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { FakeLedger } from '../testing/fake-ledger.ts'
+import { AckOutbox } from './ack-outbox.ts'
+
+let clock: ManualClock
+let ledger: FakeLedger
+let sent: { endpoint: string; calls: string[]; withheld: boolean[] }[]
+let status: () => number | Promise<number>
+let outbox: AckOutbox
+
+beforeEach(() => {
+  clock = manualClock()
+  ledger = new FakeLedger(clock)
+  sent = []
+  status = () => 200
+  outbox = fresh()
+})
+
+function fresh(): AckOutbox {
+  return new AckOutbox({
+    clock,
+    logger: silentLogger,
+    signer: batchSigner(alice),
+    append: ledger.append,
+    endpointOf: (peer: Did) => (peer === carol.did ? undefined : `https://${peer}`),
+    transport: {
+      binding: async () => undefined,
+      send: async ({ endpoint, body }: PeerRequest) => {
+        const envelopes: { payload: string }[] = JSON.parse(Buffer.from(body ?? []).toString())
+        const acks = envelopes.map(({ payload }) => JSON.parse(Buffer.from(payload, 'base64url').toString()))
+        sent.push({
+          endpoint,
+          calls: acks.map(({ call_id }) => call_id),
+          withheld: acks.map(({ withheld }) => withheld === true),
+        })
+        return { status: await status(), body: new Uint8Array() }
+      },
+    },
+  })
+}
+
+const id = (n: number) => `${n}`.padStart(22, 'C')
+const hash = 'H'.repeat(43)
+
+/** The receipt entry of a call, as it is written and then added. */
+function received(n: number, over: { peer?: Did; withheld?: boolean; add?: boolean } = {}): void {
+  const { peer = bob.did, withheld = false } = over
+  const { seq, durable } = ledger.append({
+    type: 'receipt.received',
+    peer,
+    call_id: id(n),
+    receipt: hash,
+    ext: { status: 'ok', ...(withheld ? { code: 'firewall_blocked' as const } : {}) },
+  })
+  if (over.add !== false) outbox.add(peer, { seq, callId: id(n), receiptHash: hash, withheld, durable })
+}
+
+const turns = async () => {
+  for (let turn = 0; turn < 10; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+describe('acknowledgements', () => {
+  it('leave when the entry of their receipt is durable, and not before', async () => {
+    const release = ledger.hold()
+    received(1)
+    await turns()
+    expect(sent).toEqual([])
+    release()
+    await outbox.settled()
+    expect(sent.map(({ calls }) => calls)).toEqual([[id(1)]])
+  })
+
+  it('that come while one is on its way go together', async () => {
+    const gate = Promise.withResolvers<number>()
+    status = () => gate.promise
+    received(1)
+    await turns()
+    for (let n = 2; n < 12; n++) received(n)
+    status = () => 200
+    gate.resolve(200)
+    await outbox.settled()
+    expect(sent.map(({ calls }) => calls.length)).toEqual([1, 10])
+  })
+
+  it('of different peers do not wait for each other', async () => {
+    status = () => (sent.at(-1)?.endpoint.endsWith(bob.did) ? new Promise<number>(() => {}) : 200)
+    received(1)
+    await turns()
+    received(2, { peer: alice.did })
+    await turns()
+    expect(sent.map(({ endpoint }) => endpoint)).toEqual([`https://${bob.did}`, `https://${alice.did}`])
+  })
+
+  it('are sent again, later and later, until the peer takes them, in their order', async () => {
+    status = () => 503
+    received(1)
+    await turns()
+    received(2)
+    for (const wait of [1_000, 2_000, 4_000]) {
+      clock.advance(wait - 1)
+      await turns()
+      const before = sent.length
+      clock.advance(1)
+      await turns()
+      expect(sent).toHaveLength(before + 1)
+    }
+    status = () => 200
+    clock.advance(8_000)
+    await outbox.settled()
+    expect(sent.at(-1)?.calls).toEqual([id(1), id(2)])
+    expect(ledger.ofType('acks.delivered')).toMatchObject([{ peer: bob.did, ext: { count: 2, through: 1 } }])
+  })
+
+  it('for a peer that is no longer imported wait, and nothing is sent', async () => {
+    received(1, { peer: carol.did })
+    await turns()
+    expect([sent, ledger.ofType('acks.delivered')]).toEqual([[], []])
+  })
+
+  it('are not lost to the peer when the delivery cannot be written down', async () => {
+    const release = ledger.hold()
+    received(1)
+    ledger.fail('log_full')
+    release()
+    await outbox.settled()
+    expect(sent).toHaveLength(1)
+  })
+
+  it('stop when the outbox is closed', async () => {
+    status = () => 503
+    received(1)
+    await turns()
+    outbox.close()
+    clock.advance(1_000_000)
+    await turns()
+    expect([sent.length, clock.waiting]).toEqual([1, 0])
+  })
+})
+
+describe('after a restart', () => {
+  it('what was not delivered is sent, and what was is not', async () => {
+    received(1)
+    received(2, { withheld: true })
+    await outbox.settled()
+    received(3, { add: false, withheld: true })
+    received(4, { add: false })
+    sent = []
+    outbox = fresh()
+    for (const entry of ledger.entries) outbox.replay(entry)
+    expect(sent).toEqual([])
+    outbox.start()
+    await outbox.settled()
+    expect(sent).toMatchObject([{ calls: [id(3), id(4)], withheld: [true, false] }])
+  })
+
+  it('a delivery to one peer says nothing of another', async () => {
+    received(1, { peer: alice.did, add: false })
+    received(2)
+    await outbox.settled()
+    sent = []
+    outbox = fresh()
+    for (const entry of ledger.entries) outbox.replay(entry)
+    outbox.start()
+    await outbox.settled()
+    expect(sent.map(({ calls }) => calls)).toEqual([[id(1)]])
+  })
+})
