@@ -11,6 +11,9 @@ export const imports: Readonly<Record<string, TrustPolicy>> = {
   'orgb-deferred': 'remote_deferred',
 }
 
+/** Milliseconds; fifty calls at once take a while on a small machine that does other things too. */
+const DEADLINE_MS = 60_000
+
 export type CallSpec = {
   id: string
   /** The call in plain words. */
@@ -43,7 +46,7 @@ export async function observe({ orga, report }: Scene, spec: Omit<CallSpec, 'wha
   const { alias = '', id: capability } = parseCapabilityRef(spec.ref) ?? { id: spec.ref }
   const started = performance.now()
   const ended = await agent
-    .invoke(spec.ref, spec.args, spec.approval === undefined ? {} : { approval: spec.approval })
+    .invoke(spec.ref, spec.args, { deadlineMs: DEADLINE_MS, ...(spec.approval && { approval: spec.approval }) })
     .catch((error: CallError) => error)
   const ms = Math.round((performance.now() - started) * 10) / 10
   const base = { id: spec.id, trustPolicy: imports[alias] ?? 'most_restrictive', capability }

@@ -8,7 +8,11 @@ export async function meshOfTest(): Promise<ProcessMesh> {
   return mesh
 }
 
+/** Lines that are worth printing: the last ones say why it failed. */
+const SHOWN_LINES = 60
+
 /** For meshes that outlive one test. */
 export function showLogs(mesh: ProcessMesh | undefined): void {
-  process.stderr.write(`\nwhat the processes wrote:\n${mesh?.logText() ?? 'nothing was started'}\n`)
+  const lines = mesh?.logText().trimEnd().split('\n') ?? ['nothing was started']
+  process.stderr.write(`\nthe last that the processes wrote:\n${lines.slice(-SHOWN_LINES).join('\n')}\n`)
 }

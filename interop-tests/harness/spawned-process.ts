@@ -5,6 +5,7 @@
  * leaves nothing behind.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -27,10 +28,11 @@ const READY_WITHIN_MS = 40_000
 const STOP_WITHIN_MS = 20_000
 
 /**
- * Nothing of ours, which could change what a child does; only where Node keeps what it has compiled, so that the next
- * process starts in half the time.
+ * Nothing of ours, which could change what a child does: another home, and where Node keeps what it has compiled, so
+ * that the next process starts in half the time.
  */
 export const childEnvironment = {
+  HOME: tmpdir(),
   NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/hansa-compiled'),
 }
 
@@ -62,6 +64,8 @@ export class SpawnedProcess {
     const first = await Promise.race([ready, ended, timeLimit(READY_WITHIN_MS)])
     const said = typeof first === 'string' ? readyLine(first) : undefined
     if (said !== undefined) return new SpawnedProcess(child, said, ended)
+    // What reports an error ends by itself.
+    if (typeof first === 'string') await Promise.race([ended, timeLimit(STOP_WITHIN_MS)])
     child.kill('SIGKILL')
     const { code, signal } = await ended
     const how = first === undefined ? 'was not ready in time' : `did not start (${signal ?? `code ${code}`})`

@@ -18,7 +18,7 @@ export async function startProcesses(mesh: ProcessMesh, story: Story, report: De
   story.section(
     'Three processes start',
     'On loopback, each node with its own keys and its own directory. Both nodes are given the same token secret, which ' +
-      'is a mistake; step 9 shows what it costs them.',
+      'is a mistake; step 9 shows that it opens no door.',
   )
   story.doing('starting the registry, making two homes (hansa init)')
   const [registry, orga, orgb] = await Promise.all([

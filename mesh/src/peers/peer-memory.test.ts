@@ -1,4 +1,4 @@
-import { type CheckpointReference, memoryStore } from '@hansa/protocols'
+import { type CheckpointReference, type Did, memoryStore } from '@hansa/protocols'
 import { taggedHash } from '@hansa/trust'
 import { alice, bob, carol, mallory } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
@@ -13,9 +13,9 @@ const checkpoint = (size: number, origin = 'b.example/hansa/log/1'): CheckpointR
   root: hash(`${size}`),
 })
 
-function remembering(maxPeers?: number) {
+function remembering(maxPeers?: number, keeps?: (peer: Did) => boolean) {
   const [store, clock] = [memoryStore(), clockAtNow()]
-  const again = () => peerMemory(maxPeers === undefined ? {} : { maxPeers })({ store, clock })
+  const again = () => peerMemory({ ...(maxPeers && { maxPeers }), ...(keeps && { keeps }) })({ store, clock })
   return { store, clock, memory: again(), again }
 }
 
@@ -56,8 +56,17 @@ describe(peerMemory, () => {
     expect([await memory.wasStrong(bob.did), await again().wasStrong(bob.did)]).toEqual([false, false])
   })
 
-  it('when full, forgets manifests that can no longer be valid, and else takes no more strangers', async () => {
-    const { memory, clock } = remembering(2)
+  it('when full, makes room for a stranger by the oldest other stranger, and never by a peer that is kept', async () => {
+    const { memory, again } = remembering(2, (peer) => peer === alice.did)
+    for (const { did } of [alice, mallory, carol, bob]) await memory.rememberStrong(did)
+    for (const remembered of [memory, again()]) {
+      const strong = await Promise.all([alice, mallory, carol, bob].map(({ did }) => remembered.wasStrong(did)))
+      expect(strong).toEqual([true, false, false, true])
+    }
+  })
+
+  it('when full of peers that are kept, forgets manifests that can no longer be valid, and takes no strangers', async () => {
+    const { memory, clock } = remembering(2, () => true)
     const seen = { seq: 1, hash: hash('1') }
     await memory.rememberManifest(alice.did, seen)
     await memory.rememberCheckpoint(bob.did, checkpoint(1))

@@ -3,7 +3,7 @@
  * the log, and how strong a channel was (security.md B2, B3, B8).
  *
  * Written through to the store; read from memory after the first time. Bounded: strangers whose manifests can no longer be
- * valid are forgotten first, and when it is full of others a new stranger is not remembered.
+ * valid are forgotten first, then the oldest strangers; who is kept is never forgotten for a newcomer.
  */
 import {
   type CheckpointReference,
@@ -36,6 +36,8 @@ export type PeerMemoryComponents = { store: Store; clock: Clock }
 export type PeerMemoryInit = {
   /** Peers that are remembered. @default 20_000 */
   maxPeers?: number
+  /** Peers that are never forgotten for a newcomer: imported or named by the operator. @default none */
+  keeps?: (peer: Did) => boolean
 }
 
 type PeerRecord = {
@@ -51,20 +53,22 @@ const NAMESPACE = 'mesh.peers'
 const MANIFEST_MEMORY_SECONDS = 86_460
 
 export function peerMemory(init: PeerMemoryInit = {}): (components: PeerMemoryComponents) => PeerMemory {
-  return (components) => new StoredPeerMemory(components, init.maxPeers ?? 20_000)
+  return (components) => new StoredPeerMemory(components, init.maxPeers ?? 20_000, init.keeps ?? (() => false))
 }
 
 class StoredPeerMemory implements PeerMemory {
   readonly #store: Store
   readonly #clock: Clock
   readonly #maxPeers: number
+  readonly #keeps: (peer: Did) => boolean
   #loading: Promise<Map<Did, PeerRecord>> | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor({ store, clock }: PeerMemoryComponents, maxPeers: number) {
+  constructor({ store, clock }: PeerMemoryComponents, maxPeers: number, keeps: (peer: Did) => boolean) {
     this.#store = store
     this.#clock = clock
     this.#maxPeers = maxPeers
+    this.#keeps = keeps
   }
 
   async manifest(peer: Did): Promise<SeenManifest | undefined> {
@@ -134,7 +138,17 @@ class StoredPeerMemory implements PeerMemory {
       await this.#store.delete(NAMESPACE, peer)
       records.delete(peer)
     }
-    return records.size < this.#maxPeers
+    return records.size < this.#maxPeers || this.#forgetOldestStranger(records)
+  }
+
+  /** Identities cost nothing, so strangers together must not keep a newcomer from being remembered. */
+  async #forgetOldestStranger(records: Map<Did, PeerRecord>): Promise<boolean> {
+    for (const peer of records.keys()) {
+      if (this.#keeps(peer)) continue
+      await this.#store.delete(NAMESPACE, peer)
+      return records.delete(peer)
+    }
+    return false
   }
 
   #records(): Promise<Map<Did, PeerRecord>> {

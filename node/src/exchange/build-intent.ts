@@ -41,6 +41,7 @@ export function buildIntent(call: Received, target: ImportedTarget, facts: Inten
     deadline_ms: Math.max(1, Math.floor(call.deadlineMs - facts.nowMs)),
     ...(facts.key === undefined ? {} : { idem_key: facts.key }),
     ...(facts.approval === undefined ? {} : { approval: facts.approval }),
+    ...(call.retryOf === undefined ? {} : { retry_of: call.retryOf }),
     iat,
     exp: iat + MAX_INTENT_LIFE_SECONDS,
     ...(chk === undefined ? {} : { chk }),

@@ -14,6 +14,7 @@ import { type AuthenticateComponents, type AuthenticatedIntent, authenticateInte
 import type { DecisionMemory } from './decision-memory.ts'
 import { refusalReply } from './inbound-reply.ts'
 import type { OpenAcks } from './open-acks.ts'
+import { RefusalUnsigned } from './refusal-budget.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
 
 export type ServeCallComponents = AuthenticateComponents & {
@@ -40,16 +41,31 @@ export function serveCall(components: ServeCallComponents): (request: InboundReq
     if ('rejected' in authenticated) {
       return refusalReply(components.refusals, request.source, authenticated.rejected, authenticated.reason)
     }
+    const { intent } = authenticated
     // No receipt: it would need an outcome entry under an id that has one.
-    if (!components.callIds.take(authenticated.intent.call_id)) {
+    if (!components.callIds.take(intent.call_id)) {
       return refusalReply(components.refusals, request.source, 'invalid_request', 'the id of the call is taken')
     }
-    const arrived = arrivedFrom(authenticated, components)
-    const body = await components.run(arrived, (ended, entry) =>
-      sealReceipt(components, authenticated, arrived, ended, entry),
-    )
-    return { status: 200, contentType: CALL_CONTENT_TYPE, body }
+    const arrived = withAttempt(arrivedFrom(authenticated, components), components.callIds)
+    try {
+      const body = await components.run(arrived, (ended, entry) =>
+        sealReceipt(components, authenticated, arrived, ended, entry),
+      )
+      return { status: 200, contentType: CALL_CONTENT_TYPE, body }
+    } catch (error) {
+      if (!(error instanceof RefusalUnsigned)) throw error
+      return refusalReply(components.refusals, intent.iss, 'rate_limited', 'too many refused calls')
+    }
   }
+}
+
+/**
+ * Takes the id of the attempt before too, so that it finds its place taken when it comes late. When it is taken already,
+ * that attempt was looked at here, whatever its caller was told.
+ */
+function withAttempt(arrived: Arrived, callIds: CallIds): Arrived {
+  if (arrived.retryOf === undefined || callIds.take(arrived.retryOf)) return arrived
+  return { ...arrived, mayHaveRun: true }
 }
 
 /** An authenticated intent, in the words of the pipeline. */
@@ -78,6 +94,7 @@ export function arrivedFrom(
     ...(intent.purpose === undefined ? {} : { purpose: intent.purpose }),
     approvals: intent.approval === undefined ? [] : [intent.approval],
     ...(intent.idem_key === undefined ? {} : { idempotencyKey: intent.idem_key }),
+    ...(intent.retry_of === undefined ? {} : { retryOf: intent.retry_of }),
     startedMs,
     deadlineMs: startedMs + intent.deadline_ms,
     hops: intent.hops,

@@ -14,6 +14,7 @@ import { isRefusal } from '../kernel/stages.ts'
 import { type AuthenticateComponents, type AuthenticatedIntent, authenticateIntent } from './authenticate-intent.ts'
 import type { DecisionMemory } from './decision-memory.ts'
 import { refusalReply } from './inbound-reply.ts'
+import { type RefusalBudget, RefusalUnsigned } from './refusal-budget.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
 import { arrivedFrom } from './serve-call.ts'
 
@@ -23,6 +24,7 @@ export type ServeDecideComponents = AuthenticateComponents &
     identity: Signer
     refusals: RefusalCounter
     decisions: DecisionMemory
+    budget: RefusalBudget
     append(draft: EntryDraft): Appended
     receive(arrived: Arrived): Promise<Received | Refusal>
   }
@@ -38,12 +40,17 @@ export function serveDecide(components: ServeDecideComponents): (request: Inboun
     if ('rejected' in authenticated) {
       return refusalReply(components.refusals, request.source, authenticated.rejected, authenticated.reason)
     }
-    const { hash } = authenticated
+    const { hash, intent } = authenticated
     const known = components.decisions.of(hash)?.jws
     if (known !== undefined) return decisionReply(known)
     const made = making.get(hash) ?? decide(authenticated, components).finally(() => making.delete(hash))
     making.set(hash, made)
-    return decisionReply(await made)
+    try {
+      return decisionReply(await made)
+    } catch (error) {
+      if (!(error instanceof RefusalUnsigned)) throw error
+      return refusalReply(components.refusals, intent.iss, 'rate_limited', 'too many refused questions')
+    }
   }
 }
 
@@ -58,6 +65,7 @@ async function decide(authenticated: AuthenticatedIntent, components: ServeDecid
   const { effect, obligations, rules, reason } = isRefusal(received)
     ? { effect: 'deny' as const, obligations: [], rules: [], reason: received.reason }
     : judge(received, components)
+  if (effect !== 'permit' && !components.budget.spend(authenticated.intent.iss)) throw new RefusalUnsigned()
   const now = Math.floor(components.clock.now() / 1000)
   const decision: Decision = {
     v: 1,

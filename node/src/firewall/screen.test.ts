@@ -342,6 +342,24 @@ describe('text frames', () => {
     expect(released(outcome).value).toBe('{"rows":[{"name":"A"}]}')
   })
 
+  it.each([
+    ['a text frame', undefined, '[{"name":"[redacted:PII]","note":"see [redacted:PII]"}]'],
+    ['a text in a member', open, { t: '[{"name":"[redacted:PII]","note":"see [redacted:PII]","email":"[redacted]"}]' }],
+  ])('redacts in JSON inside %s what is left of it after its fields were dropped', (_where, of, expected) => {
+    const text = '[{"name":"bob@example.com","note":"see al\u0069ce@example.com","email":"x"}]'
+    const bytes = Buffer.from(JSON.stringify(of === undefined ? text : { t: text }))
+    const rules = of === undefined ? ['allowed_fields:name,note'] : ['redact_fields:email']
+    const outcome = screen({
+      pass: 'egress_result',
+      bytes,
+      ...(of === undefined ? {} : { schema: of }),
+      obligations: obligations('redact:PII', ...rules),
+      labels: [],
+      detectors,
+    })
+    expect(released(outcome).value).toEqual(expected)
+  })
+
   it('blocks a text under allowed_fields, which cannot be applied to it', () => {
     const bytes = Buffer.from('"Alice, alice@example.com"')
     const rule = obligations('allowed_fields:name')

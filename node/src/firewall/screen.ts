@@ -88,7 +88,10 @@ function runStages(input: ScreenInput, profile: Profile, log: VerdictLog): Extra
   const fields = profile.shapesRows ? fieldRules(obligations, input.budget) : undefined
   const shaped = fields === undefined ? { value: checked.value } : applyFieldRules(checked.value, fields, log)
   if (shaped === undefined) return stop(log, 'labels', 'allowed_fields', 'firewall_blocked')
-  const rewritten = rewrite(shaped.value, found, input, profile, log)
+  // JSON inside a text that lost a member is another text, which nobody has looked at yet.
+  const same = shaped.value === checked.value || found === cleanSurvey
+  const left = same ? found : survey(shaped.value, detectors, profile.hidden === 'strip')
+  const rewritten = rewrite(shaped.value, left, input, profile, log)
 
   log.stage = 'flow'
   const beyond = refuseFlow(rewritten.labels, input, log)

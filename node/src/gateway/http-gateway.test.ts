@@ -217,4 +217,39 @@ describe('closing', () => {
     expect(await running).toContain('done')
     await closed
   })
+  it('waits for nobody who has connected and asked for nothing', async () => {
+    const silent = raw('GET /')
+    // Answered on a later connection, so the first one was accepted.
+    await raw(request(`GET ${manifest}`, ['connection: close']))
+    await gateway.close()
+    expect(await silent).toBe('')
+  })
+})
+
+describe('bodies that fill the memory', () => {
+  it('are refused as busy, and there is room again when the others are answered', async () => {
+    await gateway.close()
+    gateway = await httpGateway(
+      { host: '127.0.0.1', port: 0, maxBodyMemory: 1_000 },
+      { logger: silentLogger, advertised: (url) => ({ url }) },
+    )
+    const reached = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    gateway.attach({
+      handle: async () => {
+        reached.resolve()
+        await gate.promise
+        return { status: 200, contentType: 'text/plain', body: Buffer.from('done') }
+      },
+    })
+    const post = (size: number) =>
+      raw(request(`POST ${call}`, [`content-length: ${size}`, 'connection: close'], 'x'.repeat(size)))
+    const first = post(800)
+    await reached.promise
+    const second = await post(300)
+    expect([statusOf(second), codeOf(second)]).toEqual([503, 'busy'])
+    gate.resolve()
+    expect(await first).toContain('done')
+    expect(await post(800)).toContain('done')
+  })
 })

@@ -3,11 +3,12 @@
  * anyone is authenticated live here (security.md B13): header size, body size by path, time, no decompression.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { isLoopbackHost, localBinding } from '@hansa/mesh'
 import type { ChannelBinding, InboundHandler, InboundReply, Logger } from '@hansa/protocols'
 import { httpStatus } from '@hansa/protocols'
 import { inboundRoutes } from '../exchange/inbound-router.ts'
+import { BodyMemory } from './body-memory.ts'
 import { GatewayError } from './errors.ts'
 
 const MAX_HEADER_BYTES = 16_384
@@ -16,6 +17,8 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 /** Longer than a peer keeps an idle connection, so that it is the peer that closes. */
 const KEEP_ALIVE_MS = 65_000
+/** Bodies of requests together: some hundred of the largest, some ten thousand of the usual ones. */
+const MAX_BODY_MEMORY = 268_435_456
 /** Sockets at the same time; further ones wait in the backlog of the operating system. */
 const MAX_CONNECTIONS = 10_000
 
@@ -27,6 +30,8 @@ export type HttpGatewayInit = {
   host: string
   /** 0 takes a free one. */
   port: number
+  /** Bytes that the bodies of all requests may take together. @default 268_435_456 */
+  maxBodyMemory?: number
 }
 
 export type HttpGatewayComponents = {
@@ -63,13 +68,20 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
   const bindingOf = bindings(components.advertised(url))
   let handler: InboundHandler | undefined
   let closing: Promise<void> | undefined
+  const memory = new BodyMemory(init.maxBodyMemory ?? MAX_BODY_MEMORY)
+  const silent = new Set<Socket>()
+  server.on('connection', (socket) => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+  })
   server.on('request', (request, response) => {
+    silent.delete(request.socket)
     // A connection that is kept alive would keep a closing server open.
     if (closing !== undefined) response.setHeader('connection', 'close')
     response.once('finish', () => {
       if (closing !== undefined) request.socket.end()
     })
-    void answer(request, response, handler, bindingOf(request)).catch((error: unknown) => {
+    void answer(request, response, handler, bindingOf(request), memory).catch((error: unknown) => {
       components.logger.warn('gateway.request_failed', {
         reason: error instanceof Error ? error.message : String(error),
       })
@@ -77,7 +89,7 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
     })
   })
   const close = () => {
-    closing ??= closeServer(server)
+    closing ??= closeServer(server, silent)
     return closing
   }
   return {
@@ -118,44 +130,65 @@ async function answer(
   response: ServerResponse,
   handler: InboundHandler | undefined,
   binding: ChannelBinding | undefined,
+  memory: BodyMemory,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
   const { method } = request
   if (handler === undefined) return write(response, errorReply('busy'))
   if (method !== 'GET' && method !== 'POST') return write(response, errorReply('invalid_request'), true)
   const limit = Object.hasOwn(inboundRoutes, path) ? (inboundRoutes[path]?.maxBytes ?? 0) : 0
-  const body = await readBody(request, limit)
-  if (body === undefined) return write(response, errorReply('invalid_request'), true)
-  const authorization = request.headers.authorization
-  const reply = await handler.handle({
-    path,
-    method,
-    body,
-    source: request.socket.remoteAddress ?? 'unknown',
-    ...(binding === undefined ? {} : { binding }),
-    ...(authorization === undefined ? {} : { authorization }),
-  })
-  write(response, reply)
+  const read = await readBody(request, limit, memory)
+  try {
+    if (read.refused !== undefined) return write(response, errorReply(read.refused), true)
+    const authorization = request.headers.authorization
+    const reply = await handler.handle({
+      path,
+      method,
+      body: read.body,
+      source: request.socket.remoteAddress ?? 'unknown',
+      ...(binding === undefined ? {} : { binding }),
+      ...(authorization === undefined ? {} : { authorization }),
+    })
+    write(response, reply)
+  } finally {
+    memory.give(read.held)
+  }
 }
 
-/** @returns undefined for a body that is too large or encoded; what is too large is not read to its end. */
-function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
+/** `held` is what the body takes of the memory for bodies, until it is given back. */
+type ReadBody = { held: number } & ({ body: Uint8Array; refused?: never } | { refused: 'invalid_request' | 'busy' })
+
+/** What is too large, encoded or finds no room is not read to its end. */
+function readBody(request: IncomingMessage, limit: number, memory: BodyMemory): Promise<ReadBody> {
   const encoding = request.headers['content-encoding']
   const encoded = encoding !== undefined && encoding !== 'identity'
-  if (encoded || Number(request.headers['content-length'] ?? 0) > limit) return Promise.resolve(undefined)
+  if (encoded || Number(request.headers['content-length'] ?? 0) > limit) {
+    return Promise.resolve({ refused: 'invalid_request', held: 0 })
+  }
   // By events: an async iterator costs more than the rest of this function on every call.
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
-    let length = 0
+    let held = 0
+    let done = false
+    const end = (outcome: { body: Uint8Array } | { refused: 'invalid_request' | 'busy' }) => {
+      done = true
+      resolve({ ...outcome, held })
+    }
     request.on('data', (chunk: Buffer) => {
-      length += chunk.length
-      if (length <= limit) chunks.push(chunk)
-      else resolve(undefined)
+      if (done) return
+      if (held + chunk.length > limit) return end({ refused: 'invalid_request' })
+      if (!memory.take(chunk.length)) return end({ refused: 'busy' })
+      held += chunk.length
+      chunks.push(chunk)
     })
-    request.on('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
-    request.on('error', reject)
+    request.on('end', () => end({ body: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks) }))
+    request.on('error', (error) => {
+      if (!done) memory.give(held)
+      done = true
+      reject(error)
+    })
     // The sender left in the middle; nobody reads the answer.
-    request.on('close', () => resolve(undefined))
+    request.on('close', () => end({ refused: 'invalid_request' }))
   })
 }
 
@@ -192,9 +225,11 @@ function listen(server: Server, { host, port }: HttpGatewayInit): Promise<void> 
   return promise
 }
 
-function closeServer(server: Server): Promise<void> {
+/** @param silent connections that have not asked for anything yet: Node counts them as busy, and nobody waits for them. */
+function closeServer(server: Server, silent: ReadonlySet<Socket>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
   server.closeIdleConnections()
+  for (const socket of silent) socket.destroy()
   return promise
 }

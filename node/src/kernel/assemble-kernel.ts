@@ -14,6 +14,7 @@ import { inboundRouter } from '../exchange/inbound-router.ts'
 import { OpenAcks } from '../exchange/open-acks.ts'
 import { OutboundExchange } from '../exchange/outbound-exchange.ts'
 import { type OpenSession, PeerSessions } from '../exchange/peer-sessions.ts'
+import { RefusalBudget } from '../exchange/refusal-budget.ts'
 import { RefusalCounter } from '../exchange/refusal-counter.ts'
 import { serveAcks } from '../exchange/serve-acks.ts'
 import { serveCall } from '../exchange/serve-call.ts'
@@ -75,7 +76,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const verifier = envelopeVerifier({ resolver })
   const batch = batchSigner(signer)
   const peers = new PeerSettings(init.peers)
-  const memory = peerMemory()({ store, clock })
+  // Imports need the memory to verify what they pin, and say afterwards whom it must not forget.
+  const memory = peerMemory({ keeps: (peer) => isKnown(peer) })({ store, clock })
   const refusals = new RefusalCounter({ clock, append })
   const approvals = new ApprovalBook({ clock, append })
   const uses = new TokenUses()
@@ -89,6 +91,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const locals = new LocalCapabilities()
   const detectors = compileDetectors({ canaries: init.canaries ?? [] })
   const imports = await ImportDesk.open({ store, clock, resolver, memory, transport, peers, append, self })
+  const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
   const outbox = new AckOutbox({
     clock,
     logger,
@@ -178,6 +181,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     inFlight,
     askPeer: askPeer(asking),
   }
+  const budget = new RefusalBudget({ clock, isKnown })
   const auditing: AuditComponents = {
     append,
     room: () => roomIn(ledger, clock),
@@ -186,6 +190,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     uses,
     inFlight,
     idempotency,
+    budget,
   }
   const receive = receiveStage({ self, clock, locals, imported: (ref) => imports.target(ref), idempotency })
   const stages: SharedStages = {
@@ -235,7 +240,17 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
           return runCall({ ...stages, seal }, arrived).finally(release)
         },
       }),
-      decide: serveDecide({ ...authenticating, policy, peers, identity: signer, refusals, decisions, append, receive }),
+      decide: serveDecide({
+        ...authenticating,
+        policy,
+        peers,
+        identity: signer,
+        refusals,
+        decisions,
+        budget,
+        append,
+        receive,
+      }),
       acks: serveAcks({ verifier, openAcks, refusals, append }),
       invoke: serveInvoke({ invoke, refusals }),
     },

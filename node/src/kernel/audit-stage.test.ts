@@ -2,6 +2,7 @@ import { memoryStore } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
 import { noObligations } from '@hansa/trust'
 import { describe, expect, it } from 'vitest'
+import { RefusalBudget } from '../exchange/refusal-budget.ts'
 import { aBegunCall, aLocalTarget, anArrivedCall, aPeerCaller, aPermit } from '../testing/calls.ts'
 import { FakeLedger } from '../testing/fake-ledger.ts'
 import { ApprovalBook } from './approvals.ts'
@@ -25,6 +26,7 @@ function parts() {
     uses: new TokenUses(),
     inFlight: new InFlight(),
     idempotency: new Idempotency({ clock, store: memoryStore() }),
+    budget: new RefusalBudget({ clock, isKnown: () => true }),
   }
 }
 

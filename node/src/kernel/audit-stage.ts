@@ -5,6 +5,7 @@
 import type { EntryDraft, ReceiptStatus } from '@hansa/protocols'
 import { parseCapabilityRef } from '@hansa/protocols'
 import type { Appended } from '@hansa/trust/ledger'
+import { type RefusalBudget, RefusalUnsigned } from '../exchange/refusal-budget.ts'
 import { type ApprovalBook, provesNoAction } from './approvals.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { InFlight } from './in-flight.ts'
@@ -20,6 +21,7 @@ export type AuditComponents = {
   uses: TokenUses
   inFlight: InFlight
   idempotency: Idempotency
+  budget: RefusalBudget
 }
 
 /** Rules that an entry can name; what decided is found under the policy's hash all the same. */
@@ -28,6 +30,7 @@ export const MAX_RULES = 64
 export function auditStage(components: AuditComponents): (ended: Released | Refused) => Appended | Promise<Appended> {
   const { append, policyVersion } = components
   return (ended) => {
+    refuseUnsigned(ended, components.budget)
     const draft = 'refused' in ended ? refusalDraft(ended, policyVersion()) : releaseDraft(ended, policyVersion())
     try {
       return append(draft)
@@ -35,6 +38,14 @@ export function auditStage(components: AuditComponents): (ended: Released | Refu
       if (ended.call.begin === undefined || !isBusy(error)) throw error
       return appendWhenThereIsRoom(draft, components)
     }
+  }
+}
+
+/** @throws RefusalUnsigned for a peer's call that did nothing and is one refusal too many. */
+function refuseUnsigned(ended: Released | Refused, budget: RefusalBudget): void {
+  const { caller, begin } = ended.call as Refused['call']
+  if ('refused' in ended && caller.kind === 'peer' && begin === undefined && !budget.spend(caller.did)) {
+    throw new RefusalUnsigned()
   }
 }
 

@@ -53,10 +53,11 @@ function draftOf(call: Screened, outbound: OutboundIntent | undefined, pol: numb
 
 function extOf(call: Screened, outbound: OutboundIntent | undefined): NonNullable<EntryDraft['ext']> {
   const { caller, target } = call
+  const attempt = call.repeat?.callId ?? call.retryOf
   return {
     ...(call.approval === undefined ? {} : { approval: call.approval }),
     ...(call.presented === undefined ? {} : { token: call.presented.id }),
-    ...(call.repeat === undefined ? {} : { retry_of: call.repeat.callId }),
+    ...(attempt === undefined ? {} : { retry_of: attempt }),
     ...(call.idempotencyKey === undefined ? {} : { idem: scopeOf(call, target.ref, call.idempotencyKey) }),
     ...(target.kind === 'imported' ? { trust_policy: target.trustPolicy } : {}),
     ...(outbound === undefined ? {} : { payload: encodeBase64url(outbound.payloadBytes) }),

@@ -40,5 +40,6 @@ export class CallIds {
 
   replay(entry: Entry): void {
     if (entry.call_id !== undefined && NAMES_A_CALL.has(entry.type)) this.take(entry.call_id)
+    if (entry.ext?.retry_of !== undefined) this.take(entry.ext.retry_of)
   }
 }

@@ -59,7 +59,8 @@ export function invoker(components: InvokeComponents): Invoke {
       if (reason === undefined || budget[reason] === 0) throw errorOf(ended)
       if (reason === 'lost' && budget.lost < MAX_RETRIES) await jitter(components.clock)
       budget[reason] -= 1
-      call = { ...call, callId: randomId(), startedMs: components.clock.now() }
+      const retryOf = call.idempotencyKey === undefined ? { retryOf: call.callId } : {}
+      call = { ...call, ...retryOf, callId: randomId(), startedMs: components.clock.now() }
     }
   }
 }

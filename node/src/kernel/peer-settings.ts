@@ -34,6 +34,10 @@ export class PeerSettings {
     }
   }
 
+  has(did: Did): boolean {
+    return this.#byDid.has(did)
+  }
+
   of(did: Did): ResolvedPeerSetting {
     return this.#byDid.get(did) ?? NOTHING
   }

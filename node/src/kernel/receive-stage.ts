@@ -28,6 +28,10 @@ export function receiveStage(components: ReceiveComponents): (arrived: Arrived) 
     if (arrived.capHash !== undefined && arrived.capHash !== target.hash) {
       return { refused: 'descriptor_mismatch', reason: `the caller means descriptor ${arrived.capHash}` }
     }
+    if (arrived.mayHaveRun === true && target.safety !== 'READ' && arrived.idempotencyKey === undefined) {
+      const reason = `attempt ${arrived.retryOf} was looked at here, so this one does not act`
+      return { refused: 'outcome_unknown', reason, unknown: true }
+    }
     const parsed = parseStrictJson(arrived.args, 'payload')
     if (!parsed.ok) return { refused: 'invalid_request', reason: `arguments: ${parsed.reason}` }
     const repeat = await claimKey(arrived, target, components.idempotency)

@@ -86,6 +86,10 @@ export type Arrived = {
   purpose?: string
   approvals: readonly string[]
   idempotencyKey?: string
+  /** The attempt before this one, which the peer is believed not to have looked at. */
+  retryOf?: string
+  /** Set when that attempt is known here after all: it may have acted. */
+  mayHaveRun?: true
   /** Unix milliseconds; exclusive. */
   startedMs: number
   deadlineMs: number

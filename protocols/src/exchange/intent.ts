@@ -35,6 +35,9 @@ export const intentSchema = z.strictObject({
     .regex(/^[\x21-\x7e]+$/)
     .optional(),
   approval: approvalIdSchema.optional().describe('An approval that the audience granted for exactly this action'),
+  retry_of: callIdSchema
+    .optional()
+    .describe('An attempt that the audience is believed not to have looked at; if it did, it does not act again'),
   fence: z.strictObject({ lease: z.string().max(256), token: z.int().min(0) }).optional(),
   iat: unixSecondsSchema,
   exp: unixSecondsSchema.describe('Exclusive; at most 60 s after iat'),
