@@ -20,8 +20,8 @@ it('leaves no process behind when whoever made the mesh is killed', async () => 
     env: childEnvironment,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [line] = await once(createInterface({ input: maker.stdout }), 'line')
-  const { directory, endpoint } = JSON.parse(String(line)) as { directory: string; endpoint: string }
+  const { value: line } = await createInterface({ input: maker.stdout })[Symbol.asyncIterator]().next()
+  const { directory, endpoint } = JSON.parse(line ?? 'null') as { directory: string; endpoint: string }
   const socket = connect(Number(new URL(endpoint).port), '127.0.0.1')
   await once(socket, 'connect')
   const closed = once(socket, 'close')

@@ -35,7 +35,7 @@ const START_MS = 1_800_000_000_000
 const SLICE_MS = 4_000
 
 /** More turns of the event loop than any exchange takes. */
-const REST_TURNS = 25
+const REST_TURNS = 50
 
 type Member = {
   init: TestKernelInit

@@ -12,12 +12,25 @@ import type { Appended } from '@hansa/trust/ledger'
 
 /** Acknowledgements in one request: their envelopes stay well under the receiver's limit. */
 const MAX_PER_REQUEST = 256
+/** How long, and up to how many, acknowledgements gather before they are sent. */
+const GATHER_TURNS = 12
+const GATHER_UP_TO = 64
 const FIRST_RETRY_MS = 1_000
 const MAX_RETRY_MS = 300_000
 
 /** Added in the order of the log; sent only when the entry of the receipt is durable. */
 type Waiting = { seq: number; callId: string; receiptHash: string; withheld: boolean; durable?: Promise<void> }
 type Lane = { waiting: Waiting[]; sending: boolean; failures: number; cancelRetry?: () => void }
+
+/**
+ * Lets more gather for some turns of the event loop: nobody waits for an acknowledgement, and under load one request and
+ * one signature then serve many calls. A turn is short when nothing else happens.
+ */
+async function gather(lane: Lane): Promise<void> {
+  for (let turn = 0; turn < GATHER_TURNS && lane.waiting.length < GATHER_UP_TO; turn++) {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+}
 
 export type AckOutboxComponents = {
   clock: Clock
@@ -87,6 +100,7 @@ export class AckOutbox {
     lane.sending = true
     try {
       while (lane.waiting.length > 0 && !this.#closed) {
+        await gather(lane)
         const batch = lane.waiting.slice(0, MAX_PER_REQUEST)
         if (!(await this.#deliver(peer, batch))) {
           this.#retryLater(peer, lane)

@@ -25,9 +25,9 @@ export class OpenAcks {
     if (this.#size > MAX_OPEN) this.#forgetOldest()
   }
 
-  /** Whether this peer owes an acknowledgement of this call; asked before its signature is looked at. */
-  isOpen(callId: string, peer: Did): boolean {
-    return this.#open.get(peer)?.has(callId) === true
+  /** Whether this peer owes any acknowledgement; asked before a signature of its is looked at. */
+  owes(peer: Did): boolean {
+    return this.#open.has(peer)
   }
 
   /** Whether it is the receipt that this kernel gave to `peer` for the call. */

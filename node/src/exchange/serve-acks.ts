@@ -6,7 +6,6 @@
 import type { Ack, Did, EntryDraft, Envelope, InboundReply, InboundRequest } from '@hansa/protocols'
 import { type EnvelopeVerifier, parseStrictJson, readAck, readEnvelope } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
-import { claimedPayload } from './claimed-payload.ts'
 import { jsonReply, refusalReply } from './inbound-reply.ts'
 import type { OpenAcks } from './open-acks.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
@@ -54,9 +53,7 @@ async function takeAck(
   // Whoever signed it: the receipt that it names is open for exactly one peer, and that is the one who may say so.
   const issuer = envelope.proof.kid.split('#', 1)[0] as Did
   // Anyone may send here, so a key is only admitted and a signature only checked where an acknowledgement is owed.
-  const claimed = claimedPayload(envelope)?.call_id
-  if (typeof claimed !== 'string') return 'an ack is malformed: no call'
-  if (!openAcks.isOpen(claimed, issuer)) return undefined
+  if (!openAcks.owes(issuer)) return undefined
   const verdict = await verifier.verify('hansa-ack', envelope, issuer)
   if (!verdict.ok) return `an ack does not verify: ${verdict.reason}`
   const reading = readAck(verdict.payload)

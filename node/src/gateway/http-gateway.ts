@@ -10,6 +10,7 @@ import { httpStatus } from '@hansa/protocols'
 import { inboundRoutes } from '../exchange/inbound-router.ts'
 import { BodyMemory } from './body-memory.ts'
 import { GatewayError } from './errors.ts'
+import { Turns } from './turns.ts'
 
 const MAX_HEADER_BYTES = 16_384
 /** Milliseconds for all headers, and for the whole request: a peer that dribbles bytes is cut off. */
@@ -69,6 +70,7 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
   let handler: InboundHandler | undefined
   let closing: Promise<void> | undefined
   const memory = new BodyMemory(init.maxBodyMemory ?? MAX_BODY_MEMORY)
+  const turns = new Turns()
   const silent = new Set<Socket>()
   server.on('connection', (socket) => {
     silent.add(socket)
@@ -81,7 +83,7 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
     response.once('finish', () => {
       if (closing !== undefined) request.socket.end()
     })
-    void answer(request, response, handler, bindingOf(request), memory).catch((error: unknown) => {
+    void answer(request, response, handler, bindingOf(request), { memory, turns }).catch((error: unknown) => {
       components.logger.warn('gateway.request_failed', {
         reason: error instanceof Error ? error.message : String(error),
       })
@@ -130,7 +132,7 @@ async function answer(
   response: ServerResponse,
   handler: InboundHandler | undefined,
   binding: ChannelBinding | undefined,
-  memory: BodyMemory,
+  { memory, turns }: { memory: BodyMemory; turns: Turns },
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
   const { method } = request
@@ -141,6 +143,7 @@ async function answer(
   try {
     if (read.refused !== undefined) return write(response, errorReply(read.refused), true)
     const authorization = request.headers.authorization
+    await turns.next()
     const reply = await handler.handle({
       path,
       method,

@@ -22,6 +22,7 @@ import { serveDecide } from '../exchange/serve-decide.ts'
 import { serveHandshake } from '../exchange/serve-handshake.ts'
 import { serveInvoke } from '../exchange/serve-invoke.ts'
 import { compileDetectors } from '../firewall/index.ts'
+import { afterTurns } from './after-turns.ts'
 import { ApprovalBook } from './approvals.ts'
 import { type AuditComponents, auditStage, settleStage } from './audit-stage.ts'
 import { beginStage } from './begin-stage.ts'
@@ -53,6 +54,9 @@ import { TokenUses } from './token-uses.ts'
 
 const DEFAULT_PRINCIPAL = 'agent:local'
 
+/** Turns for which statements gather under one signature: fewer than a sync of the disk takes, which they wait for anyway. */
+const SIGNING_TURNS = 6
+
 /** How often it is looked whether an import has lived half its life, milliseconds. */
 const REFRESH_PERIOD_MS = 15_000
 
@@ -74,7 +78,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const secrets = deriveSecrets(components.secret, self, clock)
   const resolver = didKeyResolver()
   const verifier = envelopeVerifier({ resolver })
-  const batch = batchSigner(signer)
+  const batch = batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS) })
   const peers = new PeerSettings(init.peers)
   // Imports need the memory to verify what they pin, and say afterwards whom it must not forget.
   const memory = peerMemory({ keeps: (peer) => isKnown(peer) })({ store, clock })

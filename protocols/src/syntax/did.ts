@@ -9,7 +9,8 @@ export type Did = `did:${string}`
 
 const DID = /^did:[a-z0-9]{1,32}:[A-Za-z0-9._:-]{1,470}$/
 
-export const didSchema = z.custom<Did>((value) => typeof value === 'string' && isDid(value), 'not a DID')
+/** A pattern and not a function, so that it is also in the JSON Schema. */
+export const didSchema = z.string().regex(DID, 'not a DID') as unknown as z.ZodType<Did, Did>
 
 export function isDid(text: string): text is Did {
   return DID.test(text)

@@ -14,8 +14,8 @@ import {
 } from '@hansa/protocols'
 import { taggedHash } from '../encoding/hash.ts'
 import { canonicalJson } from '../json/canonical-json.ts'
+import { canonicalWriter, MISFIT } from '../json/canonical-writer.ts'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
-import { canonicalWriter, MISFIT } from './canonical-writer.ts'
 import { LedgerError } from './errors.ts'
 
 /** `prev` of the first entry: 32 zero bytes. */

@@ -54,7 +54,7 @@ export type LedgerLimits = {
   queueEntries: number
   /** Bytes that may wait for the disk. @default 33_554_432, and at most half of `reserveBytes` */
   queueBytes: number
-  /** New durable entries that a checkpoint is cut for at once. @default 256 */
+  /** New durable entries that a checkpoint is cut for at once. @default 1_024 */
   checkpointEntries: number
   /** With fewer new entries, milliseconds from one checkpoint to the next. @default 1_000 */
   checkpointMs: number

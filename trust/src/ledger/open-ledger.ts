@@ -20,7 +20,7 @@ export const defaultLedgerLimits: LedgerLimits = {
   reserveBytes: 64 * MIB,
   queueEntries: 10_000,
   queueBytes: 32 * MIB,
-  checkpointEntries: 256,
+  checkpointEntries: 1024,
   checkpointMs: 1000,
 }
 

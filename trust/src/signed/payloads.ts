@@ -1,5 +1,7 @@
 /** From a verified payload to a typed object, or the first thing that does not fit its schema. */
 import { type Ack, ackSchema, type Intent, intentSchema, type Receipt, receiptSchema } from '@hansa/protocols'
+import type { z } from 'zod'
+import { canonicalWriter, MISFIT } from '../json/canonical-writer.ts'
 
 /** What `safeParse` of a schema returns, as far as it matters here. */
 type SafeParse<T> =
@@ -8,16 +10,18 @@ type SafeParse<T> =
 
 export type PayloadReading<T> = { ok: true; value: T } | { ok: false; reason: string }
 
-export function readIntent(payload: unknown): PayloadReading<Intent> {
-  return reading(intentSchema.safeParse(payload))
-}
+export const readIntent: (payload: unknown) => PayloadReading<Intent> = reader(intentSchema)
+export const readReceipt: (payload: unknown) => PayloadReading<Receipt> = reader(receiptSchema)
+export const readAck: (payload: unknown) => PayloadReading<Ack> = reader(ackSchema)
 
-export function readReceipt(payload: unknown): PayloadReading<Receipt> {
-  return reading(receiptSchema.safeParse(payload))
-}
-
-export function readAck(payload: unknown): PayloadReading<Ack> {
-  return reading(ackSchema.safeParse(payload))
+/** The compiled form decides, because these are on the path of every call; the schema says what is wrong with a misfit. */
+function reader<T>(schema: z.ZodType<T>): (payload: unknown) => PayloadReading<T> {
+  const check = canonicalWriter(schema)
+  return (payload) => {
+    if (check(payload) !== MISFIT) return { ok: true, value: payload as T }
+    const read = reading(schema.safeParse(payload))
+    return read.ok ? { ok: false, reason: 'schema: payload: does not fit' } : read
+  }
 }
 
 /** @returns the data, or where the first fault is and what it is. Shared with the other readers of signed objects. */
