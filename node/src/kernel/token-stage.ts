@@ -1,6 +1,7 @@
 /**
- * Verifies the token that was presented, or mints one for exactly this call and verifies that: either way a call
- * reaches the driver only under a token of this kernel, with the narrowest scope of policy, obligations and caveats.
+ * Verifies the token that was presented, or mints one for exactly this call: either way a call reaches the driver only
+ * under a token of this kernel, with the narrowest scope of policy, obligations and caveats. It stays in this kernel's
+ * memory.
  */
 import type { Clock, Did, TokenPayload } from '@hansa/protocols'
 import { MAX_TOKEN_LIFE_SECONDS } from '@hansa/protocols'
@@ -23,23 +24,32 @@ const CALL_TOKEN_LIFE_SECONDS = MAX_TOKEN_LIFE_SECONDS
 export function tokenStage(components: TokenComponents): (call: Permitted) => Granted | Refusal {
   return (call) => {
     const presented = call.caller.kind === 'own' ? call.caller.token : undefined
-    const keys = components.keys()
-    const token = presented ?? mintToken(keys, payloadFor(call, components))
-    const verdict = verifyToken(keys, token, contextFor(call, presented !== undefined, components))
-    if (!verdict.ok) return { refused: verdict.code, reason: verdict.reason }
-    const { scope } = verdict
-    const grant = {
-      ...(scope.maxRows === undefined ? {} : { maxRows: scope.maxRows }),
-      ...(scope.maxBytes === undefined ? {} : { maxBytes: scope.maxBytes }),
-      ...(scope.fields === undefined ? {} : { fields: scope.fields }),
-      ...(scope.labelsMax === undefined ? {} : { labelsMax: scope.labelsMax }),
-    }
-    if (presented === undefined) return { ...call, grant }
-    return { ...call, grant, presented: { id: TokenUses.idOf(scope.jti), uses: scope.uses } }
+    return presented === undefined ? mintFor(call, components) : present(call, presented, components)
   }
 }
 
-function contextFor(call: Permitted, presented: boolean, { self, clock, uses }: TokenComponents): TokenContext {
+/** Nobody else has seen a token that was minted here, so there is nothing to verify: it grants what was put into it. */
+function mintFor(call: Permitted, components: TokenComponents): Granted {
+  const payload = payloadFor(call, components)
+  const { max_rows: maxRows, max_bytes: maxBytes } = payload.lim
+  const grant = { ...(maxRows === undefined ? {} : { maxRows }), ...(maxBytes === undefined ? {} : { maxBytes }) }
+  return { ...call, token: mintToken(components.keys(), payload), grant }
+}
+
+function present(call: Permitted, token: string, components: TokenComponents): Granted | Refusal {
+  const verdict = verifyToken(components.keys(), token, contextFor(call, components))
+  if (!verdict.ok) return { refused: verdict.code, reason: verdict.reason }
+  const { scope } = verdict
+  const grant = {
+    ...(scope.maxRows === undefined ? {} : { maxRows: scope.maxRows }),
+    ...(scope.maxBytes === undefined ? {} : { maxBytes: scope.maxBytes }),
+    ...(scope.fields === undefined ? {} : { fields: scope.fields }),
+    ...(scope.labelsMax === undefined ? {} : { labelsMax: scope.labelsMax }),
+  }
+  return { ...call, token, grant, presented: { id: TokenUses.idOf(scope.jti), uses: scope.uses } }
+}
+
+function contextFor(call: Permitted, { self, clock, uses }: TokenComponents): TokenContext {
   const nowMs = clock.now()
   return {
     self,
@@ -48,11 +58,9 @@ function contextFor(call: Permitted, presented: boolean, { self, clock, uses }: 
     call: call.callId,
     capability: call.target.ref,
     capHash: call.target.hash,
-    ...(call.caller.kind === 'peer' ? { sid: call.caller.intent.sid, intent: call.caller.intentHash } : {}),
     principalEpoch: (principal) => uses.epochOf(principal),
-    isRevoked: (jti) => presented && uses.isRevoked(TokenUses.idOf(jti)),
-    // A token that was minted for this call has no other use to count.
-    usesLeft: (jti, limit) => !presented || uses.reserve(TokenUses.idOf(jti), limit, nowMs),
+    isRevoked: (jti) => uses.isRevoked(TokenUses.idOf(jti)),
+    usesLeft: (jti, limit) => uses.reserve(TokenUses.idOf(jti), limit, nowMs),
   }
 }
 
