@@ -102,7 +102,7 @@ describe('the layers', () => {
       .flatMap(({ path, imports }) =>
         imports.filter((specifier) => banned.test(specifier)).map((specifier) => `${path}: ${specifier}`),
       )
-    // The lock of a log directory is a socket, because nothing else of Node's survives a kill of its holder.
+    // The lock of a log directory is a SQLite transaction: the system drops it when its holder is killed.
     expect(wrong.filter((line) => !line.startsWith('trust/src/ledger/directory-lock.ts'))).toEqual([])
   })
 })

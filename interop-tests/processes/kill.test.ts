@@ -10,6 +10,8 @@ import { type TwoNodes, twoNodes } from './two-nodes.ts'
 
 const AGENTS = 8
 const ROUNDS = 3
+/** Each round starts a node and reads two whole logs: on a busy machine that takes longer than a test usually may. */
+const KILL_TIMEOUT_MS = 120_000
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
 function seeded(seed: number): () => number {
@@ -59,7 +61,7 @@ async function expectNoViolation({ orga, orgb }: TwoNodes): Promise<void> {
   expect(report.findings.filter(({ severity }) => severity === 'violation')).toEqual([])
 }
 
-describe('what an agent was told', () => {
+describe('what an agent was told', { timeout: KILL_TIMEOUT_MS }, () => {
   it.each([
     ['orga', 11],
     ['orgb', 12],

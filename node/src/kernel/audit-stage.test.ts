@@ -2,7 +2,7 @@ import { memoryStore } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
 import { noObligations } from '@hansa/trust'
 import { describe, expect, it } from 'vitest'
-import { RefusalBudget } from '../exchange/refusal-budget.ts'
+import { RefusalBudget, RefusalUnsigned } from '../exchange/refusal-budget.ts'
 import { aBegunCall, aLocalTarget, anArrivedCall, aPeerCaller, aPermit } from '../testing/calls.ts'
 import { FakeLedger } from '../testing/fake-ledger.ts'
 import { ApprovalBook } from './approvals.ts'
@@ -106,6 +106,35 @@ describe('the entry', () => {
     expect(() => auditStage(with_)(refused())).toThrow(
       expect.objectContaining({ detail: expect.objectContaining({ code: fault }) }),
     )
+  })
+})
+
+describe('the budget of refusals', () => {
+  const byPeer = () => refused({ call: anArrivedCall({ caller: aPeerCaller() }) })
+
+  function spent() {
+    const with_ = parts()
+    const audit = auditStage(with_)
+    for (let at = 0; at < 600; at++) void audit(byPeer())
+    return { audit, entries: with_.ledger.entries }
+  }
+
+  it('leaves no entry of one refusal too many', () => {
+    const { audit, entries } = spent()
+    const before = entries.length
+    expect(() => audit(byPeer())).toThrow(RefusalUnsigned)
+    expect(entries).toHaveLength(before)
+  })
+
+  it.each([
+    ['a permitted call', released({ call: aBegunCall({ caller: aPeerCaller() }) })],
+    ['a call that has begun', refused({ stage: 'driver', call: aBegunCall({ caller: aPeerCaller() }) })],
+    ['a call of a local agent', refused()],
+  ])('does not touch %s', (_what, ended) => {
+    const { audit, entries } = spent()
+    const before = entries.length
+    void audit(ended)
+    expect(entries).toHaveLength(before + 1)
   })
 })
 
