@@ -22,12 +22,12 @@ async function present(token: string, node: NodeProcess): Promise<{ status: numb
 it('a token is good at the node that minted it and nowhere else, though both have the same secret', async () => {
   await using mesh = await meshOfTest()
   const [orga, orgb] = [await mesh.prepare('orga'), await mesh.prepare('orgb')]
-  const secret = await readFile(join(orga.home, 'token.secret'), 'utf8')
+  const secret = await readFile(join(orga.home, 'keys/token.secret'), 'utf8')
   for (const node of [orga, orgb]) {
     await node.configure({
       config: { capabilities: [{ module: { path: 'greet.mjs' } }] },
       policy: [allow('all', 'agent:*', '*')],
-      files: { 'greet.mjs': greeting(node.name), 'token.secret': secret },
+      files: { 'greet.mjs': greeting(node.name), 'keys/token.secret': secret },
     })
     await node.start()
   }

@@ -86,7 +86,7 @@ capabilities:
       'listen: 127.0.0.1:0\ncapabilities: [{ module: { path: ./missing.mjs } }]\n',
       'rules: 5',
     )
-    await chmod(join(home.path, 'log.key'), 0o604)
+    await chmod(join(home.path, 'keys', 'log.key'), 0o604)
     await expect(home.start()).rejects.toMatchObject({
       detail: {
         code: 'node_cannot_start',
@@ -97,7 +97,7 @@ capabilities:
         ],
       },
     })
-    await chmod(join(home.path, 'log.key'), 0o600)
+    await chmod(join(home.path, 'keys', 'log.key'), 0o600)
     await home.write('policy.yaml', everything)
     await home.write('missing.mjs', 'export const capabilities = []')
     await using node = await home.start()

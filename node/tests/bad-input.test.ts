@@ -76,7 +76,7 @@ describe('hansa up', () => {
       'hansa.yaml': `listen: 127.0.0.1:${port}\ncapabilities:\n  - mcp: { id: a, command: ./nothing, capabilities: { x: {} } }\n`,
       'policy.yaml': 'rules:\n  - { id: a, effect: alow, subject: "*", action: invoke, resource: "*" }\n',
     })
-    await chmod(join(path, 'identity.key'), 0o644)
+    await chmod(join(path, 'keys', 'identity.key'), 0o644)
     const { exit, stderr } = await hansa(['up', '--home', path, '--log-level', 'silent'])
     expect([exit, stderr]).toEqual([3, expect.stringMatching(noStack)])
     expect(stderr.split('\n')).toEqual([
@@ -158,7 +158,7 @@ describe('hansa doctor', () => {
       'policy.yaml': 'rules: 5',
     })
     await chmod(path, 0o755)
-    await chmod(join(path, 'token.secret'), 0o640)
+    await chmod(join(path, 'keys', 'token.secret'), 0o640)
     const { exit, stdout } = await hansa(['doctor', '--home', path, '--json'])
     const { checks } = JSON.parse(stdout) as { checks: { check: string; state: string; remedy?: string }[] }
     expect(exit).toBe(1)

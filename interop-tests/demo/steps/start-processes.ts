@@ -36,7 +36,7 @@ export async function startProcesses(mesh: ProcessMesh, story: Story, report: De
   await cp(join(DEMO, 'orgb/files'), join(orgb.home, 'files'), { recursive: true })
   await configure(orgb, values, {
     'customers.mts': await readFile(join(DEMO, 'orgb/customers.mts'), 'utf8'),
-    'token.secret': await readFile(join(orga.home, 'token.secret'), 'utf8'),
+    'keys/token.secret': await readFile(join(orga.home, 'keys/token.secret'), 'utf8'),
   })
   await configure(orga, values)
   story.doing('starting both nodes (hansa up)')

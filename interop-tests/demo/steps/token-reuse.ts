@@ -40,7 +40,7 @@ export const tokenReuse: Step = {
 
 async function fingerprint({ home }: NodeProcess): Promise<string> {
   return createHash('sha256')
-    .update(await readFile(join(home, 'token.secret')))
+    .update(await readFile(join(home, 'keys/token.secret')))
     .digest('hex')
     .slice(0, 16)
 }

@@ -1,5 +1,5 @@
 /** Asks the node of a home directory, over its control interface. One request at a time, one process, no streams. */
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import {
   CallError,
   type CallErrorDetail,
@@ -11,7 +11,7 @@ import {
   KernelError,
 } from '@hansa/protocols'
 import { Client, type Dispatcher } from 'undici'
-import { homePaths } from '../home/home-paths.ts'
+import { hasNode } from '../home/has-node.ts'
 import { announcedControl, controlPlace } from '../start/control-place.ts'
 
 export type ControlClientErrorDetail =
@@ -131,11 +131,7 @@ async function failure(error: unknown, home: string, method: ControlMethod): Pro
 const lost = new Set(['UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ECONNRESET', 'EPIPE'])
 
 async function notRunning(home: string, cause?: unknown): Promise<ControlClientError> {
-  const made = await stat(homePaths(home).identity).then(
-    () => true,
-    () => false,
-  )
-  if (!made) {
+  if (!(await hasNode(home))) {
     const message = `There is no node in ${home}. Make one with: hansa init --home ${home}`
     return new ControlClientError({ code: 'home_missing', home }, message, { cause })
   }

@@ -5,6 +5,7 @@ import { exchangePaths, type KernelStatus, MAX_MANIFEST_BYTES, registryRoutes } 
 import { didKeyResolver, readSecretFile, verifyManifest } from '@hansa/trust'
 import { fileLogDisk, readEntries } from '@hansa/trust/ledger'
 import { type Environment, type NodeConfig, readConfig } from '../config/index.ts'
+import { hasNode } from '../home/has-node.ts'
 import { type HomePaths, homePaths } from '../home/home.ts'
 import { controlPlace } from '../start/control-place.ts'
 import { sentenceOf } from '../start/errors.ts'
@@ -24,7 +25,7 @@ export type Check = {
 /** In the order in which they build on each other; each is looked at even when another failed. */
 export async function examine(home: string, environment: Environment): Promise<Check[]> {
   const paths = homePaths(home)
-  if ((await stat(paths.identity).catch(() => undefined)) === undefined) {
+  if (!(await hasNode(home))) {
     return [fail('home', `there is no node in ${home}`, `Make one with: hansa init --home ${home}`)]
   }
   const status = await ask(home, 'status', {}).catch(() => undefined)

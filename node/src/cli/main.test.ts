@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CallError } from '@hansa/protocols'
@@ -92,7 +92,8 @@ describe('hansa', () => {
       stderr: 'hansa: There is no node in /nonexistent. Make one with: hansa init --home /nonexistent\n',
     })
     const home = await mkdtemp(join(tmpdir(), 'hansa-stopped-'))
-    await writeFile(join(home, 'identity.key'), '')
+    await mkdir(join(home, 'keys'))
+    await writeFile(join(home, 'keys', 'identity.key'), '')
     expect(await runCli(['status'], { home })).toMatchObject({
       exit: 4,
       stderr: `hansa: No node is running in ${home}. Start it with: hansa up --home ${home}\n`,

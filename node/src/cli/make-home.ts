@@ -1,7 +1,8 @@
 /** Adapter: writes the home of a new node. */
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import type { Did } from '@hansa/protocols'
 import { HomeError } from '../home/errors.ts'
+import { hasNode } from '../home/has-node.ts'
 import { createHome, homePaths } from '../home/home.ts'
 import { policyTemplate } from './home-template.ts'
 
@@ -14,12 +15,7 @@ export type MadeHome = { did: Did; home: string; config: string; policy: string 
  */
 export async function makeHome(home: string, config: string): Promise<MadeHome> {
   const paths = homePaths(home)
-  if (
-    await stat(paths.identity).then(
-      () => true,
-      () => false,
-    )
-  ) {
+  if (await hasNode(home)) {
     const message = `There is a node in ${home} already. Start it with: hansa up --home ${home}, or choose another --home.`
     throw new HomeError({ code: 'home_exists', path: home }, message)
   }

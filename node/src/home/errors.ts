@@ -5,8 +5,12 @@ export type HomeErrorDetail =
   | { code: 'home_missing'; path: string }
   /** There is one already. */
   | { code: 'home_exists'; path: string }
-  /** The directory was written by a version whose format this one does not know. */
+  /** The directory does not say which format it has, or says something that is none. */
   | { code: 'home_format'; path: string; found: string }
+  /** The directory was written by a newer version, whose format this one does not know. Nothing was changed. */
+  | { code: 'home_newer'; path: string; found: string }
+  /** The directory has an older format and cannot be brought to this one. */
+  | { code: 'home_migration'; path: string }
 
 export class HomeError extends KernelError<HomeErrorDetail> {
   override readonly name = 'HomeError'

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 
 export type HomePaths = {
   root: string
+  /** Directory of the three secrets. */
+  keys: string
   identity: string
   logKey: string
   secret: string
@@ -11,22 +13,36 @@ export type HomePaths = {
   policy: string
   state: string
   log: string
+  /** Directory of the backups that are made before a migration. */
+  backups: string
   controlSocket: string
   controlToken: string
 }
 
 export function homePaths(root: string): HomePaths {
+  const keys = join(root, 'keys')
   return {
     root,
-    identity: join(root, 'identity.key'),
-    logKey: join(root, 'log.key'),
-    secret: join(root, 'token.secret'),
+    keys,
+    identity: join(keys, 'identity.key'),
+    logKey: join(keys, 'log.key'),
+    secret: join(keys, 'token.secret'),
     format: join(root, 'format'),
     config: join(root, 'hansa.yaml'),
     policy: join(root, 'policy.yaml'),
     state: join(root, 'state.db'),
     log: join(root, 'log'),
+    backups: join(root, 'backups'),
     controlSocket: join(root, 'control.sock'),
     controlToken: join(root, 'control.token'),
+  }
+}
+
+/** Where format 1 had the secrets: beside everything else. */
+export function formatOnePaths(root: string): Pick<HomePaths, 'identity' | 'logKey' | 'secret'> {
+  return {
+    identity: join(root, 'identity.key'),
+    logKey: join(root, 'log.key'),
+    secret: join(root, 'token.secret'),
   }
 }

@@ -21,7 +21,7 @@ const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toStrin
 async function exposed(): Promise<string[]> {
   const found: string[] = []
   if ((await modeOf(root)).slice(1) !== '00') found.push('.')
-  for (const name of ['identity.key', 'log.key', 'token.secret', 'format', 'log']) {
+  for (const name of ['keys', 'keys/identity.key', 'keys/log.key', 'keys/token.secret', 'format', 'log']) {
     if ((await modeOf(join(root, name))).slice(1) !== '00') found.push(name)
   }
   return found
@@ -71,10 +71,18 @@ describe('a home', () => {
   it.each([
     ['that is not there', async () => {}, 'home_missing'],
     [
-      'of another format',
+      'of a newer format',
       async () => {
         await createHome(root)
         await writeFile(join(root, 'format'), 'hansa-home/9\n')
+      },
+      'home_newer',
+    ],
+    [
+      'of a format that is none',
+      async () => {
+        await createHome(root)
+        await writeFile(join(root, 'format'), 'hansa-home/two\n')
       },
       'home_format',
     ],

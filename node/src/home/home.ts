@@ -1,18 +1,21 @@
 /**
  * The directory of one node: its keys, its log, its state. The only adapter that knows where each of them lies.
  *
- *   identity.key  log.key  token.secret     0600, refused when others can read them
  *   format                                  version of this layout
+ *   keys/                                   identity.key, log.key, token.secret: 0600, refused when others can read them
  *   hansa.yaml    policy.yaml               configuration
  *   state.db      log/                      imports and results; the audit log
+ *   backups/                                made before a migration
  *   control.sock                            while the node runs
  */
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { createKeyFile, createSecretFile, readKeyFile, readSecretFile, type Signer } from '@hansa/trust'
 import { HomeError } from './errors.ts'
+import { hasNode } from './has-node.ts'
+import { HOME_FORMAT, readFormat, writeFormat } from './home-format.ts'
 import { type HomePaths, homePaths } from './home-paths.ts'
+import { type MigrateHomeInit, migrateHome } from './migrate-home.ts'
 
-const FORMAT = 'hansa-home/1'
 const OWNER_ONLY = 0o700
 
 export { type HomePaths, homePaths }
@@ -25,37 +28,41 @@ export type HomeKeys = { signer: Signer; logSeed: Uint8Array; secret: Uint8Array
  */
 export async function createHome(root: string): Promise<{ paths: HomePaths; keys: HomeKeys }> {
   const paths = homePaths(root)
-  if (await exists(paths.identity)) {
+  if (await hasNode(root)) {
     throw new HomeError(
       { code: 'home_exists', path: root },
       `There is a node in ${root} already. Choose another directory with --home.`,
     )
   }
-  await mkdir(root, { recursive: true, mode: OWNER_ONLY })
-  await chmod(root, OWNER_ONLY)
-  await mkdir(paths.log, { recursive: true, mode: OWNER_ONLY })
+  for (const directory of [root, paths.keys, paths.log]) {
+    await mkdir(directory, { recursive: true, mode: OWNER_ONLY })
+    await chmod(directory, OWNER_ONLY)
+  }
   const logSeed = await createSecretFile(paths.logKey, 'log-ed25519')
   const secret = await createSecretFile(paths.secret, 'token-root')
-  await writeFile(paths.format, `${FORMAT}\n`, { mode: 0o600 })
+  await writeFormat(root)
   // Last, because its presence is what says that there is a node.
   const signer = await createKeyFile(paths.identity)
   return { paths, keys: { signer, logSeed, secret } }
 }
 
-/** @throws HomeError `home_missing`, `home_format`; KeyFileError for a key that is missing, exposed or malformed. */
-export async function openHome(root: string): Promise<{ paths: HomePaths; keys: HomeKeys }> {
+/**
+ * Opens a home, and brings it to this version's format first where it has an older one.
+ * @throws HomeError `home_missing`, `home_newer`, `home_format`, `home_migration`; KeyFileError for a key that is missing,
+ * exposed or malformed.
+ */
+export async function openHome(
+  root: string,
+  migration?: MigrateHomeInit,
+): Promise<{ paths: HomePaths; keys: HomeKeys }> {
   const paths = homePaths(root)
-  if (!(await exists(paths.identity))) {
+  if (!(await hasNode(root))) {
     throw new HomeError(
       { code: 'home_missing', path: root },
       `There is no node in ${root}. Make one with: hansa init --home ${root}`,
     )
   }
-  const found = (await readFile(paths.format, 'utf8').catch(() => 'none')).trim()
-  if (found !== FORMAT) {
-    const message = `${root} has the format ${found}, and this version reads ${FORMAT}. Use the version that wrote it.`
-    throw new HomeError({ code: 'home_format', path: root, found }, message)
-  }
+  if ((await readFormat(root)) !== HOME_FORMAT) await migrateHome(root, migration)
   const signer = await readKeyFile(paths.identity)
   const logSeed = await readSecretFile(paths.logKey, 'log-ed25519')
   const secret = await readSecretFile(paths.secret, 'token-root')
@@ -65,12 +72,5 @@ export async function openHome(root: string): Promise<{ paths: HomePaths; keys: 
 
 /** Opens the home, or makes it when there is none. */
 export async function openOrCreateHome(root: string): Promise<{ paths: HomePaths; keys: HomeKeys }> {
-  return (await exists(homePaths(root).identity)) ? openHome(root) : createHome(root)
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
+  return (await hasNode(root)) ? openHome(root) : createHome(root)
 }
