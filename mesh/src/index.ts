@@ -9,6 +9,7 @@ export type { ResolveHost } from './fetch/guarded-connector.ts'
 export {
   type FetchBounds,
   type Fetched,
+  type FetchedOverAny,
   type FetchFault,
   type FetchFaultCode,
   type GuardedFetch,
@@ -75,6 +76,6 @@ export {
   registryHeartbeat,
 } from './registry/registry-heartbeat.ts'
 // Transport.
-export { spkiHash } from './transport/certificate-key.ts'
+export { type ShownCertificate, spkiHash } from './transport/certificate-key.ts'
 export { type HttpPeerTransportInit, httpPeerTransport } from './transport/http-peer-transport.ts'
 export { isLoopbackHost, localBinding } from './transport/local-binding.ts'

@@ -170,6 +170,7 @@ describe(discoverPeers, () => {
     const underWay = { now: 0, most: 0, asked: 0 }
     const fetch = {
       post: () => Promise.reject(new Error('unused')),
+      getOverAnyCertificate: () => Promise.reject(new Error('unused')),
       get: async () => {
         underWay.asked++
         underWay.most = Math.max(underWay.most, ++underWay.now)

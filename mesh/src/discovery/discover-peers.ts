@@ -19,13 +19,15 @@ import {
 } from '@hansa/protocols'
 import type { KeyResolver } from '@hansa/trust'
 import { fetchFaultToCode } from '../fetch/fault-code.ts'
-import type { GuardedFetch } from '../fetch/guarded-fetch.ts'
+import type { FetchedOverAny, GuardedFetch } from '../fetch/guarded-fetch.ts'
 import { ExchangeStopped } from '../fetch/network-fault.ts'
 import { inParallel } from '../in-parallel.ts'
 import type { PeerMemory } from '../peers/peer-memory.ts'
 import { checkPeerManifest, equivocated, rememberManifest } from '../peers/verify-peer-manifest.ts'
 import { registryClient } from '../registry/registry-client.ts'
 import { withTimeLimit } from '../time-limit.ts'
+import { certificateFault } from '../transport/certificate-fault.ts'
+import type { ShownCertificate } from '../transport/certificate-key.ts'
 import { manifestUrl } from './manifest-url.ts'
 
 export type DiscoverPeersComponents = {
@@ -46,7 +48,7 @@ const TOTAL_TIME_MS = 15_000
 
 const tooLate = new ExchangeStopped('timeout', `it did not answer within ${TOTAL_TIME_MS / 1000} s`)
 
-type Candidate = { source: string; by: 'peer_url' | 'registry'; jws: string }
+type Candidate = { source: string; by: 'peer_url' | 'registry'; jws: string; certificate?: ShownCertificate }
 type Found = { source: string; by: 'peer_url' | 'registry'; signed: SignedManifest }
 /** What one question to one source brought. */
 type Answer = { candidates: Candidate[]; faults: DiscoveryFault[] }
@@ -66,13 +68,14 @@ async function discover(
   const tooMany = urls
     .slice(MAX_PEER_URLS)
     .map((url) => fault(url, 'invalid_request', `more than ${MAX_PEER_URLS} URLs were given; this one was not asked`))
-  const questions = urls.slice(0, MAX_PEER_URLS).map((url) => () => askUrl(components, url, signal))
+  const questions = urls.slice(0, MAX_PEER_URLS).map((url) => () => askUrl(components, url, init, signal))
   const { registryUrl } = init
   if (registryUrl !== undefined) questions.push(() => askRegistry(components, registryUrl, init, signal))
   const answers = await inParallel(questions, CONCURRENCY)
   const verified = await verifyAll(
     components,
     answers.flatMap(({ candidates }) => candidates),
+    init.did,
   )
   const merged = mergeByKernel(verified.found)
   for (const { did, signed } of merged.peers) await rememberManifest(components, did, signed)
@@ -82,14 +85,25 @@ async function discover(
   }
 }
 
-async function askUrl({ fetch }: DiscoverPeersComponents, source: string, signal: AbortSignal): Promise<Answer> {
-  const fetched = await fetch.get(manifestUrl(source), { maxBytes: MAX_MANIFEST_BYTES, signal })
+async function askUrl(
+  { fetch }: DiscoverPeersComponents,
+  source: string,
+  { did }: DiscoverInit,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const bounds = { maxBytes: MAX_MANIFEST_BYTES, signal }
+  const url = manifestUrl(source)
+  const fetched: FetchedOverAny = await (did === undefined
+    ? fetch.get(url, bounds)
+    : fetch.getOverAnyCertificate(url, bounds))
   if (!fetched.ok) return { candidates: [], faults: [fault(source, fetchFaultToCode[fetched.code], fetched.reason)] }
   if (fetched.status !== 200)
     return { candidates: [], faults: [fault(source, 'remote_refused', `the answer has status ${fetched.status}`)] }
   // A compact JWS is ASCII; anything else fails its verification.
   const jws = Buffer.from(fetched.body).toString('latin1').trim()
-  return { candidates: [{ source, by: 'peer_url', jws }], faults: [] }
+  const { certificate } = fetched
+  const candidate = { source, by: 'peer_url', jws, ...(certificate === undefined ? {} : { certificate }) } as const
+  return { candidates: [candidate], faults: [] }
 }
 
 async function askRegistry(
@@ -108,15 +122,19 @@ async function askRegistry(
 }
 
 /** Against what was known before this discovery: a source that lags behind another one of today is not a rollback. */
-async function verifyAll(components: DiscoverPeersComponents, candidates: readonly Candidate[]) {
+async function verifyAll(components: DiscoverPeersComponents, candidates: readonly Candidate[], expected?: Did) {
   const found: Found[] = []
   const faults: DiscoveryFault[] = []
-  for (const { source, by, jws } of candidates) {
+  for (const { source, by, jws, certificate } of candidates) {
     // A thousand manifests take a second of processor time; calls go between two of them.
     await setImmediate()
-    const verdict = await checkPeerManifest(components, jws)
-    if (verdict.ok) found.push({ source, by, signed: verdict.signed })
-    else faults.push(fault(source, verdict.code, verdict.reason))
+    // Other kernels of a registry are passed over; who answers at a URL has to be the one that is wanted.
+    const verdict = await checkPeerManifest(components, jws, by === 'peer_url' ? expected : undefined)
+    const wrong =
+      verdict.ok && expected !== undefined ? certificateFault(verdict.signed.manifest, certificate) : undefined
+    if (!verdict.ok) faults.push(fault(source, verdict.code, verdict.reason))
+    else if (wrong !== undefined) faults.push(fault(source, 'identity_unavailable', wrong))
+    else found.push({ source, by, signed: verdict.signed })
   }
   return { found, faults }
 }
@@ -152,7 +170,8 @@ function newest(ofKernel: readonly Found[]): SignedManifest {
 }
 
 /** The registry was asked the same, and is not believed. */
-function isWanted({ capabilities }: CapabilityManifest, { capability, tag }: DiscoverInit): boolean {
+function isWanted({ kernel_id, capabilities }: CapabilityManifest, { did, capability, tag }: DiscoverInit): boolean {
+  if (did !== undefined && kernel_id !== did) return false
   const offers = capability === undefined || capabilities.some(({ id }) => id === capability)
   const tagged =
     tag === undefined || capabilities.some(({ tags, sensitivity }) => [...tags, ...sensitivity].includes(tag))

@@ -6,6 +6,7 @@
  */
 import { lookup } from 'node:dns/promises'
 import type { LookupFunction, Socket } from 'node:net'
+import { createSecureContext, getCACertificates } from 'node:tls'
 import { buildConnector } from 'undici'
 import { type AddressGuard, addressKind } from './address.ts'
 import { isLoopbackName, portOf } from './fetch-target.ts'
@@ -23,8 +24,10 @@ export type GuardedConnectorInit = {
   publicPorts: readonly number[]
   connectTimeoutMs: number
   resolve: ResolveHost
-  /** Roots in PEM that are trusted instead of those of Node. */
+  /** Roots in PEM that are trusted besides those of Node. */
   ca?: string
+  /** `any`: no certificate authority is asked, and the caller judges the key that was shown. @default 'authority' */
+  certificates?: 'authority' | 'any'
   /** Called for each new connection; what it throws closes the connection and fails the request. */
   onConnected?: (socket: Socket, origin: string) => void
 }
@@ -33,6 +36,7 @@ export const systemResolve: ResolveHost = async (hostname) =>
   (await lookup(hostname, { all: true, order: 'verbatim' })).map(({ address }) => address)
 
 export function guardedConnector(init: GuardedConnectorInit): buildConnector.connector {
+  const roots = init.ca === undefined ? {} : { secureContext: contextWith(init.ca) }
   const connectorFor = (need: 'public_or_operator' | 'operator') =>
     buildConnector({
       timeout: init.connectTimeoutMs,
@@ -41,7 +45,8 @@ export function guardedConnector(init: GuardedConnectorInit): buildConnector.con
       // A resumed session would skip the look at the certificate.
       maxCachedSessions: 0,
       lookup: guardedLookup(init, need),
-      ...(init.ca === undefined ? {} : { ca: init.ca }),
+      rejectUnauthorized: init.certificates !== 'any',
+      ...roots,
     })
   const usual = connectorFor('public_or_operator')
   const operatorOnly = connectorFor('operator')
@@ -58,6 +63,11 @@ export function guardedConnector(init: GuardedConnectorInit): buildConnector.con
       callback(fault, null)
     })
   }
+}
+
+/** Made once: to read all roots takes longer than to shake hands. @throws Error when `ca` is not PEM. */
+function contextWith(ca: string) {
+  return createSecureContext({ ca: [...getCACertificates('default'), ca] })
 }
 
 function connectedFault(init: GuardedConnectorInit, socket: Socket, isUsual: boolean, origin: URL): Error | undefined {

@@ -4,11 +4,13 @@
  * One connection per fetch, without cookies, credentials, proxy or redirects, in identity encoding, bounded in bytes and
  * time. What goes wrong is a returned fault, because a bad URL among many is an ordinary outcome.
  */
-import { Client, type Dispatcher } from 'undici'
+import type { Socket } from 'node:net'
+import { type buildConnector, Client, type Dispatcher } from 'undici'
+import { type ShownCertificate, shownCertificate } from '../transport/certificate-key.ts'
 import { type AddressGuard, type AllowPrivate, addressGuard } from './address.ts'
 import { type CollectedReply, collectReply } from './collect-reply.ts'
 import { fetchTarget, PUBLIC_PORTS } from './fetch-target.ts'
-import { guardedConnector, type ResolveHost, systemResolve } from './guarded-connector.ts'
+import { AddressRefused, guardedConnector, type ResolveHost, systemResolve } from './guarded-connector.ts'
 import { ExchangeStopped, type NetworkFaultCode, networkFault } from './network-fault.ts'
 
 export type GuardedFetchInit = {
@@ -22,7 +24,7 @@ export type GuardedFetchInit = {
   totalTimeoutMs?: number
   /** @default the system's resolver */
   resolve?: ResolveHost
-  /** Roots in PEM that are trusted instead of those of Node. */
+  /** Roots in PEM that are trusted besides those of Node. */
   ca?: string
 }
 
@@ -30,6 +32,9 @@ export type FetchFaultCode = NetworkFaultCode | 'url_refused'
 export type FetchFault = { ok: false; code: FetchFaultCode /** One sentence for people. */; reason: string }
 /** `contentType` is in lower case and without parameters; empty when there is none. */
 export type Fetched = { ok: true; status: number; contentType: string; body: Uint8Array } | FetchFault
+
+/** With what the other end of a TLS connection showed; without it for plain HTTP. */
+export type FetchedOverAny = Fetched & { certificate?: ShownCertificate }
 
 export type FetchBounds = {
   /** Largest body that is read. */
@@ -40,6 +45,11 @@ export type FetchBounds = {
 export interface GuardedFetch {
   /** Any status but a redirect is an answer, also 404 and 500. */
   get(url: string, bounds: FetchBounds): Promise<Fetched>
+  /**
+   * Like `get`, and whoever answers is heard, whatever the certificate. For content that proves itself and names the key
+   * of the certificate, which the caller has to compare.
+   */
+  getOverAnyCertificate(url: string, bounds: FetchBounds): Promise<FetchedOverAny>
   post(url: string, body: { contentType: string; bytes: Uint8Array }, bounds: FetchBounds): Promise<Fetched>
 }
 
@@ -50,18 +60,41 @@ const MAX_HEAD_BYTES = 16_384
 export function guardedFetch(init: GuardedFetchInit): GuardedFetch {
   const guard = addressGuard(init.allowPrivate)
   const publicPorts = init.ports ?? PUBLIC_PORTS
-  const connect = guardedConnector({
+  const rules = {
     guard,
     publicPorts,
     connectTimeoutMs: init.connectTimeoutMs ?? 5_000,
     resolve: init.resolve ?? systemResolve,
     ...(init.ca === undefined ? {} : { ca: init.ca }),
-  })
+  }
+  const verified = guardedConnector(rules)
+  const machinery = (connect: buildConnector.connector): Machinery => {
+    return { guard, publicPorts, connect, totalTimeoutMs: init.totalTimeoutMs ?? 10_000 }
+  }
   const send = (text: string, request: Request, bounds: FetchBounds) =>
-    fetchOnce({ guard, publicPorts, connect, totalTimeoutMs: init.totalTimeoutMs ?? 10_000 }, text, request, bounds)
+    fetchOnce(machinery(verified), text, request, bounds)
   return {
     get: (url, bounds) => send(url, { method: 'GET' }, bounds),
+    async getOverAnyCertificate(url, bounds) {
+      let shown: ShownCertificate | undefined
+      const onConnected = (socket: Socket) => {
+        shown = shownCertificate(socket)
+      }
+      const connect = once(guardedConnector({ ...rules, certificates: 'any', onConnected }))
+      const fetched = await fetchOnce(machinery(connect), url, { method: 'GET' }, bounds)
+      return shown === undefined ? fetched : { ...fetched, certificate: shown }
+    },
     post: (url, { contentType, bytes }, bounds) => send(url, { method: 'POST', contentType, body: bytes }, bounds),
+  }
+}
+
+/** One connection, so that what it showed is what the answer came over. */
+function once(connect: buildConnector.connector): buildConnector.connector {
+  let used = false
+  return (options, callback) => {
+    if (used) return callback(new AddressRefused('the connection was cut and is not opened again'), null)
+    used = true
+    connect(options, callback)
   }
 }
 
@@ -69,7 +102,7 @@ type Request = { method: 'GET' } | { method: 'POST'; contentType: string; body: 
 type Machinery = {
   guard: AddressGuard
   publicPorts: readonly number[]
-  connect: NonNullable<Client.Options['connect']>
+  connect: buildConnector.connector
   totalTimeoutMs: number
 }
 

@@ -30,6 +30,12 @@ export class ExchangeStopped extends Error {
   }
 }
 
+/** What it takes instead, because between two partners a certificate without an authority is usual. */
+const untrusted = (how: string): NetworkFault => ({
+  code: 'unreachable',
+  reason: `its certificate ${how}; name the DID that has to answer there (--did), or set tls.ca`,
+})
+
 const byCode: Readonly<Record<string, NetworkFault>> = {
   ECONNREFUSED: { code: 'unreachable', reason: 'nothing listens there' },
   ECONNRESET: { code: 'unreachable', reason: 'the connection was cut' },
@@ -41,6 +47,13 @@ const byCode: Readonly<Record<string, NetworkFault>> = {
   EAI_AGAIN: { code: 'unreachable', reason: 'the name does not resolve now' },
   EHOSTUNREACH: { code: 'unreachable', reason: 'no route to the host' },
   ENETUNREACH: { code: 'unreachable', reason: 'no route to the network' },
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted('is signed by itself'),
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted('leads to an authority that is not trusted here'),
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted('leads to no authority that is trusted here'),
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted('leads to no authority that is trusted here'),
+  CERT_HAS_EXPIRED: untrusted('has expired'),
+  CERT_NOT_YET_VALID: untrusted('is not valid yet'),
+  ERR_TLS_CERT_ALTNAME_INVALID: untrusted('is for another host'),
   UND_ERR_CONNECT_TIMEOUT: { code: 'timeout', reason: 'connecting took too long' },
   ETIMEDOUT: { code: 'timeout', reason: 'connecting took too long' },
   UND_ERR_HEADERS_TIMEOUT: { code: 'timeout', reason: 'no answer came in time' },

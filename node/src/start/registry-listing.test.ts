@@ -14,6 +14,7 @@ function registry() {
   const state = { reachable: true }
   const fetch: GuardedFetch = {
     get: async () => ({ ok: false, code: 'unreachable', reason: 'nobody asks' }),
+    getOverAnyCertificate: async () => ({ ok: false, code: 'unreachable', reason: 'nobody asks' }),
     async post(url): Promise<Fetched> {
       asked.push(new URL(url).pathname)
       if (!state.reachable) return { ok: false, code: 'unreachable', reason: 'it is gone' }

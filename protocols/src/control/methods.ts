@@ -11,6 +11,7 @@ import { safetySchema } from '../capability/safety.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
 import { capabilityIdSchema, capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
+import { didSchema } from '../syntax/did.ts'
 import { approvalIdSchema, callIdSchema } from '../syntax/ids.ts'
 import { principalSchema } from '../syntax/principal.ts'
 
@@ -57,6 +58,7 @@ export const controlMethods = {
   advertise: z.strictObject({}),
   discover: z.strictObject({
     peerUrls: z.array(url).max(256).optional(),
+    did: didSchema.optional(),
     registryUrl: url.optional(),
     capability: capabilityIdSchema.optional(),
     tag: z.string().max(64).optional(),

@@ -60,6 +60,11 @@ export interface Registration extends AsyncDisposable {
 export type DiscoverInit = {
   /** Manifest URLs, or base URLs of kernels. */
   peerUrls?: readonly string[]
+  /**
+   * The only kernel that is wanted. Then no certificate authority is needed at a URL: who answers there has to show a
+   * certificate whose key is named in the manifest of this kernel.
+   */
+  did?: Did
   /** Base URL of a registry. */
   registryUrl?: string
   /** Only kernels that offer this capability; asked of the registry, checked here. */

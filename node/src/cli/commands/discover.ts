@@ -6,7 +6,7 @@ import { exitCodes } from '../exit-codes.ts'
 import type { Print, Style } from '../print.ts'
 import { counted, table } from '../table.ts'
 
-type Options = { registry?: string; capability?: string; tag?: string }
+type Options = { did?: string; registry?: string; capability?: string; tag?: string }
 
 export function discoverCommand(cli: Cli): Command {
   return cli
@@ -17,10 +17,12 @@ export function discoverCommand(cli: Cli): Command {
       examples: [
         'hansa discover https://kernel.example',
         'hansa discover --registry https://registry.example --tag invoices',
+        'hansa discover https://kernel.example:8443 --did did:key:z6Mk…',
         'hansa discover http://127.0.0.1:7401 --json | jq ".peers[].did"',
       ],
     })
     .argument('[url...]', 'base URLs of kernels, or URLs of manifests')
+    .option('--did <did>', 'the only kernel that may answer; its certificate needs no certificate authority then')
     .option('--registry <url>', 'base URL of a registry (default: that of hansa.yaml when no URL is given)')
     .option('--capability <id>', 'only kernels that offer this capability')
     .option('--tag <tag>', 'only kernels with a capability of this tag or sensitivity')
@@ -33,9 +35,10 @@ export function discoverCommand(cli: Cli): Command {
           options.registry ?? (peerUrls.length === 0 ? await configuredRegistry(home, environment) : undefined)
         if (peerUrls.length === 0 && registryUrl === undefined)
           throw usage('Nothing to ask: give the URL of a kernel, or a registry with --registry URL.')
-        const { capability, tag } = options
+        const { did, capability, tag } = options
         const discovery = await ask(home, 'discover', {
           peerUrls,
+          ...(did !== undefined && { did }),
           ...(registryUrl !== undefined && { registryUrl }),
           ...(capability !== undefined && { capability }),
           ...(tag !== undefined && { tag }),

@@ -11,7 +11,7 @@ import { printSourceFaults } from './discover.ts'
 /** As in `@hansa/protocols`, which is not loaded for a help text; the parser of the node checks it again. */
 const TRUST_POLICIES: readonly TrustPolicy[] = ['most_restrictive', 'local_only', 'remote_deferred']
 
-type Options = { as?: string; trustPolicy?: TrustPolicy; registry?: string; capability?: string[] }
+type Options = { did?: string; as?: string; trustPolicy?: TrustPolicy; registry?: string; capability?: string[] }
 
 export function importCommand(cli: Cli): Command {
   return cli
@@ -21,10 +21,12 @@ export function importCommand(cli: Cli): Command {
         'Finds a kernel, pins its identity, the key of its log, its endpoint and each capability, and makes them callable as ALIAS/ID. Compare the fingerprint with its operator before you rely on it.',
       examples: [
         'hansa import https://kernel.example --as orgb',
+        'hansa import https://kernel.example:8443 --did did:key:z6Mk…',
         'hansa import did:key:z6Mk… --registry https://registry.example --trust-policy remote_deferred',
       ],
     })
     .argument('<url-or-did>', 'base URL of the kernel; or its DID, which is looked up in the registry')
+    .option('--did <did>', 'with a URL: who has to answer; its certificate needs no certificate authority then')
     .option('--as <alias>', 'namespace of its capabilities (default: the name in its manifest)')
     .addOption(
       new Option('--trust-policy <policy>', 'whose decision counts (default: most_restrictive)').choices(
@@ -56,9 +58,14 @@ export function importCommand(cli: Cli): Command {
     )
 }
 
-async function sourceOf(target: string, { registry }: Options, configured: () => Promise<string | undefined>) {
-  if (!target.startsWith('did:'))
-    return { peerUrls: [target], ...(registry !== undefined && { registryUrl: registry }) }
+async function sourceOf(target: string, { did, registry }: Options, configured: () => Promise<string | undefined>) {
+  if (!target.startsWith('did:')) {
+    return {
+      peerUrls: [target],
+      ...(did !== undefined && { did }),
+      ...(registry !== undefined && { registryUrl: registry }),
+    }
+  }
   const registryUrl = registry ?? (await configured())
   if (registryUrl === undefined)
     throw usage('A DID is looked up in a registry: name one with --registry URL, or import by the URL of the kernel.')
