@@ -35,8 +35,9 @@ describe('npm run bench -- --quick --floors --json', () => {
       roundMs: expect.any(Number),
       rows: expect.any(Array),
       ratiosAtInFlight: 32,
-      targets: { delegatedToSignedExchange: 0.4 },
+      targets: { delegatedToSignedExchange: 0.4, startupMs: 500 },
       operations: [],
+      startup: [],
     })
   })
 
@@ -86,8 +87,9 @@ describe(reportText, () => {
     rows: [row('signed exchange, batched', 12_345), row('delegated call', 6_000)],
     ratiosAtInFlight: 32,
     ratios: { delegatedToSignedExchange, delegatedToSignedExchangeSingle: 1.5, delegatedToHttpEcho: 0.2 },
-    targets: { delegatedToSignedExchange: 0.4 },
+    targets: { delegatedToSignedExchange: 0.4, startupMs: 500 },
     operations: [{ name: 'token mint', perSecond: 100_000, p50Us: 9.5, p99Us: 12 }],
+    startup: [{ name: 'hansa up', entries: 10_000, medianMs: 499, slowestMs: 600, residentMiB: 90, peakMiB: 120 }],
   })
 
   it.each([
@@ -95,6 +97,10 @@ describe(reportText, () => {
     [0.39, '0.39   target >= 0.4: missed'],
   ])('says beside a ratio of %s whether it meets the target', (ratio, expected) => {
     expect(reportText(report(ratio), false)).toContain(expected)
+  })
+
+  it('says beside each start whether it meets the target', () => {
+    expect(reportText(report(0.5), false)).toMatch(/^hansa up +10 000 +499 +600 +90\.0 +120 +target < 500: met$/m)
   })
 
   it('puts the floor beside the call, operations below, and the machine last', () => {

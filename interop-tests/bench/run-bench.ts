@@ -1,5 +1,13 @@
 import type { BenchOptions } from './bench-options.ts'
-import { callsTakeMs, fullPlan, quickPlan, RATIO_IN_FLIGHT, TARGET_RATIO } from './bench-plan.ts'
+import {
+  callsTakeMs,
+  fullPlan,
+  quickPlan,
+  RATIO_IN_FLIGHT,
+  startupsTakeMs,
+  TARGET_RATIO,
+  TARGET_STARTUP_MS,
+} from './bench-plan.ts'
 import { httpEcho } from './floors/http-echo.ts'
 import { signedExchange } from './floors/signed-exchange.ts'
 import { delegatedCall } from './governed/delegated-call.ts'
@@ -19,10 +27,12 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   // Not loaded for the floors alone: they run without a line of what they are compared with.
   const micro = options.floors ? undefined : await import('./measure-operations.ts')
   const microMs = (micro?.operations.length ?? 0) * plan.operationMs * 1.5
-  const progress = new ProgressLine(callsTakeMs(plan, contenders.length) + microMs)
+  const progress = new ProgressLine(callsTakeMs(plan, contenders.length) + microMs + startupsTakeMs(plan))
   await using scratch = await scratchDirectory()
   const rows = await measureCalls(contenders, plan, scratch, progress)
   const operations = (await micro?.measureOperations(plan, scratch, progress)) ?? []
+  const startup = options.floors ? undefined : await import('./measure-startup.ts')
+  const starts = (await startup?.measureStartup(plan, scratch, progress)) ?? []
   progress.end()
   const ratios = options.floors ? undefined : ratiosOf(rows)
   return {
@@ -32,8 +42,9 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     rows,
     ratiosAtInFlight: RATIO_IN_FLIGHT,
     ...(ratios === undefined ? {} : { ratios }),
-    targets: { delegatedToSignedExchange: TARGET_RATIO },
+    targets: { delegatedToSignedExchange: TARGET_RATIO, startupMs: TARGET_STARTUP_MS },
     operations,
+    startup: starts,
   }
 }
 

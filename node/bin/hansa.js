@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Starts src/cli/run.ts in the workspace and dist/cli/run.js in the published package. The sources need Node 24, which
-// the workspace carries, so an older Node hands over to that one.
+// Starts src/cli/run.ts in the workspace and its bundle in the published package. The sources need Node 24, which the
+// workspace carries, so an older Node hands over to that one.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -12,7 +12,7 @@ const NEEDED = 24
 const here = fileURLToPath(import.meta.url)
 const home = dirname(dirname(here))
 const source = join(home, 'src', 'cli', 'run.ts')
-const run = existsSync(source) ? source : join(home, 'dist', 'cli', 'run.js')
+const run = existsSync(source) ? source : join(home, 'dist', 'command', 'run.js')
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   // Halves the time to start. Beside the code and not in a directory that others can write to.

@@ -11,7 +11,6 @@
 import { Kysely } from 'kysely'
 import { type Location, parseLocation } from './location.ts'
 import { type MigrationTables, migrate, type PackageMigrations } from './migrate.ts'
-import { openPostgres } from './postgres/open-postgres.ts'
 import { openSqlite } from './sqlite/open-sqlite.ts'
 
 export type Dialect = 'sqlite' | 'postgres'
@@ -76,7 +75,11 @@ export async function openDatabase<DB>(url: string, options: OpenOptions = {}): 
 }
 
 async function openEngine(location: Location, options: OpenOptions) {
-  if (location.kind === 'postgres') return openPostgres(location.url, location.display, options)
+  if (location.kind === 'postgres') {
+    // A node of its own needs none of it, and starts sooner without.
+    const { openPostgres } = await import('./postgres/open-postgres.ts')
+    return openPostgres(location.url, location.display, options)
+  }
   const path = location.kind === 'memory' ? ':memory:' : location.path
   return openSqlite(path, location.display, options)
 }

@@ -14,6 +14,18 @@ export type CallRow = {
 /** One operation, alone. Percentiles are of single operations, or of groups of a few where one is too short to time. */
 export type OperationRow = { name: string; perSecond: number; p50Us: number; p99Us: number }
 
+/** The shipped command, from its start to listening. */
+export type StartupRow = {
+  name: string
+  /** In the log of its home. */
+  entries: number
+  medianMs: number
+  slowestMs: number
+  /** Of the listening process, and the most that it had until then; medians. */
+  residentMiB: number
+  peakMiB: number
+}
+
 export type Ratios = {
   /** Calls per second of the delegated call at `inFlight`, over those of the exchange with batched signatures. */
   delegatedToSignedExchange: number
@@ -32,6 +44,7 @@ export type BenchReport = {
   ratiosAtInFlight: number
   /** Absent when the delegated call was not run. */
   ratios?: Ratios
-  targets: { delegatedToSignedExchange: number }
+  targets: { delegatedToSignedExchange: number; startupMs: number }
   operations: OperationRow[]
+  startup: StartupRow[]
 }

@@ -15,6 +15,7 @@ export function reportText(report: BenchReport, coloured: boolean): string {
     callTable(report, style),
     ratioLines(report, style),
     operationTable(report, style),
+    startupTable(report, style),
     [style.dim(machineLine(report.machine))],
   ]
   return sections
@@ -66,6 +67,23 @@ function operationTable({ operations }: BenchReport, { bold }: Style): string[] 
     ...operations.map((row) => [row.name, figure(row.perSecond), figure(row.p50Us), figure(row.p99Us)]),
   ])
   return [bold(titles), ...lines]
+}
+
+function startupTable({ startup, targets }: BenchReport, { bold, green, red }: Style): string[] {
+  if (startup.length === 0) return []
+  const [titles = '', ...lines] = alignedTable([
+    ['start to listening', 'entries in log', 'ms', 'slowest ms', 'resident MiB', 'peak MiB'],
+    ...startup.map((row) => [
+      row.name,
+      figure(row.entries),
+      figure(row.medianMs),
+      figure(row.slowestMs),
+      figure(row.residentMiB),
+      figure(row.peakMiB),
+    ]),
+  ])
+  const verdicts = startup.map(({ medianMs }) => (medianMs < targets.startupMs ? green('met') : red('missed')))
+  return [bold(titles), ...lines.map((line, at) => `${line}   target < ${targets.startupMs}: ${verdicts[at]}`)]
 }
 
 function machineLine({ cores, cpu, node, platform, filesystem }: Machine): string {
