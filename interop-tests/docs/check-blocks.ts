@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { parseConfig } from '@hansa/node'
 import { compilePolicy } from '@hansa/trust'
 import { parse } from 'yaml'
 import type { Fence } from './fences.ts'
@@ -63,10 +64,11 @@ export function dataFault({ language, text }: Fence): string | undefined {
       return undefined
     }
     const value: unknown = parse(text)
-    if (typeof value !== 'object' || value === null || !('rules' in value))
-      return 'this is no policy: give it the name of its file as its first line, so that a node reads it'
-    const compiled = compilePolicy([{ name: 'block', text }])
-    return compiled.ok ? undefined : compiled.faults.map(({ reason }) => reason).join('; ')
+    const isPolicy = typeof value === 'object' && value !== null && 'rules' in value
+    const read = isPolicy
+      ? compilePolicy([{ name: 'block', text }])
+      : parseConfig(text, '/home/you/hansa.yaml', 'block')
+    return read.ok ? undefined : read.faults.map(({ reason }) => reason).join('; ')
   } catch (error) {
     return (error as Error).message
   }
