@@ -73,6 +73,7 @@ export type { Clock } from './ports/clock.ts'
 export { type LogFields, type Logger, silentLogger } from './ports/logger.ts'
 export { memoryStore, type Store } from './ports/store.ts'
 export type {
+  CertificatePins,
   ChannelBinding,
   InboundHandler,
   InboundReply,

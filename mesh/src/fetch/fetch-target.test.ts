@@ -59,7 +59,6 @@ describe(fetchTarget, () => {
     ['https://example.com/', 'public_or_operator'],
     ['https://example.com:8443/x?y#z', 'public_or_operator'],
     ['https://example.com:9000/', 'operator'],
-    ['http://example.com/', 'operator'],
     ['http://localhost:8080/', 'operator'],
     ['https://localhost/', 'operator'],
     ['https://localhost./', 'operator'],
@@ -72,6 +71,15 @@ describe(fetchTarget, () => {
     'takes %s when the operator allows loopback',
     (url) => {
       expect(fetchTarget(url, loopback)).toMatchObject({ ok: true, need: 'operator' })
+    },
+  )
+
+  it.each(['http://example.com/', 'http://10.0.0.1/', 'http://[fd00::1]/', 'http://kernel.internal:7400/'])(
+    'refuses %s, because plain HTTP is for this machine, whatever the operator allows',
+    (url) => {
+      const refusal = { ok: false, reason: expect.stringContaining('use https') }
+      expect(fetchTarget(url, addressGuard(true))).toMatchObject(refusal)
+      expect(fetchTarget(url, addressGuard(['10.0.0.0/8', 'fd00::/8']))).toMatchObject(refusal)
     },
   )
 

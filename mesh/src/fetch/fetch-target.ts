@@ -1,11 +1,12 @@
 /**
- * Whether a URL may be asked for at all, before any name is resolved (security.md B11). The text is parsed once, by the
+ * Whether a URL may be asked for at all, before any name is resolved (security.md B11). Plain HTTP stays on this machine,
+ * whatever the operator allows: what passes over it beyond is anybody's to read and to change. The text is parsed once, by the
  * WHATWG parser that also makes the request, so that no second reading of it exists. Pure.
  */
 import { isIP } from 'node:net'
-import type { AddressGuard } from './address.ts'
+import { type AddressGuard, addressKind } from './address.ts'
 
-/** What the address behind a host has to be: reached over plain HTTP or on an unusual port, an operator has to have named it. */
+/** What the address behind a host has to be: on this machine or on an unusual port, an operator has to have named it. */
 export type AddressNeed = 'public_or_operator' | 'operator'
 
 export type FetchTarget = { ok: true; url: URL; need: AddressNeed } | { ok: false; reason: string }
@@ -38,6 +39,9 @@ export function fetchTarget(text: string, guard: AddressGuard, publicPorts = PUB
   const host = url.hostname.toLowerCase().replace(/\.$/, '')
   if (METADATA_NAMES.has(host)) return refuse(`${host} is a cloud metadata service`)
   const literal = literalAddress(host)
+  const local = literal === undefined ? isLoopbackName(host) : addressKind(literal) === 'loopback'
+  if (url.protocol === 'http:' && !local)
+    return refuse(`${shown(url)} is plain HTTP, which is for this machine only; use https`)
   if (literal !== undefined) {
     const verdict = guard(literal)
     if (!verdict.ok) return refuse(verdict.reason)

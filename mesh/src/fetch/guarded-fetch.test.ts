@@ -146,6 +146,7 @@ describe(guardedFetch, () => {
 })
 
 describe('guardedFetch and names', () => {
+  const named = selfSignedCertificate(Date.now() / 1000, ['kernel.example'])
   const resolving = (...addresses: string[]) => ({ resolve: async () => addresses })
 
   it('connects to the address that was judged, under the name that was asked', async () => {
@@ -153,10 +154,11 @@ describe('guardedFetch and names', () => {
     await using server = await httpServer((request, response) => {
       host = request.headers.host
       response.end('x')
-    })
-    const fetched = await onLoopback(resolving('127.0.0.1')).get(`http://kernel.example:${server.port}/`, {
-      maxBytes: MAX,
-    })
+    }, named)
+    const fetched = await onLoopback({ ca: named.cert, ...resolving('127.0.0.1') }).get(
+      `https://kernel.example:${server.port}/`,
+      { maxBytes: MAX },
+    )
     expect(fetched).toMatchObject({ ok: true })
     expect(host).toBe(`kernel.example:${server.port}`)
   })
@@ -184,19 +186,27 @@ describe('guardedFetch and names', () => {
   })
 
   it('asks the name server once per connection, so that a second answer changes nothing', async () => {
-    await using server = await httpServer(serving(200, {}, 'x'))
+    await using server = await httpServer(serving(200, {}, 'x'), named)
     const answers = [['127.0.0.1'], ['169.254.169.254']]
-    const fetched = await onLoopback({ resolve: async () => answers.shift() ?? [] }).get(
-      `http://kernel.example:${server.port}/`,
+    const fetched = await onLoopback({ ca: named.cert, resolve: async () => answers.shift() ?? [] }).get(
+      `https://kernel.example:${server.port}/`,
       { maxBytes: MAX },
     )
     expect(fetched).toMatchObject({ ok: true })
     expect(answers).toHaveLength(1)
   })
 
-  it.each(['http://kernel.example/', 'https://kernel.example:9443/'])('refuses %s at a public address', async (url) => {
-    const fetched = await onLoopback(resolving('93.184.215.14')).get(url, { maxBytes: MAX })
+  it('refuses an unusual port at a public address', async () => {
+    const fetched = await onLoopback(resolving('93.184.215.14')).get('https://kernel.example:9443/', { maxBytes: MAX })
     expect(fetched).toMatchObject({ ok: false, code: 'address_refused' })
+  })
+
+  it('refuses plain HTTP to another machine before it resolves the name', async () => {
+    const fetched = await onLoopback({ resolve: () => Promise.reject(new Error('asked')) }).get(
+      'http://kernel.example/',
+      { maxBytes: MAX },
+    )
+    expect(fetched).toMatchObject({ ok: false, code: 'url_refused', reason: expect.stringContaining('use https') })
   })
 
   it('refuses localhost that is somewhere else', async () => {

@@ -77,24 +77,33 @@ async function shakeHands(init: Initiator): Promise<OpenedSession> {
   if (init.peer === init.signer.did) return refuse('handshake_failed', 'a kernel has no session with itself')
   const bound = await channel(init)
   if (!bound.ok) return bound
-  const hello = await makeHello(init)
+  const opened = await shakeHandsOver(init, bound.binding)
+  if (opened.ok || bound.binding.kind !== 'spki') return opened
+  // The peer may have changed its certificate between two connections of one handshake.
+  const again = await channel(init)
+  const changed = again.ok && !Buffer.from(again.binding.value).equals(bound.binding.value)
+  return changed ? shakeHandsOver(init, again.binding) : opened
+}
+
+async function shakeHandsOver(init: Initiator, binding: ChannelBinding): Promise<OpenedSession> {
+  const hello = await makeHello(init, binding)
   const challenge = await ask(init, exchangePaths.hello, hello, challengeSchema, MAX_HELLO_BYTES)
   if (!challenge.ok) return challenge
   const m2 = challenge.message
-  const fault = challengeFault(init, hello, m2) ?? (await signatureFault(init, hello, m2, bound.binding))
+  const fault = challengeFault(init, hello, m2) ?? (await signatureFault(init, hello, m2, binding))
   if (fault !== undefined) return fault
-  if (bound.binding.kind === 'weak' && (await init.memory.wasStrong(init.peer)))
+  if (binding.kind === 'weak' && (await init.memory.wasStrong(init.peer)))
     return refuse('handshake_failed', 'this peer was met over a strongly bound channel before')
-  const proof = await makeProof(init, hello, m2, bound.binding)
+  const proof = await makeProof(init, hello, m2, binding)
   const accepted = await ask(init, exchangePaths.proof, proof, acceptedSchema, MAX_ACCEPTED_BYTES)
   if (!accepted.ok) return accepted
   if (accepted.message.sid !== m2.sid) return refuse('handshake_failed', 'the peer accepted another session')
-  return concludeSession(init, hello, m2, accepted.message, bound.binding)
+  return concludeSession(init, hello, m2, accepted.message, binding)
 }
 
 async function channel(init: OpenSessionInit): Promise<{ ok: true; binding: ChannelBinding } | SessionRefusal> {
   try {
-    const binding = await init.transport.binding(init.endpoint)
+    const binding = await init.transport.binding(init.endpoint, init.peer)
     if (binding !== undefined) return { ok: true, binding }
     return refuse('handshake_failed', `${init.endpoint} may not carry sessions: only HTTPS, or HTTP on this machine`)
   } catch (error) {
@@ -102,7 +111,10 @@ async function channel(init: OpenSessionInit): Promise<{ ok: true; binding: Chan
   }
 }
 
-async function makeHello({ signer, peer, own, memory, clock }: OpenSessionInit): Promise<Hello> {
+async function makeHello(
+  { signer, peer, own, memory, clock }: OpenSessionInit,
+  { kind, value }: ChannelBinding,
+): Promise<Hello> {
   const seen = await memory.checkpoint(peer)
   return {
     v: 1,
@@ -114,6 +126,7 @@ async function makeHello({ signer, peer, own, memory, clock }: OpenSessionInit):
     ma: { seq: own.manifest.manifest.seq, hash: own.manifest.hash },
     pa: own.policyVersion,
     ...(seen === undefined ? {} : { seen }),
+    ...(kind === 'spki' ? { cb: encodeBase64url(value) } : {}),
     ts: seconds(clock),
   }
 }
@@ -204,6 +217,7 @@ async function servedManifest(init: Initiator, named: SeenManifest): Promise<str
   try {
     const reply = await init.transport.send({
       endpoint: init.endpoint,
+      peer: init.peer,
       path: exchangePaths.manifest,
       method: 'GET',
       maxReplyBytes: MAX_MANIFEST_BYTES,
@@ -227,6 +241,7 @@ async function ask<T>(
   try {
     reply = await init.transport.send({
       endpoint: init.endpoint,
+      peer: init.peer,
       path,
       method: 'POST',
       contentType: 'application/json',

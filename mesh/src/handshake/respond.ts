@@ -41,7 +41,7 @@ import type { InboundSession, InboundSessions } from './inbound-sessions.ts'
 import { judgePeer } from './judge-peer.ts'
 import type { OwnSide } from './own-side.ts'
 import { readMessage, writeMessage } from './read-message.ts'
-import { challengeCookie, initiatorTranscript, isOwnCookie, responderTranscript } from './transcript.ts'
+import { bindingFor, challengeCookie, initiatorTranscript, isOwnCookie, responderTranscript } from './transcript.ts'
 
 export type HandshakeRefusal = {
   ok: false
@@ -82,15 +82,20 @@ export function handshakeResponder(components: HandshakeResponderComponents): Ha
   }
 }
 
+const OTHER_CERTIFICATE =
+  'the peer saw another certificate key than this kernel shows: its connection ends somewhere else'
+
 async function answerHello(
   components: HandshakeResponderComponents,
   cookieKey: Uint8Array,
   bytes: Uint8Array,
-  binding: ChannelBinding | undefined,
+  channel: ChannelBinding | undefined,
 ): Promise<HelloReply> {
-  if (binding === undefined) return refuse('handshake_failed', 'the channel may not carry sessions')
+  if (channel === undefined) return refuse('handshake_failed', 'the channel may not carry sessions')
   const hello = readMessage(bytes, MAX_HELLO_BYTES, helloSchema)
   if (hello === undefined) return refuse('invalid_request', 'not a hello')
+  const binding = bindingFor(hello, channel)
+  if (binding === undefined) return refuse('handshake_failed', OTHER_CERTIFICATE, hello.a)
   const fault = helloFault(components, hello)
   if (fault !== undefined) return fault
   const { signer, clock, memory } = components
@@ -132,12 +137,14 @@ async function answerProof(
   components: HandshakeResponderComponents,
   cookieKey: Uint8Array,
   bytes: Uint8Array,
-  binding: ChannelBinding | undefined,
+  channel: ChannelBinding | undefined,
 ): Promise<ProofReply> {
-  if (binding === undefined) return refuse('handshake_failed', 'the channel may not carry sessions')
+  if (channel === undefined) return refuse('handshake_failed', 'the channel may not carry sessions')
   const proof = readMessage(bytes, MAX_PROOF_BYTES, proofSchema)
   if (proof === undefined) return refuse('invalid_request', 'not a proof')
   const peer = proof.m1.a
+  const binding = bindingFor(proof.m1, channel)
+  if (binding === undefined) return refuse('handshake_failed', OTHER_CERTIFICATE, peer)
   const fault = proofFault(components, cookieKey, proof) ?? (await signatureFault(components, proof, binding))
   if (fault !== undefined) return fault
   if (binding.kind === 'weak' && (await components.memory.wasStrong(peer)))

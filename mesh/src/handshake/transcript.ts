@@ -10,7 +10,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Challenge, ChannelBinding, Hello } from '@hansa/protocols'
-import { canonicalJson, sha256 } from '@hansa/trust'
+import { canonicalJson, encodeBase64url, sha256 } from '@hansa/trust'
 
 const RESPONDER = 'hansa/hs/v1/B\n'
 const INITIATOR = 'hansa/hs/v1/A\n'
@@ -28,6 +28,17 @@ export function responderTranscript(hello: Hello, challenge: UnsignedChallenge, 
 /** The string that A signs. */
 export function initiatorTranscript(hello: Hello, challenge: Challenge, binding: ChannelBinding): Uint8Array {
   return transcript(INITIATOR, hello, challenge, binding)
+}
+
+/**
+ * What a responder binds to: the key that the initiator says it saw, if that is one that this kernel serves. A lie in it
+ * gains nothing, because the initiator signs what it saw.
+ * @returns undefined when it saw another one: somebody else ended its connection.
+ */
+export function bindingFor({ cb }: Hello, { kind, value, others = [] }: ChannelBinding): ChannelBinding | undefined {
+  if (cb === undefined || kind !== 'spki') return { kind, value }
+  const seen = [value, ...others].find((candidate) => encodeBase64url(candidate) === cb)
+  return seen && { kind, value: seen }
 }
 
 /** @param key 32 random bytes of this process. @returns 32 bytes in base64url. */

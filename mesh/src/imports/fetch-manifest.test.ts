@@ -1,5 +1,6 @@
 import { exchangePaths } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
+import { memoryFetch } from '../testing/memory-fetch.ts'
 import { memoryNetwork } from '../testing/memory-network.ts'
 import { clockAtNow } from '../testing/test-kernel.ts'
 import { fetchManifestOver } from './fetch-manifest.ts'
@@ -10,7 +11,7 @@ function serving(status: number, body: string) {
   const network = memoryNetwork()
   const clock = clockAtNow()
   network.attach(B, { handle: async () => ({ status, contentType: '', body: Buffer.from(body) }) })
-  return { network, clock, fetchManifest: fetchManifestOver({ transport: network.transport('http://a.test'), clock }) }
+  return { network, clock, fetchManifest: fetchManifestOver({ fetch: memoryFetch(network, 'http://a.test'), clock }) }
 }
 
 describe(fetchManifestOver, () => {

@@ -1,36 +1,36 @@
-import { type Clock, exchangePaths, MAX_MANIFEST_BYTES, type PeerTransport } from '@hansa/protocols'
+import { type Clock, exchangePaths, MAX_MANIFEST_BYTES } from '@hansa/protocols'
+import { fetchFaultToCode } from '../fetch/fault-code.ts'
+import type { GuardedFetch } from '../fetch/guarded-fetch.ts'
 import { ExchangeStopped } from '../fetch/network-fault.ts'
 import { withTimeLimit } from '../time-limit.ts'
+import type { ShownCertificate } from '../transport/certificate-key.ts'
 import type { RefusedImport } from './import-book.ts'
 
-/** Gets the manifest that is served now at a kernel's base URL, as text that nobody has verified. Never throws. */
-export type FetchManifest = (
-  endpoint: string,
-  signal?: AbortSignal,
-) => Promise<{ ok: true; jws: string } | RefusedImport>
+/** A text that nobody has verified, and what the connection showed that it came over. */
+export type FetchedManifest = { ok: true; jws: string; certificate?: ShownCertificate } | RefusedImport
+
+/** Gets the manifest that is served now at a kernel's base URL. Never throws. */
+export type FetchManifest = (endpoint: string, signal?: AbortSignal) => Promise<FetchedManifest>
 
 /** Longest wait for one manifest, milliseconds. */
 const LIMIT_MS = 10_000
 const tooLate = new ExchangeStopped('timeout', `no manifest came within ${LIMIT_MS / 1000} s`)
 
-/** Over the connections that calls take. */
-export function fetchManifestOver({ transport, clock }: { transport: PeerTransport; clock: Clock }): FetchManifest {
+/** Over any certificate, because it is the manifest that says which one is right, also after the peer has changed it. */
+export function fetchManifestOver({ fetch, clock }: { fetch: GuardedFetch; clock: Clock }): FetchManifest {
   return (endpoint, outer) =>
     withTimeLimit({ clock, limitMs: LIMIT_MS, tooLate, outer }, async (signal) => {
-      try {
-        const request = {
-          endpoint,
-          path: exchangePaths.manifest,
-          method: 'GET',
-          maxReplyBytes: MAX_MANIFEST_BYTES,
-        } as const
-        const { status, body } = await transport.send({ ...request, signal })
-        // A compact JWS is ASCII; anything else fails its verification.
-        if (status === 200) return { ok: true, jws: Buffer.from(body).toString('latin1').trim() }
-        return { ok: false, code: 'remote_refused', reason: `${endpoint} answers with status ${status}` }
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : `${endpoint} cannot be reached`
-        return { ok: false, code: 'remote_refused', reason }
+      const url = endpoint.replace(/\/+$/, '') + exchangePaths.manifest
+      const fetched = await fetch.getOverAnyCertificate(url, { maxBytes: MAX_MANIFEST_BYTES, signal })
+      if (!fetched.ok) {
+        const reason = `${endpoint} cannot be asked for its manifest: ${fetched.reason}`
+        return { ok: false, code: fetchFaultToCode[fetched.code], reason }
       }
+      const { status, body, certificate } = fetched
+      if (status !== 200)
+        return { ok: false, code: 'remote_refused', reason: `${endpoint} answers with status ${status}` }
+      // A compact JWS is ASCII; anything else fails its verification.
+      const jws = Buffer.from(body).toString('latin1').trim()
+      return { ok: true, jws, ...(certificate === undefined ? {} : { certificate }) }
     })
 }

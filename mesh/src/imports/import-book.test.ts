@@ -1,9 +1,10 @@
 import { type CapabilityManifest, memoryStore, type SignedManifest, type Store } from '@hansa/protocols'
-import { didKeyResolver, type Signer, signManifest } from '@hansa/trust'
+import { didKeyResolver, encodeBase64url, type Signer, sha256, signManifest } from '@hansa/trust'
 import { aCapability, alice, aManifest, bob, mallory, NOW } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
 import { peerMemory } from '../peers/peer-memory.ts'
 import { clockAtNow } from '../testing/test-kernel.ts'
+import type { ShownCertificate } from '../transport/certificate-key.ts'
 import type { FetchManifest } from './fetch-manifest.ts'
 import { importBook } from './import-book.ts'
 
@@ -16,11 +17,12 @@ function signed(over: Partial<CapabilityManifest> = {}, signer: Signer = bob): S
 
 async function open(init: { store?: Store; clock?: ReturnType<typeof clockAtNow> } = {}) {
   const { store = memoryStore(), clock = clockAtNow() } = init
-  const served: { jws?: string } = {}
+  const served: { jws?: string; certificate?: ShownCertificate } = {}
   const asked: string[] = []
   const fetchManifest: FetchManifest = async (endpoint) => {
     asked.push(endpoint)
-    if (served.jws !== undefined) return { ok: true, jws: served.jws }
+    const { jws, certificate } = served
+    if (jws !== undefined) return { ok: true, jws, ...(certificate === undefined ? {} : { certificate }) }
     return { ok: false, code: 'remote_refused', reason: 'nobody there' }
   }
   const memory = peerMemory()({ store, clock })
@@ -485,3 +487,47 @@ describe('the periodic job', () => {
 function strip({ hash: _, ...rest }: ReturnType<typeof aCapability>) {
   return rest
 }
+
+describe('the certificate keys of an imported peer', () => {
+  const [old, next, hers] = ['old', 'next', 'hers'].map((text) => encodeBase64url(sha256(text))) as [
+    string,
+    string,
+    string,
+  ]
+
+  async function imported() {
+    const opened = await open()
+    await opened.book.add({ manifest: signed({ tls: [old] }) })
+    return opened
+  }
+
+  it('are those that its newest manifest names', async () => {
+    const { book, served, publish } = await imported()
+    expect(book.keysOf(bob.did)).toEqual([old])
+    served.certificate = { key: next, trusted: false }
+    expect(await publish({ tls: [next, old] })).toMatchObject({ ok: true })
+    expect(book.keysOf(bob.did)).toEqual([next, old])
+    expect(book.keysOf(mallory.did)).toBeUndefined()
+    await book.remove('org-b')
+    expect(book.keysOf(bob.did)).toBeUndefined()
+  })
+
+  it('stay when a genuine manifest comes over a certificate that it does not name, vouched for or not', async () => {
+    const { book, served, publish } = await imported()
+    for (const trusted of [false, true]) {
+      served.certificate = { key: hers, trusted }
+      expect(await publish({ tls: [next] })).toMatchObject({ ok: false, code: 'identity_unavailable' })
+      expect(book.keysOf(bob.did)).toEqual([old])
+    }
+  })
+
+  it('do not come back from an older manifest that still lists a stolen one', async () => {
+    const { book, served, publish } = await imported()
+    const replayed = signed({ tls: [old] }).jws
+    served.certificate = { key: next, trusted: false }
+    await publish({ tls: [next] })
+    Object.assign(served, { jws: replayed, certificate: { key: old, trusted: true } })
+    expect(await book.refresh('org-b')).toMatchObject({ ok: false, code: 'descriptor_mismatch' })
+    expect(book.keysOf(bob.did)).toEqual([next])
+  })
+})

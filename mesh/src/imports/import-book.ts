@@ -27,8 +27,9 @@ import {
   equivocated,
   type PeerManifestVerdict,
   rememberManifest,
-  verifyPeerManifest,
 } from '../peers/verify-peer-manifest.ts'
+import { certificateFault } from '../transport/certificate-fault.ts'
+import type { ShownCertificate } from '../transport/certificate-key.ts'
 import { applyManifest } from './apply-manifest.ts'
 import type { FetchManifest } from './fetch-manifest.ts'
 import {
@@ -92,6 +93,8 @@ export interface ImportBook {
   /** What a call needs, or why it cannot be made now. Looks at memory only. */
   find(ref: CapabilityRef): FoundCapability
   get(alias: PeerAlias): ImportedPeerView | undefined
+  /** Certificate keys that the newest imported manifest of a peer names; undefined when there is none, or it names none. */
+  keysOf(peer: Did): readonly string[] | undefined
   /** By alias. */
   list(): ImportedPeerView[]
   /** A periodic job, some times a minute: refreshes what has lived half its life. @returns what was tried. */
@@ -178,7 +181,11 @@ class StoredImportBook implements ImportBook {
     if (asked === undefined) return refuse('not_found', `no peer is imported as ${alias}`)
     const fetched = await this.#components.fetchManifest(asked.endpoint, signal)
     if (!fetched.ok) return refuse(fetched.code, fetched.reason)
-    const verdict = await verifyPeerManifest(this.#components, fetched.jws, asked.peer)
+    const verdict = overCertificate(
+      await checkPeerManifest(this.#components, fetched.jws, asked.peer),
+      fetched.certificate,
+    )
+    if (verdict.ok) await rememberManifest(this.#components, asked.peer, verdict.signed)
     return this.#inTurn(async () => {
       const known = this.#imports.get(alias)?.record
       if (known?.peer !== asked.peer) return refuse('not_found', `${alias} was removed meanwhile`)
@@ -224,6 +231,14 @@ class StoredImportBook implements ImportBook {
   get(alias: PeerAlias): ImportedPeerView | undefined {
     const known = this.#imports.get(alias)
     return known === undefined ? undefined : this.#view(known.record)
+  }
+
+  keysOf(peer: Did): readonly string[] | undefined {
+    let newest: ImportRecord | undefined
+    for (const { record } of this.#imports.values()) {
+      if (record.peer === peer && (newest?.manifest.seq ?? 0) < record.manifest.seq) newest = record
+    }
+    return newest?.manifest.tls
   }
 
   list(): ImportedPeerView[] {
@@ -295,6 +310,12 @@ class StoredImportBook implements ImportBook {
   #now(): number {
     return Math.floor(this.#components.clock.now() / 1000)
   }
+}
+
+/** A genuine manifest does not make genuine whoever passes it on. */
+function overCertificate(verdict: PeerManifestVerdict, shown: ShownCertificate | undefined): PeerManifestVerdict {
+  const reason = verdict.ok ? certificateFault(verdict.signed.manifest, shown) : undefined
+  return reason === undefined ? verdict : { ok: false, code: 'identity_unavailable', reason }
 }
 
 /** The pins outlive what is remembered of a peer, so they are compared as well. */

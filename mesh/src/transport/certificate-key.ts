@@ -2,12 +2,24 @@
 import { hash, X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { AddressRefused } from '../fetch/guarded-connector.ts'
 
-/** @returns SHA-256 of the SubjectPublicKeyInfo in DER, 32 bytes; undefined when the connection is not TLS. */
+/** Read once: Node 24 gives the certificate of the other end to the first who asks for it, and to nobody after. */
+const read = new WeakMap<TLSSocket, Uint8Array>()
+
+/**
+ * @returns SHA-256 of the SubjectPublicKeyInfo in DER, 32 bytes; undefined when the connection is not TLS.
+ * @throws AddressRefused when it is TLS without a certificate.
+ */
 export function certificateKeyHash(socket: Socket): Uint8Array | undefined {
   if (!(socket instanceof TLSSocket)) return undefined
+  const known = read.get(socket)
+  if (known !== undefined) return known
   const certificate = socket.getPeerX509Certificate()
-  return certificate === undefined ? undefined : spkiHash(certificate)
+  if (certificate === undefined) throw new AddressRefused('the connection shows no certificate')
+  const key = spkiHash(certificate)
+  read.set(socket, key)
+  return key
 }
 
 /** What the other end of a TLS connection showed. */
@@ -18,7 +30,7 @@ export type ShownCertificate = {
   trusted: boolean
 }
 
-/** @returns undefined when the connection is not TLS. */
+/** @returns undefined when the connection is not TLS. @throws AddressRefused when it is TLS without a certificate. */
 export function shownCertificate(socket: Socket): ShownCertificate | undefined {
   const key = certificateKeyHash(socket)
   if (key === undefined || !(socket instanceof TLSSocket)) return undefined

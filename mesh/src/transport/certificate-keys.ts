@@ -1,4 +1,4 @@
-/** Remembers, for each HTTPS origin, the certificate key that the channel binding of its sessions was made from. */
+/** Remembers, for each way to a peer over HTTPS, the certificate key that the channel binding of its sessions was made from. */
 import { timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { buildConnector } from 'undici'
@@ -9,9 +9,9 @@ import type { EndpointParts } from './endpoint.ts'
 export class CertificateKeys {
   readonly #bound = new Map<string, Uint8Array>()
 
-  /** @throws AddressRefused when a connection to a bound origin shows another key than the bound one. */
-  check(socket: Socket, origin: string): void {
-    const bound = this.#bound.get(origin)
+  /** @throws AddressRefused when a connection on a bound way shows another key than the bound one. */
+  check(socket: Socket, way: string): void {
+    const bound = this.#bound.get(way)
     const shown = certificateKeyHash(socket)
     if (bound === undefined || shown === undefined || timingSafeEqual(bound, shown)) return
     throw new AddressRefused('the certificate key is not the one that the session was opened under')
@@ -23,11 +23,12 @@ export class CertificateKeys {
    */
   async probe(
     parts: EndpointParts,
+    way: string,
     connect: buildConnector.connector,
   ): Promise<{ value: Uint8Array; changed: boolean }> {
     const value = await shownKey(parts, connect)
-    const before = this.#bound.get(parts.origin)
-    this.#bound.set(parts.origin, value)
+    const before = this.#bound.get(way)
+    this.#bound.set(way, value)
     return { value, changed: before === undefined || !timingSafeEqual(before, value) }
   }
 }
@@ -43,10 +44,15 @@ function shownKey(parts: EndpointParts, connect: buildConnector.connector): Prom
   return new Promise((resolve, reject) => {
     connect(options, (...[error, socket]) => {
       if (error !== null) return reject(error)
-      const shown = certificateKeyHash(socket)
-      socket.destroy()
-      if (shown === undefined) reject(new AddressRefused('the connection shows no certificate'))
-      else resolve(shown)
+      try {
+        const shown = certificateKeyHash(socket)
+        if (shown === undefined) reject(new AddressRefused('the connection is not TLS'))
+        else resolve(shown)
+      } catch (fault) {
+        reject(fault)
+      } finally {
+        socket.destroy()
+      }
     })
   })
 }

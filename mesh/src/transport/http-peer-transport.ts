@@ -2,28 +2,25 @@
  * The adapter that carries calls between kernels over HTTP/1.1: one pool of kept-alive connections per origin, under the
  * address rules of every outbound connection (security.md B11).
  *
- * Over HTTPS each connection of a pool must show the certificate key that the channel binding was made from; when a peer
- * changes its key the connections are given up, and a new handshake binds the new one.
+ * Over HTTPS each connection of a pool must show a certificate key that the peer has signed for. A peer that has signed
+ * for none must show the key that the channel binding was made from; when it changes its key the connections are given
+ * up, and a new handshake binds the new one.
  */
-import type { ChannelBinding, PeerReply, PeerRequest, PeerTransport } from '@hansa/protocols'
-import { type buildConnector, Pool } from 'undici'
+import type { CertificatePins, ChannelBinding, Did, PeerReply, PeerRequest, PeerTransport } from '@hansa/protocols'
+import { Pool } from 'undici'
 import { MeshError } from '../errors.ts'
 import { type AddressGuard, type AllowPrivate, addressGuard } from '../fetch/address.ts'
 import { collectReply } from '../fetch/collect-reply.ts'
 import { fetchTarget, PUBLIC_PORTS } from '../fetch/fetch-target.ts'
-import {
-  type GuardedConnectorInit,
-  guardedConnector,
-  type ResolveHost,
-  systemResolve,
-} from '../fetch/guarded-connector.ts'
+import { type ResolveHost, systemResolve } from '../fetch/guarded-connector.ts'
 import { networkFault } from '../fetch/network-fault.ts'
 import { CertificateKeys } from './certificate-keys.ts'
 import { type EndpointParts, endpointParts } from './endpoint.ts'
-import { isLoopbackHost, localBinding } from './local-binding.ts'
+import { localBinding } from './local-binding.ts'
+import { PeerConnector } from './peer-connector.ts'
 
 export type HttpPeerTransportInit = {
-  /** Which addresses besides public ones may be reached. Plain HTTP is only for these. */
+  /** Which addresses besides public ones may be reached. Plain HTTP is only for this machine. */
   allowPrivate: AllowPrivate
   /** Ports on which public addresses may be reached. @default [443, 8443] */
   ports?: readonly number[]
@@ -33,7 +30,7 @@ export type HttpPeerTransportInit = {
   connectTimeoutMs?: number
   /** @default the system's resolver */
   resolve?: ResolveHost
-  /** Roots in PEM that are trusted instead of those of Node. */
+  /** Roots in PEM that are trusted besides those of Node. */
   ca?: string
 }
 
@@ -49,18 +46,16 @@ export function httpPeerTransport(init: HttpPeerTransportInit): PeerTransport & 
   return new HttpPeerTransport(init)
 }
 
-/** An endpoint that passed the rules, and how to send to it. */
-type Route = EndpointParts & { pool: Pool }
+/** An endpoint that passed the rules, and how to send to it. `way` names the pool. */
+type Route = EndpointParts & { way: string; pool: Pool }
 
 class HttpPeerTransport implements PeerTransport, AsyncDisposable {
   readonly #guard: AddressGuard
   readonly #publicPorts: readonly number[]
   readonly #connections: number
-  readonly #connect: buildConnector.connector
-  /** The same rules, but any certificate key: to learn which one is served now. */
-  readonly #probe: buildConnector.connector
+  readonly #connector: PeerConnector
   readonly #keys = new CertificateKeys()
-  /** By endpoint as written, so that the path of a call parses no URL. Bounded by the peers that were imported. */
+  /** By peer and endpoint as written, so that the path of a call parses no URL. Bounded by the peers that were imported. */
   readonly #routes = new Map<string, Route>()
   readonly #pools = new Map<string, Pool>()
 
@@ -68,19 +63,21 @@ class HttpPeerTransport implements PeerTransport, AsyncDisposable {
     this.#guard = addressGuard(init.allowPrivate)
     this.#publicPorts = init.ports ?? PUBLIC_PORTS
     this.#connections = init.connectionsPerOrigin ?? 64
-    const rules: GuardedConnectorInit = {
+    this.#connector = new PeerConnector({
       guard: this.#guard,
       publicPorts: this.#publicPorts,
       connectTimeoutMs: init.connectTimeoutMs ?? 5_000,
       resolve: init.resolve ?? systemResolve,
       ...(init.ca === undefined ? {} : { ca: init.ca }),
-    }
-    this.#probe = guardedConnector(rules)
-    this.#connect = guardedConnector({ ...rules, onConnected: (socket, origin) => this.#keys.check(socket, origin) })
+    })
+  }
+
+  usePins(pins: CertificatePins): void {
+    this.#connector.usePins(pins)
   }
 
   async send(request: PeerRequest): Promise<PeerReply> {
-    const { pool, prefix } = this.#route(request.endpoint)
+    const { pool, prefix } = this.#route(request.endpoint, request.peer)
     try {
       const { status, body } = await collectReply(
         pool,
@@ -98,13 +95,14 @@ class HttpPeerTransport implements PeerTransport, AsyncDisposable {
     }
   }
 
-  async binding(endpoint: string): Promise<ChannelBinding | undefined> {
+  async binding(endpoint: string, peer?: Did): Promise<ChannelBinding | undefined> {
     const parts = endpointParts(endpoint)
     if (parts === undefined || !fetchTarget(endpoint, this.#guard, this.#publicPorts).ok) return undefined
-    if (parts.protocol === 'http:') return isLoopbackHost(parts.hostname) ? localBinding(endpoint) : undefined
+    if (parts.protocol === 'http:') return localBinding(endpoint)
     try {
-      const { value, changed } = await this.#keys.probe(parts, this.#probe)
-      if (changed) this.#drop(parts.origin)
+      const way = wayTo(parts.origin, peer)
+      const { value, changed } = await this.#keys.probe(parts, way, this.#connector.connector(peer))
+      if (changed) this.#drop(way)
       return { kind: 'spki', value }
     } catch (error) {
       throw unreachable(endpoint, networkFault(error).reason, error)
@@ -117,23 +115,25 @@ class HttpPeerTransport implements PeerTransport, AsyncDisposable {
     this.#pools.clear()
   }
 
-  #route(endpoint: string): Route {
-    const known = this.#routes.get(endpoint)
+  #route(endpoint: string, peer: Did | undefined): Route {
+    const name = wayTo(endpoint, peer)
+    const known = this.#routes.get(name)
     if (known !== undefined) return known
     const target = fetchTarget(endpoint, this.#guard, this.#publicPorts)
     if (!target.ok) throw unreachable(endpoint, target.reason)
     const parts = endpointParts(endpoint)
     if (parts === undefined) throw unreachable(endpoint, 'a base URL has no query, fragment, name or password')
-    const route = { ...parts, pool: this.#pool(parts.origin) }
-    this.#routes.set(endpoint, route)
+    const way = wayTo(parts.origin, peer)
+    const route = { ...parts, way, pool: this.#pool(parts.origin, way, peer) }
+    this.#routes.set(name, route)
     return route
   }
 
-  #pool(origin: string): Pool {
-    const known = this.#pools.get(origin)
+  #pool(origin: string, way: string, peer: Did | undefined): Pool {
+    const known = this.#pools.get(way)
     if (known !== undefined) return known
     const pool = new Pool(origin, {
-      connect: this.#connect,
+      connect: this.#connector.connector(peer, (socket) => this.#keys.check(socket, way)),
       connections: this.#connections,
       pipelining: 1,
       allowH2: false,
@@ -141,17 +141,22 @@ class HttpPeerTransport implements PeerTransport, AsyncDisposable {
       headersTimeout: HEAD_TIMEOUT_MS,
       bodyTimeout: BODY_SILENCE_MS,
     })
-    this.#pools.set(origin, pool)
+    this.#pools.set(way, pool)
     return pool
   }
 
   /** Calls under way end on their old connections; new ones open fresh connections. */
-  #drop(origin: string): void {
-    const pool = this.#pools.get(origin)
-    this.#pools.delete(origin)
-    for (const [endpoint, route] of this.#routes) if (route.origin === origin) this.#routes.delete(endpoint)
+  #drop(way: string): void {
+    const pool = this.#pools.get(way)
+    this.#pools.delete(way)
+    for (const [name, route] of this.#routes) if (route.way === way) this.#routes.delete(name)
     pool?.close().catch(() => pool.destroy())
   }
+}
+
+/** Two peers at one origin share no connection: one of them must not decide which certificate the other may show. */
+function wayTo(place: string, peer: Did | undefined): string {
+  return peer === undefined ? place : `${place} ${peer}`
 }
 
 function unreachable(endpoint: string, reason: string, cause?: unknown): MeshError {

@@ -139,6 +139,7 @@ export class AckOutbox {
     try {
       const { status } = await this.#c.transport.send({
         endpoint,
+        peer,
         path: exchangePaths.acks,
         method: 'POST',
         contentType: 'application/json',

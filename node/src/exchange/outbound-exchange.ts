@@ -146,6 +146,7 @@ export class OutboundExchange {
     try {
       return await this.#c.transport.send({
         endpoint: target.endpoint,
+        peer: target.peer,
         path,
         method: 'POST',
         contentType: CALL_CONTENT_TYPE,

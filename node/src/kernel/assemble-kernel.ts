@@ -94,7 +94,17 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const decisions = new DecisionMemory()
   const locals = new LocalCapabilities()
   const detectors = compileDetectors({ canaries: init.canaries ?? [] })
-  const imports = await ImportDesk.open({ store, clock, resolver, memory, transport, peers, append, self })
+  const imports = await ImportDesk.open({
+    store,
+    clock,
+    resolver,
+    memory,
+    fetch: components.fetch,
+    peers,
+    append,
+    self,
+  })
+  transport.usePins?.(imports)
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
   const outbox = new AckOutbox({
     clock,

@@ -4,6 +4,7 @@
  */
 import {
   fetchManifestOver,
+  type GuardedFetch,
   type ImportBook,
   type ImportedCapability,
   type ImportedPeerView,
@@ -13,6 +14,7 @@ import {
 } from '@hansa/mesh'
 import type {
   CapabilityInfo,
+  CertificatePins,
   Clock,
   Did,
   EntryDraft,
@@ -21,7 +23,6 @@ import type {
   PeerAlias,
   PeerImport,
   PeerInfo,
-  PeerTransport,
   Store,
 } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
@@ -36,21 +37,25 @@ export type ImportDeskComponents = {
   clock: Clock
   resolver: KeyResolver
   memory: PeerMemory
-  transport: PeerTransport
+  fetch: GuardedFetch
   peers: PeerSettings
   self: Did
   append(draft: EntryDraft): Appended
 }
 
-export class ImportDesk {
+/** Milliseconds in which a peer's manifest is looked for at most once because of its certificate. */
+const RENEW_PAUSE_MS = 1_000
+
+export class ImportDesk implements CertificatePins {
   readonly #c: ImportDeskComponents
   readonly #book: ImportBook
+  readonly #renewals = new Map<Did, { since: number; done: Promise<void> }>()
   readonly #targets = new WeakMap<ImportedCapability, ImportedTarget | Refusal>()
 
   /** Reads what was imported before. @throws MeshError `store_corrupt`. */
   static async open(components: ImportDeskComponents): Promise<ImportDesk> {
-    const { store, clock, resolver, memory, self, transport } = components
-    const fetchManifest = fetchManifestOver({ transport, clock })
+    const { store, clock, resolver, memory, self, fetch } = components
+    const fetchManifest = fetchManifestOver({ fetch, clock })
     return new ImportDesk(components, await importBook({ store, clock, resolver, memory, self, fetchManifest }))
   }
 
@@ -103,6 +108,21 @@ export class ImportDesk {
     const target = this.#targetOf(found.capability)
     this.#targets.set(found.capability, target)
     return target
+  }
+
+  keysOf(peer: Did): readonly string[] | undefined {
+    return this.#book.keysOf(peer)
+  }
+
+  /** Connections that come at the same time, or soon after, share one look. */
+  renew(peer: Did): Promise<void> {
+    const now = this.#c.clock.now()
+    const known = this.#renewals.get(peer)
+    if (known !== undefined && now - known.since < RENEW_PAUSE_MS) return known.done
+    const refreshes = this.#ofPeer(peer).map(({ alias }) => this.refresh(alias))
+    const done = Promise.allSettled(refreshes).then(() => undefined)
+    this.#renewals.set(peer, { since: now, done })
+    return done
   }
 
   endpointOf(peer: Did): string | undefined {

@@ -35,6 +35,9 @@ export const helloSchema = z.strictObject({
   ma: manifestReferenceSchema,
   pa: z.int().min(0).describe('Policy version of A'),
   seen: checkpointReferenceSchema.optional().describe('The last checkpoint of B that A remembers'),
+  cb: hashSchema
+    .optional()
+    .describe('SHA-256 of the SPKI of the certificate that A saw; a responder behind a proxy has several'),
   ts: unixSecondsSchema,
 })
 export type Hello = z.infer<typeof helloSchema>

@@ -3,13 +3,21 @@
  * nothing; what it says about the channel goes into the handshake's signatures.
  */
 import type { ChannelKind } from '../handshake/messages.ts'
+import type { Did } from '../syntax/did.ts'
 
 /** What both ends of a channel can compute, and a third party in the middle cannot make equal. */
-export type ChannelBinding = { kind: ChannelKind; value: Uint8Array }
+export type ChannelBinding = {
+  kind: ChannelKind
+  value: Uint8Array
+  /** At a responder that cannot see the connection: other values that the initiator may have seen instead. */
+  others?: readonly Uint8Array[]
+}
 
 export type PeerRequest = {
   /** Base URL of the endpoint, as the manifest names it. */
   endpoint: string
+  /** Who has to be there: decides which certificate is accepted. Without it a certificate authority decides. */
+  peer?: Did
   /** One of `exchangePaths`. */
   path: string
   method: 'GET' | 'POST'
@@ -26,7 +34,17 @@ export interface PeerTransport {
   /** @throws KernelError with `code: 'unreachable'` and the reason; never for a reply with an error status. */
   send(request: PeerRequest): Promise<PeerReply>
   /** The binding of the channel to `endpoint`; undefined when the endpoint may not be used at all. */
-  binding(endpoint: string): Promise<ChannelBinding | undefined>
+  binding(endpoint: string, peer?: Did): Promise<ChannelBinding | undefined>
+  /** Connections to a peer follow these pins from now on. A transport without certificates has no use for them. */
+  usePins?(pins: CertificatePins): void
+}
+
+/** What a kernel knows of its peers' certificates: the keys that a peer's own manifest names, signed by its DID. */
+export interface CertificatePins {
+  /** SHA-256 of the SPKI of each, base64url; undefined when the peer names none: then authorities decide. */
+  keysOf(peer: Did): readonly string[] | undefined
+  /** A connection showed a key that is not pinned: looks for a newer manifest of the peer. Never rejects. */
+  renew(peer: Did): Promise<void>
 }
 
 /** The receiving end: what a gateway hands to the kernel. */
