@@ -1,0 +1,24 @@
+/**
+ * Writes the pages that are derived from the code: `npm run -s docs:generate`. A test refuses a page that is not what
+ * this would write.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { errorsPage } from './errors-page.ts'
+import { repository } from './pages.ts'
+
+export type GeneratedPage = {
+  /** From the root of the repository. */
+  path: string
+  text(): string | Promise<string>
+}
+
+/** A page that is derived from the code gets a line here. */
+export const generatedPages: readonly GeneratedPage[] = [{ path: 'docs/reference/errors.md', text: errorsPage }]
+
+if (import.meta.main) {
+  for (const { path, text } of generatedPages) {
+    await mkdir(dirname(join(repository, path)), { recursive: true })
+    await writeFile(join(repository, path), await text())
+  }
+}
