@@ -12,8 +12,21 @@ export { type Label, labelSchema, labelsSchema } from './capability/label.ts'
 export { type Limits, limitsSchema } from './capability/limits.ts'
 export { type Obligation, obligationSchema, obligationsSchema } from './capability/obligation.ts'
 export { type Safety, safetyClasses, safetySchema } from './capability/safety.ts'
+export {
+  type ControlScope,
+  controlScopeOf,
+  controlScopes,
+  type MethodFacts,
+  methodFacts,
+} from './control/method-facts.ts'
 export * from './control/methods.ts'
-export type { ControlResult, ControlResults, ImportedPeer } from './control/results.ts'
+export {
+  type ControlResult,
+  type ControlResults,
+  controlResults,
+  type ImportedPeer,
+  type WhoAmI,
+} from './control/results.ts'
 export { type A2aError, a2aError } from './errors/a2a.ts'
 export { CallError, type CallErrorDetail, type CallStage } from './errors/call-error.ts'
 // Codes, and their form on each transport.
@@ -41,6 +54,7 @@ export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from
 // Between kernels.
 export * from './handshake/messages.ts'
 // Kernels, and the way to reach a running one.
+export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-info.ts'
 export type * from './kernel/kernel.ts'
 export type * from './kernel/operator.ts'
 export {
@@ -86,6 +100,7 @@ export type {
 // Registry.
 export * from './registry/messages.ts'
 export { registryRoutes } from './registry/routes.ts'
+export { AGENT_CREDENTIAL_PATTERN, AGENT_CREDENTIAL_PREFIX, agentNameSchema } from './syntax/agent-credential.ts'
 // Strings and numbers with rules.
 export { base64urlSchema, type Hash, hashSchema } from './syntax/base64url.ts'
 export {
@@ -108,7 +123,7 @@ export {
   type SessionId,
   sessionIdSchema,
 } from './syntax/ids.ts'
-export { isPrincipal, type Principal, principalSchema } from './syntax/principal.ts'
+export { agentPrincipalSchema, isPrincipal, type Principal, principalSchema } from './syntax/principal.ts'
 export { type UnixMs, type UnixSeconds, unixMsSchema, unixSecondsSchema } from './syntax/time.ts'
 // Inside one kernel.
 export * from './token/token.ts'

@@ -85,7 +85,8 @@ export class ControlClient implements AsyncDisposable {
       throw new ConnectError({ code: 'closed', url: this.#address.url }, 'This client was disposed of: connect again.')
     }
     const headers: Record<string, string> = { 'content-type': 'application/json' }
-    if (this.#address.token !== undefined) headers.authorization = `Bearer ${this.#address.token}`
+    const { bearer } = this.#address
+    if (bearer !== undefined) headers.authorization = `Bearer ${bearer.text}`
     return { path, method: 'POST', headers, body: jsonText(body), bodyTimeout: ANSWER_WITHIN_MS, ...options }
   }
 
@@ -96,9 +97,7 @@ export class ControlClient implements AsyncDisposable {
     const fault = controlErrorSchema.safeParse(answer.value)
     if (!fault.success || !isCode(fault.data.error.code)) throw this.#notANode()
     // The interface itself asks for a token; a call whose own token was rejected carries no such header.
-    if (headers['www-authenticate'] !== undefined) {
-      throw this.#notPermitted('it does not accept the control token; use the one of its own home directory')
-    }
+    if (headers['www-authenticate'] !== undefined) throw this.#notPermitted(this.#rejected())
     const { message, ...detail } = fault.data.error
     throw new CallError(detail as CallErrorDetail, message)
   }
@@ -116,6 +115,13 @@ export class ControlClient implements AsyncDisposable {
     if (cancelled) return new CallError({ code: 'deadline' }, 'deadline: the caller cancelled.', { cause: error })
     const message = `The connection to the node at ${url} was lost before its answer: see whether it still runs.`
     return new ConnectError({ code: 'connection_lost', url }, message, { cause: error })
+  }
+
+  #rejected(): string {
+    if (this.#address.bearer?.kind !== 'credential') {
+      return 'it does not accept the control token; use the one of its own home directory'
+    }
+    return 'it does not know the credential, or knows it no longer; `hansa agent list` shows its agents'
   }
 
   #notPermitted(reason: string, cause?: unknown): ConnectError {

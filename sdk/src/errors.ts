@@ -8,6 +8,10 @@ export type ConnectErrorDetail = {
     | 'node_not_running'
     /** The socket belongs to someone else, or the token is wrong. */
     | 'not_permitted'
+    /** The file of the credential cannot be read. */
+    | 'credential_missing'
+    /** What should be the credential of an agent is cut off or mistyped. Nothing was sent. */
+    | 'bad_credential'
     /** There is no token to show. */
     | 'token_missing'
     /** Something answers there, and it is not the control interface of a node. */

@@ -17,14 +17,19 @@ import type {
   ManifestDiff,
   PeerImport,
   SignedManifest,
+  WhoAmI,
 } from '@hansa/protocols'
 import type { ControlClient } from './control-client.ts'
 import { remoteOperator } from './remote-operator.ts'
-import { type ServedRegistration, serveCapability } from './serve-capability.ts'
+import { type ServedCapability, type ServedRegistration, serveCapability } from './serve-capability.ts'
 
 export interface NodeClient extends Kernel {
   /** What only an operator should hold; hand an agent the client as a plain `Kernel`. */
   readonly operator: KernelOperator
+  /** For whom a call is made that names nobody. */
+  readonly principal: string
+  /** `agent` when a credential was shown: then it calls and serves capabilities, and nothing else. */
+  readonly scope: 'agent' | 'operator'
   register(definition: CapabilityDefinition, handler: CapabilityHandler): Promise<ServedRegistration>
 }
 
@@ -37,13 +42,17 @@ const PEER_WORK_MS = 120_000
 
 export class RemoteKernel implements NodeClient {
   readonly did: Did
+  readonly principal: string
+  readonly scope: 'agent' | 'operator'
   readonly operator: KernelOperator
   readonly #client: ControlClient
-  readonly #served = new Set<ServedRegistration>()
+  readonly #served = new Set<ServedCapability>()
 
-  constructor(client: ControlClient, did: Did) {
+  constructor(client: ControlClient, { did, principal, scope }: WhoAmI) {
     this.#client = client
     this.did = did
+    this.principal = principal
+    this.scope = scope
     this.operator = remoteOperator(client)
   }
 
@@ -77,7 +86,7 @@ export class RemoteKernel implements NodeClient {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled([...this.#served].map((registration) => registration.unregister()))
+    await Promise.allSettled([...this.#served].map((served) => served.leave()))
     await this.#client[Symbol.asyncDispose]()
   }
 

@@ -1,6 +1,6 @@
 /**
  * Serves one capability from this process: reads the calls that the node sends, runs the handler, posts its answers.
- * The capability is offered for as long as the stream stands.
+ * Calls come for as long as the stream stands; then the capability is unavailable until it is registered again.
  */
 import {
   CallError,
@@ -19,10 +19,16 @@ import { schemaText } from './schema-text.ts'
 
 export interface ServedRegistration extends Registration {
   /**
-   * Resolves when the capability is no longer offered: with nothing after `unregister`, else with why the stream ended.
-   * It is not offered again by itself.
+   * Resolves when no more calls come: with nothing after `unregister` or once the client was disposed of, else with why
+   * the stream ended. It does not come back by itself: connect and register again.
    */
   readonly ended: Promise<Error | undefined>
+}
+
+/** What the client itself does with a registration. */
+export interface ServedCapability extends ServedRegistration {
+  /** Closes the stream: the capability stays listed, unavailable until it is registered again. */
+  leave(): Promise<void>
 }
 
 /** @throws CallError when the node refuses the definition; ConnectError */
@@ -30,7 +36,7 @@ export async function serveCapability(
   client: ControlClient,
   definition: CapabilityDefinition,
   handler: CapabilityHandler,
-): Promise<ServedRegistration> {
+): Promise<ServedCapability> {
   const stop = new AbortController()
   const lines = await client.lines(controlPaths.serve, registerParams(definition), stop.signal)
   const events = lines[Symbol.asyncIterator]()
@@ -51,12 +57,12 @@ type ServedInit = {
   capability: CapabilityId
 }
 
-class Served implements ServedRegistration {
+class Served implements ServedCapability {
   readonly capability: CapabilityId
   readonly ended: Promise<Error | undefined>
   readonly #init: ServedInit
   readonly #running = new Map<string, AbortController>()
-  #unregistered = false
+  #closing = false
 
   constructor(init: ServedInit) {
     this.#init = init
@@ -65,11 +71,17 @@ class Served implements ServedRegistration {
   }
 
   async unregister(): Promise<void> {
-    if (!this.#unregistered) {
-      this.#unregistered = true
+    if (!this.#closing) {
+      this.#closing = true
       await this.#end()
       this.#init.stop.abort()
     }
+    await this.ended
+  }
+
+  async leave(): Promise<void> {
+    this.#closing = true
+    this.#init.stop.abort()
     await this.ended
   }
 
@@ -81,7 +93,7 @@ class Served implements ServedRegistration {
     const failure = await this.#readEvents()
     const reason = new Error('the capability is no longer offered')
     for (const running of this.#running.values()) running.abort(reason)
-    return this.#unregistered ? undefined : failure
+    return this.#closing ? undefined : failure
   }
 
   async #readEvents(): Promise<Error> {

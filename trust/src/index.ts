@@ -1,5 +1,6 @@
 /** Keys, signatures, tokens, policy: who may do what. `@hansa/trust/ledger` proves what was done. */
 
+export { agentCredentialHash, isAgentCredential, newAgentCredential } from './credential/agent-credential.ts'
 // Identifiers of kernels, and the keys behind them.
 export { didFromPublicKey, didKeyUrl, publicKeyFromDid } from './did/did-key.ts'
 export { type DidKeyResolverInit, didKeyResolver } from './did/did-key-resolver.ts'

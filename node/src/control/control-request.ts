@@ -1,36 +1,64 @@
 /** Reads one request of the control interface: who may send it, and its body as strict JSON. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { AGENT_CREDENTIAL_PREFIX } from '@hansa/protocols'
 import { parseStrictJson } from '@hansa/trust'
+import type { ControlCaller, IdentifyAgent } from './control-caller.ts'
 import { type ControlFault, faultOfCode } from './control-fault.ts'
 
-export type Admission = { ok: true } | { ok: false; fault: ControlFault }
+export type Admission = { ok: true; caller: ControlCaller } | { ok: false; fault: ControlFault }
 export type BodyVerdict = { ok: true; value: unknown } | { ok: false; fault: ControlFault }
 
-/** How a listener knows that a request comes from this machine and from someone who may send it. */
+/** How a listener knows that a request comes from this machine and who sends it. */
 export type Admit = (request: IncomingMessage) => Admission
 
-/** Who can open the socket is its owner; still no browser page has anything to say here. */
-export const admitSocket: Admit = (request) =>
-  request.headers.origin === undefined ? { ok: true } : refused('policy_denied', 'a request with an Origin is refused')
+/**
+ * Who can open the socket is its owner; still no browser page has anything to say here. Who shows a credential is the
+ * agent of that credential and nobody else, also here.
+ */
+export function admitSocket(identify: IdentifyAgent): Admit {
+  return (request) => {
+    const page = refuseOrigin(request)
+    if (page !== undefined) return page
+    const { authorization } = request.headers
+    return authorization === undefined ? operator : agentOf(authorization, identify)
+  }
+}
 
 const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/
 
 /**
  * Any process of this machine can connect to loopback, and a page in a browser can be made to by DNS rebinding: so a
- * Host that is not loopback and every Origin is refused, and the token has to be shown.
+ * Host that is not loopback and every Origin is refused, and the token or a credential has to be shown.
  */
-export function admitLoopback(token: string): Admit {
+export function admitLoopback(token: string, identify: IdentifyAgent): Admit {
   const expected = digest(`Bearer ${token}`)
   return (request) => {
-    if (!LOOPBACK_HOST.test(request.headers.host ?? '')) return refused('policy_denied', 'the Host is not loopback')
-    const admission = admitSocket(request)
-    if (!admission.ok) return admission
-    const shown = digest(request.headers.authorization ?? '')
-    return timingSafeEqual(shown, expected)
-      ? { ok: true }
-      : refused('token_rejected', 'the control token is wrong or missing')
+    const page = refuseHost(request) ?? refuseOrigin(request)
+    if (page !== undefined) return page
+    const { authorization = '' } = request.headers
+    if (timingSafeEqual(digest(authorization), expected)) return operator
+    if (authorization.startsWith(AGENT_BEARER)) return agentOf(authorization, identify)
+    return refused('token_rejected', 'the control token is wrong or missing')
   }
+}
+
+const operator: Admission = { ok: true, caller: { scope: 'operator' } }
+
+const AGENT_BEARER = `Bearer ${AGENT_CREDENTIAL_PREFIX}`
+
+function agentOf(authorization: string, identify: IdentifyAgent): Admission {
+  const agent = authorization.startsWith(AGENT_BEARER) ? identify(authorization.slice('Bearer '.length)) : undefined
+  if (agent !== undefined) return { ok: true, caller: { scope: 'agent', agent } }
+  return refused('token_rejected', 'the credential is not one of an agent of this node, or was taken away')
+}
+
+function refuseHost({ headers }: IncomingMessage): Admission | undefined {
+  return LOOPBACK_HOST.test(headers.host ?? '') ? undefined : refused('policy_denied', 'the Host is not loopback')
+}
+
+function refuseOrigin({ headers }: IncomingMessage): Admission | undefined {
+  return headers.origin === undefined ? undefined : refused('policy_denied', 'a request with an Origin is refused')
 }
 
 /** Fixed length, so that comparing takes as long for every guess. */

@@ -48,6 +48,7 @@ const ID = 'AAAAAAAAAAAAAAAAAAAAAA'
 describe('the methods of the control interface', () => {
   /** One request for each method, and what the kernel is asked. */
   const requests: Record<keyof typeof controlMethods, [object, unknown[] | undefined]> = {
+    whoami: [{}, undefined],
     status: [{}, undefined],
     capabilities: [{}, ['capabilities']],
     peers: [{}, ['peers']],
@@ -92,6 +93,9 @@ describe('the methods of the control interface', () => {
     ],
     revoke: [{ principal: 'agent:alice' }, ['revoke', { principal: 'agent:alice' }]],
     audit: [{ from: -10 }, ['audit', { from: -10 }]],
+    agents: [{}, ['agents']],
+    agentAdd: [{ name: 'reporter' }, ['addAgent', { name: 'reporter' }]],
+    agentRemove: [{ name: 'reporter' }, ['removeAgent', 'reporter']],
   }
 
   it.each(Object.entries(requests))('%s asks the kernel what the body says', async (name, [params, asked]) => {

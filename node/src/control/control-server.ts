@@ -12,6 +12,7 @@ import {
   type ControlMethod,
   controlMethods,
   controlPaths,
+  controlScopeOf,
   type Logger,
   MAX_ARGUMENT_BYTES,
   MAX_RESULT_BYTES,
@@ -20,6 +21,7 @@ import {
   serveReplySchema,
 } from '@hansa/protocols'
 import type { z } from 'zod'
+import { type ControlCaller, ownerOf } from './control-caller.ts'
 import { type ControlFault, faultOfCode, faultOfError, faultOfIssues } from './control-fault.ts'
 import { type Admit, admitLoopback, admitSocket, readJson } from './control-request.ts'
 import { listenOnSocket } from './control-socket.ts'
@@ -63,7 +65,9 @@ const MAX_HEADER_BYTES = 16_384
  */
 export async function controlServer(init: ControlServerInit): Promise<ControlServer> {
   const { kernel, clock, listen } = init
-  const admit = listen.kind === 'unix' ? admitSocket : admitLoopback(await controlToken(listen.tokenFile))
+  const identify = (credential: string) => kernel.identifyAgent(credential)
+  const admit =
+    listen.kind === 'unix' ? admitSocket(identify) : admitLoopback(await controlToken(listen.tokenFile), identify)
   const served = servedCapabilities({ kernel, clock })
   const closing = new AbortController()
   const handle = handler({ ...init, admit, served, closing: closing.signal })
@@ -114,15 +118,36 @@ function handler(handling: Handling): (request: IncomingMessage, response: Serve
 async function respond(handling: Handling, request: IncomingMessage, response: ServerResponse, signal: AbortSignal) {
   const admission = handling.admit(request)
   if (!admission.ok) return refuse(response, admission.fault)
+  const { caller } = admission
+  const path = request.url ?? ''
   if (request.method !== 'POST') return refuse(response, faultOfCode('invalid_request', 'invalid_request: use POST'))
+  if (caller.scope === 'agent' && controlScopeOf(path) !== 'agent') return refuse(response, outOfScope)
   try {
-    const reply = await route(handling, request, response, signal)
-    if (reply !== undefined) send(response, reply)
+    const from = { caller, path, signal: signalFor(caller, signal) }
+    const reply = await route(handling, request, response, from)
+    if (reply !== undefined) send(response, isRemoved(caller) ? credentialRemoved : reply)
   } catch (error) {
-    const fault = faultOfError(error)
+    const fault = isRemoved(caller) ? credentialRemoved : faultOfError(error)
     if (fault === undefined) throw error
     send(response, fault)
   }
+}
+
+type From = { caller: ControlCaller; path: string; signal: AbortSignal }
+
+const outOfScope = faultOfCode(
+  'policy_denied',
+  'policy_denied: This is for operators of the node. The credential of an agent calls and serves capabilities.',
+)
+const credentialRemoved = faultOfCode('token_rejected', 'token_rejected: the credential was taken away')
+
+/** What an agent has open ends with its credential. */
+function signalFor(caller: ControlCaller, signal: AbortSignal): AbortSignal {
+  return caller.scope === 'agent' ? AbortSignal.any([signal, caller.agent.removed]) : signal
+}
+
+function isRemoved(caller: ControlCaller): boolean {
+  return caller.scope === 'agent' && caller.agent.removed.aborted
 }
 
 /** @returns undefined when the response is a stream that stays open. */
@@ -130,30 +155,39 @@ async function route(
   { kernel, principal, served }: Handling,
   request: IncomingMessage,
   response: ServerResponse,
-  signal: AbortSignal,
+  { caller, path, signal }: From,
 ): Promise<Reply | undefined> {
-  const path = request.url ?? ''
+  const owner = ownerOf(caller)
   switch (path) {
     case controlPaths.serve: {
       const definition = await parsed(request, registerParamsSchema, MAX_METHOD_BYTES)
       if (!definition.ok) return definition.fault
-      await served.serve(definition.value, () => serveStream(response), signal)
+      await served.serve({
+        definition: definition.value,
+        owner,
+        open: () => serveStream(response, signal),
+        closed: signal,
+      })
       return undefined
     }
     case controlPaths.answer: {
       const reply = await parsed(request, serveReplySchema, MAX_ANSWER_BYTES)
-      return reply.ok ? { status: 200, body: served.answer(reply.value) ?? null } : reply.fault
+      return reply.ok ? { status: 200, body: served.answer(reply.value, owner) ?? null } : reply.fault
     }
     case controlPaths.end: {
       const end = await parsed(request, serveEndSchema, MAX_METHOD_BYTES)
-      return end.ok ? { status: 200, body: (await served.end(end.value.registration)) ?? null } : end.fault
+      return end.ok ? { status: 200, body: (await served.end(end.value.registration, owner)) ?? null } : end.fault
     }
     default: {
       const method = methodOf(path)
       if (method === undefined) return faultOfCode('not_found', 'not_found: there is no such method')
-      return run(method, request, { kernel, principal, signal })
+      return run(method, request, { kernel, caller, principal: principalOf(caller) ?? principal, signal })
     }
   }
+}
+
+function principalOf(caller: ControlCaller): string | undefined {
+  return caller.scope === 'agent' ? caller.agent.principal : undefined
 }
 
 async function run<M extends ControlMethod>(

@@ -1,4 +1,26 @@
-import type { Kernel, KernelOperator, ManifestDiff, PeerAlias } from '@hansa/protocols'
+import type {
+  AgentInfo,
+  CapabilityHandler,
+  CapabilityId,
+  Kernel,
+  KernelOperator,
+  ManifestDiff,
+  NewAgent,
+  PeerAlias,
+  RegisterParams,
+} from '@hansa/protocols'
+import type { IdentifyAgent } from './control-caller.ts'
+
+/** A capability that a connected program serves. */
+export interface AgentOffer {
+  readonly capability: CapabilityId
+  /** Whether nothing of it was known before. */
+  readonly fresh: boolean
+  /** The program went away: it stays listed and advertised, and calls of it are refused until the program is back. */
+  leave(): Promise<void>
+  /** It is no longer offered. */
+  withdraw(): Promise<void>
+}
 
 /** What the control interface needs: everything an agent and an operator may do, with imports named by alias. */
 export interface ControlledKernel extends Kernel, KernelOperator {
@@ -7,4 +29,25 @@ export interface ControlledKernel extends Kernel, KernelOperator {
    * @throws CallError `not_found` when nothing is imported under that alias.
    */
   refresh(alias: PeerAlias): Promise<ManifestDiff>
+  /**
+   * Offers a capability that a connected program serves. One that its owner has served before is taken up again.
+   * @param owner whose it is; nobody else can offer it then
+   * @throws CallError `invalid_request` when the definition has faults or the id is taken.
+   */
+  offer(definition: RegisterParams, handler: CapabilityHandler, owner: string): Promise<AgentOffer>
+  /**
+   * Forgets a capability whose program has gone away.
+   * @throws CallError `not_found`, or `invalid_request` while it is being served.
+   */
+  forgetCapability(id: CapabilityId): Promise<void>
+  agents(): Promise<AgentInfo[]>
+  /**
+   * Makes a credential, which is in the answer and nowhere else.
+   * @param init principal: `agent:NAME` by default
+   * @throws CallError `invalid_request` when there is an agent of that name.
+   */
+  addAgent(init: { name: string; principal?: string }): Promise<NewAgent>
+  /** Takes the credential away at once; what it has open ends. @throws CallError `not_found` */
+  removeAgent(name: string): Promise<void>
+  identifyAgent: IdentifyAgent
 }

@@ -1,12 +1,22 @@
 /** Each method of the control interface as a call of the kernel. Total over the contract's table, in both directions. */
-import type { ControlMethod, ControlResult, controlMethods, ImportedPeer, PeerImport } from '@hansa/protocols'
+import {
+  CallError,
+  type ControlMethod,
+  type ControlResult,
+  type controlMethods,
+  type ImportedPeer,
+  type PeerImport,
+} from '@hansa/protocols'
 import type { z } from 'zod'
+import type { ControlCaller } from './control-caller.ts'
 import type { ControlledKernel } from './controlled-kernel.ts'
 import { type WithoutUndefined, withoutUndefined } from './without-undefined.ts'
 
 export type MethodContext = {
   kernel: ControlledKernel
-  /** Whom a call is for when it does not say. */
+  /** What an agent may ask was checked before; what it may say for whom is checked here. */
+  caller: ControlCaller
+  /** Whom a call is for when it does not say; for an agent the only one. */
   principal: string
   /** Aborted when the client goes away. */
   signal: AbortSignal
@@ -17,6 +27,7 @@ type Method<M extends ControlMethod> = (params: Params<M>, context: MethodContex
 type MethodTable = { readonly [M in ControlMethod]: Method<M> }
 
 export const methodTable: MethodTable = {
+  whoami: (_params, context) => whoAmI(context),
   status: (_params, { kernel }) => kernel.status(),
   capabilities: (_params, { kernel }) => kernel.capabilities(),
   peers: (_params, { kernel }) => kernel.peers(),
@@ -35,14 +46,39 @@ export const methodTable: MethodTable = {
   grant: (params, { kernel }) => kernel.grant(withoutUndefined(params)),
   revoke: async (params, { kernel }) => done(kernel.revoke(params)),
   audit: (params, { kernel }) => kernel.audit(withoutUndefined(params)),
+  agents: (_params, { kernel }) => kernel.agents(),
+  agentAdd: (params, { kernel }) => kernel.addAgent(withoutUndefined(params)),
+  agentRemove: async ({ name }, { kernel }) => done(kernel.removeAgent(name)),
 }
 
 type CallOptions = Omit<Params<'invoke'>, 'capability' | 'args'>
 
-function invokeOptions(options: CallOptions, { principal, signal }: MethodContext) {
+function invokeOptions(options: CallOptions, { caller, principal, signal }: MethodContext) {
   const given: WithoutUndefined<CallOptions> = withoutUndefined(options)
+  if (caller.scope === 'agent') {
+    if (given.principal !== undefined && given.principal !== principal) throw notYours(principal)
+    return { ...given, principal, signal }
+  }
   // A token names its own principal; the default one must not contradict it.
   return given.token === undefined ? { principal, ...given, signal } : { ...given, signal }
+}
+
+function notYours(principal: string): CallError {
+  return new CallError(
+    { code: 'policy_denied' },
+    `policy_denied: This credential acts as ${principal} and nobody else.`,
+  )
+}
+
+async function whoAmI({ kernel, caller, principal }: MethodContext): Promise<ControlResult<'whoami'>> {
+  const { did, name } = await kernel.status()
+  return {
+    did,
+    name,
+    scope: caller.scope,
+    principal,
+    ...(caller.scope === 'agent' ? { agent: caller.agent.name } : {}),
+  }
 }
 
 function importedPeer({ peer, alias, trustPolicy, capabilities }: PeerImport): ImportedPeer {

@@ -1,7 +1,8 @@
 /**
  * Capabilities that connected agents serve. The agent posts a definition and keeps the response open: while it is open
- * the capability is offered, each call becomes an `invoke` line on it, and the agent posts the answer. When the stream
- * ends, from either side, the registration ends and what is pending fails.
+ * each call becomes an `invoke` line on it, and the agent posts the answer. When the stream ends, from either side, the
+ * registration ends, what is pending fails, and the capability is unavailable until the agent is back. Only when the
+ * agent asks for it is the capability taken away.
  *
  * Times come from the clock that is passed in; nothing here listens.
  */
@@ -12,12 +13,11 @@ import {
   type Clock,
   type InvocationContext,
   type RegisterParams,
-  type Registration,
   type ServeEvent,
   type ServeReply,
 } from '@hansa/protocols'
-import type { ControlledKernel } from './controlled-kernel.ts'
-import { withoutUndefined } from './without-undefined.ts'
+import { DriverError } from '../drivers/index.ts'
+import type { AgentOffer, ControlledKernel } from './controlled-kernel.ts'
 
 /** Milliseconds between pings: an agent that hears nothing for three of them knows that the node is gone. */
 export const PING_INTERVAL_MS = 15_000
@@ -38,51 +38,60 @@ export type ServeStream = {
 export interface ServedCapabilities extends AsyncDisposable {
   /**
    * Registers the capability and announces it on the stream.
-   * @throws CallError as `Kernel.register` does; nothing was sent then.
+   * @throws CallError as `ControlledKernel.offer` does; nothing was sent then.
    */
-  serve(definition: RegisterParams, open: () => ServeStream, closed: AbortSignal): Promise<void>
-  /** @throws CallError `not_found` when nobody waits for this answer (any more). */
-  answer(reply: ServeReply): void
-  /** Stops offering the capability and ends its stream. @throws CallError `not_found` */
-  end(registration: string): Promise<void>
+  serve(service: Service): Promise<void>
+  /** @throws CallError `not_found` when nobody waits for this answer (any more), or not for one of this owner. */
+  answer(reply: ServeReply, owner: string): void
+  /** Stops offering the capability and ends its stream. @throws CallError `not_found`, also for one of another owner */
+  end(registration: string, owner: string): Promise<void>
 }
 
-export type ServedCapabilitiesComponents = { kernel: Pick<ControlledKernel, 'register'>; clock: Clock }
+export type Service = {
+  definition: RegisterParams
+  /** Whose it is. */
+  owner: string
+  open(): ServeStream
+  /** Aborted when the agent has gone away, also before the stream is open. */
+  closed: AbortSignal
+}
+
+export type ServedCapabilitiesComponents = { kernel: Pick<ControlledKernel, 'offer'>; clock: Clock }
 
 export function servedCapabilities({ kernel, clock }: ServedCapabilitiesComponents): ServedCapabilities {
   const served = new Map<string, Served>()
-  const find = (registration: string): Served => {
+  const find = (registration: string, owner: string): Served => {
     const found = served.get(registration)
-    if (found === undefined) throw new CallError({ code: 'not_found' }, 'not_found: there is no such registration')
+    if (found?.owner !== owner) throw new CallError({ code: 'not_found' }, 'not_found: there is no such registration')
     return found
   }
   return {
-    async serve(definition, open, closed) {
-      const entry = new Served(randomId(), clock)
-      const registration = await kernel.register(withoutUndefined(definition), entry.handler)
+    async serve({ definition, owner, open, closed }) {
+      const entry = new Served(randomId(), owner, clock)
+      const offer = await kernel.offer(definition, entry.handler, owner)
       // The agent may have left while the kernel registered.
-      if (closed.aborted) return registration.unregister()
+      if (closed.aborted) return offer.fresh ? offer.withdraw() : offer.leave()
       const stream = open()
       served.set(entry.id, entry)
       const forget = () => {
         served.delete(entry.id)
-        return entry.close()
+        return entry.close('leave')
       }
       stream.closed.addEventListener('abort', () => void forget().catch(() => {}), { once: true })
-      entry.open(registration, stream)
+      entry.open(offer, stream)
     },
-    answer(reply) {
-      find(reply.registration).answer(reply)
+    answer(reply, owner) {
+      find(reply.registration, owner).answer(reply)
     },
-    async end(registration) {
-      const entry = find(registration)
+    async end(registration, owner) {
+      const entry = find(registration, owner)
       served.delete(registration)
-      await entry.close()
+      await entry.close('withdraw')
     },
     async [Symbol.asyncDispose]() {
       const all = [...served.values()]
       served.clear()
-      await Promise.allSettled(all.map((entry) => entry.close()))
+      await Promise.allSettled(all.map((entry) => entry.close('leave')))
     },
   }
 }
@@ -91,29 +100,33 @@ type Pending = { resolve(value: unknown): void; reject(reason: Error): void }
 
 class Served {
   readonly id: string
+  readonly owner: string
   readonly #clock: Clock
   readonly #pending = new Map<string, Pending>()
   #stream: ServeStream | undefined
-  #registration: Registration | undefined
+  #offer: AgentOffer | undefined
   #cancelPing: () => void = () => {}
   #closing: Promise<void> | undefined
 
-  constructor(id: string, clock: Clock) {
+  constructor(id: string, owner: string, clock: Clock) {
     this.id = id
+    this.owner = owner
     this.#clock = clock
   }
 
   readonly handler: CapabilityHandler = (args, context) => {
     const stream = this.#stream
-    if (stream === undefined || this.#closing !== undefined) throw new Error('the agent is not connected')
+    if (stream === undefined || this.#closing !== undefined) {
+      throw new DriverError({ code: 'driver_closed', began: false, reason: 'the agent is not connected' })
+    }
     if (this.#pending.size >= MAX_PENDING_CALLS) throw new CallError({ code: 'busy' })
     return this.#ask(stream, args, context)
   }
 
-  open(registration: Registration, stream: ServeStream): void {
-    this.#registration = registration
+  open(offer: AgentOffer, stream: ServeStream): void {
+    this.#offer = offer
     this.#stream = stream
-    stream.send({ type: 'registered', capability: registration.capability, registration: this.id })
+    stream.send({ type: 'registered', capability: offer.capability, registration: this.id })
     this.#schedulePing(stream)
   }
 
@@ -124,17 +137,17 @@ class Served {
     else pending.reject(new Error('the agent answered that it failed'))
   }
 
-  /** From now on the handler refuses; what waits for the agent fails, and the kernel forgets the capability. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
+  /** From now on the handler refuses, and what waits for the agent fails. @param how whether the capability stays listed */
+  close(how: 'leave' | 'withdraw'): Promise<void> {
+    this.#closing ??= this.#close(how)
     return this.#closing
   }
 
-  async #close(): Promise<void> {
+  async #close(how: 'leave' | 'withdraw'): Promise<void> {
     this.#cancelPing()
     for (const { reject } of [...this.#pending.values()]) reject(new Error('the agent went away'))
     try {
-      await this.#registration?.unregister()
+      await this.#offer?.[how]()
     } finally {
       this.#stream?.end()
     }

@@ -23,6 +23,8 @@ import { serveHandshake } from '../exchange/serve-handshake.ts'
 import { serveInvoke } from '../exchange/serve-invoke.ts'
 import { compileDetectors } from '../firewall/index.ts'
 import { afterTurns } from './after-turns.ts'
+import { AgentBook } from './agent-book.ts'
+import { AgentOffers } from './agent-offers.ts'
 import { ApprovalBook } from './approvals.ts'
 import { type AuditComponents, auditStage, settleStage } from './audit-stage.ts'
 import { beginStage } from './begin-stage.ts'
@@ -105,6 +107,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     self,
   })
   transport.usePins?.(imports)
+  const agents = await AgentBook.open({ store, clock, append })
+  const offers = await AgentOffers.open({ store, clock, locals, logger })
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
   const outbox = new AckOutbox({
     clock,
@@ -289,6 +293,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     approvals,
     imports,
     tokens,
+    agents,
+    offers,
     outbox,
     refusals,
     inbound,

@@ -94,4 +94,5 @@ const remedies: Partial<Record<NonNullable<Explanation['code']>, string>> = {
   descriptor_mismatch: 'Refresh the import and look at what changed.',
   remote_refused: 'Check that the peer is running and reachable, then try again.',
   invalid_request: 'Correct the arguments.',
+  busy: 'Try again later: what serves it is not there now.',
 }

@@ -3,9 +3,11 @@
  * It is assembled in `assemble-kernel.ts`; how it is reached, by code, by socket or by peers, is not its concern.
  */
 import type {
+  AgentInfo,
   Approval,
   CapabilityDefinition,
   CapabilityHandler,
+  CapabilityId,
   CapabilityInfo,
   CapabilityRef,
   Did,
@@ -20,24 +22,29 @@ import type {
   InvokeOptions,
   KernelStatus,
   ManifestDiff,
+  NewAgent,
   PeerAlias,
   PeerImport,
   PeerInfo,
+  RegisterParams,
   Registration,
   SignedManifest,
 } from '@hansa/protocols'
 import { CallError, isPrincipal } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import type { Ledger } from '@hansa/trust/ledger'
-import type { ControlledKernel } from '../control/controlled-kernel.ts'
+import type { AgentIdentity } from '../control/control-caller.ts'
+import type { AgentOffer, ControlledKernel } from '../control/controlled-kernel.ts'
 import { type Driver, functionDriver } from '../drivers/index.ts'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { AgentBook } from './agent-book.ts'
+import type { AgentOffers } from './agent-offers.ts'
 import type { ApprovalBook } from './approvals.ts'
 import type { Explain } from './explain.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { Invoke } from './invoke.ts'
-import type { LocalCapabilities } from './local-capabilities.ts'
+import type { ListedCapability, LocalCapabilities } from './local-capabilities.ts'
 import type { ManifestPublisher } from './manifest-publisher.ts'
 import type { PolicyHolder } from './policy-holder.ts'
 import type { TokenDesk } from './token-desk.ts'
@@ -54,6 +61,8 @@ export type KernelParts = {
   approvals: ApprovalBook
   imports: ImportDesk
   tokens: TokenDesk
+  agents: AgentBook
+  offers: AgentOffers
   outbox: AckOutbox
   refusals: RefusalCounter
   inbound: InboundHandler
@@ -108,6 +117,14 @@ export class AssembledKernel implements ControlledKernel {
     return { capability: definition.id, unregister, [Symbol.asyncDispose]: unregister }
   }
 
+  offer(definition: RegisterParams, handler: CapabilityHandler, owner: string): Promise<AgentOffer> {
+    return this.#parts.offers.offer(definition, handler, owner)
+  }
+
+  forgetCapability(id: CapabilityId): Promise<void> {
+    return this.#parts.offers.forget(id)
+  }
+
   async advertise(): Promise<SignedManifest> {
     return this.#parts.publisher.current()
   }
@@ -158,17 +175,7 @@ export class AssembledKernel implements ControlledKernel {
   }
 
   async capabilities(): Promise<CapabilityInfo[]> {
-    const own = this.#parts.locals.descriptors().map(
-      ({ id, title, description, safety, sensitivity, hash }): CapabilityInfo => ({
-        ref: id,
-        title,
-        description,
-        safety,
-        sensitivity,
-        state: 'available',
-        hash,
-      }),
-    )
+    const own = this.#parts.locals.list().map(infoOf)
     return [...own, ...(await this.#parts.imports.capabilities())]
   }
 
@@ -194,6 +201,22 @@ export class AssembledKernel implements ControlledKernel {
 
   revoke(what: { token: string } | { principal: string }): Promise<void> {
     return this.#parts.tokens.revoke(what)
+  }
+
+  async agents(): Promise<AgentInfo[]> {
+    return this.#parts.agents.list()
+  }
+
+  addAgent(init: { name: string; principal?: string }): Promise<NewAgent> {
+    return this.#parts.agents.add(init)
+  }
+
+  removeAgent(name: string): Promise<void> {
+    return this.#parts.agents.remove(name)
+  }
+
+  identifyAgent(credential: string): AgentIdentity | undefined {
+    return this.#parts.agents.identify(credential)
   }
 
   async audit(init: { from?: number; limit?: number; callId?: string }): Promise<Entry[]> {
@@ -236,5 +259,21 @@ export class AssembledKernel implements ControlledKernel {
       throw new CallError({ code: 'invalid_request' }, 'invalid_request: An approver is named person:NAME.')
     }
     return this.#parts.approvals.decide(approvalId, verdict, approver)
+  }
+}
+
+function infoOf({ descriptor, service }: ListedCapability): CapabilityInfo {
+  const { id, title, description, safety, sensitivity, hash } = descriptor
+  const since = service?.awaySince
+  return {
+    ref: id,
+    title,
+    description,
+    safety,
+    sensitivity,
+    state: since === undefined ? 'available' : 'unavailable',
+    ...(service === undefined ? {} : { servedBy: service.owner }),
+    ...(since === undefined ? {} : { since }),
+    hash,
   }
 }

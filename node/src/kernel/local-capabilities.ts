@@ -10,8 +10,31 @@ import type { LocalTarget } from './stages.ts'
 /** Anything, for a capability that declares no input. */
 const ANY_INPUT = '{}'
 
+/** Capabilities of one manifest, and the bytes of their descriptors that fit into the largest one that is read. */
+const ALL: Share = { capabilities: 500, bytes: 190_000 }
+/** What of it connected programs may take together, so that the configuration always has room. */
+const OF_PROGRAMS: Share = { capabilities: 250, bytes: 95_000 }
+/** What of it one of them may take. */
+const OF_ONE_OWNER: Share = { capabilities: 64, bytes: 49_152 }
+
+type Share = { capabilities: number; bytes: number }
+
+/** Of a capability that a connected program serves. */
+type Service = { owner: string /** Unix milliseconds; undefined while it is connected. */; awaySince?: number }
+type Held = { target: LocalTarget; descriptor: CapabilityDescriptor; service?: Service }
+
+export type ListedCapability = { descriptor: CapabilityDescriptor; service?: Readonly<Service> }
+
+export type ServedCapability = {
+  /** Whether nothing of it was known before. */
+  fresh: boolean
+  /** Calls are refused from now on; nothing else changes. @param nowMs since when */
+  leave(nowMs: number): void
+  remove(): void
+}
+
 export class LocalCapabilities {
-  readonly #targets = new Map<string, { target: LocalTarget; descriptor: CapabilityDescriptor }>()
+  readonly #held = new Map<string, Held>()
   #generation = 0
 
   /** Rises with every change; a manifest made under another one is out of date. */
@@ -20,42 +43,125 @@ export class LocalCapabilities {
   }
 
   get size(): number {
-    return this.#targets.size
+    return this.#held.size
   }
 
   /**
+   * Takes the place of one whose program has gone away: what an operator configures goes before.
    * @returns takes it away again; the driver stays the caller's to close.
    * @throws CallError `invalid_request` that names every fault of the definition, or that the id is taken.
    */
   add(definition: CapabilityDefinition, driver: Driver): () => void {
     const built = buildTarget(definition, driver)
-    if (this.#targets.has(definition.id)) {
-      throw new CallError(
-        { code: 'invalid_request' },
-        `invalid_request: Capability ${definition.id} is already registered.`,
-      )
+    const present = this.#held.get(definition.id)
+    if (present !== undefined && present.service?.awaySince === undefined) throw taken(definition.id)
+    this.#refuseBeyond(ALL, built, () => true)
+    this.#put(built)
+    return () => this.#remove(built)
+  }
+
+  /**
+   * Adds what a connected program serves, or lets its owner take it up again. The same definition is no change.
+   * @throws CallError `invalid_request` as `add` does, or that it belongs to someone else.
+   */
+  serve(definition: CapabilityDefinition, driver: Driver, owner: string): ServedCapability {
+    const held: Held = { ...buildTarget(definition, driver), service: { owner } }
+    const present = this.#held.get(definition.id)
+    if (present !== undefined) refuseTaking(definition.id, present.service, owner)
+    this.#refuseBeyond(ALL, held, () => true)
+    this.#refuseBeyond(OF_PROGRAMS, held, ({ service }) => service !== undefined)
+    this.#refuseBeyond(OF_ONE_OWNER, held, ({ service }) => service?.owner === owner)
+    if (present?.descriptor.hash === held.descriptor.hash) this.#held.set(definition.id, held)
+    else this.#put(held)
+    return {
+      fresh: present === undefined,
+      leave: (nowMs) => {
+        if (this.#held.get(definition.id) === held) held.service = { owner, awaySince: nowMs }
+      },
+      remove: () => this.#remove(held),
     }
-    this.#targets.set(definition.id, built)
-    this.#generation += 1
-    return () => {
-      if (this.#targets.get(definition.id) !== built) return
-      this.#targets.delete(definition.id)
-      this.#generation += 1
-    }
+  }
+
+  /** What was served before this process began. @throws CallError as `add` does. */
+  restore(definition: CapabilityDefinition, driver: Driver, service: Required<Service>): void {
+    if (this.#held.has(definition.id)) throw taken(definition.id)
+    this.#put({ ...buildTarget(definition, driver), service })
+  }
+
+  /** @throws CallError `not_found`, or `invalid_request` unless its program has gone away. */
+  forget(id: string): void {
+    const held = this.#held.get(id)
+    if (held === undefined) throw new CallError({ code: 'not_found' }, `not_found: There is no capability ${id}.`)
+    if (held.service === undefined)
+      throw invalid(`${id} is served by this node itself; remove it where it is configured`)
+    if (held.service.awaySince === undefined)
+      throw invalid(`${id} is served by ${held.service.owner} now; end that first`)
+    this.#remove(held)
   }
 
   find(id: string): LocalTarget | undefined {
-    return this.#targets.get(id)?.target
+    return this.#held.get(id)?.target
+  }
+
+  /** @returns why nothing can be called under this id now, for the log; undefined when its driver is there. */
+  absenceOf(id: string): string | undefined {
+    const service = this.#held.get(id)?.service
+    if (service?.awaySince === undefined) return undefined
+    return `${service.owner}, whose program serves ${id}, is not connected since ${new Date(service.awaySince).toISOString()}`
   }
 
   descriptor(id: string): CapabilityDescriptor | undefined {
-    return this.#targets.get(id)?.descriptor
+    return this.#held.get(id)?.descriptor
   }
 
   /** By id, in code point order. */
   descriptors(): CapabilityDescriptor[] {
-    return [...this.#targets.values()].map(({ descriptor }) => descriptor).sort((a, b) => (a.id < b.id ? -1 : 1))
+    return this.list().map(({ descriptor }) => descriptor)
   }
+
+  /** As `descriptors`, with whose program serves each. */
+  list(): ListedCapability[] {
+    return [...this.#held.values()].sort((a, b) => (a.descriptor.id < b.descriptor.id ? -1 : 1))
+  }
+
+  #put(held: Held): void {
+    this.#held.set(held.descriptor.id, held)
+    this.#generation += 1
+  }
+
+  #remove(held: Held): void {
+    if (this.#held.get(held.descriptor.id) !== held) return
+    this.#held.delete(held.descriptor.id)
+    this.#generation += 1
+  }
+
+  /** A manifest that is too large is read by nobody, so one capability too many would take all others away. */
+  #refuseBeyond(share: Share, { descriptor }: Held, counts: (held: Held) => boolean): void {
+    const others = [...this.#held.values()].filter((held) => held.descriptor.id !== descriptor.id && counts(held))
+    const bytes = others.reduce((sum, held) => sum + bytesOf(held.descriptor), bytesOf(descriptor))
+    if (others.length < share.capabilities && bytes <= share.bytes) return
+    throw invalid(
+      `Capability ${descriptor.id} does not fit: at most ${share.capabilities} with ${share.bytes} bytes of descriptions`,
+    )
+  }
+}
+
+function refuseTaking(id: string, service: Service | undefined, owner: string): void {
+  if (service === undefined) throw taken(id)
+  if (service.owner !== owner) throw invalid(`Capability ${id} belongs to ${service.owner}`)
+  if (service.awaySince === undefined) throw invalid(`Capability ${id} is already registered, and being served`)
+}
+
+function taken(id: string): CallError {
+  return invalid(`Capability ${id} is already registered`)
+}
+
+function invalid(what: string): CallError {
+  return new CallError({ code: 'invalid_request' }, `invalid_request: ${what}.`)
+}
+
+function bytesOf(descriptor: CapabilityDescriptor): number {
+  return Buffer.byteLength(JSON.stringify(descriptor))
 }
 
 function buildTarget(

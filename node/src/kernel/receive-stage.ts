@@ -20,6 +20,7 @@ export type ReceiveComponents = {
 }
 
 export function receiveStage(components: ReceiveComponents): (arrived: Arrived) => Promise<Received | Refusal> {
+  const { locals } = components
   return async (arrived) => {
     const late = refuseEarly(arrived, components)
     if (late !== undefined) return late
@@ -32,6 +33,8 @@ export function receiveStage(components: ReceiveComponents): (arrived: Arrived) 
       const reason = `attempt ${arrived.retryOf} was looked at here, so this one does not act`
       return { refused: 'outcome_unknown', reason, unknown: true }
     }
+    const absence = target.kind === 'local' ? locals.absenceOf(target.id) : undefined
+    if (absence !== undefined) return { refused: 'busy', reason: absence }
     const parsed = parseStrictJson(arrived.args, 'payload')
     if (!parsed.ok) return { refused: 'invalid_request', reason: `arguments: ${parsed.reason}` }
     const repeat = await claimKey(arrived, target, components.idempotency)

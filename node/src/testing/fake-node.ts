@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  type AgentInfo,
   type Approval,
   CallError,
   type CapabilityHandler,
@@ -18,6 +19,7 @@ import {
   silentLogger,
 } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
+import { newAgentCredential } from '@hansa/trust'
 import { type ControlListen, type ControlledKernel, type ControlServer, controlServer } from '../control/index.ts'
 
 export const FAKE_DID = 'did:key:z6MkfakeNode'
@@ -28,8 +30,10 @@ const HASH = 'A'.repeat(43)
 export interface FakeKernel extends ControlledKernel {
   /** Every call that changed or asked something, as method and arguments. */
   readonly calls: unknown[][]
-  /** Handlers by capability; `register` adds to them. */
+  /** Handlers by capability; `register` and `offer` add to them. */
   readonly handlers: Map<string, CapabilityHandler>
+  /** Whose each capability is that was offered and not withdrawn. */
+  readonly owners: Map<string, string>
 }
 
 export interface FakeNode extends ControlServer {
@@ -63,6 +67,8 @@ export async function fakeNode(
 export function fakeKernel(): FakeKernel {
   const calls: unknown[][] = []
   const handlers = new Map<string, CapabilityHandler>()
+  const owners = new Map<string, string>()
+  const agents = new Map<string, { info: AgentInfo; credential: string; removal: AbortController }>()
   const noted =
     <A extends unknown[], R>(name: string, act: (...args: A) => R | Promise<R>) =>
     async (...args: A): Promise<R> => {
@@ -73,12 +79,47 @@ export function fakeKernel(): FakeKernel {
     did: FAKE_DID,
     calls,
     handlers,
+    owners,
     register: noted('register', (definition, handler) => {
       if (handlers.has(definition.id)) throw new CallError({ code: 'invalid_request' }, `${definition.id} is taken`)
       handlers.set(definition.id, handler)
       const unregister = async () => void handlers.delete(definition.id)
       return { capability: definition.id, unregister, [Symbol.asyncDispose]: unregister }
     }),
+    offer: async (definition, handler, owner) => {
+      calls.push(['offer', definition, handler, owner])
+      const id = definition.id
+      const before = owners.get(id)
+      if (handlers.has(id)) throw new CallError({ code: 'invalid_request' }, `${id} is taken`)
+      if (before !== undefined && before !== owner)
+        throw new CallError({ code: 'invalid_request' }, `${id} belongs to ${before}`)
+      handlers.set(id, handler)
+      owners.set(id, owner)
+      const leave = async () => void handlers.delete(id)
+      const withdraw = async () => {
+        handlers.delete(id)
+        owners.delete(id)
+      }
+      return { capability: id, fresh: before === undefined, leave, withdraw }
+    },
+    forgetCapability: noted('forgetCapability', (id) => void owners.delete(id)),
+    agents: noted('agents', () => [...agents.values()].map(({ info }) => info)),
+    addAgent: noted('addAgent', ({ name, principal = `agent:${name}` }) => {
+      const info = { name, principal, created: 1 }
+      const credential = newAgentCredential()
+      agents.set(name, { info, credential, removal: new AbortController() })
+      return { ...info, credential }
+    }),
+    removeAgent: noted('removeAgent', (name) => {
+      agents.get(name)?.removal.abort(new Error('the credential was taken away'))
+      agents.delete(name)
+    }),
+    identifyAgent(shown) {
+      const known = [...agents.values()].find(({ credential }) => credential === shown)
+      if (known === undefined) return undefined
+      const { info, removal } = known
+      return { name: info.name, principal: info.principal, removed: removal.signal }
+    },
     invoke: noted('invoke', async (ref, args, options: InvokeOptions = {}) => {
       const handler = handlers.get(ref)
       if (handler === undefined) throw new CallError({ code: 'not_found', denialId: ID, callId: ID, stage: 'receive' })

@@ -10,10 +10,11 @@ import { obligationsSchema } from '../capability/obligation.ts'
 import { safetySchema } from '../capability/safety.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
+import { agentNameSchema } from '../syntax/agent-credential.ts'
 import { capabilityIdSchema, capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
 import { approvalIdSchema, callIdSchema } from '../syntax/ids.ts'
-import { principalSchema } from '../syntax/principal.ts'
+import { agentPrincipalSchema, principalSchema } from '../syntax/principal.ts'
 
 const url = z.string().max(2048)
 
@@ -52,6 +53,7 @@ export const registerParamsSchema = z.strictObject({
 export type RegisterParams = z.infer<typeof registerParamsSchema>
 
 export const controlMethods = {
+  whoami: z.strictObject({}),
   status: z.strictObject({}),
   capabilities: z.strictObject({}),
   peers: z.strictObject({}),
@@ -89,6 +91,9 @@ export const controlMethods = {
     limit: z.int().min(1).max(10_000).optional(),
     callId: callIdSchema.optional(),
   }),
+  agents: z.strictObject({}),
+  agentAdd: z.strictObject({ name: agentNameSchema, principal: agentPrincipalSchema.optional() }),
+  agentRemove: z.strictObject({ name: agentNameSchema }),
 } as const satisfies Record<string, z.ZodType>
 
 export type ControlMethod = keyof typeof controlMethods
@@ -101,6 +106,8 @@ export const controlPaths = {
   answer: '/control/v1/answer',
   /** POST of `serveEndSchema`: the capability is no longer offered once this has answered. */
   end: '/control/v1/end',
+  /** GET: this interface as an OpenAPI document. */
+  openapi: '/control/v1/openapi.json',
 } as const
 
 /** Lines of JSON that the node sends to an agent that serves a capability. */

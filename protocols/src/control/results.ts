@@ -1,31 +1,63 @@
-/** What each method of the control interface answers with: server and client are typed by this one table. */
-import type { Discovery, Explanation, Frame, ManifestDiff, PeerImport } from '../kernel/kernel.ts'
-import type { Approval, CapabilityInfo, KernelStatus, PeerInfo } from '../kernel/operator.ts'
-import type { Entry } from '../ledger/entry.ts'
-import type { SignedManifest } from '../manifest/capability-manifest.ts'
+/** What each method of the control interface answers with: server, client and the OpenAPI document derive from this one table. */
+import { z } from 'zod'
+import { agentInfoSchema, newAgentSchema } from '../kernel/agent-info.ts'
+import { approvalSchema } from '../kernel/approval.ts'
+import { capabilityInfoSchema } from '../kernel/capability-info.ts'
+import { discoverySchema } from '../kernel/discovery.ts'
+import { explanationSchema } from '../kernel/explanation.ts'
+import { frameSchema } from '../kernel/frame.ts'
+import { kernelStatusSchema } from '../kernel/kernel-status.ts'
+import { manifestDiffSchema } from '../kernel/manifest-diff.ts'
+import { peerInfoSchema } from '../kernel/peer-info.ts'
+import { entrySchema } from '../ledger/entry.ts'
+import { signedManifestSchema } from '../manifest/capability-manifest.ts'
+import { trustPolicySchema } from '../policy/trust-policy.ts'
+import { capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
+import { didSchema } from '../syntax/did.ts'
+import { principalSchema } from '../syntax/principal.ts'
+import { controlScopes } from './method-facts.ts'
 import type { ControlMethod } from './methods.ts'
 
-export type ImportedPeer = Pick<PeerImport, 'peer' | 'alias' | 'trustPolicy' | 'capabilities'>
+export const importedPeerSchema = z.object({
+  peer: didSchema,
+  alias: peerAliasSchema,
+  trustPolicy: trustPolicySchema,
+  capabilities: z.array(capabilityRefSchema).max(500).describe('What is callable now, as alias/id'),
+})
+export type ImportedPeer = z.infer<typeof importedPeerSchema>
 
-export type ControlResults = {
-  status: KernelStatus
-  capabilities: CapabilityInfo[]
-  peers: PeerInfo[]
-  advertise: SignedManifest
-  discover: Discovery
-  import: ImportedPeer
-  refresh: ManifestDiff
-  unimport: null
-  invoke: Frame
-  explain: Explanation
-  approvals: Approval[]
-  approve: Approval
-  deny: Approval
-  grant: { token: string; expires: number }
-  revoke: null
-  audit: Entry[]
-}
+export const whoAmISchema = z.object({
+  did: didSchema.describe('Of the kernel'),
+  name: z.string().max(128).describe('Of the kernel, for people'),
+  scope: z.enum(controlScopes).describe('What this caller may ask'),
+  principal: principalSchema.describe('For whom a call of this caller is made'),
+  agent: z.string().max(64).exactOptional().describe('Name of the agent whose credential was shown'),
+})
+export type WhoAmI = z.infer<typeof whoAmISchema>
 
 /** Fails to compile when a method has no result, or a result no method. */
-type Total<T extends Record<ControlMethod, unknown>> = keyof T extends ControlMethod ? T : never
-export type ControlResult<M extends ControlMethod> = Total<ControlResults>[M]
+export const controlResults = {
+  whoami: whoAmISchema,
+  status: kernelStatusSchema,
+  capabilities: z.array(capabilityInfoSchema),
+  peers: z.array(peerInfoSchema),
+  advertise: signedManifestSchema,
+  discover: discoverySchema,
+  import: importedPeerSchema,
+  refresh: manifestDiffSchema,
+  unimport: z.null(),
+  invoke: frameSchema,
+  explain: explanationSchema,
+  approvals: z.array(approvalSchema),
+  approve: approvalSchema,
+  deny: approvalSchema,
+  grant: z.object({ token: z.string().max(8192), expires: z.int().describe('Unix seconds') }),
+  revoke: z.null(),
+  audit: z.array(entrySchema).max(10_000),
+  agents: z.array(agentInfoSchema),
+  agentAdd: newAgentSchema,
+  agentRemove: z.null(),
+} as const satisfies Record<ControlMethod, z.ZodType>
+
+export type ControlResult<M extends ControlMethod> = z.infer<(typeof controlResults)[M]>
+export type ControlResults = { [M in ControlMethod]: ControlResult<M> }

@@ -3,7 +3,8 @@ import { codes } from './codes.ts'
 import { KernelError } from './kernel-error.ts'
 
 /** Where in the life of a call it was refused; the names of docs/architecture.md. `remote` is the other kernel's doing. */
-export type CallStage = 'receive' | 'policy' | 'token' | 'inbound' | 'driver' | 'outbound' | 'audit' | 'remote'
+export const callStages = ['receive', 'policy', 'token', 'inbound', 'driver', 'outbound', 'audit', 'remote'] as const
+export type CallStage = (typeof callStages)[number]
 
 export type CallErrorDetail = {
   code: Code

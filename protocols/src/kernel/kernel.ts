@@ -7,14 +7,19 @@
  */
 import type { CapabilityDefinition, CapabilityHandler } from '../capability/definition.ts'
 import type { Label } from '../capability/label.ts'
-import type { Obligation } from '../capability/obligation.ts'
-import type { Safety } from '../capability/safety.ts'
-import type { CallStage } from '../errors/call-error.ts'
-import type { Code } from '../errors/codes.ts'
 import type { SignedManifest } from '../manifest/capability-manifest.ts'
 import type { TrustPolicy } from '../policy/trust-policy.ts'
 import type { CapabilityId, CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
 import type { Did } from '../syntax/did.ts'
+import type { Discovery } from './discovery.ts'
+import type { Explanation } from './explanation.ts'
+import type { Frame } from './frame.ts'
+import type { ManifestDiff } from './manifest-diff.ts'
+
+export type { DiscoveredPeer, Discovery, DiscoveryFault } from './discovery.ts'
+export type { Explanation } from './explanation.ts'
+export type { Frame } from './frame.ts'
+export type { CapabilityChange, ManifestDiff } from './manifest-diff.ts'
 
 export interface Kernel extends AsyncDisposable {
   readonly did: Did
@@ -74,24 +79,6 @@ export type DiscoverInit = {
   signal?: AbortSignal
 }
 
-export type DiscoveredPeer = {
-  did: Did
-  /** The highest `seq` among the sources that named this kernel. */
-  signed: SignedManifest
-  by: ('peer_url' | 'registry')[]
-  /** Which URLs named it. */
-  sources: string[]
-}
-
-export type DiscoveryFault = {
-  source: string
-  code: Code
-  /** One sentence for people. */
-  reason: string
-}
-
-export type Discovery = { peers: DiscoveredPeer[]; faults: DiscoveryFault[] }
-
 export type ImportInit = {
   /** As `discoverPeers` returned it, or a compact JWS. */
   manifest: SignedManifest | string
@@ -116,23 +103,6 @@ export interface PeerImport {
   unimport(): Promise<void>
 }
 
-export type CapabilityChange = {
-  capability: CapabilityId
-  /** What was done about it. `listed` is a new capability: seen, and not imported. */
-  action: 'applied' | 'suspended' | 'blocked' | 'listed' | 'removed'
-  /** What changed, one sentence each. */
-  changes: string[]
-}
-
-export type ManifestDiff = {
-  fromSeq: number
-  toSeq: number
-  /** `blocked` when endpoint or log key changed: nothing of this peer is callable until an operator confirms. */
-  peer: 'unchanged' | 'blocked'
-  reasons: string[]
-  capabilities: CapabilityChange[]
-}
-
 export type InvokeOptions = {
   /** Who asks, of this kernel's own. @default the principal that this client or kernel acts for */
   principal?: string
@@ -154,40 +124,3 @@ export type InvokeOptions = {
 }
 
 /** What a caller gets: screened, bounded, redacted, labelled. */
-export type Frame = {
-  callId: string
-  capability: CapabilityRef
-  /** Structured data when the capability declares an output schema, else text. */
-  kind: 'data' | 'text'
-  value: unknown
-  /** Facts about the data; treat it accordingly. */
-  labels: Label[]
-  /** True unless the data comes from this kernel's own code under its own schema. Never put it in a prompt unmarked. */
-  untrusted: boolean
-  /** What the firewalls changed, where this kernel knows it. */
-  redactions: { path: string; rule: string; by: 'egress_result' | 'ingress_result' }[]
-  /** Obligations that were fulfilled, here and there. */
-  obligations: Obligation[]
-  /** The outcome entry in this kernel's log. */
-  audit: { origin: string; index: number }
-  /** Present when another kernel served the call. */
-  remote?: { did: Did; receiptHash: string; log: { origin: string; index: number }; started: number; finished: number }
-}
-
-export type Explanation = {
-  capability: CapabilityRef
-  safety: Safety
-  decision: 'permit' | 'deny' | 'approval_required'
-  /** Present when the decision is not permit. */
-  code?: Code
-  /** Local policy: rules that matched, and what they said. */
-  local: { effect: 'permit' | 'deny' | 'none' | 'error' | 'approval'; rules: string[]; reason: string }
-  /** What the other kernel answered, for an imported capability. */
-  remote?: { effect: 'permit' | 'deny' | 'none' | 'unreachable' | 'invalid'; reason: string }
-  trustPolicy?: TrustPolicy
-  obligations: Obligation[]
-  /** The stage that would refuse. */
-  stage?: CallStage
-  /** What to do about it, one sentence. */
-  remedy?: string
-}

@@ -3,9 +3,16 @@
  * call. The command line and the control interface are built on it.
  */
 import type { Entry } from '../ledger/entry.ts'
-import type { TrustPolicy } from '../policy/trust-policy.ts'
 import type { CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
-import type { Did } from '../syntax/did.ts'
+import type { Approval } from './approval.ts'
+import type { CapabilityInfo } from './capability-info.ts'
+import type { KernelStatus } from './kernel-status.ts'
+import type { PeerInfo } from './peer-info.ts'
+
+export type { Approval } from './approval.ts'
+export type { CapabilityInfo } from './capability-info.ts'
+export type { KernelStatus } from './kernel-status.ts'
+export type { PeerInfo } from './peer-info.ts'
 
 export interface KernelOperator {
   status(): Promise<KernelStatus>
@@ -22,56 +29,6 @@ export interface KernelOperator {
   revoke(what: { token: string } | { principal: string }): Promise<void>
   /** Entries of the ledger, in order. @param from first sequence number; negative counts from the end */
   audit(init: { from?: number; limit?: number; callId?: string }): Promise<Entry[]>
-}
-
-export type KernelStatus = {
-  did: Did
-  name: string
-  endpoint: string | null
-  /** Seconds since start. */
-  uptime: number
-  log: { origin: string; vkey: string; size: number; root: string }
-  policy: { version: number; rules: number }
-  capabilities: number
-  peers: number
-  pendingApprovals: number
-}
-
-export type CapabilityInfo = {
-  ref: CapabilityRef
-  title: string
-  description: string
-  safety: string
-  sensitivity: string[]
-  /** `suspended` and `blocked` are a peer's capabilities whose description changed since the import. */
-  state: 'available' | 'suspended' | 'blocked'
-  reason?: string
-  hash: string
-  peer?: Did
-  trustPolicy?: TrustPolicy
-}
-
-export type PeerInfo = {
-  did: Did
-  alias: PeerAlias
-  endpoint: string
-  trustPolicy: TrustPolicy
-  seq: number
-  expires: number
-  state: 'ok' | 'expired' | 'blocked'
-  capabilities: CapabilityRef[]
-}
-
-export type Approval = {
-  id: string
-  state: 'pending' | 'granted' | 'denied' | 'used' | 'expired'
-  principal: string
-  capability: CapabilityRef
-  /** The exact arguments, as JSON text; null when this process has restarted since the request. */
-  args: string | null
-  requested: number
-  expires: number
-  approver?: string
 }
 
 export type GrantInit = {

@@ -14,6 +14,7 @@ import { allCodes } from '../errors/codes.ts'
 import { checkpointReferenceSchema } from '../exchange/checkpoint-reference.ts'
 import { envelopeSchema } from '../exchange/envelope.ts'
 import { receiptStatuses } from '../exchange/receipt.ts'
+import { agentNameSchema } from '../syntax/agent-credential.ts'
 import { hashSchema } from '../syntax/base64url.ts'
 import { capabilityRefSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
@@ -45,6 +46,8 @@ export const entryTypes = [
   'policy.loaded',
   'refusals.counted',
   'log.full',
+  'agent.added',
+  'agent.removed',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 
@@ -82,6 +85,7 @@ export const entryExtSchema = z.strictObject({
   previous: checkpointReferenceSchema.optional(),
   checkpoint: checkpointReferenceSchema.optional(),
   note: short.optional(),
+  agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),
 })
 export type EntryExt = z.infer<typeof entryExtSchema>
 

@@ -46,10 +46,9 @@ export const capabilityManifestSchema = z.strictObject({
 export type CapabilityManifest = z.infer<typeof capabilityManifestSchema>
 
 /** A manifest and the bytes that prove it. */
-export type SignedManifest = {
-  /** Compact JWS: what travels. */
-  jws: string
-  manifest: CapabilityManifest
-  /** SHA-256 of "hansa/manifest/v1\n" and the payload bytes. */
-  hash: string
-}
+export const signedManifestSchema = z.object({
+  jws: z.string().max(MAX_MANIFEST_BYTES).describe('Compact JWS: what travels'),
+  manifest: capabilityManifestSchema,
+  hash: hashSchema.describe('SHA-256 of "hansa/manifest/v1\\n" and the payload bytes'),
+})
+export type SignedManifest = z.infer<typeof signedManifestSchema>

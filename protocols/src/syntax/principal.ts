@@ -10,6 +10,9 @@ const REMOTE = /^did:[a-z0-9]{1,32}:[A-Za-z0-9._:-]{1,470}(?:#[A-Za-z0-9_-]{1,64
 export const principalSchema = z.string().refine(isPrincipal, 'not agent:NAME, person:NAME or did:...#SUB')
 export type Principal = string
 
+/** An agent of this kernel: the only kind of principal that a credential can stand for. */
+export const agentPrincipalSchema = z.string().regex(/^agent:[a-z0-9][a-z0-9._-]{0,63}$/, 'not agent:NAME')
+
 export function isPrincipal(text: string): boolean {
   return LOCAL.test(text) || REMOTE.test(text)
 }

@@ -1,0 +1,170 @@
+/** What the credential of an agent opens on each listener of the control interface, and what it does not. */
+
+import { readFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { controlMethods, controlPaths, controlScopeOf } from '@hansa/protocols'
+import { newAgentCredential } from '@hansa/trust'
+import { describe, expect, it } from 'vitest'
+import { type FakeNode, fakeNode } from '../testing/fake-node.ts'
+
+type Answer = { status: number; body: { error?: { code: string; message: string } } & Record<string, unknown> }
+
+/** @param lines called with each piece of a stream; the answer comes when it has ended */
+function post(node: FakeNode, path: string, params: unknown, bearer?: string, piece?: (text: string) => void) {
+  const where = node.url.startsWith('unix:')
+    ? { socketPath: node.url.slice(5) }
+    : { port: Number(new URL(node.url).port) }
+  const headers = { 'content-type': 'application/json', ...(bearer && { authorization: `Bearer ${bearer}` }) }
+  return new Promise<Answer>((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', ...where, path, method: 'POST', headers }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+        piece?.(text)
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: piece ? {} : JSON.parse(text) }))
+    })
+    sent.on('error', reject)
+    sent.end(JSON.stringify(params))
+  })
+}
+
+const listeners: [string, () => Promise<FakeNode>][] = [
+  ['the socket of the home', () => fakeNode()],
+  ['loopback', () => fakeNode((home) => ({ kind: 'loopback', port: 0, tokenFile: join(home, 'control.token') }))],
+]
+
+async function withAgents(start: () => Promise<FakeNode>) {
+  const node = await start()
+  node.kernel.handlers.set('echo', (args) => args)
+  const { credential: alice } = await node.kernel.addAgent({ name: 'alice' })
+  const { credential: mallory } = await node.kernel.addAgent({ name: 'mallory' })
+  node.kernel.calls.length = 0
+  return { node, alice, mallory }
+}
+
+describe.each(listeners)('with the credential of an agent, over %s,', (_where, start) => {
+  it('a caller is that agent, and says so', async () => {
+    const { node, alice } = await withAgents(start)
+    await using _node = node
+    expect((await post(node, '/control/v1/whoami', {}, alice)).body).toEqual({
+      did: node.kernel.did,
+      name: 'fake',
+      scope: 'agent',
+      principal: 'agent:alice',
+      agent: 'alice',
+    })
+  })
+
+  it('a call is made as the principal of the agent', async () => {
+    const { node, alice } = await withAgents(start)
+    await using _node = node
+    for (const more of [{}, { principal: 'agent:alice' }, { token: 'hkt1.of-somebody' }]) {
+      expect(await post(node, '/control/v1/invoke', { capability: 'echo', args: 1, ...more }, alice)).toMatchObject({
+        status: 200,
+      })
+      expect(node.kernel.calls.at(-1)).toEqual([
+        'invoke',
+        'echo',
+        1,
+        expect.objectContaining({ principal: 'agent:alice' }),
+      ])
+    }
+  })
+
+  it.each(['agent:mallory', 'agent:default', 'person:olga', 'did:key:z6MkfakePeer'])(
+    'a call as %s is refused before the kernel is asked',
+    async (principal) => {
+      const { node, alice } = await withAgents(start)
+      await using _node = node
+      for (const method of ['invoke', 'explain']) {
+        const body = { capability: 'echo', args: 1, principal }
+        expect(await post(node, `/control/v1/${method}`, body, alice)).toMatchObject({
+          status: 403,
+          body: { error: { code: 'policy_denied', message: expect.stringContaining('agent:alice') } },
+        })
+      }
+      expect(node.kernel.calls).toEqual([])
+    },
+  )
+
+  it('nothing is possible that an operator does, and no method is forgotten', async () => {
+    const { node, alice } = await withAgents(start)
+    await using _node = node
+    const closed = Object.keys(controlMethods).filter(
+      (name) => controlScopeOf(controlPaths.method + name) === 'operator',
+    )
+    for (const name of ['approve', 'deny', 'grant', 'revoke', 'import', 'audit', 'agentAdd'])
+      expect(closed).toContain(name)
+    for (const name of [...closed, 'unheard-of']) {
+      expect(await post(node, `/control/v1/${name}`, {}, alice), name).toMatchObject({
+        status: 403,
+        body: { error: { code: 'policy_denied' } },
+      })
+    }
+    expect(node.kernel.calls).toEqual([])
+  })
+
+  it('nobody is let in by one that is wrong, cut, or taken away, and nobody becomes the operator by it', async () => {
+    const { node, alice } = await withAgents(start)
+    await using _node = node
+    await node.kernel.removeAgent('alice')
+    for (const wrong of [alice, newAgentCredential(), 'hansa_agent_', 'hansa_agent_x', 'A'.repeat(43)]) {
+      expect(await post(node, '/control/v1/whoami', {}, wrong), wrong).toMatchObject({
+        status: 401,
+        body: { error: { code: 'token_rejected' } },
+      })
+    }
+  })
+
+  it('a capability is served as the agent, and nobody else can answer, end or take it', async () => {
+    const { node, alice, mallory } = await withAgents(start)
+    await using _node = node
+    const { registration, ended } = await serve(node, 'reports.read', alice)
+    expect(node.kernel.owners.get('reports.read')).toBe('agent alice')
+    const operator = await tokenOf(node)
+    for (const other of [mallory, operator]) {
+      expect(await post(node, controlPaths.end, { registration }, other)).toMatchObject({ status: 404 })
+      expect(await post(node, controlPaths.answer, { registration, id: 'x', ok: true }, other)).toMatchObject({
+        status: 404,
+      })
+      expect(await post(node, controlPaths.serve, { id: 'reports.read' }, other)).toMatchObject({ status: 400 })
+    }
+    expect(await post(node, controlPaths.end, { registration }, alice)).toMatchObject({ status: 200 })
+    await ended
+  })
+
+  it('everything that is open ends when the credential is taken away', async () => {
+    const { node, alice } = await withAgents(start)
+    await using _node = node
+    const { ended } = await serve(node, 'reports.read', alice)
+    const started = Promise.withResolvers<void>()
+    node.kernel.handlers.set('slow', (_args, { signal }) => {
+      started.resolve()
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('cancelled'))))
+    })
+    const call = post(node, '/control/v1/invoke', { capability: 'slow', args: {} }, alice)
+    await started.promise
+    await node.kernel.removeAgent('alice')
+    expect(await call).toMatchObject({ status: 401, body: { error: { code: 'token_rejected' } } })
+    await ended
+    expect(node.kernel.handlers.has('reports.read')).toBe(false)
+    expect(node.kernel.owners.get('reports.read')).toBe('agent alice')
+  })
+})
+
+/** @returns when the capability is offered. `ended` resolves when the stream has. */
+async function serve(node: FakeNode, id: string, bearer: string) {
+  const first = Promise.withResolvers<string>()
+  const ended = post(node, controlPaths.serve, { id }, bearer, (text) => text.includes('\n') && first.resolve(text))
+  const line = await Promise.race([first.promise, ended.then(() => Promise.reject(new Error('nothing was offered')))])
+  const event = JSON.parse(line.slice(0, line.indexOf('\n'))) as { registration: string }
+  return { registration: event.registration, ended }
+}
+
+/** What an operator shows there: nothing on the socket. */
+async function tokenOf(node: FakeNode): Promise<string | undefined> {
+  if (node.url.startsWith('unix:')) return undefined
+  return (await readFile(join(node.home, 'control.token'), 'utf8')).trim()
+}

@@ -1,0 +1,54 @@
+/**
+ * Who may call which method of the control interface. An operator is whoever can open the socket of the home or shows
+ * its control token. Whoever shows the credential of an agent may call what an agent needs and nothing else, on every
+ * listener. A method that is not in the table does not compile; a path that is not in it is an operator's.
+ */
+import { type ControlMethod, controlPaths } from './methods.ts'
+
+export const controlScopes = ['agent', 'operator'] as const
+/** `agent`: agents and operators may. `operator`: only operators may. */
+export type ControlScope = (typeof controlScopes)[number]
+
+export type MethodFacts = {
+  scope: ControlScope
+  /** One sentence for people. */
+  summary: string
+}
+
+export const methodFacts = {
+  whoami: { scope: 'agent', summary: 'Says which kernel this is, and for whom this caller acts.' },
+  status: { scope: 'operator', summary: 'Says what the node is and how it is.' },
+  capabilities: { scope: 'agent', summary: 'Lists what can be called.' },
+  peers: { scope: 'operator', summary: 'Lists imported kernels.' },
+  advertise: { scope: 'operator', summary: 'Signs a manifest of everything that is offered now.' },
+  discover: { scope: 'operator', summary: 'Looks for other kernels, by URL or in a registry.' },
+  import: { scope: 'operator', summary: 'Pins another kernel and makes its capabilities callable.' },
+  refresh: { scope: 'operator', summary: 'Fetches the manifest of an imported kernel again.' },
+  unimport: { scope: 'operator', summary: 'Forgets an imported kernel.' },
+  invoke: { scope: 'agent', summary: 'Calls a capability.' },
+  explain: { scope: 'agent', summary: 'Says what a call would be decided as, and does nothing.' },
+  approvals: { scope: 'operator', summary: 'Lists what waits for a person.' },
+  approve: { scope: 'operator', summary: 'Approves exactly one action.' },
+  deny: { scope: 'operator', summary: 'Denies exactly one action.' },
+  grant: { scope: 'operator', summary: 'Mints a token for one principal and one capability.' },
+  revoke: { scope: 'operator', summary: 'Revokes a token, or every token of a principal.' },
+  audit: { scope: 'operator', summary: 'Reads entries of the log.' },
+  agents: { scope: 'operator', summary: 'Lists agents that hold a credential.' },
+  agentAdd: { scope: 'operator', summary: 'Makes the credential of an agent; it is in this answer and nowhere else.' },
+  agentRemove: { scope: 'operator', summary: 'Takes the credential of an agent away, at once.' },
+} as const satisfies Record<ControlMethod, MethodFacts>
+
+/** What is not a method with a JSON answer. An agent reaches only registrations of its own. */
+const pathScopes: ReadonlyMap<string, ControlScope> = new Map([
+  [controlPaths.serve, 'agent'],
+  [controlPaths.answer, 'agent'],
+  [controlPaths.end, 'agent'],
+  [controlPaths.openapi, 'agent'],
+])
+
+/** @param path of a request, such as `/control/v1/invoke`. @returns `operator` for whatever is not known. */
+export function controlScopeOf(path: string): ControlScope {
+  const method = path.startsWith(controlPaths.method) ? path.slice(controlPaths.method.length) : ''
+  if (Object.hasOwn(methodFacts, method)) return methodFacts[method as ControlMethod].scope
+  return pathScopes.get(path) ?? 'operator'
+}

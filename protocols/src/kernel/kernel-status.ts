@@ -1,0 +1,18 @@
+import { z } from 'zod'
+import { hashSchema } from '../syntax/base64url.ts'
+import { didSchema } from '../syntax/did.ts'
+
+const count = z.int().min(0)
+
+export const kernelStatusSchema = z.object({
+  did: didSchema,
+  name: z.string().max(128),
+  endpoint: z.string().max(2048).nullable().describe('Base URL at which peers reach it'),
+  uptime: count.describe('Seconds since start'),
+  log: z.object({ origin: z.string().max(512), vkey: z.string().max(512), size: count, root: hashSchema }),
+  policy: z.object({ version: count, rules: count }),
+  capabilities: count,
+  peers: count,
+  pendingApprovals: count,
+})
+export type KernelStatus = z.infer<typeof kernelStatusSchema>

@@ -1,0 +1,16 @@
+import { z } from 'zod'
+import { trustPolicySchema } from '../policy/trust-policy.ts'
+import { capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
+import { didSchema } from '../syntax/did.ts'
+
+export const peerInfoSchema = z.object({
+  did: didSchema,
+  alias: peerAliasSchema,
+  endpoint: z.string().max(2048),
+  trustPolicy: trustPolicySchema,
+  seq: z.int().min(0).describe('Number of its manifest'),
+  expires: z.int().min(0).describe('Unix seconds'),
+  state: z.enum(['ok', 'expired', 'blocked']),
+  capabilities: z.array(capabilityRefSchema).max(500),
+})
+export type PeerInfo = z.infer<typeof peerInfoSchema>
