@@ -39,6 +39,8 @@ const remedies: Readonly<Record<string, string>> = {
   address_in_use: 'Choose another port with `listen`, or stop who listens there.',
   address_unusable: 'Choose an address of this machine.',
   token_missing: 'Give `token` or `tokenFile`, or connect over the socket.',
+  credential_missing: 'Put what `hansa agent add` printed into that file.',
+  bad_credential: 'Copy the credential again, or make another with `hansa agent add`.',
   bad_url: 'Give `unix:/path` or `http://127.0.0.1:PORT`.',
   not_a_node: 'Stop what answers there, and start a node of this version.',
   connection_lost: 'See whether the node still runs with `hansa status`, then ask again.',
