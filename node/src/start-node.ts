@@ -5,11 +5,11 @@
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import { guardedFetch } from '@hansa/mesh'
-import type { Did, Logger } from '@hansa/protocols'
+import type { Did, Logger, PolicyReload } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import { Agent } from 'undici'
 import type { NodeConfig } from './config/index.ts'
-import { type ControlServer, controlServer } from './control/index.ts'
+import { type ControlServer, controlServer, type NodeOperations } from './control/index.ts'
 import { createKernel } from './create-kernel.ts'
 import { type HomePaths, homePaths, openHome } from './home/home.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
@@ -28,8 +28,6 @@ export type StartNodeInit = {
   /** The log can no longer be written: the process has to end. @default an uncaught exception */
   onFatal?(error: unknown): void
 }
-
-export type PolicyReload = { ok: true; rules: number } | { ok: false; faults: string[] }
 
 export interface RunningNode extends AsyncDisposable {
   readonly did: Did
@@ -170,7 +168,8 @@ async function openControl(
   const place = controlPlace(home)
   const listen = place.kind === 'unix' ? place : { kind: place.kind, port: 0, tokenFile: place.tokenFile }
   const { principal } = config
-  const server = resources.use(await controlServer({ kernel, principal, listen, logger, clock: systemClock }))
+  const node: NodeOperations = { reloadPolicy: () => reloadPolicies(config, kernel, logger) }
+  const server = resources.use(await controlServer({ kernel, node, principal, listen, logger, clock: systemClock }))
   resources.defer(await announceControl(place, server.url))
   return server
 }
@@ -184,5 +183,5 @@ async function reloadPolicies(config: NodeConfig, kernel: AssembledKernel, logge
   await kernel.loadPolicy(policies.sources)
   const { rules, version } = (await kernel.status()).policy
   logger.info('policy.reloaded', { rules, version })
-  return { ok: true, rules }
+  return { ok: true, version, rules }
 }

@@ -25,6 +25,8 @@ export {
   type ControlResults,
   controlResults,
   type ImportedPeer,
+  type PolicyReload,
+  policyReloadSchema,
   type WhoAmI,
 } from './control/results.ts'
 export { type A2aError, a2aError } from './errors/a2a.ts'
@@ -56,6 +58,7 @@ export * from './handshake/messages.ts'
 // Kernels, and the way to reach a running one.
 export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-info.ts'
 export type * from './kernel/kernel.ts'
+export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './kernel/known-peer.ts'
 export type * from './kernel/operator.ts'
 export {
   type Entry,

@@ -31,9 +31,10 @@ ${setting('listen', listen, '127.0.0.1:7400')}
 # Where this node lists itself, and where it looks others up.
 ${registryUrl === undefined ? '# registry:\n#   url: https://registry.example' : `registry:\n  url: ${JSON.stringify(registryUrl)}`}
 
-# Policy files. Without a rule that allows it, a call is denied.
+# Policy files, and directories of which every .yaml file is one. Without a rule that allows it, a call is denied.
 policies:
   - policy.yaml
+  - policy.d                    # hansa peer add writes its rules here
 
 # What is known of other kernels beforehand: labels that they may be sent, and how much they are trusted.
 # peers:

@@ -52,6 +52,11 @@ describe('hansa', () => {
     ['token', 'grant'],
     ['token', 'revoke'],
     ['policy', 'check'],
+    ['policy', 'reload'],
+    ['peer', 'add'],
+    ['peer', 'remove'],
+    ['peer', 'list'],
+    ['peer', 'show'],
     ['audit', 'show'],
     ['verify'],
   ]

@@ -45,6 +45,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
     heading: 'Other kernels:',
     entries: [
       {
+        name: 'peer',
+        summary: 'join other kernels: add, remove, list, show',
+        load: async () => (await import('./commands/peer.ts')).peerCommand,
+      },
+      {
         name: 'advertise',
         summary: 'show the signed manifest of this node',
         load: async () => (await import('./commands/advertise.ts')).advertiseCommand,
@@ -116,7 +121,7 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
     entries: [
       {
         name: 'policy',
-        summary: 'check policy files',
+        summary: 'check policy files, and put them in force',
         load: async () => (await import('./commands/policy.ts')).policyCommand,
       },
       {

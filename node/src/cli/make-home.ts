@@ -20,6 +20,7 @@ export async function makeHome(home: string, config: string): Promise<MadeHome> 
     throw new HomeError({ code: 'home_exists', path: home }, message)
   }
   await mkdir(home, { recursive: true, mode: 0o700 })
+  await mkdir(paths.policies, { recursive: true, mode: 0o700 })
   await writeNew(paths.config, config)
   await writeNew(paths.policy, policyTemplate)
   const { keys } = await createHome(home)

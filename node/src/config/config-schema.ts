@@ -132,7 +132,13 @@ export const configFileSchema = z.strictObject({
     .strictObject({ url: httpUrl.describe('Base URL of a registry') })
     .describe('Where this node lists itself, and where it looks others up')
     .optional(),
-  policies: z.array(path).max(64).describe('Policy files, relative to this file. Default: [policy.yaml]').optional(),
+  policies: z
+    .array(path)
+    .max(64)
+    .describe(
+      'Policy files, and directories of which every .yaml file is one, relative to this file. Default: [policy.yaml]',
+    )
+    .optional(),
   peers: z.array(peerSchema).max(10_000).describe('What is known of other kernels beforehand').optional(),
   canaries: z
     .array(z.string().min(8).max(1024))

@@ -43,12 +43,22 @@ describe(readPolicies, () => {
     await using home = await directory()
     const [there, missing] = [join(home.path, 'a.yaml'), join(home.path, 'b.yaml')]
     await writeFile(there, 'rules: []')
-    expect(await readPolicies([there, missing, home.path])).toEqual({
+    expect(await readPolicies([there, missing])).toEqual({
       sources: [{ name: there, text: 'rules: []' }],
-      faults: [
-        { source: missing, key: '', reason: 'there is no such policy file' },
-        { source: home.path, key: '', reason: expect.stringContaining('cannot be read') },
+      faults: [{ source: missing, key: '', reason: 'there is no such policy file or directory' }],
+    })
+  })
+
+  it('reads of a directory every .yaml and .yml file, by name, and nothing else', async () => {
+    await using home = await directory()
+    const name = (file: string) => join(home.path, file)
+    for (const file of ['b.yml', 'a.yaml', 'c.yaml.new', '.hidden.yaml', 'notes.md']) await writeFile(name(file), file)
+    expect(await readPolicies([home.path])).toEqual({
+      sources: [
+        { name: name('a.yaml'), text: 'a.yaml' },
+        { name: name('b.yml'), text: 'b.yml' },
       ],
+      faults: [],
     })
   })
 })

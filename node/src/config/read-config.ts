@@ -1,6 +1,6 @@
 /** Adapter: reads the configuration and the policies of a node from disk. */
-import { readFile } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
 import type { PolicySource } from '@hansa/trust'
 import type { NodeConfig } from './config.ts'
 import type { Environment } from './env.ts'
@@ -43,17 +43,26 @@ function environmentOverrides({ listen, logLevel, publicUrl }: Environment): Ove
 
 export type PolicyReading = { sources: PolicySource[]; faults: ConfigFault[] }
 
-/** Reads every policy file; those that cannot be read are faults. What they say is not looked at. */
+/**
+ * Reads every policy file, of a directory each file of it that ends in .yaml or .yml, by name; those that cannot be read
+ * are faults. What they say is not looked at.
+ */
 export async function readPolicies(paths: readonly string[]): Promise<PolicyReading> {
   const reading: PolicyReading = { sources: [], faults: [] }
   for (const path of paths) {
     try {
-      reading.sources.push({ name: path, text: await readFile(path, 'utf8') })
+      const files = (await stat(path)).isDirectory() ? await policyFilesOf(path) : [path]
+      for (const file of files) reading.sources.push({ name: file, text: await readFile(file, 'utf8') })
     } catch (error) {
       const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-      const reason = missing ? 'there is no such policy file' : `cannot be read: ${String(error)}`
+      const reason = missing ? 'there is no such policy file or directory' : `cannot be read: ${String(error)}`
       reading.faults.push({ source: path, key: '', reason })
     }
   }
   return reading
+}
+
+async function policyFilesOf(directory: string): Promise<string[]> {
+  const names = (await readdir(directory)).filter((name) => /^[^.].*\.ya?ml$/.test(name))
+  return names.sort().map((name) => join(directory, name))
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type controlMethods, type LogFields, silentLogger } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
-import { type FakeNode, fakeKernel, fakeNode } from '../testing/fake-node.ts'
+import { type FakeNode, fakeKernel, fakeNode, fakeOperations } from '../testing/fake-node.ts'
 import { controlServer } from './control-server.ts'
 
 type Sent = { method?: string; headers?: OutgoingHttpHeaders; body?: string | Buffer }
@@ -71,6 +71,13 @@ describe('the methods of the control interface', () => {
     ],
     refresh: [{ alias: 'orgb' }, ['refresh', 'orgb']],
     unimport: [{ alias: 'orgb' }, ['unimport', 'orgb']],
+    addPeer: [
+      { did: 'did:key:z6Mk', alias: 'orgb', clearance: ['PII'], by: 'person:olga' },
+      ['addPeer', { did: 'did:key:z6Mk', alias: 'orgb', clearance: ['PII'], by: 'person:olga' }],
+    ],
+    removePeer: [{ who: 'orgb', by: 'person:olga' }, ['removePeer', 'orgb', 'person:olga']],
+    knownPeers: [{}, ['knownPeers']],
+    reloadPolicy: [{}, undefined],
     invoke: [
       { capability: 'echo', args: { a: 1.5 }, purpose: 'test', labels: ['PII'] },
       [
@@ -402,6 +409,7 @@ describe('loopback', () => {
 function parts() {
   return {
     kernel: fakeKernel(),
+    node: fakeOperations,
     principal: 'agent:default',
     logger: silentLogger,
     clock: { now: () => 0, after: () => () => {} },

@@ -30,6 +30,7 @@ import type { ControlledKernel } from './controlled-kernel.ts'
 import { ControlServerError } from './errors.ts'
 import { listening } from './listening.ts'
 import { type MethodContext, methodTable } from './method-table.ts'
+import type { NodeOperations } from './node-operations.ts'
 import { type ServedCapabilities, servedCapabilities } from './serve.ts'
 import { serveStream } from './serve-stream.ts'
 
@@ -40,6 +41,7 @@ export type ControlListen =
 
 export type ControlServerInit = {
   kernel: ControlledKernel
+  node: NodeOperations
   /** For whom a call is made when it does not say. */
   principal: string
   listen: ControlListen
@@ -152,7 +154,7 @@ function isRemoved(caller: ControlCaller): boolean {
 
 /** @returns undefined when the response is a stream that stays open. */
 async function route(
-  { kernel, principal, served }: Handling,
+  { kernel, node, principal, served }: Handling,
   request: IncomingMessage,
   response: ServerResponse,
   { caller, path, signal }: From,
@@ -181,7 +183,7 @@ async function route(
     default: {
       const method = methodOf(path)
       if (method === undefined) return faultOfCode('not_found', 'not_found: there is no such method')
-      return run(method, request, { kernel, caller, principal: principalOf(caller) ?? principal, signal })
+      return run(method, request, { kernel, node, caller, principal: principalOf(caller) ?? principal, signal })
     }
   }
 }

@@ -2,3 +2,4 @@
 export { type ControlListen, type ControlServer, type ControlServerInit, controlServer } from './control-server.ts'
 export type { ControlledKernel } from './controlled-kernel.ts'
 export { ControlServerError, type ControlServerErrorDetail } from './errors.ts'
+export type { NodeOperations } from './node-operations.ts'

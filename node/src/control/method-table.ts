@@ -10,10 +10,12 @@ import {
 import type { z } from 'zod'
 import type { ControlCaller } from './control-caller.ts'
 import type { ControlledKernel } from './controlled-kernel.ts'
+import type { NodeOperations } from './node-operations.ts'
 import { type WithoutUndefined, withoutUndefined } from './without-undefined.ts'
 
 export type MethodContext = {
   kernel: ControlledKernel
+  node: NodeOperations
   /** What an agent may ask was checked before; what it may say for whom is checked here. */
   caller: ControlCaller
   /** Whom a call is for when it does not say; for an agent the only one. */
@@ -35,6 +37,9 @@ export const methodTable: MethodTable = {
   discover: (params, { kernel, signal }) => kernel.discoverPeers({ ...withoutUndefined(params), signal }),
   import: async (params, { kernel }) => importedPeer(await kernel.importRemote(withoutUndefined(params))),
   refresh: ({ alias }, { kernel }) => kernel.refresh(alias),
+  addPeer: (params, { kernel }) => kernel.addPeer(withoutUndefined(params)),
+  removePeer: ({ who, by }, { kernel }) => kernel.removePeer(who, by),
+  knownPeers: (_params, { kernel }) => kernel.knownPeers(),
   unimport: async ({ alias }, { kernel }) => done(kernel.unimport(alias)),
   invoke: ({ capability, args, ...options }, context) =>
     context.kernel.invoke(capability, args, invokeOptions(options, context)),
@@ -45,6 +50,7 @@ export const methodTable: MethodTable = {
   deny: ({ id, approver }, { kernel }) => kernel.deny(id, approver),
   grant: (params, { kernel }) => kernel.grant(withoutUndefined(params)),
   revoke: async (params, { kernel }) => done(kernel.revoke(params)),
+  reloadPolicy: (_params, { node }) => node.reloadPolicy(),
   audit: (params, { kernel }) => kernel.audit(withoutUndefined(params)),
   agents: (_params, { kernel }) => kernel.agents(),
   agentAdd: (params, { kernel }) => kernel.addAgent(withoutUndefined(params)),

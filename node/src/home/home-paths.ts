@@ -11,6 +11,8 @@ export type HomePaths = {
   format: string
   config: string
   policy: string
+  /** Directory of further policy files. */
+  policies: string
   state: string
   log: string
   /** Directory of the backups that are made before a migration. */
@@ -30,6 +32,7 @@ export function homePaths(root: string): HomePaths {
     format: join(root, 'format'),
     config: join(root, 'hansa.yaml'),
     policy: join(root, 'policy.yaml'),
+    policies: join(root, 'policy.d'),
     state: join(root, 'state.db'),
     log: join(root, 'log'),
     backups: join(root, 'backups'),

@@ -43,6 +43,7 @@ import { LocalCapabilities } from './local-capabilities.ts'
 import { ManifestPublisher } from './manifest-publisher.ts'
 import { OpenCalls } from './open-calls.ts'
 import { outboundStage } from './outbound-stage.ts'
+import { PeerDesk } from './peer-desk.ts'
 import { PeerSettings } from './peer-settings.ts'
 import { periodic } from './periodic.ts'
 import { runCall } from './pipeline.ts'
@@ -109,6 +110,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   transport.usePins?.(imports)
   const agents = await AgentBook.open({ store, clock, append })
   const offers = await AgentOffers.open({ store, clock, locals, logger })
+  const peerDesk = await PeerDesk.open({ store, clock, resolver, settings: peers, imports, self, append })
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
   const outbox = new AckOutbox({
     clock,
@@ -292,6 +294,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     policy,
     approvals,
     imports,
+    peers: peerDesk,
     tokens,
     agents,
     offers,

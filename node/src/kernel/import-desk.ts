@@ -50,7 +50,7 @@ export class ImportDesk implements CertificatePins {
   readonly #c: ImportDeskComponents
   readonly #book: ImportBook
   readonly #renewals = new Map<Did, { since: number; done: Promise<void> }>()
-  readonly #targets = new WeakMap<ImportedCapability, ImportedTarget | Refusal>()
+  #targets = new WeakMap<ImportedCapability, ImportedTarget | Refusal>()
 
   /** Reads what was imported before. @throws MeshError `store_corrupt`. */
   static async open(components: ImportDeskComponents): Promise<ImportDesk> {
@@ -123,6 +123,21 @@ export class ImportDesk implements CertificatePins {
     const done = Promise.allSettled(refreshes).then(() => undefined)
     this.#renewals.set(peer, { since: now, done })
     return done
+  }
+
+  /** What was said about a peer has changed: targets are made anew at the next call. */
+  forgetTargets(): void {
+    this.#targets = new WeakMap()
+  }
+
+  /** Every kernel of which something is imported. */
+  dids(): Did[] {
+    return [...new Set(this.#book.list().map(({ did }) => did))]
+  }
+
+  /** Aliases under which capabilities of the peer are imported. */
+  aliasesOf(peer: Did): PeerAlias[] {
+    return this.#ofPeer(peer).map(({ alias }) => alias)
   }
 
   endpointOf(peer: Did): string | undefined {

@@ -3,6 +3,7 @@
  * It is assembled in `assemble-kernel.ts`; how it is reached, by code, by socket or by peers, is not its concern.
  */
 import type {
+  AddPeer,
   AgentInfo,
   Approval,
   CapabilityDefinition,
@@ -21,6 +22,7 @@ import type {
   InboundHandler,
   InvokeOptions,
   KernelStatus,
+  KnownPeer,
   ManifestDiff,
   NewAgent,
   PeerAlias,
@@ -46,6 +48,7 @@ import type { ImportDesk } from './import-desk.ts'
 import type { Invoke } from './invoke.ts'
 import type { ListedCapability, LocalCapabilities } from './local-capabilities.ts'
 import type { ManifestPublisher } from './manifest-publisher.ts'
+import type { PeerDesk } from './peer-desk.ts'
 import type { PolicyHolder } from './policy-holder.ts'
 import type { TokenDesk } from './token-desk.ts'
 
@@ -60,6 +63,7 @@ export type KernelParts = {
   policy: PolicyHolder
   approvals: ApprovalBook
   imports: ImportDesk
+  peers: PeerDesk
   tokens: TokenDesk
   agents: AgentBook
   offers: AgentOffers
@@ -181,6 +185,18 @@ export class AssembledKernel implements ControlledKernel {
 
   peers(): Promise<PeerInfo[]> {
     return this.#parts.imports.peers()
+  }
+
+  addPeer(init: AddPeer): Promise<KnownPeer> {
+    return this.#parts.peers.add(init)
+  }
+
+  removePeer(who: string, by: string): Promise<KnownPeer> {
+    return this.#parts.peers.remove(who, by)
+  }
+
+  async knownPeers(): Promise<KnownPeer[]> {
+    return this.#parts.peers.list()
   }
 
   async approvals(): Promise<Approval[]> {

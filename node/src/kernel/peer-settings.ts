@@ -1,4 +1,7 @@
-/** What the operator of this kernel has said about other kernels. What is not said is nothing: no clearance, no shared owner. */
+/**
+ * What the operator of this kernel has said about other kernels, in its configuration or with `hansa peer add`. What is
+ * not said is nothing: no clearance, no shared owner. Where both speak, the configuration does.
+ */
 import type { Did, Label } from '@hansa/protocols'
 
 export type PeerSetting = {
@@ -26,19 +29,49 @@ export type ResolvedPeerSetting = {
 const NOTHING: ResolvedPeerSetting = { aliases: [], clearance: [], sameOwner: false, standing: NEWCOMER_STANDING }
 
 export class PeerSettings {
-  readonly #byDid = new Map<Did, ResolvedPeerSetting>()
+  readonly #configured = new Map<Did, ResolvedPeerSetting>()
+  readonly #added = new Map<Did, ResolvedPeerSetting>()
 
   constructor(settings: readonly PeerSetting[] = []) {
-    for (const { did, alias, clearance = [], sameOwner = false, standing = NEWCOMER_STANDING } of settings) {
-      this.#byDid.set(did, { aliases: alias === undefined ? [] : [alias], clearance, sameOwner, standing })
-    }
+    for (const setting of settings) this.#configured.set(setting.did, resolved(setting))
   }
 
   has(did: Did): boolean {
-    return this.#byDid.has(did)
+    return this.#configured.has(did) || this.#added.has(did)
+  }
+
+  /** Whether the configuration names it. */
+  configured(did: Did): boolean {
+    return this.#configured.has(did)
   }
 
   of(did: Did): ResolvedPeerSetting {
-    return this.#byDid.get(did) ?? NOTHING
+    return this.#configured.get(did) ?? this.#added.get(did) ?? NOTHING
   }
+
+  /** In effect for the next decision. */
+  add(setting: PeerSetting): void {
+    this.#added.set(setting.did, resolved(setting))
+  }
+
+  remove(did: Did): void {
+    this.#added.delete(did)
+  }
+
+  /** Who answers to `peer:ALIAS`. */
+  named(alias: string): Did | undefined {
+    for (const peers of [this.#configured, this.#added]) {
+      for (const [did, { aliases }] of peers) if (aliases.includes(alias)) return did
+    }
+    return undefined
+  }
+
+  /** Every kernel about which something was said. */
+  all(): Did[] {
+    return [...new Set([...this.#configured.keys(), ...this.#added.keys()])]
+  }
+}
+
+function resolved({ alias, clearance = [], sameOwner = false, standing = NEWCOMER_STANDING }: PeerSetting) {
+  return { aliases: alias === undefined ? [] : [alias], clearance, sameOwner, standing }
 }

@@ -10,9 +10,11 @@ import {
   type Approval,
   CallError,
   type CapabilityHandler,
+  type Did,
   type Explanation,
   type Frame,
   type InvokeOptions,
+  type KnownPeer,
   type Logger,
   type PeerImport,
   type SignedManifest,
@@ -20,7 +22,13 @@ import {
 } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { newAgentCredential } from '@hansa/trust'
-import { type ControlListen, type ControlledKernel, type ControlServer, controlServer } from '../control/index.ts'
+import {
+  type ControlListen,
+  type ControlledKernel,
+  type ControlServer,
+  controlServer,
+  type NodeOperations,
+} from '../control/index.ts'
 
 export const FAKE_DID = 'did:key:z6MkfakeNode'
 const PEER_DID = 'did:key:z6MkfakePeer'
@@ -51,7 +59,14 @@ export async function fakeNode(
   const home = await mkdtemp(join(tmpdir(), 'hansa-'))
   const kernel = fakeKernel()
   const clock = manualClock()
-  const server = await controlServer({ kernel, clock, logger, principal: 'agent:default', listen: listen(home) })
+  const server = await controlServer({
+    kernel,
+    node: fakeOperations,
+    clock,
+    logger,
+    principal: 'agent:default',
+    listen: listen(home),
+  })
   return {
     kernel,
     clock,
@@ -159,6 +174,9 @@ export function fakeKernel(): FakeKernel {
         capabilities: ['orgb/echo', 'orgb/new'],
       },
     ]),
+    addPeer: noted('addPeer', ({ did }) => knownPeer(did)),
+    removePeer: noted('removePeer', () => knownPeer(PEER_DID)),
+    knownPeers: noted('knownPeers', () => [knownPeer(PEER_DID)]),
     approvals: noted('approvals', () => [approval('pending')]),
     approve: noted('approve', (_id, approver) => approval('granted', approver)),
     deny: noted('deny', (_id, approver) => approval('denied', approver)),
@@ -167,6 +185,14 @@ export function fakeKernel(): FakeKernel {
     audit: noted('audit', () => []),
     async [Symbol.asyncDispose]() {},
   }
+}
+
+/** A node whose policy has one rule, whenever it is read. */
+export const fakeOperations: NodeOperations = { reloadPolicy: async () => ({ ok: true, version: 2, rules: 1 }) }
+
+function knownPeer(did: Did): KnownPeer {
+  const said = { clearance: [], sameOwner: false, standing: 200, by: 'person:olga', since: 1 }
+  return { did, alias: 'orgb', source: 'operator', ...said, imports: ['orgb'] }
 }
 
 function frame(capability: string, value: unknown): Frame {

@@ -8,6 +8,7 @@ import { labelsSchema } from '../capability/label.ts'
 import { limitsSchema } from '../capability/limits.ts'
 import { obligationsSchema } from '../capability/obligation.ts'
 import { safetySchema } from '../capability/safety.ts'
+import { addPeerSchema } from '../kernel/known-peer.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
 import { agentNameSchema } from '../syntax/agent-credential.ts'
@@ -74,6 +75,10 @@ export const controlMethods = {
   }),
   refresh: z.strictObject({ alias: peerAliasSchema }),
   unimport: z.strictObject({ alias: peerAliasSchema }),
+  addPeer: addPeerSchema,
+  removePeer: z.strictObject({ who: z.string().max(600), by: principalSchema }),
+  knownPeers: z.strictObject({}),
+  reloadPolicy: z.strictObject({}),
   invoke: invokeParamsSchema,
   explain: invokeParamsSchema,
   approvals: z.strictObject({}),

@@ -7,6 +7,7 @@ import { discoverySchema } from '../kernel/discovery.ts'
 import { explanationSchema } from '../kernel/explanation.ts'
 import { frameSchema } from '../kernel/frame.ts'
 import { kernelStatusSchema } from '../kernel/kernel-status.ts'
+import { knownPeerSchema } from '../kernel/known-peer.ts'
 import { manifestDiffSchema } from '../kernel/manifest-diff.ts'
 import { peerInfoSchema } from '../kernel/peer-info.ts'
 import { entrySchema } from '../ledger/entry.ts'
@@ -34,8 +35,15 @@ export const whoAmISchema = z.object({
   agent: z.string().max(64).exactOptional().describe('Name of the agent whose credential was shown'),
 })
 export type WhoAmI = z.infer<typeof whoAmISchema>
+export const policyReloadSchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), version: z.int().min(0), rules: z.int().min(0) }),
+  z.object({
+    ok: z.literal(false),
+    faults: z.array(z.string()).describe('One sentence each, with file and line; the policy in force stays'),
+  }),
+])
+export type PolicyReload = z.infer<typeof policyReloadSchema>
 
-/** Fails to compile when a method has no result, or a result no method. */
 export const controlResults = {
   whoami: whoAmISchema,
   status: kernelStatusSchema,
@@ -46,6 +54,10 @@ export const controlResults = {
   import: importedPeerSchema,
   refresh: manifestDiffSchema,
   unimport: z.null(),
+  addPeer: knownPeerSchema,
+  removePeer: knownPeerSchema,
+  knownPeers: z.array(knownPeerSchema),
+  reloadPolicy: policyReloadSchema,
   invoke: frameSchema,
   explain: explanationSchema,
   approvals: z.array(approvalSchema),

@@ -2,11 +2,13 @@
  * What an operator may do to a kernel besides what an agent may: separate, so that an agent can never approve its own
  * call. The command line and the control interface are built on it.
  */
+
 import type { Entry } from '../ledger/entry.ts'
 import type { CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
 import type { Approval } from './approval.ts'
 import type { CapabilityInfo } from './capability-info.ts'
 import type { KernelStatus } from './kernel-status.ts'
+import type { AddPeer, KnownPeer } from './known-peer.ts'
 import type { PeerInfo } from './peer-info.ts'
 
 export type { Approval } from './approval.ts'
@@ -19,6 +21,16 @@ export interface KernelOperator {
   capabilities(): Promise<CapabilityInfo[]>
   peers(): Promise<PeerInfo[]>
   unimport(alias: PeerAlias): Promise<void>
+  /**
+   * Makes a kernel known: its alias in rules, the labels it may be sent, its standing; and imports what it offers.
+   * Adding it again replaces what was said, and confirms what it changed.
+   * @throws CallError `invalid_request` for another kernel's manifest, a taken alias, or one that the configuration names.
+   */
+  addPeer(init: AddPeer): Promise<KnownPeer>
+  /** Forgets it and what was imported of it. @param who alias or DID @throws CallError `not_found` */
+  removePeer(who: string, by: string): Promise<KnownPeer>
+  /** Every kernel that is configured, added or imported. */
+  knownPeers(): Promise<KnownPeer[]>
   /** Pending ones first, newest last. */
   approvals(): Promise<Approval[]>
   approve(approvalId: string, approver: string): Promise<Approval>

@@ -40,6 +40,8 @@ export const entryTypes = [
   'token.revoked',
   'peer.imported',
   'peer.unimported',
+  'peer.added',
+  'peer.removed',
   'peer.checkpoint',
   'peer.evidence',
   'manifest.published',

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
+import { accountPerson } from '../account-person.ts'
 import type { Cli } from '../cli.ts'
 import { facts } from '../table.ts'
 import { approvalText } from './approvals.ts'
@@ -39,13 +40,4 @@ function decideCommand(cli: Cli, name: 'approve' | 'deny', text: typeof approve 
         return undefined
       }),
     )
-}
-
-/** The account as a principal: what does not fit a name becomes a dash. */
-export function accountPerson(account: string): string {
-  const name = account
-    .toLowerCase()
-    .replace(/[^a-z0-9._-]/g, '-')
-    .replace(/^[^a-z0-9]+/, '')
-  return `person:${name.slice(0, 64) || 'operator'}`
 }

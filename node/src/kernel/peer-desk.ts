@@ -1,0 +1,200 @@
+/**
+ * Kernels that an operator made known with `hansa peer add`: each is in the ledger before it counts, and in the store, so
+ * that it counts again after a restart. What such a kernel offers is imported with it.
+ */
+import {
+  type AddPeer,
+  CallError,
+  type Clock,
+  type Did,
+  didSchema,
+  type EntryDraft,
+  type KnownPeer,
+  labelsSchema,
+  type PeerAlias,
+  peerAliasSchema,
+  principalSchema,
+  type Store,
+} from '@hansa/protocols'
+import { type KeyResolver, verifyManifest } from '@hansa/trust'
+import type { Appended } from '@hansa/trust/ledger'
+import { z } from 'zod'
+import type { ImportDesk } from './import-desk.ts'
+import { NEWCOMER_STANDING, type PeerSettings } from './peer-settings.ts'
+
+const NAMESPACE = 'node.peers'
+
+const recordSchema = z.strictObject({
+  v: z.literal(1),
+  did: didSchema,
+  alias: peerAliasSchema,
+  clearance: labelsSchema,
+  sameOwner: z.boolean(),
+  standing: z.int().min(0).max(1000),
+  by: principalSchema,
+  since: z.int(),
+})
+type PeerRecord = z.infer<typeof recordSchema>
+
+export type PeerDeskComponents = {
+  store: Store
+  clock: Clock
+  resolver: KeyResolver
+  settings: PeerSettings
+  imports: ImportDesk
+  self: Did
+  append(draft: EntryDraft): Appended
+}
+
+export class PeerDesk {
+  readonly #c: PeerDeskComponents
+  readonly #records = new Map<Did, PeerRecord>()
+
+  /** Puts what was added before in effect. @throws Error for a record that cannot be read: it must not look like none. */
+  static async open(components: PeerDeskComponents): Promise<PeerDesk> {
+    const desk = new PeerDesk(components)
+    for (const { key, value } of await components.store.list(NAMESPACE)) {
+      const record = recordSchema.safeParse(JSON.parse(value))
+      if (!record.success) throw new Error(`what is stored of the peer ${key} cannot be read; restore the store`)
+      desk.#hold(record.data)
+    }
+    return desk
+  }
+
+  private constructor(components: PeerDeskComponents) {
+    this.#c = components
+  }
+
+  /**
+   * Makes a kernel known and imports what its manifest offers. Adding it again replaces what was said, and confirms
+   * what it changed.
+   * @throws CallError `invalid_request`, or why its manifest cannot be imported; nothing has changed then.
+   */
+  async add(init: AddPeer): Promise<KnownPeer> {
+    const { settings, imports, clock, store, append, self } = this.#c
+    const { did, manifest, trustPolicy, by } = init
+    if (did === self) throw refused('this is the DID of this kernel itself')
+    const said = init.clearance !== undefined || init.sameOwner !== undefined || init.standing !== undefined
+    if (settings.configured(did) && said)
+      throw refused('hansa.yaml names this peer; change its clearance, owner or standing there')
+    const offered = manifest === undefined ? undefined : await this.#offered(did, manifest)
+    const alias = init.alias ?? settings.of(did).aliases[0] ?? offered?.alias ?? fallbackAlias(did)
+    this.#checkAlias(did, alias)
+    if (manifest !== undefined && offered?.some === true) {
+      await imports.add({ manifest, as: alias, ...(trustPolicy !== undefined && { trustPolicy }) })
+    }
+    if (settings.configured(did)) return this.#known(did)
+    const record: PeerRecord = {
+      v: 1,
+      did,
+      alias,
+      clearance: init.clearance ?? [],
+      sameOwner: init.sameOwner ?? false,
+      standing: init.standing ?? NEWCOMER_STANDING,
+      by,
+      since: Math.floor(clock.now() / 1000),
+    }
+    await append({ type: 'peer.added', actor: by, peer: did, ext: { alias, note: noteOf(record) } }).durable
+    await store.set(NAMESPACE, did, JSON.stringify(record))
+    this.#hold(record)
+    imports.forgetTargets()
+    return this.#known(did)
+  }
+
+  /**
+   * Forgets what was said and what was imported.
+   * @param who an alias or a DID. @throws CallError `not_found`; `invalid_request` for one that hansa.yaml names.
+   */
+  async remove(who: string, by: string): Promise<KnownPeer> {
+    const known = this.find(who)
+    if (known === undefined) throw new CallError({ code: 'not_found' }, `not_found: No peer is known as ${who}.`)
+    const { settings, imports, store, append } = this.#c
+    if (settings.configured(known.did) && known.imports.length === 0)
+      throw refused('hansa.yaml names this peer; remove it there')
+    for (const alias of known.imports) await imports.remove(alias)
+    if (this.#records.has(known.did)) {
+      const ext = known.alias === undefined ? {} : { ext: { alias: known.alias } }
+      await append({ type: 'peer.removed', actor: by, peer: known.did, ...ext }).durable
+      await store.delete(NAMESPACE, known.did)
+      this.#records.delete(known.did)
+      settings.remove(known.did)
+      imports.forgetTargets()
+    }
+    return known
+  }
+
+  find(who: string): KnownPeer | undefined {
+    return this.list().find(({ did, alias, imports }) => did === who || alias === who || imports.includes(who))
+  }
+
+  /** Every kernel that is configured, added or imported, by DID. */
+  list(): KnownPeer[] {
+    const { settings, imports } = this.#c
+    const dids = new Set([...settings.all(), ...imports.dids()])
+    return [...dids].sort().map((did) => this.#known(did))
+  }
+
+  #known(did: Did): KnownPeer {
+    const { settings, imports } = this.#c
+    const { aliases, clearance, sameOwner, standing } = settings.of(did)
+    const record = settings.configured(did) ? undefined : this.#records.get(did)
+    const imported = imports.aliasesOf(did)
+    const alias = aliases[0] ?? imported[0]
+    return {
+      did,
+      ...(alias === undefined ? {} : { alias }),
+      source: settings.configured(did) ? 'configuration' : record === undefined ? 'import' : 'operator',
+      clearance: [...clearance],
+      sameOwner,
+      standing,
+      ...(record === undefined ? {} : { by: record.by, since: record.since }),
+      imports: imported,
+    }
+  }
+
+  /** @throws CallError when the manifest does not verify, or is of another kernel. */
+  async #offered(did: Did, manifest: string): Promise<{ alias: PeerAlias | undefined; some: boolean }> {
+    const now = Math.floor(this.#c.clock.now() / 1000)
+    const verified = await verifyManifest(manifest, { now, resolver: this.#c.resolver })
+    if (!verified.ok) throw refused(`its manifest does not verify: ${verified.reason}`)
+    const { kernel_id, name, capabilities } = verified.signed.manifest
+    if (kernel_id !== did) throw refused(`the manifest is of ${kernel_id} and not of ${did}`)
+    const alias = peerAliasSchema.safeParse(name?.toLowerCase())
+    return { alias: alias.success ? alias.data : undefined, some: capabilities.length > 0 }
+  }
+
+  /** One alias means one kernel, in rules and in the names of capabilities. */
+  #checkAlias(did: Did, alias: PeerAlias): void {
+    const { settings, imports } = this.#c
+    const holders = [settings.named(alias), ...imports.dids().filter((one) => imports.aliasesOf(one).includes(alias))]
+    const other = holders.find((holder) => holder !== undefined && holder !== did)
+    if (other !== undefined) throw refused(`the alias ${alias} is taken by ${other}; choose another one with --as`)
+    const before = settings.of(did).aliases[0]
+    if (before !== undefined && before !== alias)
+      throw refused(`this peer is known as ${before}; remove it first to give it another alias`)
+  }
+
+  #hold(record: PeerRecord): void {
+    this.#records.set(record.did, record)
+    this.#c.settings.add(record)
+  }
+}
+
+function noteOf({ clearance, sameOwner, standing }: PeerRecord): string {
+  return `clearance ${clearance.join(', ') || 'none'}; standing ${standing}${sameOwner ? '; same owner' : ''}`.slice(
+    0,
+    512,
+  )
+}
+
+function fallbackAlias(did: Did): PeerAlias {
+  const end = did
+    .slice(-8)
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '-')
+  return `k-${end}`
+}
+
+function refused(reason: string): CallError {
+  return new CallError({ code: 'invalid_request' }, `invalid_request: ${reason}.`)
+}
