@@ -5,7 +5,7 @@
  */
 
 const KINDS: readonly RegExp[] = [
-  /^did:key:z[1-9A-HJ-NP-Za-km-z]{20,}[,.:;)]?$/,
+  /^did:key:z[1-9A-HJ-NP-Za-km-z]{20,}(?:\/log\/1)?[,.:;)]?$/,
   /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+Z?)?[,.:;)]?$/,
   /^\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?[Z,.]?$/,
   /^\d+(?:\.\d+)?(?:ms|s|min|h|B|KiB|MiB)[,.]?$/,

@@ -2,7 +2,7 @@
  * A reader's machine in a directory: a home, a shell that keeps its place and its variables from one block to the next,
  * and the shipped `hansa` on the path. Loopback ports and /home/you of a page become ports and a home of this run.
  *
- * `hansa up` does not hold the shell: it goes on when the node has said that it is ready, with or without `&`.
+ * `~/hansa` is this checkout, where the quickstart puts one. `hansa up` does not hold the shell: it goes on when the node has said that it is ready, with or without `&`.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -14,6 +14,7 @@ import { childEnvironment } from '../harness/spawned-process.ts'
 
 const HANSA_BIN = join(import.meta.dirname, '../../node/bin/hansa.js')
 const REGISTRY_BIN = join(import.meta.dirname, '../../registry-server/bin/hansa-registry.js')
+const REPOSITORY = join(import.meta.dirname, '../..')
 const MODULES = join(import.meta.dirname, '../node_modules')
 
 /** Milliseconds for one block: a busy machine starts a few processes in it. */
@@ -47,6 +48,7 @@ export async function scratchMachine(): Promise<ScratchMachine> {
   await writeFile(join(state, 'cwd'), place)
   await writeFile(join(state, 'preamble'), preamble(state))
   await symlink(MODULES, join(place, 'node_modules'))
+  await symlink(REPOSITORY, join(home, 'hansa'))
   const environment = {
     ...childEnvironment,
     HOME: home,
