@@ -3,15 +3,17 @@
  * with `listen` it can be called too. Without a directory it forgets everything, its identity included, when it ends.
  */
 import { type AllowPrivate, guardedFetch, httpPeerTransport } from '@hansa/mesh'
-import { type Logger, memoryStore, type Store, silentLogger } from '@hansa/protocols'
+import { type Logger, memoryStore, silentLogger } from '@hansa/protocols'
 import { openDatabase, sqlStore, storeMigrations } from '@hansa/storage'
 import { decodeBase64url, newSeed, signerFromSeed } from '@hansa/trust'
-import { fileLogDisk, type LogDisk, memoryLogDisk } from '@hansa/trust/ledger'
+import { fileLogDisk, memoryLogDisk } from '@hansa/trust/ledger'
 import { httpGateway } from './gateway/http-gateway.ts'
 import { type HomeKeys, openOrCreateHome } from './home/home.ts'
+import { readHomeLogs } from './home/home-logs.ts'
+import { fileTime, keepCopy, snapshotState } from './home/snapshot-state.ts'
 import { assembleKernel } from './kernel/assemble-kernel.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
-import type { KernelInit } from './kernel/kernel-components.ts'
+import type { KernelComponents, KernelInit } from './kernel/kernel-components.ts'
 import { systemClock } from './system-clock.ts'
 
 export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
@@ -34,7 +36,10 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
   onFatal?(error: unknown): void
 }
 
-type Ground = { keys: HomeKeys; disk: LogDisk; store: Store; close(): Promise<void> }
+type Ground = Pick<KernelComponents, 'disk' | 'logs' | 'store' | 'snapshotState'> & {
+  keys: HomeKeys
+  close(): Promise<void>
+}
 
 /** @throws what keeps it from starting: KeyFileError, LedgerError, StorageError, GatewayError, CallError for the policy. */
 export async function createKernel(init: EmbeddedKernelInit = {}): Promise<AssembledKernel> {
@@ -51,6 +56,7 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
   await using cleanup = new AsyncDisposableStack()
   const ground = directory === undefined ? memoryGround() : await directoryGround(directory)
   cleanup.defer(ground.close)
+  const { keys: _keys, close: _close, ...world } = ground
   const transport = cleanup.use(httpPeerTransport({ allowPrivate }))
   const spki = tlsSpki?.[0] === undefined ? undefined : decodeBase64url(tlsSpki[0])
   const advertised = (url: string) => ({ url: publicUrl ?? url, ...(spki === undefined ? {} : { spki }) })
@@ -60,8 +66,7 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
   const kernel = await assembleKernel(
     {
       ...ground.keys,
-      disk: ground.disk,
-      store: ground.store,
+      ...world,
       clock: systemClock,
       logger,
       transport,
@@ -88,14 +93,25 @@ function memoryGround(): Ground {
 
 async function directoryGround(directory: string): Promise<Ground> {
   const { keys, paths } = await openOrCreateHome(directory)
+  const logs = await readHomeLogs(paths, keys.signer.did)
   const database = await openDatabase(`sqlite:${paths.state}`)
   try {
-    await database.migrate(storeMigrations)
+    const beforeChange = async () => {
+      await keepCopy(database, paths, `before-migration-${fileTime(systemClock.now())}.state.db`)
+    }
+    await database.migrate(storeMigrations, { beforeChange })
   } catch (error) {
     await database.close()
     throw error
   }
-  return { keys, disk: fileLogDisk(paths.log), store: sqlStore(database), close: () => database.close() }
+  return {
+    keys,
+    disk: fileLogDisk(paths.log),
+    logs,
+    store: sqlStore(database),
+    snapshotState: () => snapshotState(database, paths, systemClock.now()),
+    close: () => database.close(),
+  }
 }
 
 function uncaught(error: unknown): void {

@@ -1,5 +1,7 @@
 /** Every contract of Hansa, by name. `@hansa/protocols/testing` holds what implementations test themselves against. */
 
+// What a backup of a node says of itself.
+export * from './backup/backup-manifest.ts'
 // Capabilities.
 export type {
   CapabilityDefinition,

@@ -8,9 +8,10 @@
  * - JSON is text: write `JSON.stringify`, read `JSON.parse`;
  * - text holds no U+0000, which PostgreSQL cannot store. There are no booleans and dates: use integers.
  */
-import { Kysely } from 'kysely'
+import { Kysely, sql } from 'kysely'
+import { StorageError } from './errors.ts'
 import { type Location, parseLocation } from './location.ts'
-import { type MigrationTables, migrate, type PackageMigrations } from './migrate.ts'
+import { type MigrateOptions, type MigrationTables, migrate, type PackageMigrations } from './migrate.ts'
 import { openSqlite } from './sqlite/open-sqlite.ts'
 
 export type Dialect = 'sqlite' | 'postgres'
@@ -39,7 +40,13 @@ export interface Database<DB> extends AsyncDisposable {
    * processes at once.
    * @throws StorageError `database_newer`, `migrations_diverged`, `migration_failed`.
    */
-  migrate(migrations: PackageMigrations): Promise<void>
+  migrate(migrations: PackageMigrations, options?: MigrateOptions): Promise<void>
+  /**
+   * Writes everything that is committed into a new SQLite file, while others go on reading and writing. SQLite only: a
+   * PostgreSQL server has its own tools.
+   * @throws StorageError `copy_unsupported`, `database_failed` when the file is there already or cannot be written.
+   */
+  copyTo(path: string): Promise<void>
   /** Waits for what is running and releases the file or the connections. Calling it again does nothing. */
   close(): Promise<void>
 }
@@ -68,10 +75,21 @@ export async function openDatabase<DB>(url: string, options: OpenOptions = {}): 
   return {
     db,
     dialect: engine.dialect,
-    migrate: (migrations) => migrate(target, migrations),
+    migrate: (migrations, options) => migrate(target, migrations, options),
+    copyTo: (path) => copyTo(db, engine.dialect, location.display, path),
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+async function copyTo<DB>(db: Kysely<DB>, dialect: Dialect, location: string, path: string): Promise<void> {
+  if (dialect === 'postgres') {
+    throw new StorageError(
+      { code: 'copy_unsupported', location },
+      `${location} is a PostgreSQL database. Copy it with pg_dump.`,
+    )
+  }
+  await sql`vacuum into ${path}`.execute(db)
 }
 
 async function openEngine(location: Location, options: OpenOptions) {

@@ -17,6 +17,8 @@ export type StorageErrorDetail =
   | { code: 'migrations_diverged'; location: string; package: string; recorded: string; expected: string }
   /** A migration threw and was rolled back; those before it stay. */
   | { code: 'migration_failed'; location: string; package: string; migration: string }
+  /** Only a SQLite database can be copied into a file. */
+  | { code: 'copy_unsupported'; location: string }
   /** A row broke a rule of the schema; the statement did nothing. */
   | { code: 'constraint_violated'; constraint: ConstraintKind }
   /** PostgreSQL gave up on a transaction because of another one. Safe to run again from its start. */

@@ -3,5 +3,5 @@
 export { type Database, type Dialect, type OpenOptions, openDatabase } from './database.ts'
 export { type ConstraintKind, StorageError, type StorageErrorDetail } from './errors.ts'
 export { type Location, parseLocation } from './location.ts'
-export type { Migration, PackageMigrations } from './migrate.ts'
+export type { MigrateOptions, Migration, PackageMigrations } from './migrate.ts'
 export { sqlStore, storeMigrations } from './sql-store.ts'

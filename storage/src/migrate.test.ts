@@ -44,6 +44,25 @@ describeOnBoth('migrations', (open, { shared }) => {
     expect(await rows(database)).toEqual(['0002_a', '0003_b'])
   })
 
+  it('call for a backup before they change what is there, and only then', async () => {
+    const database = await opened()
+    const calls: string[][] = []
+    const beforeChange = async () => void calls.push(await rows(database))
+    await database.migrate(of(first), { beforeChange })
+    await database.migrate(of(first), { beforeChange })
+    expect(calls).toEqual([])
+    await database.migrate(of(first, step('0002_a'), step('0003_b')), { beforeChange })
+    expect([calls, await rows(database)]).toEqual([[[]], ['0002_a', '0003_b']])
+  })
+
+  it('change nothing when that backup fails', async () => {
+    const database = await opened()
+    await database.migrate(of(first))
+    const beforeChange = () => Promise.reject(new Error('no room'))
+    await expect(database.migrate(of(first, step('0002_a')), { beforeChange })).rejects.toThrow('no room')
+    expect(await rows(database)).toEqual([])
+  })
+
   it('of several packages share a database and their ids', async () => {
     const database = await opened()
     await database.migrate(of(first))

@@ -28,15 +28,28 @@ export type MigrationTables = { hansa_migrations: { package: string; ordinal: nu
 /** Any number will do, as long as nobody else locks it: the bytes of "hansa". */
 const ADVISORY_LOCK = 0x68_61_6e_73_61
 
+export type MigrateOptions = {
+  /** Called once, before anything is changed in a database that holds tables of this package already. */
+  beforeChange?(): Promise<void>
+}
+
 /** @throws StorageError `database_newer`, `migrations_diverged`, `migration_failed`; Error when an id occurs twice. */
-export async function migrate(target: Target, { package: owner, migrations }: PackageMigrations): Promise<void> {
+export async function migrate(
+  target: Target,
+  { package: owner, migrations }: PackageMigrations,
+  { beforeChange }: MigrateOptions = {},
+): Promise<void> {
   const ids = migrations.map(({ id }) => id)
   if (new Set(ids).size < ids.length) throw new Error(`a migration id of ${owner} occurs twice`)
 
+  let applied = 0
   await inTurn(target, async (db) => {
     await createTable(db)
-    checkHistory(target.location, owner, ids, await recordedIds(db, owner))
+    const recorded = await recordedIds(db, owner)
+    checkHistory(target.location, owner, ids, recorded)
+    applied = recorded.length
   })
+  if (applied > 0 && applied < ids.length) await beforeChange?.()
   for (const [ordinal, migration] of migrations.entries()) {
     await inTurn(target, async (db) => {
       const recorded = await recordedIds(db, owner)

@@ -21,7 +21,14 @@ export {
 // Signing keys, and where they are kept.
 export { type AdmittedKey, admitKey, type KeyAdmission, type KeyRefusal, verifySignature } from './keys/admitted-key.ts'
 export { KeyFileError, type KeyFileErrorDetail } from './keys/errors.ts'
-export { createKeyFile, createSecretFile, readKeyFile, readSecretFile, type SecretKind } from './keys/file-key-store.ts'
+export {
+  createKeyFile,
+  createSecretFile,
+  parseSecret,
+  readKeyFile,
+  readSecretFile,
+  type SecretKind,
+} from './keys/file-key-store.ts'
 export { newSeed, type Signer, signerFromSeed } from './keys/signer.ts'
 // Manifests.
 export { capabilityHash } from './manifest/capability-hash.ts'

@@ -26,7 +26,26 @@ export function judgeCheckpoint(
   if (log === undefined) return { ok: false, reason: 'the checkpoint is not of a log that the manifest names' }
   const verdict = verifyCheckpoint(proof.note, log.vkey)
   if (!verdict.ok) return { ok: false, reason: `the checkpoint does not verify: ${verdict.reason}` }
+  if (seen !== undefined && seen.origin !== origin) return follows(verdict.checkpoint, logs, seen)
   return extendsSeen(verdict.checkpoint, proof.consistency ?? [], seen)
+}
+
+/**
+ * A log that was frozen has a successor with a higher number, and the manifest goes on naming it. The checkpoints of the
+ * successor begin anew; the frozen log has ended, and its number never comes back.
+ */
+function follows(checkpoint: CheckpointReference, logs: LogKeys, seen: CheckpointReference): CheckpointJudgement {
+  const [now, before] = [numbered(checkpoint.origin), numbered(seen.origin)]
+  const named = logs.some(({ origin }) => origin === seen.origin)
+  const later = now !== undefined && before !== undefined && now.of === before.of && now.number > before.number
+  if (named && later) return { ok: true, checkpoint }
+  return { ok: false, reason: `the checkpoint is of ${checkpoint.origin}, and ${seen.origin} was seen before` }
+}
+
+/** `<host>/hansa/log/<n>` or `<did>/log/<n>` (wire.md: log). */
+function numbered(origin: string): { of: string; number: number } | undefined {
+  const [, of, digits] = /^(.+\/log\/)([1-9][0-9]{0,8})$/.exec(origin) ?? []
+  return of === undefined || digits === undefined ? undefined : { of, number: Number(digits) }
 }
 
 function extendsSeen(
@@ -35,9 +54,7 @@ function extendsSeen(
   seen: CheckpointReference | undefined,
 ): CheckpointJudgement {
   // Every tree extends the empty one, and no proof shows it.
-  if (seen === undefined || (seen.origin === checkpoint.origin && seen.size === 0)) return { ok: true, checkpoint }
-  if (seen.origin !== checkpoint.origin)
-    return { ok: false, reason: `the checkpoint is of ${checkpoint.origin}, and ${seen.origin} was seen before` }
+  if (seen === undefined || seen.size === 0) return { ok: true, checkpoint }
   if (checkpoint.size < seen.size)
     return { ok: false, broken: true, reason: `the log has ${checkpoint.size} entries and had ${seen.size} before` }
   if (checkpoint.size === seen.size && checkpoint.root !== seen.root)

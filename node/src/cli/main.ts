@@ -35,6 +35,16 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/doctor.ts')).doctorCommand,
       },
       {
+        name: 'backup',
+        summary: 'copy a node into one file, or check such a file',
+        load: async () => (await import('./commands/backup.ts')).backupCommand,
+      },
+      {
+        name: 'restore',
+        summary: 'make a node out of a backup',
+        load: async () => (await import('./commands/restore.ts')).restoreCommand,
+      },
+      {
         name: 'registry',
         summary: 'run a registry',
         load: async () => (await import('./commands/registry.ts')).registryCommand,

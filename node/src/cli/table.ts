@@ -43,3 +43,11 @@ export function duration(seconds: number): string {
 export function time(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
 }
+
+/** `12.3 MiB`. */
+export function bytes(count: number): string {
+  if (count < 1024) return `${count} B`
+  const units = ['KiB', 'MiB', 'GiB', 'TiB']
+  const power = Math.min(Math.floor(Math.log2(count) / 10), units.length)
+  return `${(count / 1024 ** power).toFixed(1)} ${units[power - 1]}`
+}

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CheckpointReference, Did } from '@hansa/protocols'
 import {
+  type FrozenSource,
   fileLogDisk,
   type LogDirectory,
   type LogSource,
@@ -10,6 +11,7 @@ import {
   readEntries,
   verifyCheckpoint,
 } from '@hansa/trust/ledger'
+import { frozenNumbers } from '../home/home-logs.ts'
 import { failed, usage } from './errors.ts'
 import { didOfOrigin, type LogKeys } from './verify-keys.ts'
 
@@ -22,13 +24,14 @@ export async function logSources(
 ): Promise<LogSource[]> {
   const found = await Promise.all(directories.map((directory) => openLog(directory)))
   const spare = keysWithoutLog(keys, found)
-  const sources = found.map(({ disk, origin }): LogSource => {
+  const sources = found.map(({ disk, origin, frozen }): LogSource => {
     const key = origin === undefined ? spare.shift() : keys.vkeys.get(origin)
     const did = key?.did ?? (origin === undefined ? undefined : didOfOrigin(origin))
     return {
       disk: counted(disk, onRead),
       ...(key === undefined ? {} : { vkey: key.vkey }),
       ...(did === undefined ? {} : { did }),
+      frozen: frozen.map((log) => frozenSource(log, keys, onRead)),
     }
   })
   for (const did of keys.dids) expectOwner(did, found)
@@ -36,14 +39,24 @@ export async function logSources(
   return sources
 }
 
+function frozenSource({ disk, origin }: FrozenLog, { vkeys }: LogKeys, onRead: (bytes: number) => void): FrozenSource {
+  const key = origin === undefined ? undefined : vkeys.get(origin)
+  return { disk: counted(disk, onRead), ...(key === undefined ? {} : { vkey: key.vkey }) }
+}
+
 /** Bytes of all entries, to tell how far a verification has come. */
 export async function entryBytes(sources: readonly LogSource[]): Promise<number> {
   let bytes = 0
-  for (const { disk } of sources) for (const name of await disk.list()) bytes += (await disk.size(name)) ?? 0
+  for (const { disk, frozen = [] } of sources) {
+    for (const one of [disk, ...frozen.map((log) => log.disk)]) {
+      for (const name of await one.list()) bytes += (await one.size(name)) ?? 0
+    }
+  }
   return bytes
 }
 
-type FoundLog = { disk: LogDirectory; directory: string; origin: string | undefined }
+type FrozenLog = { disk: LogDirectory; origin: string | undefined }
+type FoundLog = FrozenLog & { directory: string; frozen: FrozenLog[] }
 
 async function openLog(directory: string): Promise<FoundLog> {
   const here = await stat(directory).catch(() => undefined)
@@ -56,7 +69,14 @@ async function openLog(directory: string): Promise<FoundLog> {
   if (!(await holdsEntries(disk))) {
     throw usage(`There is no log in ${directory}. Give the directory \`log\` of a node's home, or the home itself.`)
   }
-  return { disk, directory, origin: await originOf(disk) }
+  return { disk, directory, origin: await originOf(disk), frozen: await frozenIn(isHome ? inner : directory) }
+}
+
+/** The logs that were frozen before the one in a directory, the newest first. */
+async function frozenIn(directory: string): Promise<FrozenLog[]> {
+  const within = join(directory, 'frozen')
+  const disks = (await frozenNumbers(within)).map((number) => fileLogDisk(join(within, String(number))))
+  return Promise.all(disks.map(async (disk) => ({ disk, origin: await originOf(disk) })))
 }
 
 async function holdsEntries(disk: LogDirectory): Promise<boolean> {
@@ -78,7 +98,8 @@ async function originOf(disk: LogDirectory): Promise<string | undefined> {
  * key that fits nothing means that the wrong logs, or the wrong keys, were given.
  */
 function keysWithoutLog({ vkeys }: LogKeys, logs: readonly FoundLog[]): { vkey: string; did?: Did }[] {
-  const unused = [...vkeys].filter(([origin]) => !logs.some((log) => log.origin === origin))
+  const here = new Set(logs.flatMap(({ origin, frozen }) => [origin, ...frozen.map((log) => log.origin)]))
+  const unused = [...vkeys].filter(([origin]) => !here.has(origin))
   const [first] = unused
   if (first !== undefined && logs.every(({ origin }) => origin !== undefined))
     throw notHere(`the log ${first[0]}`, logs)

@@ -50,6 +50,7 @@ describe('the methods of the control interface', () => {
   const requests: Record<keyof typeof controlMethods, [object, unknown[] | undefined]> = {
     whoami: [{}, undefined],
     status: [{}, undefined],
+    snapshotState: [{}, ['snapshotState']],
     capabilities: [{}, ['capabilities']],
     peers: [{}, ['peers']],
     advertise: [{}, ['advertise']],

@@ -50,4 +50,9 @@ export interface ControlledKernel extends Kernel, KernelOperator {
   /** Takes the credential away at once; what it has open ends. @throws CallError `not_found` */
   removeAgent(name: string): Promise<void>
   identifyAgent: IdentifyAgent
+  /**
+   * Writes a copy of the node's state beside it, for a backup.
+   * @returns its absolute path; whoever asked removes it. @throws CallError `unsupported` when nothing is kept on a disk.
+   */
+  snapshotState(): Promise<{ path: string }>
 }

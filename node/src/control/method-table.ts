@@ -51,6 +51,7 @@ export const methodTable: MethodTable = {
   grant: (params, { kernel }) => kernel.grant(withoutUndefined(params)),
   revoke: async (params, { kernel }) => done(kernel.revoke(params)),
   reloadPolicy: (_params, { node }) => node.reloadPolicy(),
+  snapshotState: (_params, { kernel }) => kernel.snapshotState(),
   audit: (params, { kernel }) => kernel.audit(withoutUndefined(params)),
   agents: (_params, { kernel }) => kernel.agents(),
   agentAdd: (params, { kernel }) => kernel.addAgent(withoutUndefined(params)),

@@ -8,10 +8,12 @@
 import type { Clock, Did, Entry, EntryDraft, Logger, PeerTransport } from '@hansa/protocols'
 import { exchangePaths } from '@hansa/protocols'
 import type { BatchSigner } from '@hansa/trust'
-import type { Appended } from '@hansa/trust/ledger'
+import { type Appended, linkOf } from '@hansa/trust/ledger'
 
 /** Acknowledgements in one request: their envelopes stay well under the receiver's limit. */
 const MAX_PER_REQUEST = 256
+/** Sequence number of a receipt in a log before this one. */
+const BEFORE_THIS_LOG = -1
 /** How long, and up to how many, acknowledgements gather before they are sent. */
 const GATHER_TURNS = 12
 const GATHER_UP_TO = 64
@@ -61,6 +63,7 @@ export class AckOutbox {
 
   /** Rebuilds from the ledger what a peer does not have yet; `start` sends it. */
   replay(entry: Entry): void {
+    if (linkOf(entry) !== undefined) this.#countAnew()
     if (entry.peer === undefined) return
     const lane = this.#lane(entry.peer)
     if (entry.type === 'receipt.received' && entry.call_id !== undefined && entry.receipt !== undefined) {
@@ -71,6 +74,11 @@ export class AckOutbox {
     if (entry.type === 'acks.delivered' && through !== undefined) {
       lane.waiting = lane.waiting.filter(({ seq }) => seq > through)
     }
+  }
+
+  /** Sequence numbers begin again in a successor log: what waits since the one before comes before all of them. */
+  #countAnew(): void {
+    for (const lane of this.#lanes.values()) for (const waiting of lane.waiting) waiting.seq = BEFORE_THIS_LOG
   }
 
   start(): void {
@@ -154,7 +162,9 @@ export class AckOutbox {
 
   /** Not awaited: if it is lost, the peer gets these once more. */
   #recordDelivery(peer: Did, batch: readonly Waiting[]): void {
-    const through = batch.reduce((highest, { seq }) => Math.max(highest, seq), 0)
+    const through = batch.reduce((highest, { seq }) => Math.max(highest, seq), BEFORE_THIS_LOG)
+    // A number of this log is what says how far it got; without one they are sent once more after a restart.
+    if (through === BEFORE_THIS_LOG) return
     try {
       this.#c.append({ type: 'acks.delivered', peer, ext: { through, count: batch.length } }).durable.catch(() => {})
     } catch (error) {

@@ -11,6 +11,8 @@ export type HomeErrorDetail =
   | { code: 'home_newer'; path: string; found: string }
   /** The directory has an older format and cannot be brought to this one. */
   | { code: 'home_migration'; path: string }
+  /** The logs of the directory do not follow from each other, or one of them is missing. */
+  | { code: 'home_logs'; path: string }
 
 export class HomeError extends KernelError<HomeErrorDetail> {
   override readonly name = 'HomeError'

@@ -15,6 +15,8 @@ export type HomePaths = {
   policies: string
   state: string
   log: string
+  /** Logs that were frozen before the one in `log`, each in a directory named by its number. */
+  frozenLogs: string
   /** Directory of the backups that are made before a migration. */
   backups: string
   controlSocket: string
@@ -35,6 +37,7 @@ export function homePaths(root: string): HomePaths {
     policies: join(root, 'policy.d'),
     state: join(root, 'state.db'),
     log: join(root, 'log'),
+    frozenLogs: join(root, 'log', 'frozen'),
     backups: join(root, 'backups'),
     controlSocket: join(root, 'control.sock'),
     controlToken: join(root, 'control.token'),

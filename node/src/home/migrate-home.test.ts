@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileLogDisk } from '@hansa/trust/ledger'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { verifyBackup } from '../backup/verify-backup.ts'
 import { createHome, homePaths, openHome } from './home.ts'
 import { formatOnePaths } from './home-paths.ts'
 import type { MigrationStep } from './migrate-home.ts'
@@ -43,7 +45,7 @@ describe('a home of format 1', () => {
     expect(modes).toEqual(['700', '600', '600'])
   })
 
-  it.each<MigrationStep>(['keys_directory', 'identity', 'logKey', 'secret', 'format'])(
+  it.each<MigrationStep>(['backup', 'keys_directory', 'identity', 'logKey', 'secret', 'format'])(
     'that was interrupted after the step %s is complete after the next start',
     async (last) => {
       const before = await formatOneHome()
@@ -56,6 +58,36 @@ describe('a home of format 1', () => {
       expect([await keysNow(), await format()]).toEqual([before, 'hansa-home/2\n'])
     },
   )
+
+  it.each<MigrationStep>(['backup', 'keys_directory', 'identity', 'logKey', 'secret', 'format'])(
+    'whose process was killed after the step %s is complete after the next start',
+    async (last) => {
+      const before = await formatOneHome()
+      const program = join(import.meta.dirname, 'testing/migrate-until-killed.ts')
+      const { signal } = spawnSync(process.execPath, [program, root, last], { stdio: 'ignore' })
+      expect(signal).toBe('SIGKILL')
+      await openHome(root)
+      expect([await keysNow(), await format()]).toEqual([before, 'hansa-home/2\n'])
+    },
+  )
+
+  it('is backed up as it was before anything is moved, once', async () => {
+    const before = await formatOneHome()
+    const interrupt = (step: MigrationStep) => {
+      if (step === 'identity') throw new Error('interrupted')
+    }
+    await expect(openHome(root, { onStep: interrupt })).rejects.toThrow('interrupted')
+    await openHome(root)
+    const { backups } = homePaths(root)
+    const [name = '', ...more] = await readdir(backups)
+    expect([name, more]).toEqual([expect.stringMatching(/^before-hansa-home-2-\d{8}T\d{6}Z\.hansa-backup$/), []])
+    const manifest = await verifyBackup({ file: join(backups, name) })
+    expect([manifest.home, manifest.files.map(({ path }) => path)]).toEqual([
+      1,
+      ['format', 'identity.key', 'log.key', 'token.secret'],
+    ])
+    expect([await mode(backups), await mode(join(backups, name)), before.length]).toEqual(['700', '600', 3])
+  })
 
   it('is left alone while another process has it', async () => {
     await formatOneHome()

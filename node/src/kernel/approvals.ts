@@ -8,7 +8,7 @@
 import type { Approval, Clock, Entry, EntryDraft } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import { randomId } from '@hansa/trust'
-import type { Appended } from '@hansa/trust/ledger'
+import { type Appended, linkOf } from '@hansa/trust/ledger'
 
 /** Seconds that a request waits, and that a granted approval may wait to be used. */
 export const APPROVAL_LIFE_SECONDS = 3_600
@@ -152,6 +152,7 @@ export class ApprovalBook {
 
   /** Rebuilds the state from one ledger entry. */
   replay(entry: Entry): void {
+    if (linkOf(entry) !== undefined) this.#endAll()
     if (entry.type === 'receipt.received' && entry.call_id !== undefined && provesNoAction(entry.ext?.status)) {
       // `ext.approval` of this entry is one that the peer asks for.
       const used = this.#usedByCall.get(entry.call_id)
@@ -177,6 +178,14 @@ export class ApprovalBook {
     if (entry.type === 'approval.denied') this.#settle(held, 'denied', entry.actor)
     if (entry.call_id === undefined) return
     if (BEGINS.has(entry.type)) this.use(id, entry.call_id)
+  }
+
+  /** The kernel was restored: what became of these since the backup is not known. */
+  #endAll(): void {
+    for (const held of this.#held.values()) {
+      if (held.state === 'pending' || held.state === 'granted') held.state = 'expired'
+    }
+    this.#pendingByAction.clear()
   }
 
   #hold(held: Held): void {

@@ -5,7 +5,7 @@
 import { discoverPeers, handshakeResponder, inboundSessions, type OwnSide, openSession, peerMemory } from '@hansa/mesh'
 import type { CheckpointProof, CheckpointReference, Clock, Did, EntryDraft } from '@hansa/protocols'
 import { batchSigner, didKeyResolver, envelopeVerifier, RateWindow, randomId } from '@hansa/trust'
-import { type Appended, type Ledger, noteKey, openLedger } from '@hansa/trust/ledger'
+import { type Appended, type Ledger, noteKey, openLedger, replayFrozenLog } from '@hansa/trust/ledger'
 import { AckOutbox } from '../exchange/ack-outbox.ts'
 import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-peer.ts'
 import { Pseudonyms } from '../exchange/build-intent.ts'
@@ -38,7 +38,7 @@ import { DEFAULT_IN_FLIGHT, InFlight } from './in-flight.ts'
 import { inboundStage } from './inbound-stage.ts'
 import { invoker, RunningCalls, type SharedStages } from './invoke.ts'
 import { AssembledKernel } from './kernel.ts'
-import type { KernelComponents, KernelInit } from './kernel-components.ts'
+import type { KernelComponents, KernelInit, KernelLogs } from './kernel-components.ts'
 import { LocalCapabilities } from './local-capabilities.ts'
 import { ManifestPublisher } from './manifest-publisher.ts'
 import { OpenCalls } from './open-calls.ts'
@@ -51,6 +51,7 @@ import { compileOrThrow, PolicyHolder } from './policy-holder.ts'
 import { type PolicyComponents, policyStage } from './policy-stage.ts'
 import { replayEntry } from './projections.ts'
 import { receiveStage } from './receive-stage.ts'
+import { RestoreDoubt } from './restore-doubt.ts'
 import { TokenDesk } from './token-desk.ts'
 import { tokenStage } from './token-stage.ts'
 import { TokenUses } from './token-uses.ts'
@@ -78,7 +79,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     return opened.append(draft)
   }
 
-  const secrets = deriveSecrets(components.secret, self, clock)
+  const { origin, frozen } = components.logs ?? { origin: `${self}/log/1`, frozen: [] }
+  const secrets = deriveSecrets(components.secret, self, clock, origin)
   const resolver = didKeyResolver()
   const verifier = envelopeVerifier({ resolver })
   const batch = batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS) })
@@ -94,6 +96,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const openAcks = new OpenAcks()
   const openCalls = new OpenCalls()
   const callIds = new CallIds()
+  const doubt = new RestoreDoubt()
   const decisions = new DecisionMemory()
   const locals = new LocalCapabilities()
   const detectors = compileDetectors({ canaries: init.canaries ?? [] })
@@ -133,10 +136,13 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     openAcks,
     outbox,
     rates,
+    doubt,
     ruleWindow: (rule: string) => windows.get(rule),
     policyVersion: 0,
   }
-  const origin = `${self}/log/1`
+  for (const { directory, link } of frozen.toReversed()) {
+    await replayFrozenLog(directory, link, (entry) => replayEntry(projections, entry))
+  }
   const ledger = await openLedger({
     disk: components.disk,
     origin,
@@ -153,7 +159,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   await policy.record(compiled, policy.version)
   const policyVersion = () => policy.version
   const publisher = new ManifestPublisher(
-    { self, signer, clock, store, ledger, locals, policy, append },
+    { self, signer, clock, store, ledger, frozen: frozen.map(inManifest), locals, policy, append },
     publicFace(init),
   )
 
@@ -212,7 +218,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     idempotency,
     budget,
   }
-  const receive = receiveStage({ self, clock, locals, imported: (ref) => imports.target(ref), idempotency })
+  const receive = receiveStage({ self, clock, locals, imported: (ref) => imports.target(ref), idempotency, doubt })
   const stages: SharedStages = {
     receive,
     policy: policyStage(policyComponents),
@@ -304,12 +310,17 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     invoke,
     explain: explainer({ ...policyComponents, ...arriving, running: (callId) => running.find(callId), receive }),
     discover: discoverPeers({ fetch: components.fetch, resolver, clock, memory, self }),
+    snapshotState: components.snapshotState,
     async drain() {
       stopRefreshing()
       await components.drain?.()
     },
     ended: async () => components.ended?.(),
   })
+}
+
+function inManifest({ link }: KernelLogs['frozen'][number]): { origin: string; vkey: string } {
+  return { origin: link.previous.origin, vkey: link.vkey }
 }
 
 function publicFace({ name, endpoint, tls }: KernelInit): Pick<KernelInit, 'name' | 'endpoint' | 'tls'> {

@@ -13,10 +13,15 @@ export type DerivedSecrets = {
   tokenKeys(): TokenKeys
 }
 
-/** @throws TokenError `token_root_short` when the secret has fewer than 32 bytes. */
-export function deriveSecrets(secret: Uint8Array, did: Did, clock: Clock): DerivedSecrets {
+/**
+ * @param log origin of the log in which uses of tokens are counted. In a later one than the first, which does not know all of them, the keys of
+ * tokens are others, so that no token of before is good any more.
+ * @throws TokenError `token_root_short` when the secret has fewer than 32 bytes.
+ */
+export function deriveSecrets(secret: Uint8Array, did: Did, clock: Clock, log: string): DerivedSecrets {
+  const root = log === `${did}/log/1` ? secret : derive(secret, `hansa/token-root/v1|${log}`)
   const epoch = () => Math.floor(clock.now() / 1000 / EPOCH_SECONDS)
-  let held = { epoch: epoch(), keys: tokenKeys({ root: secret, did, epoch: epoch() }) }
+  let held = { epoch: epoch(), keys: tokenKeys({ root, did, epoch: epoch() }) }
   const saltKey = derive(secret, `hansa/salt/v1|${did}`)
   return {
     pseudonyms: derive(secret, `hansa/pseudonym/v1|${did}`),
@@ -26,7 +31,7 @@ export function deriveSecrets(secret: Uint8Array, did: Did, clock: Clock): Deriv
     },
     tokenKeys() {
       const now = epoch()
-      if (now !== held.epoch) held = { epoch: now, keys: tokenKeys({ root: secret, did, epoch: now }) }
+      if (now !== held.epoch) held = { epoch: now, keys: tokenKeys({ root, did, epoch: now }) }
       return held.keys
     },
   }

@@ -2,9 +2,16 @@
 import type { GuardedFetch } from '@hansa/mesh'
 import type { Clock, Logger, PeerTransport, Store } from '@hansa/protocols'
 import type { PolicySource, Signer } from '@hansa/trust'
-import type { LogDisk } from '@hansa/trust/ledger'
+import type { LogDirectory, LogDisk, LogLink } from '@hansa/trust/ledger'
 import type { InFlightLimits } from './in-flight.ts'
 import type { PeerSetting } from './peer-settings.ts'
+
+export type KernelLogs = {
+  /** Of the log on `disk`. */
+  origin: string
+  /** Logs of this kernel that were frozen before, the newest first. */
+  frozen: readonly { directory: LogDirectory; link: LogLink }[]
+}
 
 export type KernelComponents = {
   /** The kernel's identity. */
@@ -14,6 +21,10 @@ export type KernelComponents = {
   /** 32 bytes: the key of the log, another one than the identity. */
   logSeed: Uint8Array
   disk: LogDisk
+  /** @default the first log of this kernel, with none before it */
+  logs?: KernelLogs
+  /** Writes a copy of the store for a backup. @returns its path. @default the kernel keeps nothing on a disk */
+  snapshotState?(): Promise<string>
   store: Store
   clock: Clock
   logger: Logger

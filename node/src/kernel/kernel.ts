@@ -73,6 +73,7 @@ export type KernelParts = {
   invoke: Invoke
   explain: Explain
   discover(init: DiscoverInit): Promise<Discovery>
+  snapshotState: (() => Promise<string>) | undefined
   drain(): Promise<void>
   ended(): Promise<void>
 }
@@ -233,6 +234,16 @@ export class AssembledKernel implements ControlledKernel {
 
   identifyAgent(credential: string): AgentIdentity | undefined {
     return this.#parts.agents.identify(credential)
+  }
+
+  async snapshotState(): Promise<{ path: string }> {
+    const { ledger, snapshotState } = this.#parts
+    if (snapshotState !== undefined) {
+      // What was answered before this was asked is then in the part of the log that a backup takes.
+      await ledger.cut()
+      return { path: await snapshotState() }
+    }
+    throw new CallError({ code: 'unsupported' }, 'unsupported: This kernel keeps nothing on a disk.')
   }
 
   async audit(init: { from?: number; limit?: number; callId?: string }): Promise<Entry[]> {

@@ -14,6 +14,9 @@ import type { PolicyHolder } from './policy-holder.ts'
 export const MANIFEST_LIFE_SECONDS = 3_600
 const RENEW_AFTER_SECONDS = MANIFEST_LIFE_SECONDS / 2
 
+/** What a manifest can name. */
+const MAX_LOGS = 16
+
 const NAMESPACE = 'manifest'
 const LAST = 'last'
 
@@ -23,6 +26,8 @@ export type ManifestComponents = {
   clock: Clock
   store: Store
   ledger: Pick<Ledger, 'origin' | 'vkey'>
+  /** Logs that were frozen before that one, the newest first. @default none */
+  frozen?: readonly { origin: string; vkey: string }[]
   locals: LocalCapabilities
   policy: PolicyHolder
   append(draft: EntryDraft): Appended
@@ -87,7 +92,7 @@ export class ManifestPublisher {
   }
 
   #compose(now: number, seq: number, prev: string | null): CapabilityManifest {
-    const { self, ledger, locals, policy } = this.#c
+    const { self, ledger, frozen = [], locals, policy } = this.#c
     const { name, endpoint, tls } = this.#init
     return {
       v: 1,
@@ -98,7 +103,8 @@ export class ManifestPublisher {
       iat: now,
       exp: now + MANIFEST_LIFE_SECONDS,
       endpoints: endpoint === undefined ? [] : [{ proto: HTTP_ENDPOINT_PROTO, url: endpoint }],
-      logs: [{ origin: ledger.origin, vkey: ledger.vkey }],
+      // The current log first: whoever has seen one of the others learns here that it has ended.
+      logs: [{ origin: ledger.origin, vkey: ledger.vkey }, ...frozen].slice(0, MAX_LOGS),
       ...(tls === undefined ? {} : { tls: [...tls] }),
       policy: { version: policy.version, min_version: policy.version, hash: policy.current.hash },
       capabilities: locals.descriptors(),

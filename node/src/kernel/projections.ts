@@ -7,6 +7,7 @@ import type { ApprovalBook } from './approvals.ts'
 import type { CallIds } from './call-ids.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { OpenCalls } from './open-calls.ts'
+import type { RestoreDoubt } from './restore-doubt.ts'
 import type { TokenUses } from './token-uses.ts'
 
 export type Projections = {
@@ -18,6 +19,7 @@ export type Projections = {
   openAcks: OpenAcks
   outbox: AckOutbox
   rates: RateWindow
+  doubt: RestoreDoubt
   /** Seconds of the window of a rule that sets a limit. */
   ruleWindow(rule: string): number | undefined
   /** Version of the policy in force, from the entries that loaded one. */
@@ -34,6 +36,7 @@ export function replayEntry(projections: Projections, entry: Entry): void {
   projections.callIds.replay(entry)
   projections.openAcks.replay(entry)
   projections.outbox.replay(entry)
+  projections.doubt.replay(entry)
   if (BEGINS.has(entry.type) || wasRefusedBetween(entry)) replayRates(projections, entry)
   if (entry.type === 'policy.loaded' && entry.pol !== undefined) projections.policyVersion = entry.pol
 }

@@ -7,6 +7,7 @@ import { parseCapabilityRef, SALT_BYTES } from '@hansa/protocols'
 import { commitTo, parseStrictJson } from '@hansa/trust'
 import { Idempotency } from './idempotency.ts'
 import type { LocalCapabilities } from './local-capabilities.ts'
+import type { RestoreDoubt } from './restore-doubt.ts'
 import type { Arrived, ImportedTarget, Received, Refusal, Repeat, Target } from './stages.ts'
 import { isRefusal } from './stages.ts'
 
@@ -17,6 +18,8 @@ export type ReceiveComponents = {
   /** @returns the imported capability, or why it is not callable now. */
   imported(ref: string): ImportedTarget | Refusal
   idempotency: Idempotency
+  /** @default no restore is remembered */
+  doubt?: Pick<RestoreDoubt, 'holds'>
 }
 
 export function receiveStage(components: ReceiveComponents): (arrived: Arrived) => Promise<Received | Refusal> {
@@ -35,9 +38,11 @@ export function receiveStage(components: ReceiveComponents): (arrived: Arrived) 
     }
     const absence = target.kind === 'local' ? locals.absenceOf(target.id) : undefined
     if (absence !== undefined) return { refused: 'busy', reason: absence }
+    const forgotten = refuseForgotten(arrived, target, components)
+    if (forgotten !== undefined) return forgotten
     const parsed = parseStrictJson(arrived.args, 'payload')
     if (!parsed.ok) return { refused: 'invalid_request', reason: `arguments: ${parsed.reason}` }
-    const repeat = await claimKey(arrived, target, components.idempotency)
+    const repeat = await claimKey(arrived, target, components)
     if (repeat !== undefined && isRefusal(repeat)) return repeat
     return {
       ...arrived,
@@ -77,16 +82,31 @@ function findTarget(arrived: Arrived, { locals, imported }: ReceiveComponents): 
   return imported(arrived.capability)
 }
 
+/** A further attempt of a call whose first one may have acted before a restore, and is forgotten. */
+function refuseForgotten(arrived: Arrived, target: Target, { doubt, clock }: ReceiveComponents): Refusal | undefined {
+  const repeats = arrived.retryOf !== undefined && arrived.idempotencyKey === undefined
+  if (!repeats || arrived.caller.kind !== 'peer' || target.safety === 'READ') return undefined
+  if (doubt?.holds(clock.now()) !== true) return undefined
+  return { refused: 'outcome_unknown', reason: FORGOTTEN, unknown: true }
+}
+
+const FORGOTTEN =
+  'this kernel was restored from a backup less than a day ago: whether this call acted before that is not known'
+
 /** The kernel that acts keeps the key; for an imported capability that is the peer. */
 async function claimKey(
   arrived: Arrived,
   target: Target,
-  idempotency: Idempotency,
+  { idempotency, doubt, clock }: ReceiveComponents,
 ): Promise<Repeat | Refusal | undefined> {
   if (arrived.idempotencyKey === undefined || target.kind === 'imported') return undefined
   const scope = scopeOf(arrived, target.ref, arrived.idempotencyKey)
   const claim = idempotency.claim(scope, arrived.callId, arrived.argsCommitment)
-  if (claim.state === 'new') return undefined
+  if (claim.state === 'new') {
+    if (doubt?.holds(clock.now()) !== true || target.safety === 'READ' || target.idempotent) return undefined
+    idempotency.end(arrived.callId, 'none')
+    return { refused: 'outcome_unknown', reason: FORGOTTEN, unknown: true }
+  }
   if (claim.state === 'other_arguments') {
     return { refused: 'invalid_request', reason: 'the idempotency key was used with other arguments' }
   }

@@ -182,6 +182,7 @@ export function fakeKernel(): FakeKernel {
     deny: noted('deny', (_id, approver) => approval('denied', approver)),
     grant: noted('grant', () => ({ token: 'hkt1.fake', expires: 7 })),
     revoke: noted('revoke', () => {}),
+    snapshotState: noted('snapshotState', () => ({ path: '/nonexistent/state' })),
     audit: noted('audit', () => []),
     async [Symbol.asyncDispose]() {},
   }

@@ -36,6 +36,7 @@ export const methodFacts = {
   deny: { scope: 'operator', summary: 'Denies exactly one action.' },
   grant: { scope: 'operator', summary: 'Mints a token for one principal and one capability.' },
   revoke: { scope: 'operator', summary: 'Revokes a token, or every token of a principal.' },
+  snapshotState: { scope: 'operator', summary: 'Writes a copy of the state of the node beside it, for a backup.' },
   audit: { scope: 'operator', summary: 'Reads entries of the log.' },
   agents: { scope: 'operator', summary: 'Lists agents that hold a credential.' },
   agentAdd: { scope: 'operator', summary: 'Makes the credential of an agent; it is in this answer and nowhere else.' },

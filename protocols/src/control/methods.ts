@@ -91,6 +91,7 @@ export const controlMethods = {
     uses: z.int().min(1).max(1_000_000).optional(),
   }),
   revoke: z.union([z.strictObject({ token: z.string().max(8192) }), z.strictObject({ principal: principalSchema })]),
+  snapshotState: z.strictObject({}),
   audit: z.strictObject({
     from: z.int().optional(),
     limit: z.int().min(1).max(10_000).optional(),

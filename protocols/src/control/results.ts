@@ -65,6 +65,7 @@ export const controlResults = {
   deny: approvalSchema,
   grant: z.object({ token: z.string().max(8192), expires: z.int().describe('Unix seconds') }),
   revoke: z.null(),
+  snapshotState: z.object({ path: z.string().max(4096) }),
   audit: z.array(entrySchema).max(10_000),
   agents: z.array(agentInfoSchema),
   agentAdd: newAgentSchema,

@@ -84,7 +84,10 @@ export const entryExtSchema = z.strictObject({
   alias: short.optional(),
   hash: hashSchema.optional(),
   seq: z.int().min(0).optional(),
-  previous: checkpointReferenceSchema.optional(),
+  previous: checkpointReferenceSchema
+    .optional()
+    .describe('log.opened of a successor: the last checkpoint of the log before it, which is frozen there'),
+  vkey: short.optional().describe('log.opened of a successor: verifier key of the log before it'),
   checkpoint: checkpointReferenceSchema.optional(),
   note: short.optional(),
   agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),

@@ -68,7 +68,7 @@ export async function readSecretFile(path: string, kind: SecretKind): Promise<Ui
   })
   try {
     const text = await readOwnerOnly(file, path)
-    const secret = parse(text, kind)
+    const secret = parseSecret(text, kind)
     if (secret === undefined) {
       const message = `${path} does not hold a secret of the kind ${kind}. Restore it from a backup or make a new one.`
       throw new KeyFileError({ code: 'key_file_malformed', path, expected: kind }, message)
@@ -94,7 +94,8 @@ async function readOwnerOnly(file: FileHandle, path: string): Promise<string> {
   })
 }
 
-function parse(text: string, kind: SecretKind): Uint8Array | undefined {
+/** The bytes in the text of a secret file; undefined for any other text, and for a secret of another kind. */
+export function parseSecret(text: string, kind: SecretKind): Uint8Array | undefined {
   const [format, found, encoded, ...rest] = text.trimEnd().split(' ')
   if (format !== FORMAT || found !== kind || encoded === undefined || rest.length > 0) return undefined
   const secret = decodeBase64url(encoded)

@@ -5,9 +5,15 @@ const begins: ReadonlySet<EntryType> = new Set(['call.begun', 'intent.sent', 'in
 const outcomes: ReadonlySet<EntryType> = new Set(['outcome', 'receipt.received'])
 
 export class CallRules {
+  readonly #closedLater: ReadonlySet<CallId>
   readonly #open = new Map<CallId, number>()
   readonly #closed = new Set<CallId>()
   #begun = 0
+
+  /** @param closedLater calls that the logs which follow this one close. */
+  constructor(closedLater: ReadonlySet<CallId> = new Set()) {
+    this.#closedLater = closedLater
+  }
 
   /** @returns what is wrong with this entry, given those before it. */
   check({ type, call_id: id, seq }: Entry): string | undefined {
@@ -17,12 +23,12 @@ export class CallRules {
   }
 
   get counts(): { begun: number; closed: number; open: number } {
-    return { begun: this.#begun, closed: this.#closed.size, open: this.#open.size }
+    return { begun: this.#begun, closed: this.#closed.size, open: this.open().length }
   }
 
   /** Calls that were begun and have no outcome, with the entry that began them. */
-  open(): IterableIterator<[CallId, number]> {
-    return this.#open.entries()
+  open(): [CallId, number][] {
+    return [...this.#open].filter(([id]) => !this.#closedLater.has(id))
   }
 
   #begin(id: CallId, seq: number): string | undefined {
@@ -35,6 +41,7 @@ export class CallRules {
 
   #close(id: CallId): string | undefined {
     if (this.#closed.has(id)) return `call ${id} has a second outcome`
+    if (this.#closedLater.has(id)) return `call ${id} has another outcome in the log that follows`
     this.#open.delete(id)
     this.#closed.add(id)
     return undefined

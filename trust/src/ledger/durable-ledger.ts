@@ -2,7 +2,7 @@
  * The ledger over a disk: group commit, back-pressure, and what happens when the disk fills or fails. Opened by
  * `openLedger`.
  */
-import type { CheckpointReference, Clock, EntryDraft } from '@hansa/protocols'
+import type { CheckpointReference, Clock, EntryDraft, EntryExt } from '@hansa/protocols'
 import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
 import { sameHash } from '../merkle/hashing.ts'
 import { rootFromInclusionProof } from '../merkle/inclusion.ts'
@@ -30,6 +30,7 @@ export type DurableLedgerInit = {
   clock: Clock
   onFatal(error: unknown): void
   schedule?(run: () => void): void
+  opening?: EntryExt
   limits: LedgerLimits
   entries: RecordWriter
   tree: SignedTree
@@ -84,7 +85,10 @@ export class DurableLedger implements Ledger {
 
   /** Called once, by `openLedger`: writes `log.opened` into an empty log and signs whatever no checkpoint covers. */
   async begin(): Promise<void> {
-    if (this.#size === 0) await this.append({ type: 'log.opened' }).durable
+    const { opening } = this.#init
+    if (this.#size === 0) {
+      await this.append({ type: 'log.opened', ...(opening === undefined ? {} : { ext: opening }) }).durable
+    }
     await this.#cut()
     if (this.#failure !== undefined) throw this.#failure
   }
@@ -100,6 +104,13 @@ export class DurableLedger implements Ledger {
     if (this.#batch.leaves.length > 0) return this.#batch.durable
     if (this.#inFlight !== undefined) return this.#inFlight.durable
     if (this.#failure !== undefined && this.#durable < this.#size) throw this.#failure
+  }
+
+  async cut(): Promise<CheckpointReference> {
+    await this.sync()
+    await this.#cut()
+    if (this.#failure !== undefined) throw this.#failure
+    return this.head()
   }
 
   head(): CheckpointReference {

@@ -10,6 +10,8 @@ export { fileLogDisk } from './file-log-disk.ts'
 // The ledger.
 export type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'
 export type { LogDirectory, LogDisk, LogFile } from './log-disk.ts'
+export { type LogExtent, logExtent } from './log-extent.ts'
+export { firstEntry, type LogLink, linkExt, linkOf, replayFrozenLog } from './log-link.ts'
 export { type MemoryLogDisk, memoryLogDisk } from './memory-log-disk.ts'
 export {
   type NoteKey,
@@ -36,5 +38,6 @@ export {
   type Side,
 } from './report.ts'
 // The verifiers.
+export { type FrozenSource, type VerifyHistoryInit, verifyHistory } from './verify-history.ts'
 export { type VerifyLogInit, verifyLog } from './verify-log.ts'
 export { type LogSource, type VerifyPairInit, verifyPair } from './verify-pair.ts'

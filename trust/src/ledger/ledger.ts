@@ -20,6 +20,8 @@ export interface Ledger extends AsyncDisposable {
   append(draft: EntryDraft): Appended
   /** Resolves when everything appended so far is durable. @throws LedgerError when it can no longer become so. */
   sync(): Promise<void>
+  /** Signs everything appended so far now, instead of when it is due. @throws LedgerError when it cannot become durable. */
+  cut(): Promise<CheckpointReference>
   /** The last signed checkpoint. */
   head(): CheckpointReference
   /** The same as a C2SP signed note. */

@@ -1,4 +1,4 @@
-import type { CheckpointReference, Clock, Entry } from '@hansa/protocols'
+import type { CheckpointReference, Clock, Entry, EntryExt } from '@hansa/protocols'
 import { leafHash } from '../merkle/hashing.ts'
 import { AppendedFile } from './appended-file.ts'
 import { DurableLedger } from './durable-ledger.ts'
@@ -39,6 +39,8 @@ export type OpenLedgerInit = {
   limits?: Partial<LedgerLimits>
   /** A checkpoint of this log that is kept outside its directory: an older copy of the directory is then refused. */
   remembered?: CheckpointReference
+  /** Goes into `log.opened` when the log is begun. */
+  opening?: EntryExt
   /** Sees every entry that is on the disk already, in order, before the ledger opens. */
   replay?(entry: Entry): void
   /** Runs the given function once, after everything else that is ready now. @default setImmediate */

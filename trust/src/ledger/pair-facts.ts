@@ -27,13 +27,15 @@ export type ReceiptFacts = {
 
 export type Served = {
   /** The intent of the asking side, with its verified signature; from the acceptance or from a refusal. */
-  intent?: Mark & { hash: string }
+  intent?: Mark & { hash: string; tMs: number }
   accepted?: Mark
   outcome?: OutcomeFacts
-  ack?: Mark & { receipt: string }
+  ack?: Mark & { receipt: string; tMs: number }
 }
 
 export type OutcomeFacts = Mark & {
+  /** The log that the entry is in. */
+  origin: string
   leafHash: string
   intent: string | undefined
   resultC: string | undefined
@@ -110,14 +112,14 @@ function addToCall(call: CallFacts, walked: WalkedEntry, verdict: EvidenceVerdic
       break
     case 'intent.accepted':
       call.served = { ...call.served, accepted: mark }
-      if (evidence !== undefined) call.served.intent = { ...mark, hash: evidence.hash }
+      if (evidence !== undefined) call.served.intent = { ...mark, hash: evidence.hash, tMs: entry.t_ms }
       break
     case 'outcome':
       addOutcome(call, walked, evidence?.hash, mark)
       break
     case 'ack.received':
       if (evidence?.typ === 'hansa-ack') {
-        call.served = { ...call.served, ack: { ...mark, receipt: evidence.value.receipt_hash } }
+        call.served = { ...call.served, ack: { ...mark, receipt: evidence.value.receipt_hash, tMs: entry.t_ms } }
       }
       break
     default:
@@ -127,9 +129,17 @@ function addToCall(call: CallFacts, walked: WalkedEntry, verdict: EvidenceVerdic
 function addOutcome(call: CallFacts, walked: WalkedEntry, intentHash: string | undefined, mark: Mark): void {
   const { entry, leafHash } = walked
   const { status, code } = entry.ext ?? {}
-  call.outcome = { ...mark, leafHash, intent: entry.intent, resultC: entry.result_c, status, code }
+  call.outcome = {
+    ...mark,
+    origin: entry.origin,
+    leafHash,
+    intent: entry.intent,
+    resultC: entry.result_c,
+    status,
+    code,
+  }
   // Whoever refuses before acting keeps the intent with the outcome.
-  if (intentHash !== undefined) call.served = { ...call.served, intent: { ...mark, hash: intentHash } }
+  if (intentHash !== undefined) call.served = { ...call.served, intent: { ...mark, hash: intentHash, tMs: entry.t_ms } }
 }
 
 function receiptFacts(receipt: Receipt, hash: string, entry: Entry): ReceiptFacts {

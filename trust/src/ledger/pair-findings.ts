@@ -8,6 +8,7 @@
 import type { CallId } from '@hansa/protocols'
 import type { Asked, Mark, Served } from './pair-facts.ts'
 import type { CallOutcome, PairFinding, PairFindingCode, Side } from './report.ts'
+import { isLostEntry, isLostTime, type RestoreGap } from './restore-gap.ts'
 
 export type ComparedCall = {
   id: CallId
@@ -15,8 +16,8 @@ export type ComparedCall = {
   asker: Side
   asked: Asked | undefined
   served: Served | undefined
-  /** Origin of the log of the side that served. */
-  origin: string | undefined
+  /** What restores lost, of each side. */
+  gaps: { asker: readonly RestoreGap[]; server: readonly RestoreGap[] }
 }
 
 export type Comparison = { outcome: CallOutcome; findings: PairFinding[] }
@@ -38,6 +39,7 @@ function aboutIntent(call: ComparedCall): PairFinding[] {
   const held = served?.intent
   if (held === undefined) return []
   if (asked?.sent === undefined) {
+    if (isLostTime(call.gaps.asker, held.tMs)) return [lost(call, 'asker', 'the intent that it signed')]
     const text =
       'The asking side signed an intent that its own log does not hold: it denies having asked. The serving side is covered.'
     return held.late ? [] : [finding(call, 'violation', 'intent_denied', text, { suspected: 'asker' })]
@@ -49,13 +51,16 @@ function aboutIntent(call: ComparedCall): PairFinding[] {
 
 function withReceipt(call: ComparedCall, receipt: NonNullable<Asked['receipt']>): PairFinding[] {
   const findings: PairFinding[] = []
-  const { asked, served, origin } = call
+  const { asked, served } = call
   const outcome = served?.outcome
+  if (outcome === undefined && isLostEntry(call.gaps.server, receipt.log)) {
+    return [lost(call, 'server', `entry ${receipt.log.index} of ${receipt.log.origin}, which its receipt promises`)]
+  }
   if (
     outcome === undefined ||
     outcome.seq !== receipt.log.index ||
     outcome.leafHash !== receipt.log.leaf_hash ||
-    receipt.log.origin !== origin
+    outcome.origin !== receipt.log.origin
   ) {
     const text =
       `The serving side's receipt promises entry ${receipt.log.index} of ${receipt.log.origin} with a certain hash, and its ` +
@@ -111,6 +116,7 @@ function aboutAck(call: ComparedCall, receipt: NonNullable<Asked['receipt']>): P
 function withoutReceipt(call: ComparedCall): PairFinding[] {
   const { asked, served } = call
   if (served?.ack !== undefined) {
+    if (isLostTime(call.gaps.asker, served.ack.tMs)) return [lost(call, 'asker', 'the receipt that it acknowledged')]
     const text = 'The asking side acknowledged a receipt that its own log does not hold: it disowns the answer it has.'
     return served.ack.late
       ? []
@@ -133,6 +139,15 @@ function withoutReceipt(call: ComparedCall): PairFinding[] {
 }
 
 type Role = 'asker' | 'server'
+
+/** Explained by what a signed entry says, and for the side that restored a convenient thing to say: not proven either way. */
+function lost(call: ComparedCall, role: Role, what: string): PairFinding {
+  const side = role === 'asker' ? 'asking' : 'serving'
+  const text =
+    `The log of the ${side} side was restored from a backup that is older than this call: it does not hold ${what}. ` +
+    'The other side holds the signed proof.'
+  return finding(call, 'incomplete', 'lost_by_restore', text, { exposed: role })
+}
 
 function finding(
   call: ComparedCall,

@@ -21,6 +21,7 @@ export type LogFaultCode =
   | 'evidence_forged'
   | 'evidence_contradicts'
   | 'unexpected_bytes'
+  | 'link_broken'
 
 /** Something that no crash explains. */
 export type LogFault = {
@@ -58,6 +59,8 @@ export type LogReport = {
   remarks: string[]
   /** Claims that this directory and these keys cannot settle. */
   unchecked: string[]
+  /** The logs of the same kernel that were frozen before this one, the newest first. */
+  frozen?: LogReport[]
 }
 
 export type Side = 'a' | 'b'
@@ -88,6 +91,7 @@ export type PairFindingCode =
   | 'ack_contradicts'
   | 'call_open'
   | 'checkpoint_contradicts'
+  | 'lost_by_restore'
 
 export type PairReport = {
   verdict: 'consistent' | 'incomplete' | 'violation'

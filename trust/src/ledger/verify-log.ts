@@ -4,7 +4,7 @@
  * The key comes from outside the directory. What a single directory cannot show, such as a rewrite by the holder of the
  * key, is listed in the report instead of being passed over (wire.md, "What a single log can prove").
  */
-import type { CheckpointReference } from '@hansa/protocols'
+import type { CallId, CheckpointReference } from '@hansa/protocols'
 import { didKeyResolver } from '../did/did-key-resolver.ts'
 import type { KeyResolver } from '../did/key-resolver.ts'
 import { type EnvelopeVerifier, envelopeVerifier } from '../signed/envelope-verifier.ts'
@@ -32,6 +32,8 @@ export type VerifyLogInit = {
   remembered?: CheckpointReference
   /** For the keys of peers whose signed objects are in the log. @default did:key only, which needs no network */
   resolver?: KeyResolver
+  /** Calls whose outcome is in a log that follows this one. */
+  closedLater?: ReadonlySet<CallId>
   /** Sees every readable entry in order, with what was found of the evidence in it. */
   visit?(entry: WalkedEntry, evidence: EvidenceVerdict): void
 }
@@ -86,7 +88,7 @@ function claimedRoots(stored: readonly StoredCheckpoint[], remembered: Checkpoin
 
 /** What is looked at entry by entry, beyond the form of the log. */
 class EntryJudge {
-  readonly calls = new CallRules()
+  readonly calls: CallRules
   readonly remarks: string[] = []
   readonly unresolved = new Set<string>()
   evidence = 0
@@ -95,7 +97,8 @@ class EntryJudge {
   readonly #visit: VerifyLogInit['visit']
   #lastMs = 0
 
-  constructor({ resolver = didKeyResolver(), visit }: VerifyLogInit, faults: FaultList) {
+  constructor({ resolver = didKeyResolver(), visit, closedLater }: VerifyLogInit, faults: FaultList) {
+    this.calls = new CallRules(closedLater)
     this.#faults = faults
     this.#verifier = envelopeVerifier({ resolver })
     this.#visit = visit

@@ -18,7 +18,8 @@ import { addFacts, askedIn, type CallFacts, type LogFacts, noFacts, servedIn } f
 import { compareCall } from './pair-findings.ts'
 import { recordFiles, scanFile } from './record-files.ts'
 import { type LogReport, ledgerExitCodes, type PairFinding, type PairReport, type Side } from './report.ts'
-import { verifyLog } from './verify-log.ts'
+import { GapFinder, type RestoreGap } from './restore-gap.ts'
+import { type FrozenSource, verifyHistory } from './verify-history.ts'
 
 const MAX_FINDINGS = 1000
 
@@ -29,11 +30,13 @@ export type LogSource = {
   /** The kernel whose log it is; without it, whom the other log names as the peer of a call that both hold. */
   did?: Did
   remembered?: CheckpointReference
+  /** Logs of the same kernel that were frozen before this one, the newest first. */
+  frozen?: readonly FrozenSource[]
 }
 
 export type VerifyPairInit = { resolver?: KeyResolver }
 
-type ReadLog = { did: Did | undefined; log: LogReport; facts: LogFacts; disk: LogDirectory }
+type ReadLog = { did: Did | undefined; log: LogReport; facts: LogFacts; gaps: RestoreGap[]; disks: LogDirectory[] }
 
 /** @throws LedgerError `log_missing`; RangeError for a vkey that is none. */
 export async function verifyPair(a: LogSource, b: LogSource, init: VerifyPairInit = {}): Promise<PairReport> {
@@ -55,14 +58,23 @@ async function ends(disk: LogDirectory): Promise<Map<string, number>> {
 
 async function readLog(source: LogSource, known: Map<string, number>, init: VerifyPairInit): Promise<ReadLog> {
   const facts = noFacts()
-  const { vkey, remembered, disk } = source
-  const log = await verifyLog(disk, {
+  const finder = new GapFinder()
+  const { vkey, remembered, disk, frozen = [] } = source
+  // Files of a frozen log have names that the log itself has too, and nothing in them is late.
+  let current: string | undefined
+  const log = await verifyHistory(disk, {
     ...init,
     ...(vkey === undefined ? {} : { vkey }),
     ...(remembered === undefined ? {} : { remembered }),
-    visit: (walked, verdict) => addFacts(facts, walked, verdict, walked.end > (known.get(walked.file) ?? 0)),
+    frozen,
+    visit(walked, verdict) {
+      current ??= walked.entry.origin
+      const late = walked.entry.origin === current && walked.end > (known.get(walked.file) ?? 0)
+      finder.add(walked.entry)
+      addFacts(facts, walked, verdict, late)
+    },
   })
-  return { did: source.did, log, facts, disk }
+  return { did: source.did, log, facts, gaps: finder.gaps(), disks: [disk, ...frozen.map((one) => one.disk)] }
 }
 
 /** Whom `other` names as the peer of a call that both logs hold. */
@@ -132,18 +144,25 @@ class PairWalk {
   }
 
   #compare(id: CallId, asker: Side, asking: CallFacts = {}, serving: CallFacts = {}): void {
-    const origin = (asker === 'a' ? this.#b : this.#a).log.origin
-    const [asked, served] = [askedIn(asking), servedIn(serving)]
-    const { outcome, findings } = compareCall({ id, asker, asked, served, origin })
+    const [mine, other] = asker === 'a' ? [this.#a, this.#b] : [this.#b, this.#a]
+    const gaps = { asker: mine.gaps, server: other.gaps }
+    const { outcome, findings } = compareCall({ id, asker, asked: askedIn(asking), served: servedIn(serving), gaps })
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1
     for (const finding of findings) this.#add(finding)
   }
 
   async #compareSeen(side: Side, seer: ReadLog, seen: ReadLog): Promise<void> {
-    const claims = [...seer.facts.seen.values()].filter(({ origin }) => origin === seen.log.origin)
+    for (const [at, log] of [seen.log, ...(seen.log.frozen ?? [])].entries()) {
+      const disk = seen.disks[at]
+      if (disk !== undefined) await this.#compareSeenOf(side, seer, log, disk)
+    }
+  }
+
+  async #compareSeenOf(side: Side, seer: ReadLog, log: LogReport, disk: LogDirectory): Promise<void> {
+    const claims = [...seer.facts.seen.values()].filter(({ origin }) => origin === log.origin)
     // A log that cannot be read to its end is found fault with already.
-    if (claims.length === 0 || seen.log.root === undefined) return
-    const roots = await rootsAt(seen.disk, new Set(claims.map(({ size }) => size)))
+    if (claims.length === 0 || log.root === undefined) return
+    const roots = await rootsAt(disk, new Set(claims.map(({ size }) => size)))
     for (const { size, root, seq, late } of claims) {
       const here = roots.get(size)
       if (here === root || (here === undefined && late)) continue

@@ -19,13 +19,13 @@ export function verifyCommand(cli: Cli): Command {
         'hansa verify copy-of-log --key did:key:z6Mk… --checkpoint kept-last-month.txt --json',
       ],
     })
-    .argument('<directory>', 'a log, or the home of a node')
+    .argument('<directory>', 'a log with those frozen before it, or the home of a node')
     .argument('[other]', 'the log of the kernel that it traded with')
     .option('--key <key>', 'log key (vkey), DID, or @FILE with either or with a manifest; can be repeated', collect)
     .option('--checkpoint <file>', 'a checkpoint of the log that was kept elsewhere; can be repeated', collect)
     .action(
       cli.action<Options>(async ({ print, stderr, options, args: [directory, other] }) => {
-        const { verifyLog, verifyPair } = await import('@hansa/trust/ledger')
+        const { verifyHistory, verifyPair } = await import('@hansa/trust/ledger')
         const { readLogKeys } = await import('../verify-keys.ts')
         const { entryBytes, logSources } = await import('../verify-sources.ts')
         const { progress } = await import('../progress.ts')
@@ -42,7 +42,7 @@ export function verifyCommand(cli: Cli): Command {
           const [a, b] = sources
           if (a === undefined) return undefined
           if (b === undefined) {
-            const report = await verifyLog(a.disk, a)
+            const report = await verifyHistory(a.disk, a)
             line.stop()
             print.result(report, (style) => logText(style, report))
             return report.exitCode
@@ -67,7 +67,13 @@ function verdictText(style: Style, verdict: string): string {
   return verdict === 'incomplete' ? style.warn(verdict) : style.good(verdict)
 }
 
+/** A log with those that were frozen before it. */
 function logText(style: Style, report: LogReport): string {
+  const frozen = (report.frozen ?? []).map((one) => `\n${style.bold('Frozen before it')}\n${oneLogText(style, one)}`)
+  return [oneLogText(style, report), ...frozen].join('\n')
+}
+
+function oneLogText(style: Style, report: LogReport): string {
   const { origin, size, root, checkpoint, checkpoints, evidence, calls } = report
   const head = facts(style, [
     ['verdict', verdictText(style, report.verdict)],
