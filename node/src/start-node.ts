@@ -13,6 +13,7 @@ import { type ControlServer, controlServer, type NodeOperations } from './contro
 import { createKernel } from './create-kernel.ts'
 import { type HomePaths, homePaths, openHome } from './home/home.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
+import { agentsServer } from './start/agents-server.ts'
 import { announceControl, controlPlace } from './start/control-place.ts'
 import { cannotStart, StartError, sentenceOf } from './start/errors.ts'
 import { type Offer, prepareOffers } from './start/offers.ts'
@@ -35,6 +36,8 @@ export interface RunningNode extends AsyncDisposable {
   readonly endpoint: string
   /** What `connect()` takes: `unix:/path` or `http://127.0.0.1:PORT`. */
   readonly control: string
+  /** Where agents of other accounts connect; undefined when the configuration names no place. */
+  readonly agents?: string
   readonly kernel: AssembledKernel
   /** Reads the policy files again. With a fault in any of them the policy in force stays. */
   reloadPolicies(): Promise<PolicyReload>
@@ -54,7 +57,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   try {
     const kernel = resources.use(await openKernel({ ...init, home }, ready.sources))
     await registerAll(kernel, ready.offers)
-    const control = await openControl({ ...init, home }, kernel, resources)
+    const { control, agents } = await openControl({ ...init, home }, kernel, resources)
     if (config.registryUrl !== undefined) {
       const fetch = guardedFetch({ allowPrivate: config.allowPrivate })
       const { signer } = (await openHome(home)).keys
@@ -69,6 +72,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
       did: kernel.did,
       endpoint,
       control: control.url,
+      ...(agents === undefined ? {} : { agents: agents.url }),
       kernel,
       reloadPolicies: () => reloadPolicies(config, kernel, logger),
       async [Symbol.asyncDispose]() {
@@ -160,18 +164,22 @@ async function registerAll(kernel: AssembledKernel, offers: readonly Offer[]): P
   if (faults.length > 0) throw cannotStart(faults)
 }
 
+type Listeners = { control: ControlServer; agents: ControlServer | undefined }
+
 async function openControl(
   { home, config, logger }: StartNodeInit,
   kernel: AssembledKernel,
   resources: AsyncDisposableStack,
-): Promise<ControlServer> {
+): Promise<Listeners> {
+  const node: NodeOperations = { reloadPolicy: () => reloadPolicies(config, kernel, logger) }
+  const components = { kernel, node, principal: config.principal, logger, clock: systemClock }
+  const agents = config.agents && resources.use(await agentsServer(components, config.agents))
   const place = controlPlace(home)
   const listen = place.kind === 'unix' ? place : { kind: place.kind, port: 0, tokenFile: place.tokenFile }
-  const { principal } = config
-  const node: NodeOperations = { reloadPolicy: () => reloadPolicies(config, kernel, logger) }
-  const server = resources.use(await controlServer({ kernel, node, principal, listen, logger, clock: systemClock }))
-  resources.defer(await announceControl(place, server.url))
-  return server
+  const agentsUrl = agents === undefined ? {} : { agentsUrl: agents.url }
+  const control = resources.use(await controlServer({ ...components, listen, ...agentsUrl }))
+  resources.defer(await announceControl(place, control.url))
+  return { control, agents }
 }
 
 async function reloadPolicies(config: NodeConfig, kernel: AssembledKernel, logger: Logger): Promise<PolicyReload> {

@@ -44,6 +44,12 @@ policies:
 #     same_owner: false
 #     standing: 500
 
+# Where agents of other accounts and of containers reach this node: unix:PATH or 127.0.0.1:PORT. Every request there
+# shows a credential: hansa agent add NAME. Agents of this account use control.sock. Default: nowhere
+# agents:
+#   listen: unix:/run/hansa/agents.sock
+#   socket_mode: "0660"
+
 # Strings that never may leave, whatever they look like.
 # canaries: [a-string-of-your-own]
 

@@ -49,6 +49,9 @@ describe('hansa', () => {
     ['approvals'],
     ['approve'],
     ['deny'],
+    ['agent', 'add'],
+    ['agent', 'list'],
+    ['agent', 'remove'],
     ['token', 'grant'],
     ['token', 'revoke'],
     ['policy', 'check'],
@@ -125,6 +128,9 @@ describe('asking a node', () => {
   it.each([
     [['peers'], /^alias +state.*\norgb +ok +local_only +2 /],
     [['capabilities'], /^Nothing can be called/],
+    [['agent', 'add', 'reporter'], /^hansa_agent_[A-Za-z0-9_-]{49}\n$/],
+    [['agent', 'list'], /^No agent holds a credential\. Make one with: hansa agent add NAME\n$/],
+    [['agent', 'remove', 'reporter'], /^The credential of reporter is refused from now on\.\n$/],
     [['approvals'], new RegExp(`^approval +${ID}\nstate +pending\nwho +agent:alice\n.*arguments +{}`, 's')],
     [['advertise'], /^did +did:key:z6MkfakeNode/],
     [['advertise', '--jws'], /^a\.b\.c\n$/],
@@ -158,6 +164,10 @@ describe('asking a node', () => {
       ['unimport', 'orgb'],
     ],
     [
+      ['agent', 'add', 'reporter-2', '--principal', 'agent:reporter'],
+      ['addAgent', { name: 'reporter-2', principal: 'agent:reporter' }],
+    ],
+    [
       ['approve', ID, '--as', 'person:ana'],
       ['approve', ID, 'person:ana'],
     ],
@@ -165,6 +175,33 @@ describe('asking a node', () => {
     await using node = await fakeNode()
     expect((await run(node, ...argv)).exit).toBe(0)
     expect(last(node)).toEqual(call)
+  })
+
+  it('prints a credential alone on standard output, and how to connect beside it', async () => {
+    await using node = await fakeNode()
+    const { stdout, stderr } = await run(node, 'agent', 'add', 'reporter')
+    expect(stderr).toContain(`HANSA_CONTROL=${node.url}\n`)
+    expect(stderr).toContain('acts as      agent:reporter\n')
+    expect(stderr).not.toContain(stdout.trim())
+    const listed = await run(node, 'agent', 'list')
+    expect(listed.stdout).toMatch(/^agent +acts as +since\nreporter +agent:reporter +1970-01-01T00:00:01Z\n$/)
+  })
+
+  it('shows a capability whose agent is away, since when, and whose agent it is', async () => {
+    await using node = await fakeNode()
+    node.kernel.listed.push({
+      ref: 'reports.read',
+      title: 'Reports',
+      description: '',
+      safety: 'READ',
+      sensitivity: [],
+      state: 'unavailable',
+      servedBy: 'agent reporter',
+      since: 1_700_000_000_000,
+      hash: 'A'.repeat(43),
+    })
+    const { stdout } = await run(node, 'capabilities')
+    expect(stdout).toContain('unavailable since 2023-11-14T22:13:20Z: agent reporter is not connected')
   })
 
   it('discovers, names each source that failed, and exits by what it found', async () => {

@@ -120,6 +120,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/decide.ts')).denyCommand,
       },
       {
+        name: 'agent',
+        summary: 'give agents credentials, and take them away',
+        load: async () => (await import('./commands/agent.ts')).agentCommand,
+      },
+      {
         name: 'token',
         summary: 'grant and revoke tokens',
         load: async () => (await import('./commands/token.ts')).tokenCommand,

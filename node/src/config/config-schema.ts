@@ -140,6 +140,19 @@ export const configFileSchema = z.strictObject({
     )
     .optional(),
   peers: z.array(peerSchema).max(10_000).describe('What is known of other kernels beforehand').optional(),
+  agents: z
+    .strictObject({
+      listen: z
+        .string()
+        .max(4096)
+        .describe('unix:PATH, relative to this file, or 127.0.0.1:PORT. Every request there shows a credential'),
+      socket_mode: z
+        .enum(['0600', '0660', '0666'])
+        .describe('Mode of the socket, in quotes: who may connect to it at all. Default: "0660"')
+        .optional(),
+    })
+    .describe('Where agents of other accounts and of containers reach this node. Default: nowhere')
+    .optional(),
   canaries: z
     .array(z.string().min(8).max(1024))
     .max(1000)

@@ -4,6 +4,7 @@ import type { CapabilityDefinition } from '@hansa/protocols'
 import type { HttpOperation, McpClassification, McpConnection } from '../drivers/index.ts'
 import type { InFlightLimits } from '../kernel/in-flight.ts'
 import type { PeerSetting } from '../kernel/peer-settings.ts'
+import type { AgentsListen } from './agents-listen.ts'
 import type { LogLevel } from './config-schema.ts'
 import type { ListenAddress } from './listen-address.ts'
 
@@ -22,6 +23,8 @@ export type NodeConfig = Readonly<{
   /** Absolute paths of policy files. */
   policies: readonly string[]
   peers: readonly PeerSetting[]
+  /** Where agents reach it besides the socket of the home. @default nowhere */
+  agents?: AgentsListen
   canaries: readonly string[]
   inFlight: Partial<InFlightLimits>
   /** @default 67_108_864 */

@@ -47,6 +47,7 @@ policies: [a.yaml, /etc/hansa/b.yaml]
 peers:
   - { did: '${DID}', alias: orga, clearance: [PII, 'TENANT:acme'], same_owner: true, standing: 700 }
 canaries: [a-canary-string]
+agents: { listen: 'unix:run/agents.sock', socket_mode: '0666' }
 limits: { calls_per_peer: 10, calls_per_principal: 2, log_reserve_mib: 8 }
 `
     expect(configOf(text)).toEqual({
@@ -59,6 +60,7 @@ limits: { calls_per_peer: 10, calls_per_principal: 2, log_reserve_mib: 8 }
       principal: 'agent:reporter',
       registryUrl: 'https://registry.example',
       policies: ['/srv/orgb/a.yaml', '/etc/hansa/b.yaml'],
+      agents: { kind: 'unix', path: '/srv/orgb/run/agents.sock', mode: 0o666 },
       peers: [{ did: DID, alias: 'orga', clearance: ['PII', 'TENANT:acme'], sameOwner: true, standing: 700 }],
       canaries: ['a-canary-string'],
       inFlight: { perPeer: 10, perPrincipal: 2 },
@@ -170,6 +172,26 @@ peers:
       'a range that is none',
       'allow_private: [10.0.0.0/8, "10.0"]',
       'hansa.yaml:1: allow_private[1]: "10.0" is neither an address nor a range; write 10.1.2.3, 10.0.0.0/8 or fd00::/8',
+    ],
+    [
+      'a place for agents that a network reaches',
+      'agents: { listen: 0.0.0.0:7500 }',
+      'hansa.yaml:1: agents.listen: "0.0.0.0:7500" is neither unix:PATH nor 127.0.0.1:PORT; credentials do not cross a network',
+    ],
+    [
+      'a socket for agents without a path',
+      'agents: { listen: "unix:" }',
+      'hansa.yaml:1: agents.listen: "unix:" is neither unix:PATH nor 127.0.0.1:PORT; credentials do not cross a network',
+    ],
+    [
+      'a mode that lets others do more than connect',
+      'agents: { listen: "unix:a", socket_mode: "0777" }',
+      'hansa.yaml:1: agents.socket_mode: expected one of "0600"|"0660"|"0666"',
+    ],
+    [
+      'a mode of a port',
+      'agents: { listen: 127.0.0.1:7500, socket_mode: "0660" }',
+      'hansa.yaml:1: agents.socket_mode: is of a unix: socket, and listen is none',
     ],
     [
       'every address without a public URL',

@@ -4,6 +4,7 @@
  */
 import { dirname, resolve } from 'node:path'
 import { guardedFetch, isLoopbackHost } from '@hansa/mesh'
+import { type AgentsListen, parseAgentsListen } from './agents-listen.ts'
 import type { NodeConfig } from './config.ts'
 import { type ConfigFile, type ConfigItem, configFileSchema, configItemSchema, logLevels } from './config-schema.ts'
 import { configuredCapabilities } from './configured-capabilities.ts'
@@ -75,7 +76,13 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
   const listen = parseListen(listenText)
   const logLevel = logLevels.find((known) => known === level)
 
-  const faults: ConfigFault[] = [...rangeFaults(file, place), ...peerFaults(file, place)]
+  const agents = file.agents && parseAgentsListen(file.agents.listen, file.agents.socket_mode, directory)
+
+  const faults: ConfigFault[] = [
+    ...rangeFaults(file, place),
+    ...peerFaults(file, place),
+    ...agentsFaults(file, agents, place),
+  ]
   const fault = (key: keyof Overrides | 'tls_spki', reason: string | undefined) => {
     const override = key === 'tls_spki' ? undefined : overrides[key]
     const at = override === undefined ? place([key]) : { source: override.source, key: '' }
@@ -99,11 +106,26 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
     ...(file.registry === undefined ? {} : { registryUrl: file.registry.url }),
     policies: (file.policies ?? [DEFAULT_POLICY]).map((policy) => resolve(directory, policy)),
     peers: peerSettings(file),
+    ...(agents === undefined ? {} : { agents }),
     canaries: file.canaries ?? [],
     inFlight: inFlightLimits(file),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),
   }
   return { faults, settings }
+}
+
+function agentsFaults(
+  { agents }: ConfigFile,
+  listen: AgentsListen | undefined,
+  place: ConfigContext['place'],
+): ConfigFault[] {
+  if (agents === undefined) return []
+  if (listen === undefined) {
+    const reason = `${JSON.stringify(agents.listen)} is neither unix:PATH nor 127.0.0.1:PORT; credentials do not cross a network`
+    return [{ ...place(['agents', 'listen']), reason }]
+  }
+  if (listen.kind === 'unix' || agents.socket_mode === undefined) return []
+  return [{ ...place(['agents', 'socket_mode']), reason: 'is of a unix: socket, and listen is none' }]
 }
 
 function listenFault(

@@ -1,21 +1,30 @@
 /** What the credential of an agent opens on each listener of the control interface, and what it does not. */
 
-import { readFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { request } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { controlMethods, controlPaths, controlScopeOf } from '@hansa/protocols'
 import { newAgentCredential } from '@hansa/trust'
 import { describe, expect, it } from 'vitest'
 import { type FakeNode, fakeNode } from '../testing/fake-node.ts'
+import { PROMPT_REFUSALS, REFUSAL_DELAY_MS } from './guess-budget.ts'
 
 type Answer = { status: number; body: { error?: { code: string; message: string } } & Record<string, unknown> }
 
 /** @param lines called with each piece of a stream; the answer comes when it has ended */
-function post(node: FakeNode, path: string, params: unknown, bearer?: string, piece?: (text: string) => void) {
+function post(
+  node: FakeNode,
+  path: string,
+  params: unknown,
+  bearer?: string,
+  piece?: (text: string) => void,
+  more: object = {},
+) {
   const where = node.url.startsWith('unix:')
     ? { socketPath: node.url.slice(5) }
     : { port: Number(new URL(node.url).port) }
-  const headers = { 'content-type': 'application/json', ...(bearer && { authorization: `Bearer ${bearer}` }) }
+  const headers = { 'content-type': 'application/json', ...(bearer && { authorization: `Bearer ${bearer}` }), ...more }
   return new Promise<Answer>((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', ...where, path, method: 'POST', headers }, (response) => {
       let text = ''
@@ -30,7 +39,8 @@ function post(node: FakeNode, path: string, params: unknown, bearer?: string, pi
   })
 }
 
-const listeners: [string, () => Promise<FakeNode>][] = [
+type Listener = [string, () => Promise<FakeNode>]
+const forAll: Listener[] = [
   ['the socket of the home', () => fakeNode()],
   ['loopback', () => fakeNode((home) => ({ kind: 'loopback', port: 0, tokenFile: join(home, 'control.token') }))],
 ]
@@ -44,7 +54,15 @@ async function withAgents(start: () => Promise<FakeNode>) {
   return { node, alice, mallory }
 }
 
-describe.each(listeners)('with the credential of an agent, over %s,', (_where, start) => {
+const forAgents: Listener[] = [
+  [
+    'a socket for agents',
+    () => fakeNode((home) => ({ kind: 'agents_unix', path: join(home, 'agents.sock'), mode: 0o660 })),
+  ],
+  ['loopback for agents', () => fakeNode(() => ({ kind: 'agents_loopback', port: 0 }))],
+]
+
+describe.each([...forAll, ...forAgents])('with the credential of an agent, over %s,', (_where, start) => {
   it('a caller is that agent, and says so', async () => {
     const { node, alice } = await withAgents(start)
     await using _node = node
@@ -123,8 +141,8 @@ describe.each(listeners)('with the credential of an agent, over %s,', (_where, s
     await using _node = node
     const { registration, ended } = await serve(node, 'reports.read', alice)
     expect(node.kernel.owners.get('reports.read')).toBe('agent alice')
-    const operator = await tokenOf(node)
-    for (const other of [mallory, operator]) {
+    const others = [mallory, ...(await operatorsOf(node))]
+    for (const other of others) {
       expect(await post(node, controlPaths.end, { registration }, other)).toMatchObject({ status: 404 })
       expect(await post(node, controlPaths.answer, { registration, id: 'x', ok: true }, other)).toMatchObject({
         status: 404,
@@ -163,8 +181,81 @@ async function serve(node: FakeNode, id: string, bearer: string) {
   return { registration: event.registration, ended }
 }
 
-/** What an operator shows there: nothing on the socket. */
-async function tokenOf(node: FakeNode): Promise<string | undefined> {
-  if (node.url.startsWith('unix:')) return undefined
-  return (await readFile(join(node.home, 'control.token'), 'utf8')).trim()
+/** What operators show there: nothing on the socket of the home, a token on loopback; elsewhere there are none. */
+async function operatorsOf(node: FakeNode): Promise<(string | undefined)[]> {
+  if (node.url.endsWith('control.sock')) return [undefined]
+  const token = await readFile(join(node.home, 'control.token'), 'utf8').catch(() => undefined)
+  return token === undefined ? [] : [token.trim()]
 }
+
+describe.each(forAgents)('on %s', (_where, start) => {
+  it('everything else than a credential is refused, and nobody is the operator', async () => {
+    const { node } = await withAgents(start)
+    await using _node = node
+    for (const shown of [undefined, 'A'.repeat(43), newAgentCredential()]) {
+      for (const path of ['/control/v1/whoami', '/control/v1/status', controlPaths.serve]) {
+        expect(await post(node, path, {}, shown)).toMatchObject({
+          status: 401,
+          body: { error: { code: 'token_rejected' } },
+        })
+      }
+    }
+    expect(node.kernel.calls).toEqual([])
+  })
+
+  it('who tries credentials waits longer and longer, and an agent with the right one does not', async () => {
+    const { node, alice } = await withAgents(start)
+    await using _node = node
+    for (let at = 0; at < PROMPT_REFUSALS; at += 1) {
+      expect(await post(node, '/control/v1/whoami', {}, newAgentCredential())).toMatchObject({ status: 401 })
+    }
+    let answered = false
+    const guess = post(node, '/control/v1/whoami', {}, newAgentCredential()).finally(() => {
+      answered = true
+    })
+    await expect.poll(() => node.clock.waiting).toBe(1)
+    expect(await post(node, '/control/v1/whoami', {}, alice)).toMatchObject({ status: 200 })
+    expect(answered).toBe(false)
+    node.clock.advance(REFUSAL_DELAY_MS)
+    expect(await guess).toMatchObject({ status: 401 })
+  })
+})
+
+describe('the loopback listener of agents', () => {
+  it.each([
+    { host: 'evil.example' },
+    { host: '127.0.0.1.evil.example' },
+    { origin: 'http://localhost' },
+    { origin: 'null' },
+  ])('refuses a page that sends %j, even with a credential', async (headers) => {
+    await using node = await fakeNode(() => ({ kind: 'agents_loopback', port: 0 }))
+    const { credential } = await node.kernel.addAgent({ name: 'alice' })
+    expect(await post(node, '/control/v1/whoami', {}, credential, undefined, headers)).toMatchObject({
+      status: 403,
+      body: { error: { code: 'policy_denied' } },
+    })
+  })
+})
+
+describe('the socket of agents', () => {
+  const at = (mode: number) => (home: string) => ({
+    kind: 'agents_unix' as const,
+    path: join(home, 'run', 'agents.sock'),
+    mode,
+  })
+
+  it.each([0o600, 0o660, 0o666])('has the mode that is configured: %o', async (mode) => {
+    await using node = await fakeNode(at(mode))
+    expect((await stat(join(node.home, 'run', 'agents.sock'))).mode & 0o777).toBe(mode)
+    expect((await stat(join(node.home, 'run'))).mode & 0o022).toBe(0)
+  })
+
+  it('is not made where another account could put its own in its place', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'hansa-'))
+    await chmod(directory, 0o777)
+    await expect(
+      fakeNode(() => ({ kind: 'agents_unix', path: join(directory, 'agents.sock'), mode: 0o660 })),
+    ).rejects.toMatchObject({ detail: { code: 'control_path_unsafe' }, message: expect.stringContaining('chmod go-w') })
+    await rm(directory, { recursive: true })
+  })
+})

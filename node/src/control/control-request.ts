@@ -43,6 +43,14 @@ export function admitLoopback(token: string, identify: IdentifyAgent): Admit {
   }
 }
 
+/** The listener of agents: nobody is the operator there. */
+export function admitAgents(identify: IdentifyAgent, kind: 'unix' | 'loopback'): Admit {
+  return (request) => {
+    const page = (kind === 'loopback' ? refuseHost(request) : undefined) ?? refuseOrigin(request)
+    return page ?? agentOf(request.headers.authorization ?? '', identify)
+  }
+}
+
 const operator: Admission = { ok: true, caller: { scope: 'operator' } }
 
 const AGENT_BEARER = `Bearer ${AGENT_CREDENTIAL_PREFIX}`

@@ -23,11 +23,12 @@ import {
 import type { z } from 'zod'
 import { type ControlCaller, ownerOf } from './control-caller.ts'
 import { type ControlFault, faultOfCode, faultOfError, faultOfIssues } from './control-fault.ts'
-import { type Admit, admitLoopback, admitSocket, readJson } from './control-request.ts'
+import { type Admit, admitAgents, admitLoopback, admitSocket, readJson } from './control-request.ts'
 import { listenOnSocket } from './control-socket.ts'
 import { controlToken } from './control-token.ts'
 import type { ControlledKernel } from './controlled-kernel.ts'
 import { ControlServerError } from './errors.ts'
+import { type GuessBudget, guessBudget } from './guess-budget.ts'
 import { listening } from './listening.ts'
 import { type MethodContext, methodTable } from './method-table.ts'
 import type { NodeOperations } from './node-operations.ts'
@@ -38,6 +39,9 @@ export type ControlListen =
   | { kind: 'unix'; path: string }
   /** @param port 0 chooses a free one @param tokenFile made, with mode 0600, when it is missing */
   | { kind: 'loopback'; port: number; tokenFile: string }
+  /** For agents alone: every request there shows a credential. @param mode of the socket */
+  | { kind: 'agents_unix'; path: string; mode: number }
+  | { kind: 'agents_loopback'; port: number }
 
 export type ControlServerInit = {
   kernel: ControlledKernel
@@ -45,6 +49,8 @@ export type ControlServerInit = {
   /** For whom a call is made when it does not say. */
   principal: string
   listen: ControlListen
+  /** Where agents are told to connect. @default here */
+  agentsUrl?: string
   logger: Logger
   clock: Clock
 }
@@ -60,6 +66,8 @@ const MAX_METHOD_BYTES = MAX_ARGUMENT_BYTES + 65_536
 const MAX_ANSWER_BYTES = MAX_RESULT_BYTES
 /** Bytes of the headers of a request (security.md B13). */
 const MAX_HEADER_BYTES = 16_384
+/** Connections of one listener; each capability that an agent serves holds one. */
+const MAX_CONNECTIONS = 2_048
 
 /**
  * Listens, and serves until it is disposed of; then every open call is cancelled and every registration of an agent ends.
@@ -67,14 +75,16 @@ const MAX_HEADER_BYTES = 16_384
  */
 export async function controlServer(init: ControlServerInit): Promise<ControlServer> {
   const { kernel, clock, listen } = init
-  const identify = (credential: string) => kernel.identifyAgent(credential)
-  const admit =
-    listen.kind === 'unix' ? admitSocket(identify) : admitLoopback(await controlToken(listen.tokenFile), identify)
+  const admit = await admission(init)
   const served = servedCapabilities({ kernel, clock })
   const closing = new AbortController()
-  const handle = handler({ ...init, admit, served, closing: closing.signal })
+  const own = { url: '' }
+  const agentsUrl = () => init.agentsUrl ?? own.url
+  const handle = handler({ ...init, admit, served, guesses: guessBudget(clock), agentsUrl, closing: closing.signal })
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 60_000 }, handle)
+  server.maxConnections = MAX_CONNECTIONS
   const url = await open(server, listen)
+  own.url = url
   return {
     url,
     async [Symbol.asyncDispose]() {
@@ -87,9 +97,23 @@ export async function controlServer(init: ControlServerInit): Promise<ControlSer
   }
 }
 
+async function admission({ kernel, listen }: ControlServerInit): Promise<Admit> {
+  const identify = (credential: string) => kernel.identifyAgent(credential)
+  switch (listen.kind) {
+    case 'unix':
+      return admitSocket(identify)
+    case 'loopback':
+      return admitLoopback(await controlToken(listen.tokenFile), identify)
+    case 'agents_unix':
+      return admitAgents(identify, 'unix')
+    case 'agents_loopback':
+      return admitAgents(identify, 'loopback')
+  }
+}
+
 async function open(server: Server, listen: ControlListen): Promise<string> {
-  if (listen.kind === 'unix') {
-    await listenOnSocket(server, listen.path)
+  if (listen.kind === 'unix' || listen.kind === 'agents_unix') {
+    await listenOnSocket(server, listen.path, listen.kind === 'unix' ? 'private' : { mode: listen.mode })
     return `unix:${listen.path}`
   }
   const at = `127.0.0.1:${listen.port}`
@@ -100,7 +124,13 @@ async function open(server: Server, listen: ControlListen): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-type Handling = ControlServerInit & { admit: Admit; served: ServedCapabilities; closing: AbortSignal }
+type Handling = Omit<ControlServerInit, 'agentsUrl'> & {
+  admit: Admit
+  served: ServedCapabilities
+  guesses: GuessBudget
+  agentsUrl(): string
+  closing: AbortSignal
+}
 type Reply = { status: number; body: unknown }
 
 function handler(handling: Handling): (request: IncomingMessage, response: ServerResponse) => void {
@@ -119,7 +149,10 @@ function handler(handling: Handling): (request: IncomingMessage, response: Serve
 
 async function respond(handling: Handling, request: IncomingMessage, response: ServerResponse, signal: AbortSignal) {
   const admission = handling.admit(request)
-  if (!admission.ok) return refuse(response, admission.fault)
+  if (!admission.ok) {
+    if (isGuess(admission.fault) && !(await handling.guesses.wait(signal))) return void response.destroy()
+    return refuse(response, admission.fault)
+  }
   const { caller } = admission
   const path = request.url ?? ''
   if (request.method !== 'POST') return refuse(response, faultOfCode('invalid_request', 'invalid_request: use POST'))
@@ -133,6 +166,11 @@ async function respond(handling: Handling, request: IncomingMessage, response: S
     if (fault === undefined) throw error
     send(response, fault)
   }
+}
+
+/** Whoever shows nothing right is trying, whatever was missing. */
+function isGuess({ body }: ControlFault): boolean {
+  return body.error.code === 'token_rejected'
 }
 
 type From = { caller: ControlCaller; path: string; signal: AbortSignal }
@@ -154,7 +192,7 @@ function isRemoved(caller: ControlCaller): boolean {
 
 /** @returns undefined when the response is a stream that stays open. */
 async function route(
-  { kernel, node, principal, served }: Handling,
+  { kernel, node, principal, served, agentsUrl }: Handling,
   request: IncomingMessage,
   response: ServerResponse,
   { caller, path, signal }: From,
@@ -183,7 +221,14 @@ async function route(
     default: {
       const method = methodOf(path)
       if (method === undefined) return faultOfCode('not_found', 'not_found: there is no such method')
-      return run(method, request, { kernel, node, caller, principal: principalOf(caller) ?? principal, signal })
+      return run(method, request, {
+        kernel,
+        node,
+        caller,
+        principal: principalOf(caller) ?? principal,
+        agentsUrl: agentsUrl(),
+        signal,
+      })
     }
   }
 }

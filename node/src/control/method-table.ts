@@ -20,6 +20,8 @@ export type MethodContext = {
   caller: ControlCaller
   /** Whom a call is for when it does not say; for an agent the only one. */
   principal: string
+  /** Where agents connect. */
+  agentsUrl: string
   /** Aborted when the client goes away. */
   signal: AbortSignal
 }
@@ -54,7 +56,10 @@ export const methodTable: MethodTable = {
   snapshotState: (_params, { kernel }) => kernel.snapshotState(),
   audit: (params, { kernel }) => kernel.audit(withoutUndefined(params)),
   agents: (_params, { kernel }) => kernel.agents(),
-  agentAdd: (params, { kernel }) => kernel.addAgent(withoutUndefined(params)),
+  agentAdd: async (params, { kernel, agentsUrl }) => ({
+    ...(await kernel.addAgent(withoutUndefined(params))),
+    control: agentsUrl,
+  }),
   agentRemove: async ({ name }, { kernel }) => done(kernel.removeAgent(name)),
 }
 

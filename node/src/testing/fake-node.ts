@@ -10,6 +10,7 @@ import {
   type Approval,
   CallError,
   type CapabilityHandler,
+  type CapabilityInfo,
   type Did,
   type Explanation,
   type Frame,
@@ -42,6 +43,8 @@ export interface FakeKernel extends ControlledKernel {
   readonly handlers: Map<string, CapabilityHandler>
   /** Whose each capability is that was offered and not withdrawn. */
   readonly owners: Map<string, string>
+  /** What `capabilities` answers with. */
+  readonly listed: CapabilityInfo[]
 }
 
 export interface FakeNode extends ControlServer {
@@ -83,6 +86,7 @@ export function fakeKernel(): FakeKernel {
   const calls: unknown[][] = []
   const handlers = new Map<string, CapabilityHandler>()
   const owners = new Map<string, string>()
+  const listed: CapabilityInfo[] = []
   const agents = new Map<string, { info: AgentInfo; credential: string; removal: AbortController }>()
   const noted =
     <A extends unknown[], R>(name: string, act: (...args: A) => R | Promise<R>) =>
@@ -95,6 +99,7 @@ export function fakeKernel(): FakeKernel {
     calls,
     handlers,
     owners,
+    listed,
     register: noted('register', (definition, handler) => {
       if (handlers.has(definition.id)) throw new CallError({ code: 'invalid_request' }, `${definition.id} is taken`)
       handlers.set(definition.id, handler)
@@ -161,7 +166,7 @@ export function fakeKernel(): FakeKernel {
       peers: 1,
       pendingApprovals: 0,
     }),
-    capabilities: noted('capabilities', () => []),
+    capabilities: noted('capabilities', () => [...listed]),
     peers: noted('peers', () => [
       {
         did: PEER_DID,

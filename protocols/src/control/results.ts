@@ -68,7 +68,9 @@ export const controlResults = {
   snapshotState: z.object({ path: z.string().max(4096) }),
   audit: z.array(entrySchema).max(10_000),
   agents: z.array(agentInfoSchema),
-  agentAdd: newAgentSchema,
+  agentAdd: newAgentSchema.extend({
+    control: z.string().max(4096).describe('Where it connects: unix:/path or http://127.0.0.1:PORT'),
+  }),
   agentRemove: z.null(),
 } as const satisfies Record<ControlMethod, z.ZodType>
 
