@@ -16,6 +16,7 @@ export {
   type GuardedFetchInit,
   guardedFetch,
 } from './fetch/guarded-fetch.ts'
+export { SESSION_LIFE_SECONDS } from './handshake/constants.ts'
 // Sessions.
 export {
   type InboundSession,
@@ -75,7 +76,9 @@ export {
   type RegistryHeartbeatInit,
   registryHeartbeat,
 } from './registry/registry-heartbeat.ts'
+export { certificateFault } from './transport/certificate-fault.ts'
 // Transport.
 export { type ShownCertificate, spkiHash } from './transport/certificate-key.ts'
 export { type HttpPeerTransportInit, httpPeerTransport } from './transport/http-peer-transport.ts'
 export { isLoopbackHost, localBinding } from './transport/local-binding.ts'
+export { type SelfSigned, type SelfSignedInit, selfSignedCertificate } from './transport/self-signed-certificate.ts'

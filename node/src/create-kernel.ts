@@ -8,6 +8,7 @@ import { openDatabase, sqlStore, storeMigrations } from '@hansa/storage'
 import { decodeBase64url, newSeed, signerFromSeed } from '@hansa/trust'
 import { fileLogDisk, memoryLogDisk } from '@hansa/trust/ledger'
 import { httpGateway } from './gateway/http-gateway.ts'
+import type { ServedCertificate } from './gateway/served-certificate.ts'
 import { type HomeKeys, openOrCreateHome } from './home/home.ts'
 import { readHomeLogs } from './home/home-logs.ts'
 import { fileTime, keepCopy, snapshotState } from './home/snapshot-state.ts'
@@ -24,10 +25,14 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
   /** Base URL under which others reach `listen`. @default where it listens */
   publicUrl?: string
   /**
-   * SHA-256 of the SPKI of the certificate under `publicUrl`, base64url, when a TLS proxy stands in front. The manifest
-   * names all of them; sessions are bound to the first.
+   * SHA-256 of the SPKI of each certificate under `publicUrl`, base64url, when a TLS proxy stands in front. The manifest
+   * names all of them; a session is bound to the one that its initiator saw.
    */
   tlsSpki?: readonly string[]
+  /** Serves https at `listen` with it; the manifest names its keys. */
+  certificate?: ServedCertificate
+  /** Roots in PEM that are trusted besides those of Node. */
+  ca?: string
   /** Which addresses besides public ones may be reached. @default false */
   allowPrivate?: AllowPrivate
   /** @default silent */
@@ -48,6 +53,8 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
     listen,
     publicUrl,
     tlsSpki,
+    certificate,
+    ca,
     allowPrivate = false,
     logger = silentLogger,
     onFatal = uncaught,
@@ -57,10 +64,14 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
   const ground = directory === undefined ? memoryGround() : await directoryGround(directory)
   cleanup.defer(ground.close)
   const { keys: _keys, close: _close, ...world } = ground
-  const transport = cleanup.use(httpPeerTransport({ allowPrivate }))
-  const spki = tlsSpki?.[0] === undefined ? undefined : decodeBase64url(tlsSpki[0])
-  const advertised = (url: string) => ({ url: publicUrl ?? url, ...(spki === undefined ? {} : { spki }) })
-  const gateway = listen && cleanup.use(await httpGateway(listen, { logger, advertised }))
+  const reach = { allowPrivate, ...(ca === undefined ? {} : { ca }) }
+  const transport = cleanup.use(httpPeerTransport(reach))
+  const spki = (tlsSpki ?? []).flatMap((key) => decodeBase64url(key) ?? [])
+  const advertised = (url: string) => ({ url: publicUrl ?? url, spki })
+  const serving = { logger, advertised, ...(certificate === undefined ? {} : { certificate }) }
+  const gateway = listen && cleanup.use(await httpGateway(listen, serving))
+  if (certificate !== undefined) cleanup.defer(certificate.watch())
+  const tls = certificate === undefined ? tlsSpki && (() => tlsSpki) : () => certificate.keys()
   const endpoint = gateway && (publicUrl ?? gateway.url)
   const held = new AsyncDisposableStack()
   const kernel = await assembleKernel(
@@ -70,7 +81,7 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
       clock: systemClock,
       logger,
       transport,
-      fetch: guardedFetch({ allowPrivate }),
+      fetch: guardedFetch(reach),
       onFatal,
       drain: async () => gateway?.close(),
       ended: () => held.disposeAsync(),
@@ -78,7 +89,7 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
     {
       ...rest,
       ...(endpoint === undefined ? {} : { endpoint }),
-      ...(tlsSpki === undefined ? {} : { tls: tlsSpki }),
+      ...(tls === undefined ? {} : { tls }),
     },
   )
   gateway?.attach(kernel.inbound)

@@ -17,6 +17,7 @@ import { agentsServer } from './start/agents-server.ts'
 import { announceControl, controlPlace } from './start/control-place.ts'
 import { cannotStart, StartError, sentenceOf } from './start/errors.ts'
 import { type Offer, prepareOffers } from './start/offers.ts'
+import { type OpenedTls, openTls } from './start/open-tls.ts'
 import { checkedPolicies, portFaults, portState } from './start/preflight.ts'
 import { registryListing } from './start/registry-listing.ts'
 import { systemClock } from './system-clock.ts'
@@ -41,6 +42,8 @@ export interface RunningNode extends AsyncDisposable {
   readonly kernel: AssembledKernel
   /** Reads the policy files again. With a fault in any of them the policy in force stays. */
   reloadPolicies(): Promise<PolicyReload>
+  /** Reads the certificate again, if the node has one. With a fault in it the one in use stays. */
+  reloadCertificate(): Promise<void>
 }
 
 /**
@@ -55,11 +58,12 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   resources.defer(() => dispatcher.destroy())
   const ready = await preflight({ ...init, home }, dispatcher, resources)
   try {
-    const kernel = resources.use(await openKernel({ ...init, home }, ready.sources))
+    const kernel = resources.use(await openKernel({ ...init, home }, ready))
     await registerAll(kernel, ready.offers)
     const { control, agents } = await openControl({ ...init, home }, kernel, resources)
     if (config.registryUrl !== undefined) {
-      const fetch = guardedFetch({ allowPrivate: config.allowPrivate })
+      const { ca } = ready.tls
+      const fetch = guardedFetch({ allowPrivate: config.allowPrivate, ...(ca === undefined ? {} : { ca }) })
       const { signer } = (await openHome(home)).keys
       const manifest = () => kernel.advertise()
       const components = { fetch, signer, clock: systemClock, manifest, logger }
@@ -75,6 +79,9 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
       ...(agents === undefined ? {} : { agents: agents.url }),
       kernel,
       reloadPolicies: () => reloadPolicies(config, kernel, logger),
+      async reloadCertificate() {
+        await ready.tls.certificate?.reload()
+      },
       async [Symbol.asyncDispose]() {
         await held.disposeAsync()
         logger.info('node.stopped', { did: kernel.did })
@@ -85,7 +92,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   }
 }
 
-type Ready = { sources: PolicySource[]; offers: Offer[] }
+type Ready = { sources: PolicySource[]; offers: Offer[]; tls: OpenedTls }
 
 /** Looks at everything that does not depend on anything else, and throws what it found in one error. */
 async function preflight(
@@ -104,15 +111,17 @@ async function preflight(
   )
   const policies = await checkedPolicies(config.policies)
   const port = await portState(config.listen)
+  const tls = await openTls(config, { clock: systemClock, logger })
   const offered = await prepareOffers(config.capabilities, { clock: systemClock, logger, dispatcher, resources })
   const faults = [
     ...opened,
     ...(policies.ok ? [] : policies.faults),
     ...portFaults(config.listen, port),
+    ...tls.faults,
     ...offered.faults,
   ]
   if (!policies.ok || faults.length > 0) throw cannotStart(faults)
-  return { sources: policies.sources, offers: offered.offers }
+  return { sources: policies.sources, offers: offered.offers, tls }
 }
 
 /** Whether a living process listens on the control socket of the home. */
@@ -129,7 +138,7 @@ function isRunning({ controlSocket }: HomePaths): Promise<boolean> {
 
 function openKernel(
   { home, config, logger, onFatal }: StartNodeInit,
-  policy: PolicySource[],
+  { sources: policy, tls: { certificate, ca } }: Ready,
 ): Promise<AssembledKernel> {
   const { name, listen, publicUrl, tlsSpki, allowPrivate, principal, peers, canaries, inFlight, logReserveBytes } =
     config
@@ -147,6 +156,8 @@ function openKernel(
     ...(name === undefined ? {} : { name }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(tlsSpki === undefined ? {} : { tlsSpki }),
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(ca === undefined ? {} : { ca }),
     ...(onFatal === undefined ? {} : { onFatal }),
   })
 }

@@ -1,6 +1,6 @@
 /** Adapter: what a node depends on, looked at one by one from outside. Nothing is changed. */
 import { stat, statfs } from 'node:fs/promises'
-import { guardedFetch } from '@hansa/mesh'
+import { certificateFault, guardedFetch } from '@hansa/mesh'
 import { exchangePaths, type KernelStatus, MAX_MANIFEST_BYTES, registryRoutes } from '@hansa/protocols'
 import { didKeyResolver, readSecretFile, verifyManifest } from '@hansa/trust'
 import { fileLogDisk, readEntries } from '@hansa/trust/ledger'
@@ -12,6 +12,7 @@ import { sentenceOf } from '../start/errors.ts'
 import { checkedPolicies, portFaults, portState } from '../start/preflight.ts'
 import { systemClock } from '../system-clock.ts'
 import { ask } from './control-client.ts'
+import { tlsChecks } from './examine-tls.ts'
 import { counted, time } from './table.ts'
 
 export type Check = {
@@ -51,6 +52,7 @@ function configuredChecks(status: KernelStatus | undefined): (config: NodeConfig
   return async (config) => [
     await policyCheck(config),
     await portCheck(config, status),
+    ...(await tlsChecks(config)),
     ...(await reachChecks(config, status)),
     ...(await registryChecks(config)),
   ]
@@ -109,10 +111,10 @@ async function reachChecks(config: NodeConfig, status: KernelStatus | undefined)
       : [warn('public URL', `${config.publicUrl} was not tried: the node does not run`)]
   }
   // One's own address may be private; that says nothing about what may be reached otherwise.
-  const fetched = await guardedFetch({ allowPrivate: true, ports: [Number(new URL(url).port) || 443] }).get(
-    url.replace(/\/+$/, '') + exchangePaths.manifest,
-    { maxBytes: MAX_MANIFEST_BYTES },
-  )
+  const fetched = await guardedFetch({
+    allowPrivate: true,
+    ports: [Number(new URL(url).port) || 443],
+  }).getOverAnyCertificate(url.replace(/\/+$/, '') + exchangePaths.manifest, { maxBytes: MAX_MANIFEST_BYTES })
   const remedy = `Make ${url} lead to ${config.listen.host}:${config.listen.port}, or correct public_url.`
   if (!fetched.ok) return [fail('public URL', `${url} cannot be reached from here: ${fetched.reason}`, remedy)]
   const now = Math.floor(systemClock.now() / 1000)
@@ -120,6 +122,9 @@ async function reachChecks(config: NodeConfig, status: KernelStatus | undefined)
   if (!manifest.ok)
     return [fail('public URL', `${url} does not answer with a valid manifest: ${manifest.reason}`, remedy)]
   if (manifest.signed.manifest.kernel_id !== status.did) return [fail('public URL', `${url} is another kernel`, remedy)]
+  const wrong = certificateFault(manifest.signed.manifest, fetched.certificate)
+  if (wrong !== undefined)
+    return [fail('public URL', `${url}: ${wrong}`, 'Name the key of that certificate in tls_spki.')]
   return [ok('public URL', `${url} answers with the manifest of this node`)]
 }
 

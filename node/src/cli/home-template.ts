@@ -1,8 +1,14 @@
 /** What `hansa init` writes: a configuration in which every key is explained, and a policy that permits nothing. */
 
-export type TemplateInit = { name?: string; listen?: string; registryUrl?: string }
+export type TemplateInit = {
+  name?: string
+  listen?: string
+  publicUrl?: string
+  registryUrl?: string /** The pair that `hansa tls create` makes. */
+  tls?: boolean
+}
 
-export function configTemplate({ name, listen, registryUrl }: TemplateInit): string {
+export function configTemplate({ name, listen, publicUrl, registryUrl, tls = false }: TemplateInit): string {
   return `# Configuration of this node. Paths are relative to this file. Check it with: hansa doctor
 # Read at start; policy files are read again on SIGHUP.
 
@@ -13,10 +19,15 @@ ${setting('name', name, 'orga')}
 ${setting('listen', listen, '127.0.0.1:7400')}
 
 # Base URL under which they reach it, when it is not where it listens. Plain http is for this machine only.
-# public_url: https://kernel.example
+${setting('public_url', publicUrl, 'https://kernel.example')}
 
-# SHA-256 of the public key (SPKI) of each certificate under an https public_url, base64url; the one in use first.
-# Peers bind their sessions to it, and labelled data needs that.
+# The node serves https itself: certificate and key in PEM, read again when they change. Make a pair that needs no
+# authority with: hansa tls create --host NAME. \`ca\` is for roots that are trusted besides those of Node.
+# Without it: plain http, for this machine or a TLS proxy on it.
+${tlsSetting(tls)}
+
+# SHA-256 of the public key (SPKI) of each certificate of a TLS proxy under an https public_url, base64url: peers bind
+# their sessions to it, and labelled data needs that. With tls: of the certificate that comes next.
 # tls_spki: [47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU]
 
 # Addresses besides public ones that may be reached: false, true, or a list such as [10.0.0.0/8]. Default: false
@@ -77,6 +88,11 @@ policies:
 #   - module:                     # an ES module that exports capabilities: [{ definition, handler }]
 #       path: ./capabilities.mjs
 `
+}
+
+function tlsSetting(tls: boolean): string {
+  const lines = ['tls:', '  certificate: tls.crt', '  key: keys/tls.key']
+  return (tls ? lines : [...lines, '  ca: partners.pem'].map((line) => `# ${line}`)).join('\n')
 }
 
 function setting(key: string, value: string | undefined, example: string): string {

@@ -37,6 +37,8 @@ describe('hansa', () => {
     ['up'],
     ['status'],
     ['doctor'],
+    ['tls', 'create'],
+    ['tls', 'show'],
     ['registry', 'up'],
     ['advertise'],
     ['discover'],

@@ -45,6 +45,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/restore.ts')).restoreCommand,
       },
       {
+        name: 'tls',
+        summary: 'make and show the certificate of the node',
+        load: async () => (await import('./commands/tls.ts')).tlsCommand,
+      },
+      {
         name: 'registry',
         summary: 'run a registry',
         load: async () => (await import('./commands/registry.ts')).registryCommand,

@@ -82,5 +82,6 @@ function untilStopped(node: RunningNode): Promise<void> {
     // Whoever started it with a channel ends it by going away, however that happens.
     process.once('disconnect', stop)
     process.on('SIGHUP', () => void node.reloadPolicies().catch(() => {}))
+    process.on('SIGHUP', () => void node.reloadCertificate().catch(() => {}))
   })
 }

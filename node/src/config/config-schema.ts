@@ -112,12 +112,22 @@ export const configFileSchema = z.strictObject({
     .describe('HOST:PORT for other kernels; port 0 takes a free one. Default: 127.0.0.1:7400')
     .optional(),
   public_url: httpUrl.describe('Base URL at which others reach this node. Default: where it listens').optional(),
+  tls: z
+    .strictObject({
+      certificate: path.describe('Certificate in PEM, with its intermediates; read again when it changes'),
+      key: path.describe('Its private key in PEM, readable by the owner only'),
+      ca: path
+        .describe('Roots in PEM that are trusted for outbound connections besides those of Node. Default: none')
+        .optional(),
+    })
+    .describe('Serves https itself, with paths relative to this file. Default: plain http, for this machine only')
+    .optional(),
   tls_spki: z
     .array(hashSchema)
     .min(1)
     .max(8)
     .describe(
-      'SHA-256 of the public key (SPKI) of each certificate under an https public_url, base64url; the one in use first',
+      'SHA-256 of the public key (SPKI) of each certificate of a TLS proxy under public_url, base64url; with tls, of the certificate that comes next',
     )
     .optional(),
   allow_private: z

@@ -12,7 +12,9 @@ export type NodeConfig = Readonly<{
   name?: string
   listen: ListenAddress
   publicUrl?: string
-  /** SHA-256 of the SPKI of each certificate under `publicUrl`, base64url. */
+  /** The node serves https itself. Absolute paths. */
+  tls?: { certificate: string; key: string; ca?: string }
+  /** SHA-256 of the SPKI of each further certificate under `publicUrl`, base64url. */
   tlsSpki?: readonly string[]
   allowPrivate: AllowPrivate
   logLevel: LogLevel

@@ -38,6 +38,7 @@ describe('the configuration of a node', () => {
 name: orgb
 listen: '[::1]:0'
 public_url: https://kernel.example/base
+tls: { certificate: tls.crt, key: keys/tls.key, ca: /etc/partners.pem }
 tls_spki: [47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU]
 allow_private: [10.0.0.0/8, 127.0.0.1]
 log_level: warn
@@ -54,6 +55,7 @@ limits: { calls_per_peer: 10, calls_per_principal: 2, log_reserve_mib: 8 }
       name: 'orgb',
       listen: { host: '::1', port: 0 },
       publicUrl: 'https://kernel.example/base',
+      tls: { certificate: '/srv/orgb/tls.crt', key: '/srv/orgb/keys/tls.key', ca: '/etc/partners.pem' },
       tlsSpki: ['47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU'],
       allowPrivate: ['10.0.0.0/8', '127.0.0.1'],
       logLevel: 'warn',
@@ -67,6 +69,15 @@ limits: { calls_per_peer: 10, calls_per_principal: 2, log_reserve_mib: 8 }
       logReserveBytes: 8_388_608,
       capabilities: [],
     })
+  })
+
+  it.each([
+    'listen: 0.0.0.0:8443\npublic_url: https://kernel.example',
+    'listen: 10.0.0.5:8443\ntls: { certificate: a.crt, key: a.key }',
+    'listen: 0.0.0.0:8443\npublic_url: https://kernel.example:8443\ntls: { certificate: a.crt, key: a.key }',
+    'tls: { certificate: a.crt, key: a.key }\ntls_spki: [47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU]',
+  ])('lets a node listen for other machines behind TLS: %j', (text) => {
+    expect(faultsOf(text)).toEqual([])
   })
 
   it('reads the three kinds of capabilities, with paths from its own directory', () => {
@@ -201,7 +212,22 @@ peers:
     [
       'plain http beyond this machine',
       'public_url: http://kernel.example',
-      'hansa.yaml:1: public_url: peers refuse plain http beyond this machine; put TLS in front of the node and write https://kernel.example',
+      'hansa.yaml:1: public_url: peers refuse plain http beyond this machine; set tls, or put TLS in front of the node, and write https://kernel.example',
+    ],
+    [
+      'plain http to other machines',
+      'listen: 10.0.0.5:7400',
+      'hansa.yaml:1: listen: 10.0.0.5:7400 is reached by other machines, which refuse plain http; set tls (make a certificate with: hansa tls create --host NAME), or the https public_url of a proxy in front',
+    ],
+    [
+      'every address with a public URL that only this machine reaches',
+      'listen: 0.0.0.0:7400\npublic_url: http://127.0.0.1:7400',
+      'hansa.yaml:1: listen: 0.0.0.0:7400 is reached by other machines, which refuse plain http; set tls (make a certificate with: hansa tls create --host NAME), or the https public_url of a proxy in front',
+    ],
+    [
+      'a plain public URL of a node that serves https',
+      'tls: { certificate: a.crt, key: a.key }\npublic_url: http://127.0.0.1:7400',
+      'hansa.yaml:2: public_url: the node serves https (tls), so write https://127.0.0.1:7400',
     ],
     [
       'a public URL with a query',

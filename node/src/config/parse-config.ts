@@ -88,9 +88,10 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
     const at = override === undefined ? place([key]) : { source: override.source, key: '' }
     if (reason !== undefined) faults.push({ ...at, reason })
   }
-  fault('listen', listenFault(listenText, listen, publicUrl))
-  fault('public_url', publicUrl === undefined ? undefined : publicUrlFault(publicUrl))
-  if (file.tls_spki !== undefined && !publicUrl?.startsWith('https:'))
+  const hasTls = file.tls !== undefined
+  fault('listen', listenFault(listenText, listen, publicUrl, hasTls))
+  fault('public_url', publicUrl === undefined ? undefined : publicUrlFault(publicUrl, hasTls))
+  if (file.tls_spki !== undefined && !hasTls && !publicUrl?.startsWith('https:'))
     fault('tls_spki', 'names the keys of an https public_url, and there is none')
   if (logLevel === undefined) fault('log_level', `${JSON.stringify(level)} is not one of ${logLevels.join(', ')}`)
 
@@ -99,6 +100,7 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
     ...(file.name === undefined ? {} : { name: file.name }),
     listen: listen ?? { host: '', port: 0 },
     ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(file.tls === undefined ? {} : { tls: tlsFiles(file.tls, directory) }),
     ...(file.tls_spki === undefined ? {} : { tlsSpki: file.tls_spki }),
     allowPrivate: file.allow_private ?? false,
     logLevel: logLevel ?? 'info',
@@ -132,20 +134,29 @@ function listenFault(
   text: string,
   address: ListenAddress | undefined,
   publicUrl: string | undefined,
+  hasTls: boolean,
 ): string | undefined {
   if (address === undefined)
     return `${JSON.stringify(text)} is not HOST:PORT, such as ${DEFAULT_LISTEN}; port 0 takes a free one`
-  if (!isWildcard(address) || publicUrl !== undefined) return undefined
-  return `${text} is every address of this machine, so public_url has to say how others reach it`
+  if (isWildcard(address) && publicUrl === undefined)
+    return `${text} is every address of this machine, so public_url has to say how others reach it`
+  if (hasTls || isLoopbackHost(address.host) || publicUrl?.startsWith('https:') === true) return undefined
+  return `${text} is reached by other machines, which refuse plain http; set tls (make a certificate with: hansa tls create --host NAME), or the https public_url of a proxy in front`
 }
 
-function publicUrlFault(text: string): string | undefined {
+function tlsFiles({ certificate, key, ca }: NonNullable<ConfigFile['tls']>, directory: string) {
+  const files = { certificate: resolve(directory, certificate), key: resolve(directory, key) }
+  return ca === undefined ? files : { ...files, ca: resolve(directory, ca) }
+}
+
+function publicUrlFault(text: string, hasTls: boolean): string | undefined {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return `${JSON.stringify(text)} is not an http(s) URL`
   if (url.search !== '' || url.hash !== '' || url.username !== '')
     return 'a base URL has no query, fragment or password'
+  if (url.protocol === 'http:' && hasTls) return `the node serves https (tls), so write https://${url.host}`
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
-    return `peers refuse plain http beyond this machine; put TLS in front of the node and write https://${url.host}`
+    return `peers refuse plain http beyond this machine; set tls, or put TLS in front of the node, and write https://${url.host}`
   return undefined
 }
 

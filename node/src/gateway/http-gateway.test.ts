@@ -193,10 +193,32 @@ describe('the channel', () => {
     expect(await bindingFor([header])).toBeUndefined()
   })
 
-  it('cannot when the kernel advertises another address than loopback', async () => {
+  it.each([
+    ['advertises another address than loopback', '127.0.0.1', 'http://198.51.100.7:80'],
+    ['listens on every address', '0.0.0.0', 'http://127.0.0.1:80'],
+  ])('is not opened without TLS for a node that %s', async (_what, host, advertised) => {
+    const listening = httpGateway({ host, port: 0 }, { logger: silentLogger, advertised: () => ({ url: advertised }) })
+    await expect(listening).rejects.toMatchObject({ detail: { code: 'plain_http_off_host' } })
+  })
+
+  it('behind a TLS proxy is bound to any of the keys that the proxy may show', async () => {
     await gateway.close()
-    await listen(() => 'http://198.51.100.7:80')
-    expect(await bindingFor([])).toBeUndefined()
+    const spki = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+    gateway = await httpGateway(
+      { host: '127.0.0.1', port: 0 },
+      { logger: silentLogger, advertised: () => ({ url: 'https://kernel.example', spki }) },
+    )
+    gateway.attach({
+      handle: async (request) => {
+        handled.push(request)
+        return { status: 200, contentType: 'text/plain', body: Buffer.from('ok') }
+      },
+    })
+    expect(await bindingFor(['x-forwarded-for: 203.0.113.9'])).toEqual({
+      kind: 'spki',
+      value: spki[0],
+      others: [spki[1]],
+    })
   })
 })
 

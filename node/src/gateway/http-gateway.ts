@@ -3,19 +3,25 @@
  * anyone is authenticated live here (security.md B13): header size, body size by path, time, no decompression.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { isLoopbackHost, localBinding } from '@hansa/mesh'
+import { TLSSocket } from 'node:tls'
+import { isLoopbackHost, localBinding, spkiHash } from '@hansa/mesh'
 import type { ChannelBinding, InboundHandler, InboundReply, Logger } from '@hansa/protocols'
 import { httpStatus } from '@hansa/protocols'
 import { inboundRoutes } from '../exchange/inbound-router.ts'
 import { BodyMemory } from './body-memory.ts'
+import type { CertificatePair } from './certificate-files.ts'
 import { GatewayError } from './errors.ts'
+import type { ServedCertificate } from './served-certificate.ts'
 import { Turns } from './turns.ts'
 
 const MAX_HEADER_BYTES = 16_384
 /** Milliseconds for all headers, and for the whole request: a peer that dribbles bytes is cut off. */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
+/** Milliseconds for the handshake of TLS. */
+const TLS_TIMEOUT_MS = 10_000
 /** Longer than a peer keeps an idle connection, so that it is the peer that closes. */
 const KEEP_ALIVE_MS = 65_000
 /** Bodies of requests together: some hundred of the largest, some ten thousand of the usual ones. */
@@ -37,6 +43,8 @@ export type HttpGatewayInit = {
 
 export type HttpGatewayComponents = {
   logger: Logger
+  /** Serves https with it. @default plain HTTP, for this machine or a TLS proxy on it */
+  certificate?: ServedCertificate
   /** What the manifest names; channel bindings are made of it. Asked once the port is known. */
   advertised(listening: string): Advertised
 }
@@ -44,12 +52,12 @@ export type HttpGatewayComponents = {
 export type Advertised = {
   /** Base URL under which peers reach this gateway. */
   url: string
-  /** SHA-256 of the SPKI of the certificate that the TLS proxy in front shows; needed for sessions over https. */
-  spki?: Uint8Array
+  /** SHA-256 of the SPKI of each certificate that a TLS proxy in front may show; sessions over https need one. */
+  spki?: readonly Uint8Array[]
 }
 
 export interface HttpGateway extends AsyncDisposable {
-  /** Where it listens: `http://host:port`. */
+  /** Where it listens: `http://host:port`, or the same with https. */
   readonly url: string
   /** Serves requests from now on; before, they are answered as `busy`. */
   attach(handler: InboundHandler): void
@@ -59,32 +67,41 @@ export interface HttpGateway extends AsyncDisposable {
 
 /** @throws GatewayError when the address cannot be listened on. */
 export async function httpGateway(init: HttpGatewayInit, components: HttpGatewayComponents): Promise<HttpGateway> {
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true })
+  const { certificate, logger } = components
+  const server = serverFor(certificate)
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
   server.maxConnections = MAX_CONNECTIONS
   await listen(server, init)
   const { port } = server.address() as AddressInfo
-  const url = `http://${init.host.includes(':') ? `[${init.host}]` : init.host}:${port}`
-  const bindingOf = bindings(components.advertised(url))
+  const scheme = certificate === undefined ? 'http' : 'https'
+  const url = `${scheme}://${init.host.includes(':') ? `[${init.host}]` : init.host}:${port}`
+  const advertised = components.advertised(url)
+  if (certificate === undefined && isOffHost(init.host, advertised.url)) {
+    await new Promise((resolve) => server.close(resolve))
+    throw plainHttpOffHost(`${init.host}:${port}`)
+  }
+  const bindingOf = certificate === undefined ? bindings(advertised) : ownBinding
   let handler: InboundHandler | undefined
   let closing: Promise<void> | undefined
   const memory = new BodyMemory(init.maxBodyMemory ?? MAX_BODY_MEMORY)
   const turns = new Turns()
-  const silent = new Set<Socket>()
-  server.on('connection', (socket) => {
-    silent.add(socket)
-    socket.once('close', () => silent.delete(socket))
+  // By the other end, because a request over TLS comes on another object than the connection.
+  const silent = new Map<string, Socket>()
+  server.on('connection', (socket: Socket) => {
+    const name = otherEnd(socket)
+    silent.set(name, socket)
+    socket.once('close', () => silent.delete(name))
   })
-  server.on('request', (request, response) => {
-    silent.delete(request.socket)
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    silent.delete(otherEnd(request.socket))
     // A connection that is kept alive would keep a closing server open.
     if (closing !== undefined) response.setHeader('connection', 'close')
     response.once('finish', () => {
       if (closing !== undefined) request.socket.end()
     })
     void answer(request, response, handler, bindingOf(request), { memory, turns }).catch((error: unknown) => {
-      components.logger.warn('gateway.request_failed', {
+      logger.warn('gateway.request_failed', {
         reason: error instanceof Error ? error.message : String(error),
       })
       response.destroy()
@@ -104,15 +121,57 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
   }
 }
 
+function serverFor(certificate: ServedCertificate | undefined): Server {
+  const options = { maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }
+  if (certificate === undefined) return createServer(options)
+  const server = createTlsServer({ ...options, ...context(certificate.pair), handshakeTimeout: TLS_TIMEOUT_MS })
+  // Connections that are open keep the context they were accepted under.
+  certificate.onChange((pair) => server.setSecureContext(context(pair)))
+  return server
+}
+
+function context({ certificate, key }: CertificatePair) {
+  return { cert: certificate, key, minVersion: 'TLSv1.2' as const }
+}
+
+function otherEnd({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
+}
+
+/** Whether other machines would reach it without TLS. */
+function isOffHost(host: string, advertised: string): boolean {
+  const url = new URL(advertised)
+  return url.protocol === 'http:' && !(isLoopbackHost(host) && isLoopbackHost(url.hostname))
+}
+
+function plainHttpOffHost(address: string): GatewayError {
+  const message = `${address} is reached by other machines, and plain http is for this one. Give it a certificate (tls), or an https public_url of a proxy in front.`
+  return new GatewayError({ code: 'plain_http_off_host', address }, message)
+}
+
+/** The key that each connection has shown, which is not the one in use after the certificate was replaced. */
+const shown = new WeakMap<Socket, ChannelBinding>()
+
+function ownBinding({ socket }: IncomingMessage): ChannelBinding | undefined {
+  const known = shown.get(socket)
+  if (known !== undefined || !(socket instanceof TLSSocket)) return known
+  const certificate = socket.getX509Certificate()
+  if (certificate === undefined) return undefined
+  const binding = { kind: 'spki', value: spkiHash(certificate) } as const
+  shown.set(socket, binding)
+  return binding
+}
+
 /**
- * What a request's channel can be bound to (wire.md: Handshake). Behind a TLS proxy it is the key of the certificate that
+ * What a request's channel can be bound to (wire.md: Handshake). Behind a TLS proxy it is the key of a certificate that
  * the manifest names: whoever terminates TLS in between shows another one to the caller. Loopback is a channel to bind to
  * only when the advertised endpoint is loopback too and nothing was forwarded. Anything else carries no session.
  */
 function bindings({ url: advertised, spki }: Advertised): (request: IncomingMessage) => ChannelBinding | undefined {
   const url = new URL(advertised)
   if (url.protocol === 'https:') {
-    const bound = spki && { kind: 'spki' as const, value: spki }
+    const [value, ...others] = spki ?? []
+    const bound = value && { kind: 'spki' as const, value, others }
     return () => bound
   }
   const local = isLoopbackHost(url.hostname) ? localBinding(advertised) : undefined
@@ -229,10 +288,10 @@ function listen(server: Server, { host, port }: HttpGatewayInit): Promise<void> 
 }
 
 /** @param silent connections that have not asked for anything yet: Node counts them as busy, and nobody waits for them. */
-function closeServer(server: Server, silent: ReadonlySet<Socket>): Promise<void> {
+function closeServer(server: Server, silent: ReadonlyMap<string, Socket>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
   server.closeIdleConnections()
-  for (const socket of silent) socket.destroy()
+  for (const socket of silent.values()) socket.destroy()
   return promise
 }

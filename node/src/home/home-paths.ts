@@ -8,6 +8,9 @@ export type HomePaths = {
   identity: string
   logKey: string
   secret: string
+  /** What `hansa tls create` makes; the configuration may name others. */
+  tlsCertificate: string
+  tlsKey: string
   format: string
   config: string
   policy: string
@@ -31,6 +34,8 @@ export function homePaths(root: string): HomePaths {
     identity: join(keys, 'identity.key'),
     logKey: join(keys, 'log.key'),
     secret: join(keys, 'token.secret'),
+    tlsCertificate: join(root, 'tls.crt'),
+    tlsKey: join(keys, 'tls.key'),
     format: join(root, 'format'),
     config: join(root, 'hansa.yaml'),
     policy: join(root, 'policy.yaml'),

@@ -44,8 +44,8 @@ export type KernelInit = {
   name?: string
   /** Base URL at which peers reach this kernel; without it they cannot. */
   endpoint?: string
-  /** SHA-256 of the SPKI of each certificate of the endpoint, base64url. */
-  tls?: readonly string[]
+  /** SHA-256 of the SPKI of each certificate of the endpoint, base64url; asked again for each manifest. */
+  tls?: () => readonly string[]
   /** Rules. @default none, so that everything is denied */
   policy?: readonly PolicySource[]
   peers?: readonly PeerSetting[]

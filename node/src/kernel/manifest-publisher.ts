@@ -37,8 +37,8 @@ export type ManifestInit = {
   name?: string
   /** Base URL where peers reach this kernel; without it the manifest names no endpoint. */
   endpoint?: string
-  /** SHA-256 of the SPKI of the certificate, base64url, when the endpoint is https. */
-  tls?: readonly string[]
+  /** SHA-256 of the SPKI of each certificate, base64url, when the endpoint is https. */
+  tls?: () => readonly string[]
 }
 
 export class ManifestPublisher {
@@ -75,7 +75,8 @@ export class ManifestPublisher {
 
   /** Everything that a manifest speaks of; another state needs another manifest. */
   #state(): string {
-    return `${this.#c.locals.generation}\n${this.#c.policy.version}`
+    const keys = this.#init.tls?.().join(' ') ?? ''
+    return `${this.#c.locals.generation}\n${this.#c.policy.version}\n${keys}`
   }
 
   async #make(now: number): Promise<SignedManifest> {
@@ -105,7 +106,7 @@ export class ManifestPublisher {
       endpoints: endpoint === undefined ? [] : [{ proto: HTTP_ENDPOINT_PROTO, url: endpoint }],
       // The current log first: whoever has seen one of the others learns here that it has ended.
       logs: [{ origin: ledger.origin, vkey: ledger.vkey }, ...frozen].slice(0, MAX_LOGS),
-      ...(tls === undefined ? {} : { tls: [...tls] }),
+      ...(tls === undefined ? {} : { tls: [...tls()] }),
       policy: { version: policy.version, min_version: policy.version, hash: policy.current.hash },
       capabilities: locals.descriptors(),
     }

@@ -3,7 +3,7 @@ import type { Cli } from '../cli.ts'
 import { usage } from '../errors.ts'
 import { facts } from '../table.ts'
 
-type Options = { name?: string; listen?: string; registry?: string }
+type Options = { name?: string; listen?: string; tlsHost?: string; registry?: string }
 
 export function initCommand(cli: Cli): Command {
   return cli
@@ -14,32 +14,38 @@ export function initCommand(cli: Cli): Command {
       examples: [
         'hansa init',
         'hansa init --home ./orgb --name orgb --listen 127.0.0.1:7401 --registry https://registry.example',
+        'hansa init --listen 0.0.0.0:8443 --tls-host kernel.orga.example',
       ],
     })
     .option('--name <name>', 'for people; becomes the default alias at importers')
     .option('--listen <host:port>', 'where other kernels reach it (default: 127.0.0.1:7400)')
+    .option('--tls-host <name>', 'serve https, with a new certificate for this DNS name or address')
     .option('--registry <url>', 'registry where it lists itself')
     .action(
-      cli.action<Options>(async ({ home, print, environment, options: { name, listen, registry } }) => {
+      cli.action<Options>(async ({ home, print, environment, options }) => {
+        const { name, listen, tlsHost, registry } = options
         const { makeHome } = await import('../make-home.ts')
         const { configTemplate } = await import('../home-template.ts')
         const { parseConfig } = await import('../../config/index.ts')
         const config = configTemplate({
           ...(name !== undefined && { name }),
           ...(listen !== undefined && { listen }),
+          ...(tlsHost !== undefined && { tls: true, ...publicUrlOf(tlsHost, listen) }),
           ...(registry !== undefined && { registryUrl: registry }),
         })
         const checked = parseConfig(config, `${home}/hansa.yaml`, 'hansa.yaml')
         if (!checked.ok)
           throw usage(checked.faults.map(({ key, reason }) => `--${optionOf(key)}: ${reason}.`).join('\n'))
         const made = await makeHome(home, config)
-        print.result(made, (style) => {
+        const certificate = tlsHost === undefined ? undefined : await makeCertificate(home, tlsHost)
+        print.result({ ...made, ...(certificate !== undefined && { certificate }) }, (style) => {
           const flag = home === environment.home ? '' : ` --home ${home}`
           const summary = facts(style, [
             ['did', style.name(made.did)],
             ['home', made.home],
             ['configuration', made.config],
             ['policy', `${made.policy} (permits nothing yet)`],
+            ...(certificate === undefined ? [] : [['certificate', certificate] as const]),
           ])
           const next = [
             `hansa up${flag}            run the node`,
@@ -53,6 +59,19 @@ export function initCommand(cli: Cli): Command {
     )
 }
 
+/** Where others reach it: under the name of the certificate, at the port that it listens on. */
+function publicUrlOf(host: string, listen = '127.0.0.1:7400'): { publicUrl?: string } {
+  const port = /:(\d+)$/.exec(listen)?.[1] ?? '0'
+  const publicUrl = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return port === '0' ? {} : { publicUrl }
+}
+
+async function makeCertificate(home: string, host: string): Promise<string> {
+  const certificates = await import('../make-certificate.ts')
+  return (await certificates.makeCertificate({ home, hosts: [host], days: 365 })).certificate
+}
+
 function optionOf(key: string): string {
+  if (key === 'public_url') return 'tls-host'
   return key === 'registry.url' ? 'registry' : key
 }
