@@ -180,7 +180,12 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       memory,
       logs: imports.logKeysOf(peer),
     })
-    return session.ok ? session.session : { refused: session.code, reason: session.reason }
+    if (!session.ok) return { refused: session.code, reason: session.reason }
+    const { level, reasons } = session.session.facts
+    if (level > 0) return session.session
+    // Another log than the pinned one, or one that lost what was seen of it: the change table says what becomes of the import.
+    await imports.renew(peer)
+    return { refused: 'handshake_failed', reason: `nothing is sent to it: ${reasons.join('; ')}` }
   }
   const peerSessions = new PeerSessions({ open, clock })
   const exchange = new OutboundExchange({
