@@ -4,6 +4,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { controlOpenApi } from '@hansa/protocols'
 import { errorsPage } from './errors-page.ts'
 import { repository } from './pages.ts'
 
@@ -14,7 +15,10 @@ export type GeneratedPage = {
 }
 
 /** A page that is derived from the code gets a line here. */
-export const generatedPages: readonly GeneratedPage[] = [{ path: 'docs/reference/errors.md', text: errorsPage }]
+export const generatedPages: readonly GeneratedPage[] = [
+  { path: 'protocols/openapi/control.json', text: () => `${JSON.stringify(controlOpenApi(), null, 2)}\n` },
+  { path: 'docs/reference/errors.md', text: errorsPage },
+]
 
 if (import.meta.main) {
   for (const { path, text } of generatedPages) {

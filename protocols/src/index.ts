@@ -22,6 +22,7 @@ export {
   methodFacts,
 } from './control/method-facts.ts'
 export * from './control/methods.ts'
+export { controlOpenApi } from './control/openapi.ts'
 export {
   type ControlResult,
   type ControlResults,

@@ -54,6 +54,7 @@ describe('hansa', () => {
     ['agent', 'add'],
     ['agent', 'list'],
     ['agent', 'remove'],
+    ['openapi'],
     ['token', 'grant'],
     ['token', 'revoke'],
     ['policy', 'check'],

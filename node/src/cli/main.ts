@@ -130,6 +130,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/agent.ts')).agentCommand,
       },
       {
+        name: 'openapi',
+        summary: 'print the control interface as an OpenAPI document',
+        load: async () => (await import('./commands/openapi.ts')).openapiCommand,
+      },
+      {
         name: 'token',
         summary: 'grant and revoke tokens',
         load: async () => (await import('./commands/token.ts')).tokenCommand,

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { controlMethods, controlPaths, controlScopeOf } from '@hansa/protocols'
+import { controlMethods, controlOpenApi, controlPaths, controlScopeOf } from '@hansa/protocols'
 import { newAgentCredential } from '@hansa/trust'
 import { describe, expect, it } from 'vitest'
 import { type FakeNode, fakeNode } from '../testing/fake-node.ts'
@@ -20,13 +20,14 @@ function post(
   bearer?: string,
   piece?: (text: string) => void,
   more: object = {},
+  method = 'POST',
 ) {
   const where = node.url.startsWith('unix:')
     ? { socketPath: node.url.slice(5) }
     : { port: Number(new URL(node.url).port) }
   const headers = { 'content-type': 'application/json', ...(bearer && { authorization: `Bearer ${bearer}` }), ...more }
   return new Promise<Answer>((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', ...where, path, method: 'POST', headers }, (response) => {
+    const sent = request({ host: '127.0.0.1', ...where, path, method, headers }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk
@@ -35,7 +36,7 @@ function post(
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body: piece ? {} : JSON.parse(text) }))
     })
     sent.on('error', reject)
-    sent.end(JSON.stringify(params))
+    sent.end(params === undefined ? undefined : JSON.stringify(params))
   })
 }
 
@@ -73,6 +74,14 @@ describe.each([...forAll, ...forAgents])('with the credential of an agent, over 
       principal: 'agent:alice',
       agent: 'alice',
     })
+  })
+
+  it('the interface describes itself', async () => {
+    const { node, alice } = await withAgents(start)
+    await using _node = node
+    const { status, body } = await post(node, controlPaths.openapi, undefined, alice, undefined, {}, 'GET')
+    expect(status).toBe(200)
+    expect(body).toEqual(controlOpenApi())
   })
 
   it('a call is made as the principal of the agent', async () => {

@@ -32,6 +32,7 @@ import { type GuessBudget, guessBudget } from './guess-budget.ts'
 import { listening } from './listening.ts'
 import { type MethodContext, methodTable } from './method-table.ts'
 import type { NodeOperations } from './node-operations.ts'
+import { openApiDocument } from './openapi-document.ts'
 import { type ServedCapabilities, servedCapabilities } from './serve.ts'
 import { serveStream } from './serve-stream.ts'
 
@@ -155,6 +156,8 @@ async function respond(handling: Handling, request: IncomingMessage, response: S
   }
   const { caller } = admission
   const path = request.url ?? ''
+  if (path === controlPaths.openapi && request.method === 'GET')
+    return send(response, { status: 200, body: openApiDocument() })
   if (request.method !== 'POST') return refuse(response, faultOfCode('invalid_request', 'invalid_request: use POST'))
   if (caller.scope === 'agent' && controlScopeOf(path) !== 'agent') return refuse(response, outOfScope)
   try {

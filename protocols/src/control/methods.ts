@@ -118,16 +118,20 @@ export const controlPaths = {
 
 /** Lines of JSON that the node sends to an agent that serves a capability. */
 export const serveEventSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('registered'), capability: capabilityIdSchema, registration: z.string() }),
-  z.object({
-    type: z.literal('invoke'),
-    id: z.string(),
-    callId: callIdSchema,
-    principal: z.string(),
-    args: jsonSchema,
-  }),
-  z.object({ type: z.literal('cancel'), id: z.string() }),
-  z.object({ type: z.literal('ping') }),
+  z
+    .object({ type: z.literal('registered'), capability: capabilityIdSchema, registration: z.string().max(64) })
+    .describe('The first line: calls come from now on, and `registration` names this stream in answers'),
+  z
+    .object({
+      type: z.literal('invoke'),
+      id: z.string().max(64),
+      callId: callIdSchema,
+      principal: z.string().max(600).describe('Who asks, as this kernel names it'),
+      args: jsonSchema.describe('Any JSON value, checked against the input schema'),
+    })
+    .describe('One call: post its answer with this id'),
+  z.object({ type: z.literal('cancel'), id: z.string().max(64) }).describe('Nobody waits for that answer any more'),
+  z.object({ type: z.literal('ping') }).describe('Every 15 seconds'),
 ])
 export type ServeEvent = z.infer<typeof serveEventSchema>
 
@@ -145,12 +149,12 @@ export type ServeEnd = z.infer<typeof serveEndSchema>
 /** Body of an error answer of the control interface. */
 export const controlErrorSchema = z.object({
   error: z.object({
-    code: z.string(),
-    message: z.string(),
-    denialId: z.string().optional(),
-    callId: z.string().optional(),
-    stage: z.string().optional(),
-    approvalId: z.string().optional(),
+    code: z.string().max(64).describe('One of the closed list of codes; a later version may know more'),
+    message: z.string().max(65_536).describe('For people'),
+    denialId: z.string().max(64).optional().describe('Names the refusal in the log of the kernel that refused'),
+    callId: z.string().max(64).optional(),
+    stage: z.string().max(64).optional().describe('Where in the life of a call it was refused'),
+    approvalId: z.string().max(64).optional().describe('The approval to wait for, with approval_required'),
   }),
 })
 export type ControlError = z.infer<typeof controlErrorSchema>

@@ -35,6 +35,7 @@ export const whoAmISchema = z.object({
   agent: z.string().max(64).exactOptional().describe('Name of the agent whose credential was shown'),
 })
 export type WhoAmI = z.infer<typeof whoAmISchema>
+
 export const policyReloadSchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), version: z.int().min(0), rules: z.int().min(0) }),
   z.object({
@@ -44,6 +45,7 @@ export const policyReloadSchema = z.discriminatedUnion('ok', [
 ])
 export type PolicyReload = z.infer<typeof policyReloadSchema>
 
+/** Fails to compile when a method has no result, or a result no method. */
 export const controlResults = {
   whoami: whoAmISchema,
   status: kernelStatusSchema,

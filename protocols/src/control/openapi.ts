@@ -1,0 +1,171 @@
+/**
+ * The control interface as an OpenAPI 3.1 document, for programs in other languages. Derived from the tables of methods,
+ * results and scopes, so that a method that is added is in it.
+ */
+import { z } from 'zod'
+import { controlScopeOf, methodFacts } from './method-facts.ts'
+import {
+  type ControlMethod,
+  controlErrorSchema,
+  controlMethods,
+  controlPaths,
+  registerParamsSchema,
+  serveEndSchema,
+  serveEventSchema,
+  serveReplySchema,
+} from './methods.ts'
+import { controlResults } from './results.ts'
+
+type Json = Record<string, unknown>
+
+/** Of the interface, as in its paths. */
+const VERSION = '1'
+
+export function controlOpenApi(): Json {
+  const schemas = new Components()
+  const paths = { ...methodPaths(schemas), ...servePaths(schemas), ...documentPath() }
+  schemas.add('Error', controlErrorSchema)
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Hansa control interface',
+      version: VERSION,
+      description:
+        'How agents and operators of a host reach its node. Over the Unix socket of the home whoever can open it is the operator; whoever shows the credential of an agent is that agent, on every listener.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [
+      { url: 'http://localhost', description: 'Over a Unix socket; the host name means nothing' },
+      {
+        url: 'http://127.0.0.1:{port}',
+        description: 'Loopback, with a bearer',
+        variables: { port: { default: '7500' } },
+      },
+    ],
+    tags: [
+      { name: 'agent', description: 'For agents and operators' },
+      { name: 'operator', description: 'For operators only' },
+    ],
+    paths,
+    components: { securitySchemes, responses, schemas: schemas.all },
+  }
+}
+
+const securitySchemes = {
+  agentCredential: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'What `hansa agent add` printed: hansa_agent_ and 49 characters. Opens what is tagged `agent`',
+  },
+  operatorToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'What is in control.token of the home; on loopback only. On the socket of the home nothing is shown',
+  },
+}
+
+const responses = {
+  Refused: {
+    description: 'Refused or failed; `error.code` says as what',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+  },
+}
+
+function methodPaths(schemas: Components): Json {
+  const names = Object.keys(controlMethods) as ControlMethod[]
+  const entries = names.map((name) => {
+    const operation = operationOf(name, controlPaths.method + name, methodFacts[name].summary, {
+      body: schemas.add(`${capitalized(name)}Params`, controlMethods[name]),
+      answer: jsonContent(schemas.add(`${capitalized(name)}Result`, controlResults[name])),
+    })
+    return [controlPaths.method + name, { post: operation }] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+function servePaths(schemas: Components): Json {
+  const done = jsonContent({ type: 'null' })
+  const { serve, answer, end } = controlPaths
+  const event = schemas.add('ServeEvent', serveEventSchema)
+  return {
+    [serve]: {
+      post: operationOf('serve', serve, 'Offers a capability for as long as the answer is read.', {
+        body: schemas.add('ServeParams', registerParamsSchema),
+        answer: { 'application/x-ndjson': { schema: event } },
+        says: 'Lines of JSON that do not end; each has this schema',
+      }),
+    },
+    [answer]: {
+      post: operationOf('answer', answer, 'Answers one call that came on the stream of `serve`.', {
+        body: schemas.add('AnswerParams', serveReplySchema),
+        answer: done,
+      }),
+    },
+    [end]: {
+      post: operationOf('end', end, 'Takes a capability away that this caller serves.', {
+        body: schemas.add('EndParams', serveEndSchema),
+        answer: done,
+      }),
+    },
+  }
+}
+
+function documentPath(): Json {
+  const { openapi } = controlPaths
+  const operation = operationOf('openapi', openapi, 'This document.', { answer: jsonContent({ type: 'object' }) })
+  return { [openapi]: { get: operation } }
+}
+
+type Exchange = { body?: Json; answer: Json; says?: string }
+
+function operationOf(id: string, path: string, summary: string, { body, answer, says = 'Done' }: Exchange): Json {
+  const scope = controlScopeOf(path)
+  const operators = [{ operatorToken: [] }, {}]
+  return {
+    operationId: id,
+    summary,
+    tags: [scope],
+    'x-hansa-scope': scope,
+    security: scope === 'agent' ? [{ agentCredential: [] }, ...operators] : operators,
+    ...(body === undefined ? {} : { requestBody: { required: true, content: jsonContent(body) } }),
+    responses: {
+      '200': { description: says, content: answer },
+      '401': { $ref: '#/components/responses/Refused' },
+      '403': { $ref: '#/components/responses/Refused' },
+      default: { $ref: '#/components/responses/Refused' },
+    },
+  }
+}
+
+function jsonContent(schema: Json): Json {
+  return { 'application/json': { schema } }
+}
+
+function capitalized(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1)
+}
+
+/** Schemas by name; what they share with themselves, because they are recursive, gets a name beside theirs. */
+class Components {
+  readonly all: Json = {}
+
+  /** @returns a reference to it. */
+  add(name: string, schema: z.ZodType): Json {
+    const { $schema: _dialect, $defs = {}, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+    const place = (key: string) => `#/components/schemas/${name}.${key}`
+    for (const [key, part] of Object.entries($defs)) this.all[`${name}.${key}`] = moved(part, name, place)
+    this.all[name] = moved(rest, name, place)
+    return { $ref: `#/components/schemas/${name}` }
+  }
+}
+
+/** The same schema with its references pointing to where its parts are now. */
+function moved(schema: unknown, name: string, place: (key: string) => string): unknown {
+  if (Array.isArray(schema)) return schema.map((item) => moved(item, name, place))
+  if (typeof schema !== 'object' || schema === null) return schema
+  const entries = Object.entries(schema).map(([key, value]) => {
+    if (key !== '$ref' || typeof value !== 'string') return [key, moved(value, name, place)]
+    return [key, value === '#' ? `#/components/schemas/${name}` : place(value.replace('#/$defs/', ''))]
+  })
+  return Object.fromEntries(entries)
+}
