@@ -18,6 +18,8 @@ export type NodeProcessInit = {
   policy?: readonly Rule[] | string
   /** Further files of the home, by path in it; they are written with mode 0600. */
   files?: Readonly<Record<string, string>>
+  /** A program that runs the node in another place, such as `ip netns exec NAME`. */
+  within?: readonly string[]
 }
 
 type Running = { process: SpawnedProcess; client: NodeClient; endpoint: string; control: string }
@@ -39,6 +41,7 @@ export class NodeProcess implements AsyncDisposable {
   readonly did: Did
   readonly #port: number
   readonly #log: string[] = []
+  #within: readonly string[] = []
   #running: Running | undefined
 
   /** Makes the home; nothing runs yet. */
@@ -87,7 +90,8 @@ export class NodeProcess implements AsyncDisposable {
   }
 
   /** Writes configuration, policy and files; takes effect with the next start. */
-  async configure({ config = {}, policy = [], files = {} }: NodeProcessInit): Promise<void> {
+  async configure({ config = {}, policy = [], files = {}, within = [] }: NodeProcessInit): Promise<void> {
+    this.#within = within
     const listen = `127.0.0.1:${this.#port}`
     const text = typeof policy === 'string' ? policy : stringify({ version: 1, rules: policy })
     const own = { name: this.name, listen, allow_private: ['127.0.0.0/8'], ...config }
@@ -106,7 +110,7 @@ export class NodeProcess implements AsyncDisposable {
     await this.#forget()
     const log = (line: string) => void this.#log.push(line)
     const args = [HANSA_BIN, 'up', '--home', this.home, '--json']
-    const spawned = await SpawnedProcess.start({ name: this.name, args, cwd: this.home, log })
+    const spawned = await SpawnedProcess.start({ name: this.name, args, within: this.#within, cwd: this.home, log })
     const { endpoint, control } = spawned.ready as { endpoint: string; control: string }
     const client = await connect(control, { tokenFile: join(this.home, 'control.token') })
     this.#running = { process: spawned, client, endpoint, control }

@@ -15,6 +15,8 @@ export type SpawnInit = {
   name: string
   /** Arguments of Node: a script and what follows it. */
   args: readonly string[]
+  /** A program that runs Node in another place, with its arguments, such as `ip netns exec NAME`. */
+  within?: readonly string[]
   cwd: string
   /** Gets every line that the process writes, and a last one on how it ended. */
   log(line: string): void
@@ -49,9 +51,10 @@ export class SpawnedProcess {
   readonly #ended: Promise<Ending>
 
   /** @throws Error with the end of its log when it ends before it is ready, or is not ready in time. */
-  static async start({ name, args, cwd, log }: SpawnInit): Promise<SpawnedProcess> {
+  static async start({ name, args, within = [], cwd, log }: SpawnInit): Promise<SpawnedProcess> {
     const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const
-    const child = spawn(process.execPath, [...args], { cwd, env: childEnvironment, stdio: [...stdio] })
+    const [program = process.execPath, ...before] = [...within, process.execPath]
+    const child = spawn(program, [...before, ...args], { cwd, env: childEnvironment, stdio: [...stdio] })
     living.add(child)
     const lines: string[] = []
     const keep = (line: string) => {
