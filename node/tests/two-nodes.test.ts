@@ -1,5 +1,5 @@
 /** Two nodes as processes, and an operator at each with nothing but the command line. */
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Approval, CapabilityInfo, Discovery, Entry, Explanation, Frame, KernelStatus } from '@hansa/protocols'
 import type { LogReport, PairReport } from '@hansa/trust/ledger'
@@ -212,6 +212,41 @@ describe('two nodes', () => {
       1,
       expect.stringMatching(/^verdict +violation\n[\s\S]*\nViolations:\n {2}\w+ entry \d+ in entries-/),
     ])
+  })
+
+  it('export what concerns the other, and the other verifies it by itself and against its own log', async () => {
+    const [homeA = ''] = [atA[1]]
+    const file = join(place.path, 'for-orga')
+    // What has just been written is under a checkpoint a second later at the latest.
+    await expect
+      .poll(
+        async () => {
+          await rm(file, { force: true })
+          const made = await hansaJson<{ entries: number }>([
+            'audit',
+            'export',
+            '--peer',
+            a.ready.did,
+            '--out',
+            file,
+            ...atB,
+          ])
+          expect(made.entries).toBeGreaterThan(3)
+          const pair = ['verify', file, homeA, '--key', b.ready.did, '--key', a.ready.did]
+          return (await hansaJson<{ verdict: string }>(pair)).verdict
+        },
+        { timeout: 20_000 },
+      )
+      .toBe('consistent')
+    expect((await hansa(['verify', file, '--key', b.ready.did])).stdout).toMatch(/^verdict +clean\n/)
+    expect((await hansa(['verify', file, '--key', a.ready.did])).exit).toBe(1)
+    const text = (await readFile(file, 'utf8')).split('\n')
+    await writeFile(file, text.toSpliced(2, 1).join('\n'))
+    expect((await hansa(['verify', file, '--key', b.ready.did])).exit).toBe(1)
+    const again = await hansa(['audit', 'export', '--peer', a.ready.did, '--out', file, ...atB])
+    expect([again.exit, again.stderr]).toEqual([3, expect.stringContaining('exists already')])
+    const nobody = await hansa(['audit', 'export', '--peer', 'nobody', ...atB])
+    expect([nobody.exit, nobody.stderr]).toEqual([1, expect.stringContaining('hansa peer list')])
   })
 
   it('are healthy, and say so', async () => {

@@ -64,6 +64,15 @@ export type * from './kernel/kernel.ts'
 export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './kernel/known-peer.ts'
 export type * from './kernel/operator.ts'
 export {
+  type AuditExportEnd,
+  type AuditExportEntry,
+  type AuditExportHeader,
+  auditExportEndSchema,
+  auditExportEntrySchema,
+  auditExportHeaderSchema,
+  MAX_EXPORT_LINE_BYTES,
+} from './ledger/audit-export.ts'
+export {
   type Entry,
   type EntryDraft,
   type EntryExt,

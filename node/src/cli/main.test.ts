@@ -64,6 +64,7 @@ describe('hansa', () => {
     ['peer', 'list'],
     ['peer', 'show'],
     ['audit', 'show'],
+    ['audit', 'export'],
     ['verify'],
   ]
 

@@ -151,12 +151,12 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
       },
       {
         name: 'audit',
-        summary: 'read the audit log',
+        summary: 'read the audit log, and export what concerns a peer',
         load: async () => (await import('./commands/audit.ts')).auditCommand,
       },
       {
         name: 'verify',
-        summary: 'verify a log, or the logs of two kernels',
+        summary: 'verify a log, the logs of two kernels, or an audit export',
         load: async () => (await import('./commands/verify.ts')).verifyCommand,
       },
     ],

@@ -5,6 +5,8 @@ export { type CheckpointVerdict, formatCheckpoint, parseCheckpoint, verifyCheckp
 // Entries as bytes.
 export { chainHash, type EntryReading, readEntry } from './entry-bytes.ts'
 export { LedgerError, type LedgerErrorDetail } from './errors.ts'
+// Exports for one peer.
+export { type ExportEntriesInit, exportEntries } from './export-entries.ts'
 // Disks.
 export { fileLogDisk } from './file-log-disk.ts'
 // The ledger.
@@ -38,6 +40,14 @@ export {
   type Side,
 } from './report.ts'
 // The verifiers.
+export {
+  type ExportFault,
+  type ExportFaultCode,
+  type ExportReport,
+  type VerifyExportInit,
+  verifyExport,
+} from './verify-export.ts'
+export { type ExportPairReport, verifyExportPair } from './verify-export-pair.ts'
 export { type FrozenSource, type VerifyHistoryInit, verifyHistory } from './verify-history.ts'
 export { type VerifyLogInit, verifyLog } from './verify-log.ts'
 export { type LogSource, type VerifyPairInit, verifyPair } from './verify-pair.ts'

@@ -4,11 +4,15 @@ import type { Cli } from '../cli.ts'
 import { integer } from '../options.ts'
 import type { Print, Style } from '../print.ts'
 import { table } from '../table.ts'
+import { auditExportCommand } from './audit-export.ts'
 
 type Options = { from?: number; limit: number; call?: string }
 
 export function auditCommand(cli: Cli): Command {
-  return cli.group('audit', 'read the audit log', [showCommand(cli)])
+  return cli.group('audit', 'read the audit log, and export what concerns a peer', [
+    showCommand(cli),
+    auditExportCommand(cli),
+  ])
 }
 
 function showCommand(cli: Cli): Command {

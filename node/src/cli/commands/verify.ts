@@ -10,16 +10,17 @@ type Options = { key?: string[]; checkpoint?: string[] }
 export function verifyCommand(cli: Cli): Command {
   return cli
     .command('verify', {
-      summary: 'verify a log, or the logs of two kernels',
+      summary: 'verify a log, the logs of two kernels, or an audit export',
       description:
-        'Verifies a log, or two logs against each other, without a network, without a node and without changing a byte. The key comes from outside the directory; what the directory and the keys cannot settle is listed. Exit code 0 clean, 1 violation, 2 incomplete, 3 not a log or not a key.',
+        'Verifies a log, two logs against each other, or what hansa audit export wrote, by itself or against the own log, without a network, without a node and without changing a byte. The key comes from outside the directory; what the directory and the keys cannot settle is listed. Exit code 0 clean, 1 violation, 2 incomplete, 3 not a log or not a key.',
       examples: [
         'hansa verify ~/.hansa/log --key @orgb.manifest',
         'hansa verify orga/log orgb/log --key @orga.manifest --key @orgb.manifest',
+        'hansa verify from-orgb.hansa-audit orga --key did:key:z6Mk…',
         'hansa verify copy-of-log --key did:key:z6Mk… --checkpoint kept-last-month.txt --json',
       ],
     })
-    .argument('<directory>', 'a log with those frozen before it, or the home of a node')
+    .argument('<directory>', 'a log with those frozen before it, the home of a node, or the file of an audit export')
     .argument('[other]', 'the log of the kernel that it traded with')
     .option('--key <key>', 'log key (vkey), DID, or @FILE with either or with a manifest; can be repeated', collect)
     .option('--checkpoint <file>', 'a checkpoint of the log that was kept elsewhere; can be repeated', collect)
@@ -34,6 +35,20 @@ export function verifyCommand(cli: Cli): Command {
         try {
           let [read, all] = [0, 0]
           const keys = await readLogKeys(options.key ?? [])
+          const [first = ''] = directories
+          const { isExport, verifyExportFile } = await import('../export-verification.ts')
+          if (await isExport(first)) {
+            const { exportPairText, exportText } = await import('../export-text.ts')
+            const verified = await verifyExportFile(first, directories[1], keys, (bytes) => {
+              read += bytes
+              line.show(`Verifying: ${megabytes(read)}`)
+            })
+            line.stop()
+            print.result(verified.report, (style) =>
+              verified.kind === 'alone' ? exportText(style, verified.report) : exportPairText(style, verified.report),
+            )
+            return verified.report.exitCode
+          }
           const sources = await logSources(directories, keys, options.checkpoint ?? [], (bytes) => {
             read += bytes
             line.show(`Verifying: ${megabytes(read)} of about ${megabytes(Math.max(all, read))}`)

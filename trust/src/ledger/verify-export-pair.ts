@@ -1,0 +1,130 @@
+/**
+ * Holds an audit export against the log of the kernel that it was made for: for every call between the two, both must
+ * tell the same. What happened outside the time that the export speaks of is not held against it.
+ */
+import type { CallId } from '@hansa/protocols'
+import { addFacts, askedIn, type CallFacts, type LogFacts, noFacts, servedIn } from './pair-facts.ts'
+import { compareCall } from './pair-findings.ts'
+import { type CallOutcome, type LogReport, ledgerExitCodes, type PairFinding } from './report.ts'
+import { GapFinder, type RestoreGap } from './restore-gap.ts'
+import { type ExportReport, type ReadExport, readExport, type VerifyExportInit } from './verify-export.ts'
+import { verifyHistory } from './verify-history.ts'
+import type { LogSource } from './verify-pair.ts'
+
+const MAX_FINDINGS = 1000
+
+/** What two clocks may differ, ms (security.md B0.4): calls at the edge of the export are given the benefit. */
+const SKEW_MS = 60_000
+
+export type ExportPairReport = {
+  verdict: 'consistent' | 'incomplete' | 'violation'
+  exitCode: 0 | 1 | 2
+  /** Side `b` of the findings. */
+  exported: ExportReport
+  /** Side `a` of the findings. */
+  own: LogReport
+  /** Calls between the two, in the time of the export, by what became of them. */
+  calls: Partial<Record<CallOutcome, number>>
+  findings: PairFinding[]
+  findingCount: number
+  unchecked: string[]
+}
+
+/** @throws LedgerError `log_missing`; RangeError for a vkey that is none. */
+export async function verifyExportPair(
+  lines: AsyncIterable<string>,
+  own: LogSource,
+  init: VerifyExportInit = {},
+): Promise<ExportPairReport> {
+  const read = await readExport(lines, init)
+  const facts = noFacts()
+  const { from_ms: fromMs = 0, through_ms: throughMs = 0, from = 0 } = read.header ?? {}
+  const finder = new GapFinder()
+  const log = await verifyHistory(own.disk, {
+    ...(init.resolver === undefined ? {} : { resolver: init.resolver }),
+    ...(own.vkey === undefined ? {} : { vkey: own.vkey }),
+    ...(own.remembered === undefined ? {} : { remembered: own.remembered }),
+    frozen: own.frozen ?? [],
+    visit(walked, verdict) {
+      const { t_ms: tMs } = walked.entry
+      finder.add(walked.entry)
+      // What came before the first entry that was looked at, or before that log began, is not in the export.
+      if (tMs < fromMs + (from > 0 ? SKEW_MS : -SKEW_MS)) return
+      addFacts(facts, walked, verdict, tMs > throughMs - SKEW_MS)
+    },
+  })
+  return reportOf(read, facts, log, finder.gaps())
+}
+
+function reportOf(read: ReadExport, own: LogFacts, log: LogReport, gaps: RestoreGap[]): ExportPairReport {
+  const { report: exported, header } = read
+  const size = exported.checkpoint?.size ?? 0
+  const findings: PairFinding[] = []
+  const calls: ExportPairReport['calls'] = {}
+  for (const id of callsBetween(own, read)) {
+    const [ofOwn, ofExport] = [own.calls.get(id), read.facts.calls.get(id)]
+    // What its receipt promises beyond the checkpoint, or before the first entry, is not in this export.
+    const promised = ofOwn?.asked?.receipt?.log
+    if (promised !== undefined) {
+      const { origin, index } = promised
+      if (origin !== exported.origin || index >= size || index < (header?.from ?? 0)) continue
+    }
+    if (ofExport === undefined && promised === undefined && isLate(ofOwn)) continue
+    const compared = compare(id, promised === undefined ? ofOwn : dated(ofOwn), ofExport, gaps)
+    calls[compared.outcome] = (calls[compared.outcome] ?? 0) + 1
+    findings.push(...compared.findings)
+  }
+  const wrong = findings.some(({ severity }) => severity === 'violation')
+  const violation = wrong || exported.verdict === 'violation' || log.verdict === 'violation'
+  const incomplete = findings.length > 0 || log.verdict === 'incomplete'
+  const verdict = violation ? 'violation' : incomplete ? 'incomplete' : 'consistent'
+  return {
+    verdict,
+    exitCode: ledgerExitCodes[verdict],
+    exported,
+    own: log,
+    calls,
+    findings: findings.slice(0, MAX_FINDINGS),
+    findingCount: findings.length,
+    unchecked: [
+      ...exported.unchecked.slice(0, -1),
+      `Calls after ${new Date((header?.through_ms ?? 0) - SKEW_MS).toISOString()} are not held against the export.`,
+      'Calls that both sides left out of their logs cannot be seen here.',
+    ],
+  }
+}
+
+function callsBetween(own: LogFacts, { facts, header }: ReadExport): Set<CallId> {
+  const ids = new Set<CallId>(facts.calls.keys())
+  for (const [id, { peer }] of own.calls) if (peer !== undefined && peer === header?.kernel) ids.add(id)
+  return ids
+}
+
+function compare(id: CallId, ofOwn: CallFacts | undefined, ofExport: CallFacts | undefined, own: RestoreGap[]) {
+  const ownAsked = ofOwn?.asked !== undefined || (ofOwn?.served === undefined && ofExport?.asked === undefined)
+  const [asking, serving] = ownAsked ? [ofOwn, ofExport] : [ofExport, ofOwn]
+  return compareCall({
+    id,
+    asker: ownAsked ? 'a' : 'b',
+    asked: askedIn(asking ?? {}),
+    served: servedIn(serving ?? {}),
+    gaps: ownAsked ? { asker: own, server: [] } : { asker: [], server: own },
+  })
+}
+
+/** A receipt names an entry that the export reaches: that settles what the clocks leave open. */
+function dated(own: CallFacts | undefined): CallFacts | undefined {
+  const { sent, receipt } = own?.asked ?? {}
+  if (own === undefined || receipt === undefined) return own
+  const asked = {
+    receipt: { ...receipt, late: false },
+    ...(sent === undefined ? {} : { sent: { ...sent, late: false } }),
+  }
+  return { ...own, asked }
+}
+
+/** The receiver's own log wrote it at the end of the time that the export speaks of. */
+function isLate({ asked, served, outcome }: CallFacts = {}): boolean {
+  const marks = [asked?.sent, asked?.receipt, served?.intent, served?.accepted, served?.ack, outcome]
+  return marks.some((mark) => mark?.late === true)
+}
