@@ -9,6 +9,7 @@ import { TLSSocket } from 'node:tls'
 import { isLoopbackHost, localBinding, spkiHash } from '@hansa/mesh'
 import type { ChannelBinding, InboundHandler, InboundReply, Logger } from '@hansa/protocols'
 import { httpStatus } from '@hansa/protocols'
+import { decodeBase64url, encodeBase64url } from '@hansa/trust'
 import { inboundRoutes } from '../exchange/inbound-router.ts'
 import { BodyMemory } from './body-memory.ts'
 import type { CertificatePair } from './certificate-files.ts'
@@ -81,7 +82,7 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
     await new Promise((resolve) => server.close(resolve))
     throw plainHttpOffHost(`${init.host}:${port}`)
   }
-  const bindingOf = certificate === undefined ? bindings(advertised) : ownBinding
+  const bindingOf = certificate === undefined ? bindings(advertised) : ownBindings(certificate)
   let handler: InboundHandler | undefined
   let closing: Promise<void> | undefined
   const memory = new BodyMemory(init.maxBodyMemory ?? MAX_BODY_MEMORY)
@@ -149,17 +150,30 @@ function plainHttpOffHost(address: string): GatewayError {
   return new GatewayError({ code: 'plain_http_off_host', address }, message)
 }
 
-/** The key that each connection has shown, which is not the one in use after the certificate was replaced. */
-const shown = new WeakMap<Socket, ChannelBinding>()
-
-function ownBinding({ socket }: IncomingMessage): ChannelBinding | undefined {
-  const known = shown.get(socket)
-  if (known !== undefined || !(socket instanceof TLSSocket)) return known
-  const certificate = socket.getX509Certificate()
-  if (certificate === undefined) return undefined
-  const binding = { kind: 'spki', value: spkiHash(certificate) } as const
-  shown.set(socket, binding)
-  return binding
+/**
+ * A connection can carry a handshake as long as the key that it has shown is the one in use: whoever holds a key that was
+ * replaced, and has kept a connection from before, stands between no two kernels. Calls go on over it.
+ */
+function ownBindings(certificate: ServedCertificate): (request: IncomingMessage) => ChannelBinding | undefined {
+  const shown = new WeakMap<Socket, string>()
+  const keyOf = (socket: Socket): string | undefined => {
+    const known = shown.get(socket)
+    if (known !== undefined || !(socket instanceof TLSSocket)) return known
+    const own = socket.getX509Certificate()
+    if (own === undefined) return undefined
+    const key = encodeBase64url(spkiHash(own))
+    shown.set(socket, key)
+    return key
+  }
+  let inUse: { spki: string; binding: ChannelBinding | undefined } | undefined
+  return ({ socket }) => {
+    const { spki } = certificate.pair
+    if (inUse?.spki !== spki) {
+      const value = decodeBase64url(spki)
+      inUse = { spki, binding: value && { kind: 'spki', value } }
+    }
+    return keyOf(socket) === spki ? inUse.binding : undefined
+  }
 }
 
 /**
