@@ -30,8 +30,11 @@ export type GuardedFetchInit = {
 
 export type FetchFaultCode = NetworkFaultCode | 'url_refused'
 export type FetchFault = { ok: false; code: FetchFaultCode /** One sentence for people. */; reason: string }
-/** `contentType` is in lower case and without parameters; empty when there is none. */
-export type Fetched = { ok: true; status: number; contentType: string; body: Uint8Array } | FetchFault
+/**
+ * `contentType` is in lower case and without parameters; empty when there is none. `date` is what the answer says the
+ * time is, Unix seconds.
+ */
+export type Fetched = { ok: true; status: number; contentType: string; date?: number; body: Uint8Array } | FetchFault
 
 /** With what the other end of a TLS connection showed; without it for plain HTTP. */
 export type FetchedOverAny = Fetched & { certificate?: ShownCertificate }
@@ -122,7 +125,9 @@ async function fetchOnce(machinery: Machinery, text: string, request: Request, b
   try {
     const options = dispatchOptions(target.url, request)
     const reply = await collectReply(client, options, { maxBytes: bounds.maxBytes, signal, refuseHead })
-    return { ok: true, status: reply.status, contentType: mediaType(reply), body: reply.body }
+    const date = dateOf(reply)
+    const { status, body } = reply
+    return { ok: true, status, contentType: mediaType(reply), ...(date === undefined ? {} : { date }), body }
   } catch (error) {
     return { ok: false, ...networkFault(error) }
   } finally {
@@ -135,6 +140,11 @@ function dispatchOptions(url: URL, request: Request): Dispatcher.DispatchOptions
   const headers = { 'accept-encoding': 'identity', accept: '*/*' }
   if (request.method === 'GET') return { path, method: 'GET', headers }
   return { path, method: 'POST', headers: { ...headers, 'content-type': request.contentType }, body: request.body }
+}
+
+function dateOf({ headers }: CollectedReply): number | undefined {
+  const ms = typeof headers.date === 'string' ? Date.parse(headers.date) : Number.NaN
+  return Number.isFinite(ms) ? Math.floor(ms / 1000) : undefined
 }
 
 function refuseHead(status: number, headers: CollectedReply['headers']): ExchangeStopped | undefined {

@@ -2,7 +2,7 @@
 import type { NodeConfig } from '../config/index.ts'
 import { certificateWarnings, readAuthorities, readCertificatePair } from '../gateway/certificate-files.ts'
 import { systemClock } from '../system-clock.ts'
-import type { Check } from './examine.ts'
+import type { Check } from './check.ts'
 
 /** Nothing without `tls`: what the node is reached over then is the concern of the public URL. */
 export async function tlsChecks({ tls }: NodeConfig): Promise<Check[]> {

@@ -8,7 +8,7 @@ export function doctorCommand(cli: Cli): Command {
     .command('doctor', {
       summary: 'check everything that a node depends on',
       description:
-        'Checks home, keys, configuration, policies, clock, disk, port, log, registry and public URL, and says for each what to do. Changes nothing; the node may run or not.',
+        'Checks home, format, keys, permissions, configuration, policies, clock, disk, port, certificate, public URL, registry, peers, log, limits and the age of the last backup, and says for each what to do. Changes nothing; the node may run or not.',
       examples: ['hansa doctor', 'hansa doctor --json | jq ".checks[] | select(.state != \\"ok\\")"'],
     })
     .action(
