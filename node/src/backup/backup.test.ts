@@ -198,6 +198,7 @@ describe('a restored home', () => {
     const { manifest } = await backUp()
     const to = join(directory, 'restored')
     const restored = await restore(to)
+    expect((await stat(join(to, 'policy.d'))).isDirectory()).toBe(true)
     expect(restored).toMatchObject({ did: manifest.did, frozen: manifest.log?.checkpoint })
     expect(restored.log.origin).toBe(`${manifest.did}/log/2`)
     expect((await readKeyFile(homePaths(to).identity)).did).toBe(manifest.did)

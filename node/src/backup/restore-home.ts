@@ -129,7 +129,9 @@ async function unpack({ file, passphrase, onProgress }: RestoreHomeInit, staging
 /** @throws BackupError `backup_invalid` unless it is the home of the kernel that the manifest names, with a log that verifies. */
 async function checkHome(file: string, staging: string, manifest: BackupManifest): Promise<Did> {
   if ((await readFormat(staging)) !== manifest.home) throw invalid(file, 'its home has another format than it says')
-  await mkdir(homePaths(staging).log, { recursive: true, mode: 0o700 })
+  // A backup holds files; these two are wanted also where they hold none.
+  for (const path of [homePaths(staging).log, homePaths(staging).policies])
+    await mkdir(path, { recursive: true, mode: 0o700 })
   await migrateHome(staging, { backup: false })
   const { did } = await readKeyFile(homePaths(staging).identity)
   if (did !== manifest.did) throw invalid(file, `it is of ${manifest.did}, and holds the identity of ${did}`)
