@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Checks the log of a Hansa node with Python's own library and the openssl command, and with nothing of Hansa.
+"""Checks the log of a Hansa node, or an export of it, with Python's own library and the openssl command, and with nothing of Hansa.
 
     verify_log.py LOG MANIFEST [CHECKPOINT...]
+    verify_log.py EXPORT MANIFEST
 
 LOG is the directory `log` of a node, or a copy of it. MANIFEST is a file with the signed manifest of that node, as
 `hansa advertise --jws` prints it and as it stands at https://NODE/.well-known/hansa/manifest. The manifest names the key
 of the log; the DID in it is the key that signed it. CHECKPOINT is a file `log/checkpoint` that you kept from before: the
-log has to contain it.
+log has to contain it. EXPORT is a file that `hansa audit export` wrote: each entry in it has to stand under the checkpoint.
 
 Exit code: 0 when everything holds, 1 when something does not, 3 when the arguments are wrong.
 """
@@ -159,6 +160,50 @@ def read_note(note, origin, vkey):
     raise Wrong(f"the checkpoint over {lines[1]} entries is not signed by the key of the manifest")
 
 
+def leads_to(root, size, index, leaf, path):
+    """RFC 9162, section 2.1.3.2: whether the path leads from the leaf at this index to the root of a tree of this size."""
+    node, first, last = sha256(b"\x00" + leaf), index, size - 1
+    if not 0 <= index < size:
+        return False
+    for other in path:
+        if last == 0:
+            return False
+        if first % 2 == 1 or first == last:
+            node = sha256(b"\x01" + other + node)
+            while first % 2 == 0 and first != 0:
+                first, last = first >> 1, last >> 1
+        else:
+            node = sha256(b"\x01" + node + other)
+        first, last = first >> 1, last >> 1
+    return last == 0 and node == root
+
+
+def verify_export(export, manifest):
+    did, keys = read_manifest(manifest)
+    with open(export) as file:
+        header, *lines = [json.loads(line) for line in file]
+    origin = header["log"]["origin"]
+    if header["kind"] != "hansa-audit-export" or header["kernel"] != did or origin not in keys:
+        raise Wrong(f"this is no export of a log of {did}")
+    size, root = read_note(header["checkpoint"], origin, keys[origin])
+    if not lines or lines[-1] != {"end": True, "entries": len(lines) - 1}:
+        raise Wrong("the end is missing, or counts another number of entries")
+    before = -1
+    for line in lines[:-1]:
+        data, number = base64url(line["entry"]), line["seq"]
+        entry = json.loads(data)
+        if number <= before or entry["seq"] != number or entry["origin"] != origin:
+            raise Wrong(f"entry {number} is out of its place")
+        if not leads_to(root, size, number, data, [base64url(part) for part in line["path"]]):
+            raise Wrong(f"entry {number} does not stand under the checkpoint")
+        before = number
+    print(f"node         {did}")
+    print(f"log          {origin}")
+    print(f"about        {header['peer']}")
+    print(f"entries      {len(lines) - 1}, each under the checkpoint over {size} entries")
+    print("OK")
+
+
 def verify(log, manifest, *kept):
     did, keys = read_manifest(manifest)
     tree, roots, previous = Tree(), [Tree().root()], GENESIS
@@ -211,7 +256,10 @@ def main(arguments):
         print(__doc__, file=sys.stderr)
         return 3
     try:
-        verify(*arguments)
+        if os.path.isfile(arguments[0]):
+            verify_export(*arguments[:2])
+        else:
+            verify(*arguments)
         return 0
     except Wrong as wrong:
         print(f"WRONG: {wrong}")

@@ -8,6 +8,8 @@ import { crc32 } from 'node:zlib'
 import { createKernel } from '@hansa/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { repository } from './pages.ts'
+import { runPage } from './run-page.ts'
+import { scratchMachine } from './scratch-machine.ts'
 
 const SCRIPT = join(repository, 'docs/guides/verify_log.py')
 const missing = ['python3', 'openssl'].filter((program) => spawnSync('which', [program]).status !== 0)
@@ -144,6 +146,42 @@ describe.skipIf(missing.length > 0)(
     })
   },
 )
+
+describe.skipIf(missing.length > 0)('verify_log.py on an export', () => {
+  it('accepts it, and refuses what mallory makes of it', { timeout: 120_000 }, async () => {
+    await using machine = await scratchMachine()
+    await runPage('docs/quickstart.md', machine)
+    const made = await machine.runBlock(`hansa advertise --jws --home orgb > orgb.manifest
+hansa advertise --jws --home orga > orga.manifest
+hansa audit export --home orgb --out made.jsonl --peer "$(hansa status --home orga | sed -n 's/^did *//p')" > /dev/null
+cat made.jsonl
+`)
+    expect(made.code, made.output).toBe(0)
+    const lines = made.output.trim().split('\n')
+    const judge = async (changed: readonly string[], manifest = 'orgb.manifest') => {
+      await machine.writeFile('changed.jsonl', `${changed.join('\n')}\n`)
+      return await machine.runBlock(`python3 ~/hansa/docs/guides/verify_log.py changed.jsonl ${manifest}\n`)
+    }
+    expect(await judge(lines)).toMatchObject({ code: 0, output: expect.stringMatching(/OK\n$/) })
+    const [header = '', first = '', second = '', ...rest] = lines
+    const entry = (line: string, change: (text: string) => string) => {
+      const { seq, entry: bytes, path } = JSON.parse(line)
+      const text = change(Buffer.from(bytes, 'base64url').toString())
+      return JSON.stringify({ seq, entry: Buffer.from(text).toString('base64url'), path })
+    }
+    const otherTime = entry(first, (text) => text.replace(/"t_ms":\d/, '"t_ms":9'))
+    expect(otherTime).not.toBe(first)
+    const refused = (said: string) => ({ code: 1, output: expect.stringContaining(said) })
+    expect(await judge([header, otherTime, second, ...rest])).toMatchObject(refused('does not stand under'))
+    expect(await judge([header, second, first, ...rest])).toMatchObject(refused('out of its place'))
+    expect(await judge([header, second, ...rest])).toMatchObject(refused('counts another number'))
+    expect(await judge(lines.slice(0, -1))).toMatchObject(refused('the end is missing'))
+    expect(await judge(lines, 'orga.manifest')).toMatchObject(refused('no export of a log of'))
+    const forged = header.replace(/(\\n[^\\]*)\\n\\n/, '$1x\\n\\n')
+    expect(forged).not.toBe(header)
+    expect((await judge([forged, first, second, ...rest])).code).toBe(1)
+  })
+})
 
 type Framed = { at: number; end: number }
 
