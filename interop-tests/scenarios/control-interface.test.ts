@@ -113,6 +113,45 @@ describe.each(ways)('a client over %s', (_name, start, reach) => {
   })
 })
 
+describe('a client with the credential of an agent', () => {
+  it('is that agent, calls and serves as it, and is refused what an operator does', async () => {
+    await using node = await fakeNode()
+    const { credential } = await node.kernel.addAgent({ name: 'alice' })
+    await using client = await connect({ url: node.url, credential })
+    expect([client.scope, client.principal]).toEqual(['agent', 'agent:alice'])
+    await using _registered = await client.register({ id: 'agent.echo' }, (args) => args)
+    expect(node.kernel.owners.get('agent.echo')).toBe('agent alice')
+    expect(await client.invoke('agent.echo', { a: 1 })).toMatchObject({ value: { a: 1 } })
+    const denied = { name: 'CallError', detail: { code: 'policy_denied' } }
+    await expect(client.invoke('agent.echo', {}, { principal: 'agent:bob' })).rejects.toMatchObject(denied)
+    await expect(client.operator.approve('AAAAAAAAAAAAAAAAAAAAAA', 'person:olga')).rejects.toMatchObject(denied)
+    await expect(client.operator.audit({})).rejects.toMatchObject(denied)
+    await expect(client.importRemote({ manifest: 'a.b.c' })).rejects.toMatchObject(denied)
+  })
+
+  it('without it, over the same socket, is the operator', async () => {
+    await using node = await fakeNode()
+    await using client = await connect({ url: node.url })
+    expect([client.scope, client.principal]).toEqual(['operator', 'agent:default'])
+  })
+
+  it('learns when its credential was taken away', async () => {
+    await using node = await fakeNode()
+    const { credential } = await node.kernel.addAgent({ name: 'alice' })
+    await using client = await connect({ url: node.url, credential })
+    const registration = await client.register({ id: 'agent.echo' }, (args) => args)
+    await node.kernel.removeAgent('alice')
+    expect(await registration.ended).toBeInstanceOf(Error)
+    const refused = {
+      name: 'ConnectError',
+      detail: { code: 'not_permitted' },
+      message: expect.stringContaining('credential'),
+    }
+    await expect(client.invoke('agent.echo', {})).rejects.toMatchObject(refused)
+    await expect(connect({ url: node.url, credential })).rejects.toMatchObject(refused)
+  })
+})
+
 describe('a capability that an agent serves', () => {
   it.each([
     ['throws', () => Promise.reject(new Error('hunter2'))],

@@ -33,6 +33,7 @@ import { listening } from './listening.ts'
 import { type MethodContext, methodTable } from './method-table.ts'
 import type { NodeOperations } from './node-operations.ts'
 import { openApiDocument } from './openapi-document.ts'
+import { passedOver } from './passed-over.ts'
 import { type ServedCapabilities, servedCapabilities } from './serve.ts'
 import { serveStream } from './serve-stream.ts'
 
@@ -152,14 +153,16 @@ async function respond(handling: Handling, request: IncomingMessage, response: S
   const admission = handling.admit(request)
   if (!admission.ok) {
     if (isGuess(admission.fault) && !(await handling.guesses.wait(signal))) return void response.destroy()
-    return refuse(response, admission.fault)
+    return refuse(handling, request, response, admission.fault)
   }
   const { caller } = admission
   const path = request.url ?? ''
   if (path === controlPaths.openapi && request.method === 'GET')
     return send(response, { status: 200, body: openApiDocument() })
-  if (request.method !== 'POST') return refuse(response, faultOfCode('invalid_request', 'invalid_request: use POST'))
-  if (caller.scope === 'agent' && controlScopeOf(path) !== 'agent') return refuse(response, outOfScope)
+  if (request.method !== 'POST')
+    return refuse(handling, request, response, faultOfCode('invalid_request', 'invalid_request: use POST'))
+  if (caller.scope === 'agent' && controlScopeOf(path) !== 'agent')
+    return refuse(handling, request, response, outOfScope)
   try {
     const from = { caller, path, signal: signalFor(caller, signal) }
     const reply = await route(handling, request, response, from)
@@ -266,8 +269,9 @@ async function parsed<T>(request: IncomingMessage, schema: z.ZodType<T>, maxByte
   return result.success ? { ok: true, value: result.data } : { ok: false, fault: faultOfIssues(result.error) }
 }
 
-/** The body was not read, so the connection cannot carry another request. */
-function refuse(response: ServerResponse, fault: ControlFault): void {
+/** The body is passed over before the answer: a client that is still writing would else see its connection break. */
+async function refuse({ clock }: Handling, request: IncomingMessage, response: ServerResponse, fault: ControlFault) {
+  await passedOver(request, clock)
   response.setHeader('connection', 'close')
   if (fault.body.error.code === 'token_rejected') response.setHeader('www-authenticate', 'Bearer realm="hansa control"')
   send(response, fault)
