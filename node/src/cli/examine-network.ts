@@ -8,6 +8,7 @@ import { portFaults, portState } from '../start/preflight.ts'
 import { systemClock } from '../system-clock.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 import { ask } from './control-client.ts'
+import { configuredAuthorities } from './examine-tls.ts'
 import { counted } from './table.ts'
 
 /** Seconds that two clocks may differ before kernels refuse each other (security.md B0.4). */
@@ -47,10 +48,11 @@ export async function reachChecks(config: NodeConfig, status: KernelStatus | und
   return [ok('public URL', `${url} answers with the manifest of this node`)]
 }
 
-export async function registryChecks({ registryUrl, allowPrivate }: NodeConfig): Promise<Check[]> {
+export async function registryChecks({ registryUrl, allowPrivate, tls }: NodeConfig): Promise<Check[]> {
   if (registryUrl === undefined) return []
+  const ca = await configuredAuthorities(tls?.ca)
   const path = `${registryUrl.replace(/\/+$/, '')}${registryRoutes.list.path}?limit=1`
-  const fetched = await guardedFetch({ allowPrivate }).get(path, { maxBytes: 2 * MAX_MANIFEST_BYTES })
+  const fetched = await guardedFetch({ allowPrivate, ...ca }).get(path, { maxBytes: 2 * MAX_MANIFEST_BYTES })
   if (fetched.ok && fetched.status === 200) return [ok('registry', registryUrl)]
   const reason = fetched.ok ? `it answers with status ${fetched.status}` : fetched.reason
   const remedy = 'Correct registry.url; for an address of your own network, set allow_private.'

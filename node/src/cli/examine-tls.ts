@@ -14,6 +14,12 @@ export async function tlsChecks({ tls }: NodeConfig): Promise<Check[]> {
   ]
 }
 
+/** Roots for a fetch; nothing when there are none, or when they cannot be read, which has a check of its own. */
+export async function configuredAuthorities(path: string | undefined): Promise<{ ca?: string }> {
+  const read = path === undefined ? undefined : await readAuthorities(path)
+  return read?.ok === true ? { ca: read.pem } : {}
+}
+
 function certificateChecks(reading: Awaited<ReturnType<typeof readCertificatePair>>, path: string): Check[] {
   const check = 'certificate'
   if (!reading.ok) return reading.faults.map((detail) => ({ check, state: 'fail', detail }))

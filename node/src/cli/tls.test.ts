@@ -33,11 +33,14 @@ describe('hansa init --tls-host', () => {
     expect(await json('tls', 'show')).toMatchObject({ spki: await spkiIn(), names: 'DNS:kernel.orga.example' })
   })
 
-  it('refuses a name that no URL can have, and makes nothing', async () => {
-    const { exit, stderr } = await run('init', '--tls-host', 'a b')
-    expect([exit, stderr]).toEqual([3, expect.stringContaining('--tls-host')])
-    await expect(stat(home)).rejects.toThrow()
-  })
+  it.each(['a b', '*', 'a.example:7400', 'https://a.example'])(
+    'refuses the name %j, and makes nothing',
+    async (name) => {
+      const { exit, stderr } = await run('init', '--tls-host', name)
+      expect([exit, stderr]).toEqual([3, expect.stringContaining('--tls-host')])
+      await expect(stat(home)).rejects.toThrow()
+    },
+  )
 
   it('is needed, or a proxy, where other machines reach the node', async () => {
     const { exit, stderr } = await run('init', '--listen', '10.0.0.5:8443')

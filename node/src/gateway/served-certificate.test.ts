@@ -90,6 +90,16 @@ describe('the time of a certificate', () => {
     expect(said).toEqual([expect.stringMatching(reason)])
   })
 
+  it('is looked at every day while the node runs', async () => {
+    await put(made(NOW_S, NOW_S + 22 * DAY_S))
+    const { certificate, clock, said } = await opened()
+    const end = certificate.watch()
+    expect(said).toEqual([])
+    clock.advance(DAY_S * 1_000)
+    await expect.poll(() => said).toEqual([expect.stringMatching(/expires in 21 days/)])
+    end()
+  })
+
   it('that is good is not spoken of', async () => {
     await put(made())
     expect((await opened()).said).toEqual([])

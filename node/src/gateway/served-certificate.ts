@@ -31,6 +31,8 @@ const MAX_KEYS = 8
 const RETIRING_MS = (SESSION_LIFE_SECONDS + 60) * 1_000
 /** How often it is looked whether the files have changed, milliseconds. */
 export const CERTIFICATE_PERIOD_MS = 2_000
+/** How often it is said that a certificate ends soon, milliseconds. */
+const WARN_PERIOD_MS = 86_400_000
 
 export class ServedCertificate {
   readonly #init: ServedCertificateInit
@@ -44,6 +46,7 @@ export class ServedCertificate {
   /** Of the files, at the last look. */
   #seen: string
   #reloading: Promise<unknown> = Promise.resolve()
+  #warnedMs = 0
 
   /** @returns the faults of the files as sentences, when they cannot be used. */
   static async open(
@@ -105,6 +108,7 @@ export class ServedCertificate {
     this.#seen = await filesVersion(this.#init.files)
     // One of the two files may be written still: what moved since the last look is left until the next one.
     if (this.#seen !== '' && this.#seen === before && this.#seen !== this.#read) await this.reload()
+    if (this.#c.clock.now() - this.#warnedMs >= WARN_PERIOD_MS) this.#warn()
   }
 
   async #reload(): Promise<CertificateReload> {
@@ -131,6 +135,7 @@ export class ServedCertificate {
   }
 
   #warn(): void {
+    this.#warnedMs = this.#c.clock.now()
     for (const reason of certificateWarnings(this.#pair, this.#c.clock.now()))
       this.#c.logger.warn('tls.certificate', { reason })
   }

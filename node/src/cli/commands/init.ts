@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { usage } from '../errors.ts'
+import { isHost } from '../host-name.ts'
 import { facts } from '../table.ts'
 
 type Options = { name?: string; listen?: string; tlsHost?: string; registry?: string }
@@ -24,6 +25,8 @@ export function initCommand(cli: Cli): Command {
     .action(
       cli.action<Options>(async ({ home, print, environment, options }) => {
         const { name, listen, tlsHost, registry } = options
+        if (tlsHost !== undefined && !isHost(tlsHost))
+          throw usage(`--tls-host: "${tlsHost}" is neither a DNS name nor an address.`)
         const { makeHome } = await import('../make-home.ts')
         const { configTemplate } = await import('../home-template.ts')
         const { parseConfig } = await import('../../config/index.ts')

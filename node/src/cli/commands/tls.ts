@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { usage } from '../errors.ts'
+import { isHost } from '../host-name.ts'
 import { collect } from '../options.ts'
 import { facts } from '../table.ts'
 
@@ -75,11 +76,4 @@ function showCommand(cli: Cli): Command {
         return undefined
       }),
     )
-}
-
-/** A host as a certificate can name it: the URL parser changes nothing in it. */
-function isHost(text: string): boolean {
-  if (text.length > 253) return false
-  if (text.includes(':')) return URL.canParse(`https://[${text}]`)
-  return URL.parse(`https://${text}`)?.hostname === text.toLowerCase() && /^[\w.-]+$/.test(text)
 }
