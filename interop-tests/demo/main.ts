@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProcessMesh } from '../harness/process-mesh.ts'
+import { operateScene } from './operate/operate-scene.ts'
 import { readOptions, usage } from './options.ts'
 import { claims, type DemoReport, emptyReport, faultsOf } from './report.ts'
 import type { Scene, Step } from './scene.ts'
@@ -43,6 +44,11 @@ async function main(): Promise<number> {
     return 0
   }
   const story = options.json ? silentStory : storyOnTerminal()
+  if (options.scene === 'operate') {
+    const operated = await operateScene(story, options.keep)
+    if (options.json) process.stdout.write(`${JSON.stringify(operated)}\n`)
+    return operated.ok ? 0 : 1
+  }
   const report = emptyReport()
   await run(story, report, options.keep)
   if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
@@ -63,7 +69,10 @@ async function run(story: Story, report: DemoReport, keep: boolean): Promise<voi
   const interrupted = endOnSignal(mesh)
   let step = 'Three processes start'
   try {
-    story.title()
+    story.title('two organisations, one governed call', [
+      '■ orga   Lübeck Trading House     its agent asks',
+      '■ orgb   Bergen Harbour Office    serves files and customer records',
+    ])
     const scene = await startProcesses(mesh, story, report)
     for (const next of steps) {
       step = next.title

@@ -1,17 +1,31 @@
 import { parseArgs } from 'node:util'
 
-export type DemoOptions = { json: boolean; keep: boolean; help: boolean }
+export const scenes = ['call', 'operate'] as const
+export type SceneName = (typeof scenes)[number]
 
-export const usage = `Two organisations, one governed call, on this machine.
+export type DemoOptions = { scene: SceneName; json: boolean; keep: boolean; help: boolean }
 
-  npm run demo                  shows what happens and why
-  npm run demo -- --keep        keeps the homes and logs of both nodes, to look further
-  npm run -s demo -- --json     prints one JSON object and nothing else; exit code 0 only if all of it holds
+export const usage = `Two organisations on this machine, shown as a story.
+
+  npm run demo                          one governed call, and what both firewalls and both logs do about it
+  npm run demo -- --scene operate       two nodes are installed, joined, operated and audited, by commands alone
+  npm run demo -- --keep                keeps the homes and logs of both nodes, to look further
+  npm run -s demo -- --json             prints one JSON object and nothing else; exit code 0 only if all of it holds
 `
 
 /** @throws TypeError for what is none of them. */
 export function readOptions(argv: readonly string[]): DemoOptions {
   const flag = { type: 'boolean', default: false } as const
-  const { values } = parseArgs({ args: [...argv], options: { json: flag, keep: flag, help: { ...flag, short: 'h' } } })
-  return values
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      scene: { type: 'string', default: 'call' },
+      json: flag,
+      keep: flag,
+      help: { ...flag, short: 'h' },
+    },
+  })
+  const scene = scenes.find((name) => name === values.scene)
+  if (scene === undefined) throw new TypeError(`--scene is one of ${scenes.join(', ')}, not "${values.scene}"`)
+  return { ...values, scene }
 }

@@ -8,8 +8,11 @@ import { LiveLine } from './live-line.ts'
 import type { Organisation, Outcome } from './report.ts'
 
 export interface Story {
-  title(): void
+  /** @param about who takes part, a line each. */
+  title(heading: string, about: readonly string[]): void
   section(title: string, why: string): void
+  /** A command as somebody types it. */
+  command(line: string): void
   /** What is waited for; replaced by whatever is printed next. */
   doing(text: string): void
   /** Something was done and is as it should be. */
@@ -45,6 +48,7 @@ const nothing = () => {}
 export const silentStory: Story = {
   title: nothing,
   section: nothing,
+  command: nothing,
   doing: nothing,
   done: nothing,
   call: nothing,
@@ -95,12 +99,11 @@ export function terminalStory(screen: Screen): Story {
   let callsInSection = 0
 
   return {
-    title() {
+    title(heading, about) {
       print()
-      print(`  ${paints.bold('HANSA')}   two organisations, one governed call`)
+      print(`  ${paints.bold('HANSA')}   ${heading}`)
       print()
-      print('  ■ orga   Lübeck Trading House     its agent asks')
-      print('  ■ orgb   Bergen Harbour Office    serves files and customer records')
+      for (const text of about) print(`  ${text}`)
       wrapped('Each has its own policy, its own firewall and its own log. Neither has to trust the other.', '  ', '  ')
     },
     section(title, why) {
@@ -111,6 +114,10 @@ export function terminalStory(screen: Screen): Story {
       print(paints.bold(`${String(sections).padStart(4)}  ${title}`))
       wrapped(why, '      ', '      ')
       print()
+    },
+    command(text) {
+      for (const [at, part] of wrap(printable(text), width - INDENT.length - 2).entries())
+        print(`${INDENT}${at === 0 ? '$' : ' '} ${paints.bold(part)}`)
     },
     doing: (text) => line?.show(cut(printable(text), width - 4)),
     done: (text, ms) => ticked(text, ms === undefined ? '' : duration(ms)),

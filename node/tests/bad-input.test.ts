@@ -112,7 +112,7 @@ describe('hansa up', () => {
 describe('hansa verify', () => {
   it.each([
     ['a directory that is not a log', async (at: string) => void (await mkdir(at)), 'There is no log in '],
-    ['a file', async (at: string) => writeFile(at, ''), 'is not a directory'],
+    ['a file', async (at: string) => writeFile(at, ''), 'is no audit export'],
     ['nothing', async () => {}, 'There is no directory '],
   ])('takes %s for a mistake of whoever asks', async (what, make, message) => {
     const at = join(place.path, what.replaceAll(' ', '-'))

@@ -45,9 +45,12 @@ export interface ControlClient extends AsyncDisposable {
   call<M extends ControlMethod>(method: M, params: object): Promise<ControlResult<M>>
 }
 
-/** @throws ControlClientError when there is no node in the home, or it does not run. */
-export async function controlClient(home: string): Promise<ControlClient> {
-  const { origin, socketPath, token } = await addressOf(home)
+/**
+ * @param credential of an agent: then only what that agent may ask
+ * @throws ControlClientError when there is no node in the home, or it does not run.
+ */
+export async function controlClient(home: string, credential?: string): Promise<ControlClient> {
+  const { origin, socketPath, token = credential } = await addressOf(home, credential)
   const client = new Client(origin, {
     ...(socketPath !== undefined && { socketPath }),
     maxResponseSize: MAX_ANSWER_BYTES,
@@ -79,11 +82,15 @@ export async function ask<M extends ControlMethod>(home: string, method: M, para
   return await client.call(method, params)
 }
 
-async function addressOf(home: string): Promise<{ origin: string; socketPath?: string; token?: string }> {
+async function addressOf(
+  home: string,
+  credential: string | undefined,
+): Promise<{ origin: string; socketPath?: string; token?: string }> {
   const place = controlPlace(home)
   if (place.kind === 'unix') return { origin: 'http://localhost', socketPath: place.path }
   const origin = await announcedControl(place)
   if (origin === undefined) throw await notRunning(home)
+  if (credential !== undefined) return { origin, token: credential }
   const token = await readFile(place.tokenFile, 'utf8').catch((cause: unknown) => {
     throw notPermitted(home, `its token ${place.tokenFile} cannot be read`, cause)
   })

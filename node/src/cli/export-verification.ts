@@ -24,6 +24,7 @@ export async function verifyExportFile(
   onRead: (bytes: number) => void,
 ): Promise<ExportVerification> {
   const key = await keyOf(file, keys)
+  if (key === undefined) throw usage(`${file} is no audit export. A log is a directory.`)
   if (ownLog === undefined) return { kind: 'alone', report: await verifyExport(linesOf(file, onRead), key) }
   const own = { ...keys, dids: keys.dids.filter((did) => did !== key.did), vkeys: new Map(keys.vkeys) }
   if (key.vkey !== undefined)
@@ -33,17 +34,21 @@ export async function verifyExportFile(
   return { kind: 'pair', report: await verifyExportPair(linesOf(file, onRead), source, key) }
 }
 
-/** Which of the keys that were given is the one of the export: what its header says is only used to choose. */
+/**
+ * Which of the keys that were given is the one of the export: what its header says is only used to choose.
+ * @returns undefined for a file that does not say that it is an export
+ */
 async function keyOf(file: string, { dids, vkeys }: LogKeys) {
-  let header: { kernel?: unknown; log?: { origin?: unknown } } = {}
+  let header: { kind?: unknown; kernel?: unknown; log?: { origin?: unknown } } = {}
   for await (const line of linesOf(file, () => {})) {
     try {
-      header = JSON.parse(line) as typeof header
+      header = { ...(JSON.parse(line) as typeof header) }
     } catch {
       // What is malformed is for the verifier to describe.
     }
     break
   }
+  if (header.kind !== 'hansa-audit-export') return undefined
   const vkey =
     vkeys.get(String(header.log?.origin))?.vkey ?? (dids.length === 0 ? onlyOne([...vkeys.values()])?.vkey : undefined)
   const did = dids.find((one) => one === header.kernel) ?? (vkey === undefined ? onlyOne(dids) : undefined)

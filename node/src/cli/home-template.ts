@@ -4,11 +4,21 @@ export type TemplateInit = {
   name?: string
   listen?: string
   publicUrl?: string
-  registryUrl?: string /** The pair that `hansa tls create` makes. */
+  registryUrl?: string
+  /** Ranges of addresses. */
+  allowPrivate?: readonly string[]
+  /** The pair that `hansa tls create` makes. */
   tls?: boolean
 }
 
-export function configTemplate({ name, listen, publicUrl, registryUrl, tls = false }: TemplateInit): string {
+export function configTemplate({
+  name,
+  listen,
+  publicUrl,
+  registryUrl,
+  allowPrivate,
+  tls = false,
+}: TemplateInit): string {
   return `# Configuration of this node. Paths are relative to this file. Check it with: hansa doctor
 # Read at start; policy files are read again on SIGHUP.
 
@@ -31,7 +41,7 @@ ${tlsSetting(tls)}
 # tls_spki: [47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU]
 
 # Addresses besides public ones that may be reached: false, true, or a list such as [10.0.0.0/8]. Default: false
-# allow_private: false
+${allowPrivate === undefined ? '# allow_private: false' : `allow_private: ${JSON.stringify(allowPrivate)}`}
 
 # Lines on standard error: debug, info, warn, error or silent. Default: info
 # log_level: info

@@ -19,6 +19,13 @@ describe('the rules for a peer', () => {
     expect(compilePolicy([{ name: 'x', text }]).ok).toBe(true)
   })
 
+  it('take out of results what the peer has no clearance for', () => {
+    const of = (clearance: string[]) => rulesOf(peerRulesText({ alias: 'orgb', serve: ['a'], use: [], clearance }))[0]
+    expect(of([])).toMatchObject({ obligations: ['redact:PII', 'redact:PCI', 'redact:SECRET'] })
+    expect(of(['PII', 'SECRET'])).toMatchObject({ obligations: ['redact:PCI'] })
+    expect(of(['PII', 'PCI', 'SECRET'])).not.toHaveProperty('obligations')
+  })
+
   it('have nothing for a direction that was not named', () => {
     expect(rulesOf(peerRulesText({ alias: 'orgb', serve: [], use: ['a'] }))).toHaveLength(1)
     expect(rulesOf(peerRulesText({ alias: 'orgb', serve: ['a'], use: [] }))).toHaveLength(1)

@@ -11,13 +11,15 @@ export type PeerRules = {
   serve: readonly string[]
   /** Patterns of the peer's capabilities that own agents may call, without the alias. */
   use: readonly string[]
+  /** Labels that it may be sent; data of every other label is taken out of results. @default [] */
+  clearance?: readonly string[]
 }
 
 const MARK = '# Written by hansa peer add. What you change here is kept. Hash of the rest: '
 
-export function peerRulesText({ alias, serve, use }: PeerRules): string {
+export function peerRulesText({ alias, serve, use, clearance = [] }: PeerRules): string {
   const rules = [
-    ...(serve.length === 0 ? [] : [servedRule(alias, serve)]),
+    ...(serve.length === 0 ? [] : [servedRule(alias, serve, clearance)]),
     ...(use.length === 0 ? [] : [usedRule(alias, use)]),
   ]
   const body = stringify({ rules }, { lineWidth: 0 })
@@ -27,7 +29,7 @@ export function peerRulesText({ alias, serve, use }: PeerRules): string {
 /** What is printed when nothing was asked for: to be filled in and put into a policy file. */
 export function peerRulesTemplate(alias: string): string {
   return stringify(
-    { rules: [servedRule(alias, ['CAPABILITY']), usedRule(alias, ['CAPABILITY'])] },
+    { rules: [servedRule(alias, ['CAPABILITY'], []), usedRule(alias, ['CAPABILITY'])] },
     { lineWidth: 0 },
   ).trimEnd()
 }
@@ -38,7 +40,10 @@ export function isUnchanged(text: string): boolean {
   return end > 0 && text.slice(0, end) === `${MARK}${hashOf(text.slice(end + 1))}`
 }
 
-function servedRule(alias: string, patterns: readonly string[]) {
+const REDACTABLE = ['PII', 'PCI', 'SECRET']
+
+function servedRule(alias: string, patterns: readonly string[], clearance: readonly string[]) {
+  const redacted = REDACTABLE.filter((label) => !clearance.includes(label))
   return {
     id: `peer-${alias}-may-call`,
     description: `What ${alias} may call here.`,
@@ -46,6 +51,7 @@ function servedRule(alias: string, patterns: readonly string[]) {
     subject: `peer:${alias}`,
     action: 'invoke',
     resource: [...patterns],
+    ...(redacted.length === 0 ? {} : { obligations: redacted.map((label) => `redact:${label}`) }),
   }
 }
 

@@ -44,7 +44,7 @@ describe(checkedPolicies, () => {
     expect(await checkedPolicies([first, second, missing])).toEqual({
       ok: false,
       faults: [
-        `${missing}: there is no such policy file`,
+        `${missing}: there is no such policy file or directory`,
         expect.stringContaining(`${first}:2: rule "a": `),
         expect.stringContaining(`${second}:2: rule "b": action "run" is none of`),
       ],

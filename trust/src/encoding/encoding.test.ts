@@ -74,6 +74,7 @@ describe('random values', () => {
   it('makes ids of 128 bits and salts of 32 bytes, new each time', () => {
     expect(randomId()).toMatch(/^[A-Za-z0-9_-]{22}$/)
     expect(randomId()).not.toBe(randomId())
+    for (let n = 0; n < 2_000; n++) expect(randomId().startsWith('-')).toBe(false)
     expect(newSalt()).toHaveLength(32)
     expect(newSalt()).not.toEqual(newSalt())
   })

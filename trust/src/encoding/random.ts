@@ -17,9 +17,15 @@ function draw(count: number): Uint8Array {
   return bytes
 }
 
-/** 128 random bits in base64url, 22 characters: ids of calls, sessions, denials, approvals and tokens. */
+/**
+ * 128 random bits in base64url, 22 characters: ids of calls, sessions, denials, approvals and tokens. None begins with a
+ * hyphen, which a command line would take for an option.
+ */
 export function randomId(): string {
-  return Buffer.from(draw(16).buffer).toString('base64url')
+  for (;;) {
+    const id = Buffer.from(draw(16).buffer).toString('base64url')
+    if (!id.startsWith('-')) return id
+  }
 }
 
 /** 32 random bytes for `commitTo`; one per commitment, because erasing it must not reveal another. */

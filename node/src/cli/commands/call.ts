@@ -13,6 +13,7 @@ type Options = {
   approval?: string[]
   label?: string[]
   token?: string
+  credentialFile?: string
   deadline?: number
   explain?: boolean
 }
@@ -27,6 +28,7 @@ export function callCommand(cli: Cli): Command {
         `hansa call files.read '{"path":"report.txt"}'`,
         'hansa call orgb/invoices.list @arguments.json --principal agent:reporter',
         `echo '{"n":3}' | hansa call orgb/rows - --json`,
+        `hansa call orgb/rows '{}' --credential-file reporter.credential`,
         `hansa call orgb/files.write '{"path":"a","content":"b"}' --explain`,
       ],
     })
@@ -38,6 +40,7 @@ export function callCommand(cli: Cli): Command {
     .option('--approval <id>', 'an approval that was granted for exactly this action; can be repeated', collect)
     .option('--label <label>', 'a label of the arguments, such as PII; can be repeated', collect)
     .option('--token <token>', 'a token of this kernel instead of a principal; @FILE reads it from a file')
+    .option('--credential-file <file>', 'as an agent, with the credential in the file, as hansa agent add printed it')
     .option('--deadline <ms>', 'how long it may take (default: 10000)', integer('--deadline', 1, 600_000))
     .option('--explain', 'say what would be decided, and why, and do nothing')
     .action(
@@ -57,7 +60,9 @@ export function callCommand(cli: Cli): Command {
           deadlineMs: deadline,
           token: token === undefined ? undefined : await readToken(token),
         }
-        await using client = await controlClient(home)
+        const { credentialFile } = options
+        const credential = credentialFile === undefined ? undefined : await readToken(`@${credentialFile}`)
+        await using client = await controlClient(home, credential)
         // What is undefined is left out when it becomes JSON.
         if (options.explain === true) {
           const explanation = await client.call('explain', members)

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { usage } from '../errors.ts'
+import { fingerprint } from '../fingerprint.ts'
 import { isHost } from '../host-name.ts'
+import { collect } from '../options.ts'
 import { facts } from '../table.ts'
 
-type Options = { name?: string; listen?: string; tlsHost?: string; registry?: string }
+type Options = { name?: string; listen?: string; tlsHost?: string; allowPrivate?: string[]; registry?: string }
 
 export function initCommand(cli: Cli): Command {
   return cli
@@ -21,10 +23,15 @@ export function initCommand(cli: Cli): Command {
     .option('--name <name>', 'for people; becomes the default alias at importers')
     .option('--listen <host:port>', 'where other kernels reach it (default: 127.0.0.1:7400)')
     .option('--tls-host <name>', 'serve https, with a new certificate for this DNS name or address')
+    .option(
+      '--allow-private <range>',
+      'addresses besides public ones that it may reach, such as 10.0.0.0/8; can be repeated',
+      collect,
+    )
     .option('--registry <url>', 'registry where it lists itself')
     .action(
       cli.action<Options>(async ({ home, print, environment, options }) => {
-        const { name, listen, tlsHost, registry } = options
+        const { name, listen, tlsHost, allowPrivate, registry } = options
         if (tlsHost !== undefined && !isHost(tlsHost))
           throw usage(`--tls-host: "${tlsHost}" is neither a DNS name nor an address.`)
         const { makeHome } = await import('../make-home.ts')
@@ -34,6 +41,7 @@ export function initCommand(cli: Cli): Command {
           ...(name !== undefined && { name }),
           ...(listen !== undefined && { listen }),
           ...(tlsHost !== undefined && { tls: true, ...publicUrlOf(tlsHost, listen) }),
+          ...(allowPrivate !== undefined && { allowPrivate }),
           ...(registry !== undefined && { registryUrl: registry }),
         })
         const checked = parseConfig(config, `${home}/hansa.yaml`, 'hansa.yaml')
@@ -41,22 +49,26 @@ export function initCommand(cli: Cli): Command {
           throw usage(checked.faults.map(({ key, reason }) => `--${optionOf(key)}: ${reason}.`).join('\n'))
         const made = await makeHome(home, config)
         const certificate = tlsHost === undefined ? undefined : await makeCertificate(home, tlsHost)
-        print.result({ ...made, ...(certificate !== undefined && { certificate }) }, (style) => {
-          const flag = home === environment.home ? '' : ` --home ${home}`
-          const summary = facts(style, [
-            ['did', style.name(made.did)],
-            ['home', made.home],
-            ['configuration', made.config],
-            ['policy', `${made.policy} (permits nothing yet)`],
-            ...(certificate === undefined ? [] : [['certificate', certificate] as const]),
-          ])
-          const next = [
-            `hansa up${flag}            run the node`,
-            `hansa status${flag}        see it, in another terminal`,
-            `hansa import URL${flag}    import another kernel`,
-          ]
-          return `${summary}\n\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`
-        })
+        print.result(
+          { ...made, fingerprint: fingerprint(made.did), ...(certificate !== undefined && { certificate }) },
+          (style) => {
+            const flag = home === environment.home ? '' : ` --home ${home}`
+            const summary = facts(style, [
+              ['did', style.name(made.did)],
+              ['fingerprint', `${style.bold(fingerprint(made.did))}, to read to partners`],
+              ['home', made.home],
+              ['configuration', made.config],
+              ['policy', `${made.policy} (permits nothing yet)`],
+              ...(certificate === undefined ? [] : [['certificate', certificate] as const]),
+            ])
+            const next = [
+              `hansa up${flag}            run the node`,
+              `hansa status${flag}        see it, in another terminal`,
+              `hansa import URL${flag}    import another kernel`,
+            ]
+            return `${summary}\n\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`
+          },
+        )
         return undefined
       }),
     )

@@ -137,12 +137,12 @@ type PutRules = { file?: string; reload?: PolicyReload }
 async function putRules(
   { home, options }: Invocation<Options>,
   client: ControlClient,
-  { alias = '' }: KnownPeer,
+  { alias = '', clearance }: KnownPeer,
 ): Promise<PutRules> {
   const { serve = [], use = [] } = options
   if (serve.length + use.length === 0) return {}
   const { checkedRulesText, peerRulesPath, writePeerRules } = await import('../peer-rules-file.ts')
-  const text = checkedRulesText({ alias, serve, use })
+  const text = checkedRulesText({ alias, serve, use, clearance })
   const file = peerRulesPath(home, alias)
   await writePeerRules(file, text)
   return { file, reload: await client.call('reloadPolicy', {}) }

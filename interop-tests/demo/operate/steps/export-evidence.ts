@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { check } from '../../report.ts'
+import type { OperateStep } from '../operate-step.ts'
+
+export const exportEvidence: OperateStep = {
+  name: 'export',
+  title: 'orgb exports what concerns orga, and orga checks it',
+  why:
+    'One file with the entries of these calls, each with its proof under a signed checkpoint, and nothing about anybody ' +
+    'else. orga verifies it offline, and against its own log.',
+  async run({ directory, story, orga, orgb }) {
+    const file = join(directory, 'orgb-for-orga.hansa')
+    const { entries } = await orgb.json<{ entries: number }>(['audit', 'export', '--peer', 'orga', '--out', file])
+    check('that entries were exported', entries > 0, true)
+    story.done(`${entries} entries, ${((await readFile(file)).length / 1024).toFixed(0)} KiB`)
+    const { verdict } = await orga.json<{ verdict: string }>(['verify', file, '--key', orgb.did])
+    check('the export by itself', verdict, 'clean')
+    story.done('every entry, proof and signature holds')
+    const pair = await orga.run(['verify', file, 'orga', '--key', orgb.did, '--key', orga.did])
+    const { findings, calls } = JSON.parse(pair.stdout) as {
+      findings: { severity: string; text: string }[]
+      calls: Record<string, number>
+    }
+    const wrong = findings.filter(({ severity }) => severity === 'violation')
+    check('what the log of orga holds against the export', wrong, [])
+    check('released calls in both', calls.ok, 2)
+    story.done('and it tells of every call what the log of orga tells')
+  },
+}

@@ -1,0 +1,16 @@
+import { appendFile, cp } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { OperateStep } from '../operate-step.ts'
+
+const files = ['shipments.mjs', 'shipments.json']
+
+export const offer: OperateStep = {
+  name: 'offer',
+  title: 'orgb says what it offers',
+  why: 'A module of its own with two capabilities: one reads shipments, one releases them. hansa.yaml names it.',
+  async run({ story, orgb }) {
+    for (const file of files) await cp(join(import.meta.dirname, '../orgb', file), join(orgb.home, file))
+    await appendFile(join(orgb.home, 'hansa.yaml'), 'capabilities:\n  - module: { path: ./shipments.mjs }\n')
+    story.done('shipments.mjs lies beside hansa.yaml')
+  },
+}
