@@ -21,8 +21,10 @@ export {
   type MethodFacts,
   methodFacts,
 } from './control/method-facts.ts'
+export { type Classify, classifySchema } from './control/classify.ts'
 export * from './control/methods.ts'
 export { controlOpenApi } from './control/openapi.ts'
+export type { NodeReload } from './control/node-reload.ts'
 export {
   type ControlResult,
   type ControlResults,
@@ -59,6 +61,7 @@ export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from
 // Between kernels.
 export * from './handshake/messages.ts'
 // Kernels, and the way to reach a running one.
+export { type CapabilityDetail, capabilityDetailSchema } from './kernel/capability-detail.ts'
 export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-info.ts'
 export type * from './kernel/kernel.ts'
 export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './kernel/known-peer.ts'

@@ -54,8 +54,21 @@ const mcpSchema = z.strictObject({
   url: httpUrl.describe('Instead of a command: a server that speaks Streamable HTTP').optional(),
   headers: headers.describe('With url: sent with every request; credentials belong here').optional(),
   capabilities: z
-    .record(z.string().min(1).max(256), z.strictObject(classification))
-    .describe('What is offered, by the name that the server gives it. What is not named here is not offered'),
+    .record(
+      z.string().min(1).max(256),
+      z.strictObject({
+        ...classification,
+        digest: hashSchema
+          .describe(
+            'What the tool said of itself when it was classified; it is suspended when it says something else. Written by `hansa capability classify`. Default: what it says first after the start',
+          )
+          .optional(),
+      }),
+    )
+    .describe(
+      'What is offered, by the name that the server gives it. What is not named here is listed as unclassified and not offered. Default: {}',
+    )
+    .optional(),
 })
 
 const httpSchema = z.strictObject({

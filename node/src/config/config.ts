@@ -34,14 +34,19 @@ export type NodeConfig = Readonly<{
   capabilities: readonly ConfiguredCapability[]
 }>
 
+export type ClassifiedTool = McpClassification & { digest?: string }
+
 /** `at` is where it is configured, for messages. */
 export type ConfiguredCapability = { at: string } & (
   | {
       kind: 'mcp'
       prefix: string
       connection: McpConnection
-      /** By the name that the server gives; nothing else is offered. */
-      classified: Readonly<Record<string, McpClassification>>
+      /**
+       * By the name that the server gives; nothing else is offered.
+       * `digest`: of the tool as it was classified, where it was classified by command.
+       */
+      classified: Readonly<Record<string, ClassifiedTool>>
     }
   | { kind: 'http'; definition: CapabilityDefinition; operation: HttpOperation }
   | { kind: 'module' /** Absolute. */; path: string }

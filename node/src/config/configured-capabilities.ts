@@ -41,7 +41,7 @@ export function configuredCapabilities(items: readonly (ConfigItem | undefined)[
 const onlyWithCommand = ['args', 'env', 'cwd'] as const
 
 function mcpFaults(mcp: Mcp): { key: string; reason: string }[] {
-  const { command, url, headers, capabilities } = mcp
+  const { command, url, headers } = mcp
   const faults: { key: string; reason: string }[] = []
   if ((command === undefined) === (url === undefined))
     faults.push({ key: 'command', reason: 'give either command or url' })
@@ -50,8 +50,6 @@ function mcpFaults(mcp: Mcp): { key: string; reason: string }[] {
   }
   if (command !== undefined && headers !== undefined)
     faults.push({ key: 'headers', reason: 'belongs to url; give a command its credentials with env' })
-  if (Object.keys(capabilities).length === 0)
-    faults.push({ key: 'capabilities', reason: 'names nothing, so nothing would be offered' })
   return faults
 }
 
@@ -70,12 +68,12 @@ function takenTwice(items: readonly (ConfigItem | undefined)[], { place }: Confi
 }
 
 function mcpCapability(mcp: Mcp, directory: string): Omit<Extract<ConfiguredCapability, { kind: 'mcp' }>, 'at'> {
-  const classified = Object.entries(mcp.capabilities).map(([name, given]) => [name, present(given)] as const)
+  const classified = Object.entries(mcp.capabilities ?? {}).map(([name, given]) => [name, present(given)] as const)
   return {
     kind: 'mcp',
     prefix: mcp.id,
     connection: connectionOf(mcp, directory),
-    classified: Object.fromEntries<McpClassification>(classified),
+    classified: Object.fromEntries<McpClassification & { digest?: string }>(classified),
   }
 }
 

@@ -1,5 +1,5 @@
 /** The configuration of a node: `hansa.yaml`, what overrides it, and its policies. */
-export type { ConfiguredCapability, NodeConfig } from './config.ts'
+export type { ClassifiedTool, ConfiguredCapability, NodeConfig } from './config.ts'
 export { configJsonSchema, type LogLevel, logLevels } from './config-schema.ts'
 export { type Environment, environmentNames, readEnvironment } from './env.ts'
 export { ConfigError, type ConfigErrorDetail, type ConfigFault, configInvalid, faultLine } from './errors.ts'

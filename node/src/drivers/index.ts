@@ -9,6 +9,8 @@ export {
   type McpBackendComponents,
   type McpBackendInit,
   type McpCallInit,
+  type McpServerView,
+  type McpTools,
   mcpBackend,
 } from './mcp-backend.ts'
 export {
@@ -18,5 +20,6 @@ export {
   type McpOffer,
   mcpCapabilities,
 } from './mcp-definition.ts'
+export { digestOfTool } from './mcp-digest.ts'
 export { type McpDriverInit, mcpDriver } from './mcp-driver.ts'
 export type { McpConnection } from './mcp-transport.ts'

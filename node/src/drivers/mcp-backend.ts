@@ -13,7 +13,24 @@ import { DriverError } from './errors.ts'
 import { isLost, mcpFailure } from './mcp-failure.ts'
 import { type McpChannel, type McpConnection, mcpChannel } from './mcp-transport.ts'
 
+/** What a server listed, and when: another revision may list something else. */
+export type McpTools = { tools: Tool[]; revision: number }
+
+/** The connection that a call is about to use. */
+export interface McpServerView {
+  readonly revision: number
+  /** @throws DriverError */
+  list(): Promise<McpTools>
+}
+
 export interface McpBackend extends AsyncDisposable {
+  /** Rises with every connection, and whenever the server says that its list has changed. */
+  readonly revision: number
+  /**
+   * As `list`, with the revision that it belongs to.
+   * @throws DriverError
+   */
+  look(signal?: AbortSignal): Promise<McpTools>
   /**
    * Everything the server offers, all pages.
    * @throws DriverError
@@ -27,12 +44,19 @@ export interface McpBackend extends AsyncDisposable {
   call(tool: Tool, args: Record<string, unknown>, init: McpCallInit): Promise<CallToolResult>
 }
 
-export type McpCallInit = { signal: AbortSignal; began(): void }
+export type McpCallInit = {
+  signal: AbortSignal
+  began(): void
+  /** Asked before anything leaves, on the very connection that the call would use; what it throws ends the call. */
+  confirm?(server: McpServerView): Promise<void>
+}
 
 export type McpBackendInit = {
   /** For the log. */
   name: string
   connection: McpConnection
+  /** The server says that its list has changed. */
+  changed?(): void
 }
 
 export type McpBackendComponents = {
@@ -67,14 +91,28 @@ class Backend implements McpBackend {
   /** Unix milliseconds before which no attempt is made. */
   #notBefore = 0
   #closed = false
+  #revision = 0
 
   constructor(init: McpBackendInit, components: McpBackendComponents) {
     this.#init = init
     this.#components = components
   }
 
+  get revision(): number {
+    return this.#revision
+  }
+
   async list(signal?: AbortSignal): Promise<Tool[]> {
-    const client = await this.#connected(signal)
+    return (await this.look(signal)).tools
+  }
+
+  async look(signal?: AbortSignal): Promise<McpTools> {
+    return this.#lookAt(await this.#connected(signal), signal)
+  }
+
+  async #lookAt(client: Client, signal?: AbortSignal): Promise<McpTools> {
+    // Before the question: what changes meanwhile is looked at again.
+    const revision = this.#revision
     if (client.getServerCapabilities()?.tools === undefined) {
       throw new DriverError({ code: 'backend_failed', began: false, reason: 'the server offers nothing to call' })
     }
@@ -82,11 +120,13 @@ class Backend implements McpBackend {
     const { tools } = await this.#attempt(client, () =>
       client.listTools(undefined, { ...timeout, cacheMode: 'refresh' }),
     )
-    return tools
+    return { tools, revision }
   }
 
-  async call(tool: Tool, args: Record<string, unknown>, { signal, began }: McpCallInit): Promise<CallToolResult> {
+  async call(tool: Tool, args: Record<string, unknown>, { signal, began, confirm }: McpCallInit): Promise<CallToolResult> {
     const client = await this.#connected(signal)
+    await confirm?.({ revision: this.#revision, list: () => this.#lookAt(client, signal) })
+    signal.throwIfAborted()
     began()
     // Without its output schema: results are checked by the firewall, and a stranger's `pattern` must not run on the
     // backtracking engine of the client's own check.
@@ -130,7 +170,10 @@ class Backend implements McpBackend {
 
   async #connect(): Promise<Client> {
     const { connection, name } = this.#init
-    const client = newClient()
+    const client = newClient(() => {
+      this.#revision += 1
+      this.#init.changed?.()
+    })
     const channel = this.#channel(connection)
     client.onclose = () => this.#lose(client, 'the connection was closed')
     try {
@@ -143,6 +186,7 @@ class Backend implements McpBackend {
       throw gone(reason, error)
     }
     this.#client = client
+    this.#revision += 1
     this.#components.logger.info('mcp_backend_connected', {
       backend: name,
       revision: client.getNegotiatedProtocolVersion(),
@@ -176,12 +220,13 @@ class Backend implements McpBackend {
   }
 }
 
-function newClient(): Client {
+function newClient(listChanged: () => void): Client {
   return new Client(
     { name: 'hansa', version: '0.1.0' },
     {
       versionNegotiation: { mode: 'auto', probe: { timeoutMs: PROBE_TIMEOUT_MS } },
       inputRequired: { autoFulfill: false },
+      listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: listChanged } },
     },
   )
 }

@@ -128,10 +128,26 @@ function asCallError(error: unknown): unknown {
 /** Calls that are on their way, for what they pass on to the calls made for them. */
 export class RunningCalls {
   readonly #calls = new Map<string, Arrived>()
+  readonly #waiting = new Set<{ calls: Set<string>; ended(): void }>()
 
   add(call: Arrived): () => void {
     this.#calls.set(call.callId, call)
-    return () => void this.#calls.delete(call.callId)
+    return () => {
+      this.#calls.delete(call.callId)
+      for (const waiting of [...this.#waiting]) {
+        waiting.calls.delete(call.callId)
+        if (waiting.calls.size > 0) continue
+        this.#waiting.delete(waiting)
+        waiting.ended()
+      }
+    }
+  }
+
+  /** Resolves when every call that runs now has ended, whatever has begun since. */
+  async ended(): Promise<void> {
+    if (this.#calls.size === 0) return
+    const calls = new Set(this.#calls.keys())
+    await new Promise<void>((ended) => void this.#waiting.add({ calls, ended }))
   }
 
   find(callId: string): Arrived | undefined {

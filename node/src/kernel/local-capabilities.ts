@@ -198,7 +198,8 @@ function buildTarget(
   return { target, descriptor }
 }
 
-function describeCapability(definition: CapabilityDefinition): { descriptor: CapabilityDescriptor; faults: string[] } {
+/** As it would be advertised. */
+export function describeCapability(definition: CapabilityDefinition): { descriptor: CapabilityDescriptor; faults: string[] } {
   const faults: string[] = []
   const safety = definition.safety ?? 'DESTRUCTIVE'
   const input = schemaText(definition.input, 'input', faults) ?? ANY_INPUT

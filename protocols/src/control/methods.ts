@@ -16,6 +16,7 @@ import { capabilityIdSchema, capabilityRefSchema, peerAliasSchema } from '../syn
 import { didSchema } from '../syntax/did.ts'
 import { approvalIdSchema, callIdSchema } from '../syntax/ids.ts'
 import { agentPrincipalSchema, principalSchema } from '../syntax/principal.ts'
+import { classifySchema } from './classify.ts'
 
 const url = z.string().max(2048)
 
@@ -79,6 +80,10 @@ export const controlMethods = {
   removePeer: z.strictObject({ who: z.string().max(600), by: principalSchema }),
   knownPeers: z.strictObject({}),
   reloadPolicy: z.strictObject({}),
+  capability: z.strictObject({ ref: capabilityRefSchema }),
+  classify: classifySchema,
+  forgetCapability: z.strictObject({ id: capabilityIdSchema }),
+  reload: z.strictObject({}),
   invoke: invokeParamsSchema,
   explain: invokeParamsSchema,
   approvals: z.strictObject({}),

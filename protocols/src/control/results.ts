@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { agentInfoSchema, newAgentSchema } from '../kernel/agent-info.ts'
 import { approvalSchema } from '../kernel/approval.ts'
+import { capabilityDetailSchema } from '../kernel/capability-detail.ts'
 import { capabilityInfoSchema } from '../kernel/capability-info.ts'
 import { discoverySchema } from '../kernel/discovery.ts'
 import { explanationSchema } from '../kernel/explanation.ts'
@@ -17,6 +18,7 @@ import { capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts
 import { didSchema } from '../syntax/did.ts'
 import { principalSchema } from '../syntax/principal.ts'
 import { controlScopes } from './method-facts.ts'
+import { nodeReloadSchema } from './node-reload.ts'
 import type { ControlMethod } from './methods.ts'
 
 export const importedPeerSchema = z.object({
@@ -60,6 +62,10 @@ export const controlResults = {
   removePeer: knownPeerSchema,
   knownPeers: z.array(knownPeerSchema),
   reloadPolicy: policyReloadSchema,
+  capability: capabilityDetailSchema,
+  classify: capabilityDetailSchema,
+  forgetCapability: z.null(),
+  reload: nodeReloadSchema,
   invoke: frameSchema,
   explain: explanationSchema,
   approvals: z.array(approvalSchema),

@@ -7,7 +7,7 @@ import { capabilityRefSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
 import { unixMsSchema } from '../syntax/time.ts'
 
-export const capabilityStates = ['available', 'unavailable', 'suspended', 'blocked'] as const
+export const capabilityStates = ['available', 'unavailable', 'unclassified', 'suspended', 'blocked'] as const
 
 export const capabilityInfoSchema = z.object({
   ref: capabilityRefSchema,
@@ -18,7 +18,7 @@ export const capabilityInfoSchema = z.object({
   state: z
     .enum(capabilityStates)
     .describe(
-      "unavailable: the agent that serves it is not connected; suspended and blocked: a peer's capability whose description changed since the import",
+      "unavailable: the agent that serves it is not connected; unclassified: a tool that no operator has classified; suspended and blocked: it changed since it was classified or imported",
     ),
   reason: z.string().max(4096).exactOptional(),
   hash: hashSchema.describe('Of its descriptor'),
@@ -28,6 +28,7 @@ export const capabilityInfoSchema = z.object({
     .exactOptional()
     .describe('Whose connected program serves it: `agent NAME`, or `operator`'),
   since: unixMsSchema.exactOptional().describe('Since when it is unavailable, Unix milliseconds'),
+  source: z.string().max(4200).exactOptional().describe('Where it is configured, such as hansa.yaml:12'),
   peer: didSchema.exactOptional(),
   trustPolicy: trustPolicySchema.exactOptional(),
 })

@@ -44,6 +44,8 @@ export const entryTypes = [
   'peer.removed',
   'peer.checkpoint',
   'peer.evidence',
+  'capability.classified',
+  'capability.suspended',
   'manifest.published',
   'policy.loaded',
   'refusals.counted',

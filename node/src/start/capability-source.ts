@@ -1,0 +1,33 @@
+/** One item of `capabilities` in the configuration, opened: what it offers now, and what it withholds. */
+import type { Clock, Logger } from '@hansa/protocols'
+import type { Dispatcher } from 'undici'
+import type { ConfiguredCapability as ConfiguredItem } from '../config/index.ts'
+import type { ConfiguredCapability, WithheldCapability } from '../kernel/configured-capabilities.ts'
+
+export type Offers = { offers: ConfiguredCapability[]; withheld: WithheldCapability[]; faults: string[] }
+
+export interface CapabilitySource extends AsyncDisposable {
+  /** Items with the same key are one source: it stays open when the configuration is read again. */
+  readonly key: string
+  /**
+   * What the item offers as it is configured now. What is as before comes with the same driver.
+   * @param item with this source's key
+   * @param again whether a server is asked again although it has not said that anything changed
+   */
+  offersOf(item: ConfiguredItem, again: boolean): Promise<Offers>
+  /** Called when `offersOf` of that item was put in force. */
+  adopt(item: ConfiguredItem): void
+}
+
+export type SourceComponents = {
+  clock: Clock
+  logger: Logger
+  /** Reaches what the operator configured, wherever that is. */
+  dispatcher: Dispatcher
+  /** What a source offers has changed, and nobody has asked it to. */
+  changed(): void
+}
+
+export function noOffers(...faults: string[]): Offers {
+  return { offers: [], withheld: [], faults }
+}
