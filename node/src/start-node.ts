@@ -5,18 +5,21 @@
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import { guardedFetch } from '@hansa/mesh'
-import type { Did, Logger, PolicyReload } from '@hansa/protocols'
+import type { Did, Logger, NodeReload, PolicyReload } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import { Agent } from 'undici'
-import type { NodeConfig } from './config/index.ts'
+import { type Environment, type NodeConfig, readConfig } from './config/index.ts'
 import { type ControlServer, controlServer, type NodeOperations } from './control/index.ts'
 import { createKernel } from './create-kernel.ts'
 import { type HomePaths, homePaths, openHome } from './home/home.ts'
+import { ExchangeRefused } from './kernel/configured-capabilities.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
 import { agentsServer } from './start/agents-server.ts'
+import { classify } from './start/classify-tool.ts'
+import { ConfiguredOffers } from './start/configured-offers.ts'
 import { announceControl, controlPlace } from './start/control-place.ts'
 import { cannotStart, StartError, sentenceOf } from './start/errors.ts'
-import { type Offer, prepareOffers } from './start/offers.ts'
+import { NodeReloader } from './start/node-reload.ts'
 import { type OpenedTls, openTls } from './start/open-tls.ts'
 import { checkedPolicies, portFaults, portState } from './start/preflight.ts'
 import { registryListing } from './start/registry-listing.ts'
@@ -26,6 +29,10 @@ export type StartNodeInit = {
   /** Directory that `hansa init` made. */
   home: string
   config: NodeConfig
+  /** Reads the configuration again. @default from the file of the home, with nothing in the place of it */
+  readConfig?(): Promise<NodeConfig>
+  /** That a changed configuration is checked with. @default nothing but the home */
+  environment?: Environment
   logger: Logger
   /** The log can no longer be written: the process has to end. @default an uncaught exception */
   onFatal?(error: unknown): void
@@ -44,6 +51,8 @@ export interface RunningNode extends AsyncDisposable {
   reloadPolicies(): Promise<PolicyReload>
   /** Reads the certificate again, if the node has one. With a fault in it the one in use stays. */
   reloadCertificate(): Promise<void>
+  /** Reads the configuration, its policies and its modules again. With a fault in any of them everything stays. */
+  reload(): Promise<NodeReload>
 }
 
 /**
@@ -59,8 +68,10 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   const ready = await preflight({ ...init, home }, dispatcher, resources)
   try {
     const kernel = resources.use(await openKernel({ ...init, home }, ready))
-    await registerAll(kernel, ready.offers)
-    const { control, agents } = await openControl({ ...init, home }, kernel, resources)
+    attach(ready.offers, kernel)
+    const reloader = reloaderOf({ ...init, home }, kernel, ready)
+    const node = operationsOf({ ...init, home }, kernel, reloader, ready)
+    const { control, agents } = await openControl({ ...init, home }, kernel, node, resources)
     if (config.registryUrl !== undefined) {
       const { ca } = ready.tls
       const fetch = guardedFetch({ allowPrivate: config.allowPrivate, ...(ca === undefined ? {} : { ca }) })
@@ -78,7 +89,8 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
       control: control.url,
       ...(agents === undefined ? {} : { agents: agents.url }),
       kernel,
-      reloadPolicies: () => reloadPolicies(config, kernel, logger),
+      reloadPolicies: node.reloadPolicy,
+      reload: node.reload,
       async reloadCertificate() {
         await ready.tls.certificate?.reload()
       },
@@ -92,7 +104,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   }
 }
 
-type Ready = { sources: PolicySource[]; offers: Offer[]; tls: OpenedTls }
+type Ready = { sources: PolicySource[]; offers: ConfiguredOffers; tls: OpenedTls }
 
 /** Looks at everything that does not depend on anything else, and throws what it found in one error. */
 async function preflight(
@@ -112,16 +124,17 @@ async function preflight(
   const policies = await checkedPolicies(config.policies)
   const port = await portState(config.listen)
   const tls = await openTls(config, { clock: systemClock, logger })
-  const offered = await prepareOffers(config.capabilities, { clock: systemClock, logger, dispatcher, resources })
+  const offers = resources.use(new ConfiguredOffers({ clock: systemClock, logger, dispatcher }))
+  const refused = await offers.prepare(config.capabilities)
   const faults = [
     ...opened,
     ...(policies.ok ? [] : policies.faults),
     ...portFaults(config.listen, port),
     ...tls.faults,
-    ...offered.faults,
+    ...refused,
   ]
   if (!policies.ok || faults.length > 0) throw cannotStart(faults)
-  return { sources: policies.sources, offers: offered.offers, tls }
+  return { sources: policies.sources, offers, tls }
 }
 
 /** Whether a living process listens on the control socket of the home. */
@@ -163,16 +176,40 @@ function openKernel(
 }
 
 /** @throws StartError that names every capability that was refused. */
-async function registerAll(kernel: AssembledKernel, offers: readonly Offer[]): Promise<void> {
-  const faults: string[] = []
-  for (const { at, definition, driver } of offers) {
-    try {
-      await kernel.registerDriver(definition, driver)
-    } catch (error) {
-      faults.push(`${at}: ${sentenceOf(error).replace(/^invalid_request: /, '')}`)
-    }
+function attach(offers: ConfiguredOffers, kernel: AssembledKernel): void {
+  try {
+    offers.attach(kernel.configured)
+  } catch (error) {
+    throw error instanceof ExchangeRefused ? cannotStart(error.faults) : error
   }
-  if (faults.length > 0) throw cannotStart(faults)
+}
+
+function reloaderOf(init: StartNodeInit, kernel: AssembledKernel, { sources, offers }: Ready): NodeReloader {
+  const { home, config, logger } = init
+  const fromHome = () => readConfig(homePaths(home).config, environmentOf(init))
+  return new NodeReloader({ config, sources, readConfig: init.readConfig ?? fromHome, kernel, offers, logger })
+}
+
+function environmentOf({ home, environment }: StartNodeInit): Environment {
+  return environment ?? { home }
+}
+
+function operationsOf(
+  init: StartNodeInit,
+  kernel: AssembledKernel,
+  reloader: NodeReloader,
+  { tls }: Ready,
+): NodeOperations {
+  const configPath = homePaths(init.home).config
+  const classifying = { configPath, environment: environmentOf(init), kernel, reloader, clock: systemClock }
+  return {
+    reloadPolicy: () => reloader.reloadPolicies(),
+    async reload() {
+      await tls.certificate?.reload()
+      return reloader.reload()
+    },
+    classify: (params) => classify(params, classifying),
+  }
 }
 
 type Listeners = { control: ControlServer; agents: ControlServer | undefined }
@@ -180,9 +217,9 @@ type Listeners = { control: ControlServer; agents: ControlServer | undefined }
 async function openControl(
   { home, config, logger }: StartNodeInit,
   kernel: AssembledKernel,
+  node: NodeOperations,
   resources: AsyncDisposableStack,
 ): Promise<Listeners> {
-  const node: NodeOperations = { reloadPolicy: () => reloadPolicies(config, kernel, logger) }
   const components = { kernel, node, principal: config.principal, logger, clock: systemClock }
   const agents = config.agents && resources.use(await agentsServer(components, config.agents))
   const place = controlPlace(home)
@@ -191,16 +228,4 @@ async function openControl(
   const control = resources.use(await controlServer({ ...components, listen, ...agentsUrl }))
   resources.defer(await announceControl(place, control.url))
   return { control, agents }
-}
-
-async function reloadPolicies(config: NodeConfig, kernel: AssembledKernel, logger: Logger): Promise<PolicyReload> {
-  const policies = await checkedPolicies(config.policies)
-  if (!policies.ok) {
-    logger.error('policy.not_reloaded', { faults: policies.faults.join('\n') })
-    return policies
-  }
-  await kernel.loadPolicy(policies.sources)
-  const { rules, version } = (await kernel.status()).policy
-  logger.info('policy.reloaded', { rules, version })
-  return { ok: true, version, rules }
 }

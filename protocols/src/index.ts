@@ -14,6 +14,7 @@ export { type Label, labelSchema, labelsSchema } from './capability/label.ts'
 export { type Limits, limitsSchema } from './capability/limits.ts'
 export { type Obligation, obligationSchema, obligationsSchema } from './capability/obligation.ts'
 export { type Safety, safetyClasses, safetySchema } from './capability/safety.ts'
+export { type Classify, classifySchema } from './control/classify.ts'
 export {
   type ControlScope,
   controlScopeOf,
@@ -21,7 +22,6 @@ export {
   type MethodFacts,
   methodFacts,
 } from './control/method-facts.ts'
-export { type Classify, classifySchema } from './control/classify.ts'
 export * from './control/methods.ts'
 export { controlOpenApi } from './control/openapi.ts'
 export type { NodeReload } from './control/node-reload.ts'
@@ -60,9 +60,9 @@ export { exchangePaths } from './exchange/paths.ts'
 export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from './exchange/receipt.ts'
 // Between kernels.
 export * from './handshake/messages.ts'
+export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-info.ts'
 // Kernels, and the way to reach a running one.
 export { type CapabilityDetail, capabilityDetailSchema } from './kernel/capability-detail.ts'
-export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-info.ts'
 export type * from './kernel/kernel.ts'
 export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './kernel/known-peer.ts'
 export type * from './kernel/operator.ts'

@@ -73,6 +73,7 @@ export {
   isUnsatisfiable,
   type LocalEffect,
   maySendUnasked,
+  mentioningRules,
   type NormalRule,
   noObligations,
   type Obligations,

@@ -97,12 +97,15 @@ async function addressOf(
   return { origin, token: token.trim() }
 }
 
+/** What asks other kernels, or starts MCP servers. */
+const slow: ReadonlySet<string> = new Set(['discover', 'import', 'refresh', 'addPeer', 'reload', 'classify'])
+
 function timeFor(method: ControlMethod, params: object): number {
   if (method === 'invoke' || method === 'explain') {
     const given = 'deadlineMs' in params ? params.deadlineMs : undefined
     return (typeof given === 'number' ? given : DEFAULT_DEADLINE_MS) + ANSWER_GRACE_MS
   }
-  return method === 'discover' || method === 'import' || method === 'refresh' ? PEER_WORK_MS : ANSWER_WITHIN_MS
+  return slow.has(method) ? PEER_WORK_MS : ANSWER_WITHIN_MS
 }
 
 async function answer({ statusCode, headers, body }: Dispatcher.ResponseData, home: string): Promise<unknown> {

@@ -34,6 +34,7 @@ const usageCodes = new Set([
   'usage',
   'config_missing',
   'config_invalid',
+  'config_unchanged',
   'home_missing',
   'home_exists',
   'home_format',

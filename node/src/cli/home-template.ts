@@ -80,9 +80,10 @@ policies:
 #   calls_per_principal: 8
 #   log_reserve_mib: 64           # kept free for the last entries of the log
 
-# What this node offers. What is not classified is DESTRUCTIVE.
+# What this node offers; added to by: hansa capability add, and taken in by: hansa reload. What has no class is
+# DESTRUCTIVE, and of an MCP server it is not offered at all.
 # capabilities:
-#   - mcp:                        # a server that speaks MCP; only what is named here is offered
+#   - mcp:                        # a server that speaks MCP; classify its tools with: hansa capability classify
 #       id: files
 #       command: npx
 #       args: [-y, '@modelcontextprotocol/server-filesystem', ./shared]

@@ -30,6 +30,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/status.ts')).statusCommand,
       },
       {
+        name: 'reload',
+        summary: 'take in a changed configuration without a restart',
+        load: async () => (await import('./commands/reload.ts')).reloadCommand,
+      },
+      {
         name: 'doctor',
         summary: 'check everything that a node depends on',
         load: async () => (await import('./commands/doctor.ts')).doctorCommand,
@@ -99,6 +104,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
   {
     heading: 'Calls:',
     entries: [
+      {
+        name: 'capability',
+        summary: 'offer capabilities, and classify them',
+        load: async () => (await import('./commands/capability.ts')).capabilityCommand,
+      },
       {
         name: 'capabilities',
         summary: 'list what can be called',

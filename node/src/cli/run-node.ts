@@ -31,7 +31,8 @@ export async function runNode({ home, environment, overrides, print }: RunNodeIn
     process.exit(exitCodes.failed)
   }
   process.once('uncaughtException', fatal)
-  const node = await startNode({ home, config, logger, onFatal: fatal })
+  const read = () => readConfig(homePaths(home).config, environment, overrides)
+  const node = await startNode({ home, config, readConfig: read, environment, logger, onFatal: fatal })
   const stopped = untilStopped(node)
   const { did, endpoint, control } = node
   print.result(
@@ -81,7 +82,6 @@ function untilStopped(node: RunningNode): Promise<void> {
     process.on('SIGINT', stop)
     // Whoever started it with a channel ends it by going away, however that happens.
     process.once('disconnect', stop)
-    process.on('SIGHUP', () => void node.reloadPolicies().catch(() => {}))
-    process.on('SIGHUP', () => void node.reloadCertificate().catch(() => {}))
+    process.on('SIGHUP', () => void node.reload().catch(() => {}))
   })
 }

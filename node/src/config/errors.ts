@@ -15,6 +15,10 @@ export type ConfigFault = {
 export type ConfigErrorDetail =
   /** There is no configuration, or it cannot be read. */
   | { code: 'config_missing'; path: string }
+  /** Another process changes it, and does not end. */
+  | { code: 'config_locked'; path: string }
+  /** What was to be changed is not there, or is there already. */
+  | { code: 'config_unchanged'; path: string }
   /** Every mistake that was found, in order of the file. */
   | { code: 'config_invalid'; faults: readonly ConfigFault[] }
 

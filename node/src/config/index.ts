@@ -1,4 +1,6 @@
 /** The configuration of a node: `hansa.yaml`, what overrides it, and its policies. */
+
+export { type ChangeConfigInit, changeConfig } from './change-config.ts'
 export type { ClassifiedTool, ConfiguredCapability, NodeConfig } from './config.ts'
 export { configJsonSchema, type LogLevel, logLevels } from './config-schema.ts'
 export { type Environment, environmentNames, readEnvironment } from './env.ts'

@@ -270,9 +270,9 @@ peers:
       'hansa.yaml:2: capabilities[0].mcp.args: belongs to command, not to url',
     ],
     [
-      'an MCP server of which nothing is offered',
-      'capabilities:\n  - mcp: { id: a, command: x, capabilities: {} }',
-      'hansa.yaml:2: capabilities[0].mcp.capabilities: names nothing, so nothing would be offered',
+      'a digest that is none',
+      'capabilities:\n  - mcp: { id: a, command: x, capabilities: { y: { digest: short } } }',
+      'hansa.yaml:2: capabilities[0].mcp.capabilities.y.digest: not 32 bytes of base64url',
     ],
     [
       'two capabilities of one id',

@@ -32,7 +32,8 @@ export async function readConfig(
   return reading.config
 }
 
-function environmentOverrides({ listen, logLevel, publicUrl }: Environment): Overrides {
+/** What the environment puts in the place of the file. */
+export function environmentOverrides({ listen, logLevel, publicUrl }: Environment): Overrides {
   const { listen: listenName, logLevel: levelName, publicUrl: urlName } = environmentNames
   return {
     ...(listen === undefined ? {} : { listen: { value: listen, source: listenName } }),

@@ -78,6 +78,10 @@ describe('the methods of the control interface', () => {
     ],
     removePeer: [{ who: 'orgb', by: 'person:olga' }, ['removePeer', 'orgb', 'person:olga']],
     knownPeers: [{}, ['knownPeers']],
+    capability: [{ ref: 'echo' }, ['capability', 'echo']],
+    classify: [{ capability: 'echo', safety: 'READ', by: 'person:olga' }, undefined],
+    forgetCapability: [{ id: 'echo' }, ['forgetCapability', 'echo']],
+    reload: [{}, undefined],
     reloadPolicy: [{}, undefined],
     invoke: [
       { capability: 'echo', args: { a: 1.5 }, purpose: 'test', labels: ['PII'] },

@@ -1,7 +1,9 @@
 import type {
   AgentInfo,
+  CapabilityDetail,
   CapabilityHandler,
   CapabilityId,
+  CapabilityRef,
   Kernel,
   KernelOperator,
   ManifestDiff,
@@ -40,6 +42,8 @@ export interface ControlledKernel extends Kernel, KernelOperator {
    * @throws CallError `not_found`, or `invalid_request` while it is being served.
    */
   forgetCapability(id: CapabilityId): Promise<void>
+  /** Everything that is known of one capability, own or imported. @throws CallError `not_found` */
+  capability(ref: CapabilityRef): Promise<CapabilityDetail>
   agents(): Promise<AgentInfo[]>
   /**
    * Makes a credential, which is in the answer and nowhere else.

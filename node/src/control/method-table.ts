@@ -1,6 +1,7 @@
 /** Each method of the control interface as a call of the kernel. Total over the contract's table, in both directions. */
 import {
   CallError,
+  type CapabilityInfo,
   type ControlMethod,
   type ControlResult,
   type controlMethods,
@@ -33,7 +34,7 @@ type MethodTable = { readonly [M in ControlMethod]: Method<M> }
 export const methodTable: MethodTable = {
   whoami: (_params, context) => whoAmI(context),
   status: (_params, { kernel }) => kernel.status(),
-  capabilities: (_params, { kernel }) => kernel.capabilities(),
+  capabilities: async (_params, { kernel, caller }) => shownTo(caller, await kernel.capabilities()),
   peers: (_params, { kernel }) => kernel.peers(),
   advertise: (_params, { kernel }) => kernel.advertise(),
   discover: (params, { kernel, signal }) => kernel.discoverPeers({ ...withoutUndefined(params), signal }),
@@ -52,6 +53,10 @@ export const methodTable: MethodTable = {
   deny: ({ id, approver }, { kernel }) => kernel.deny(id, approver),
   grant: (params, { kernel }) => kernel.grant(withoutUndefined(params)),
   revoke: async (params, { kernel }) => done(kernel.revoke(params)),
+  capability: ({ ref }, { kernel }) => kernel.capability(ref),
+  classify: (params, { node }) => node.classify(withoutUndefined(params)),
+  forgetCapability: async ({ id }, { kernel }) => done(kernel.forgetCapability(id)),
+  reload: (_params, { node }) => node.reload(),
   reloadPolicy: (_params, { node }) => node.reloadPolicy(),
   snapshotState: (_params, { kernel }) => kernel.snapshotState(),
   audit: (params, { kernel }) => kernel.audit(withoutUndefined(params)),
@@ -62,6 +67,15 @@ export const methodTable: MethodTable = {
   }),
   agentRemove: async ({ name }, { kernel }) => done(kernel.removeAgent(name)),
 }
+
+/** What no operator has looked at reaches no agent: its description is text of a stranger. */
+function shownTo({ scope }: ControlCaller, capabilities: CapabilityInfo[]): CapabilityInfo[] {
+  if (scope === 'operator') return capabilities
+  const classified = capabilities.filter(({ state, peer }) => peer !== undefined || !withheldStates.has(state))
+  return classified.map(({ source: _source, ...info }) => info)
+}
+
+const withheldStates: ReadonlySet<string> = new Set(['unclassified', 'suspended'])
 
 type CallOptions = Omit<Params<'invoke'>, 'capability' | 'args'>
 

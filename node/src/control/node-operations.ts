@@ -1,7 +1,14 @@
-import type { PolicyReload } from '@hansa/protocols'
+import type { CapabilityDetail, Classify, NodeReload, PolicyReload } from '@hansa/protocols'
 
 /** What a node does beside its kernel, for an operator. */
 export interface NodeOperations {
   /** Reads the policy files again. With a fault in any of them the policy in force stays. */
   reloadPolicy(): Promise<PolicyReload>
+  /** Reads the configuration, its policies and its modules again. With a fault in any of them everything stays. */
+  reload(): Promise<NodeReload>
+  /**
+   * Gives a tool of an MCP server its class, in the configuration and in force.
+   * @throws CallError `not_found`, or `invalid_request`; nothing has changed then.
+   */
+  classify(init: Classify): Promise<CapabilityDetail>
 }

@@ -123,7 +123,11 @@ class Backend implements McpBackend {
     return { tools, revision }
   }
 
-  async call(tool: Tool, args: Record<string, unknown>, { signal, began, confirm }: McpCallInit): Promise<CallToolResult> {
+  async call(
+    tool: Tool,
+    args: Record<string, unknown>,
+    { signal, began, confirm }: McpCallInit,
+  ): Promise<CallToolResult> {
     const client = await this.#connected(signal)
     await confirm?.({ revision: this.#revision, list: () => this.#lookAt(client, signal) })
     signal.throwIfAborted()

@@ -29,6 +29,8 @@ import { ApprovalBook } from './approvals.ts'
 import { type AuditComponents, auditStage, settleStage } from './audit-stage.ts'
 import { beginStage } from './begin-stage.ts'
 import { CallIds } from './call-ids.ts'
+import { CapabilityDesk } from './capability-desk.ts'
+import { ConfiguredCapabilities } from './configured-capabilities.ts'
 import { deriveSecrets } from './derived-secrets.ts'
 import { driverStage } from './driver-stage.ts'
 import { explainer } from './explain.ts'
@@ -99,6 +101,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const doubt = new RestoreDoubt()
   const decisions = new DecisionMemory()
   const locals = new LocalCapabilities()
+  const running = new RunningCalls()
+  const configured = new ConfiguredCapabilities({ locals, running, append })
   const detectors = compileDetectors({ canaries: init.canaries ?? [] })
   const imports = await ImportDesk.open({
     store,
@@ -223,7 +227,15 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     idempotency,
     budget,
   }
-  const receive = receiveStage({ self, clock, locals, imported: (ref) => imports.target(ref), idempotency, doubt })
+  const receive = receiveStage({
+    self,
+    clock,
+    locals,
+    withheld: (id) => configured.reasonOf(id),
+    imported: (ref) => imports.target(ref),
+    idempotency,
+    doubt,
+  })
   const stages: SharedStages = {
     receive,
     policy: policyStage(policyComponents),
@@ -237,7 +249,6 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     failed: (stage, error) => logger.error('call.stage_failed', { stage, reason: stackOf(error) }),
     newId: randomId,
   }
-  const running = new RunningCalls()
   const find = (capability: string) => {
     const local = locals.find(capability)
     if (local !== undefined) return local
@@ -309,6 +320,9 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     tokens,
     agents,
     offers,
+    configured,
+    capabilities: new CapabilityDesk({ locals, configured, imports, policy }),
+    append,
     outbox,
     refusals,
     inbound,

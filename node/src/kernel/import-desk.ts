@@ -13,7 +13,9 @@ import {
   type RefusedImport,
 } from '@hansa/mesh'
 import type {
+  CapabilityDescriptor,
   CapabilityInfo,
+  CapabilityRef,
   CertificatePins,
   Clock,
   Did,
@@ -159,6 +161,12 @@ export class ImportDesk implements CertificatePins {
       state,
       capabilities: capabilities.map(({ ref }) => ref),
     }))
+  }
+
+  /** As it is pinned, callable or not. */
+  descriptorOf(ref: CapabilityRef): CapabilityDescriptor | undefined {
+    const pinned = this.#book.list().flatMap(({ capabilities }) => capabilities)
+    return pinned.find((capability) => capability.ref === ref)?.descriptor
   }
 
   async capabilities(): Promise<CapabilityInfo[]> {

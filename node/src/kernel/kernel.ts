@@ -7,6 +7,7 @@ import type {
   AgentInfo,
   Approval,
   CapabilityDefinition,
+  CapabilityDetail,
   CapabilityHandler,
   CapabilityId,
   CapabilityInfo,
@@ -15,6 +16,7 @@ import type {
   DiscoverInit,
   Discovery,
   Entry,
+  EntryDraft,
   Explanation,
   Frame,
   GrantInit,
@@ -34,7 +36,7 @@ import type {
 } from '@hansa/protocols'
 import { CallError, isPrincipal } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
-import type { Ledger } from '@hansa/trust/ledger'
+import type { Appended, Ledger } from '@hansa/trust/ledger'
 import type { AgentIdentity } from '../control/control-caller.ts'
 import type { AgentOffer, ControlledKernel } from '../control/controlled-kernel.ts'
 import { type Driver, functionDriver } from '../drivers/index.ts'
@@ -43,14 +45,19 @@ import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { AgentBook } from './agent-book.ts'
 import type { AgentOffers } from './agent-offers.ts'
 import type { ApprovalBook } from './approvals.ts'
+import type { CapabilityDesk } from './capability-desk.ts'
+import type { ConfiguredCapabilities } from './configured-capabilities.ts'
 import type { Explain } from './explain.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { Invoke } from './invoke.ts'
-import type { ListedCapability, LocalCapabilities } from './local-capabilities.ts'
+import type { LocalCapabilities } from './local-capabilities.ts'
 import type { ManifestPublisher } from './manifest-publisher.ts'
 import type { PeerDesk } from './peer-desk.ts'
 import type { PolicyHolder } from './policy-holder.ts'
 import type { TokenDesk } from './token-desk.ts'
+
+/** `digest`: of the tool as it was listed. */
+type Classification = { capability: CapabilityId; by: string; digest: string; note: string }
 
 export type KernelParts = {
   did: Did
@@ -67,6 +74,9 @@ export type KernelParts = {
   tokens: TokenDesk
   agents: AgentBook
   offers: AgentOffers
+  configured: ConfiguredCapabilities
+  capabilities: CapabilityDesk
+  append(draft: EntryDraft): Appended
   outbox: AckOutbox
   refusals: RefusalCounter
   inbound: InboundHandler
@@ -180,8 +190,24 @@ export class AssembledKernel implements ControlledKernel {
   }
 
   async capabilities(): Promise<CapabilityInfo[]> {
-    const own = this.#parts.locals.list().map(infoOf)
-    return [...own, ...(await this.#parts.imports.capabilities())]
+    return this.#parts.capabilities.list()
+  }
+
+  capability(ref: CapabilityRef): Promise<CapabilityDetail> {
+    return this.#parts.capabilities.detail(ref)
+  }
+
+  /** What the configuration offers. */
+  get configured(): ConfiguredCapabilities {
+    return this.#parts.configured
+  }
+
+  /** Records whose word on a tool is in force now, and on what. */
+  async recordClassification({ capability, by, digest, note }: Classification): Promise<void> {
+    const descriptor = this.#parts.locals.descriptor(capability)
+    const hash = descriptor === undefined ? {} : { cap_hash: descriptor.hash }
+    const ext = { hash: digest, note }
+    await this.#parts.append({ type: 'capability.classified', actor: by, cap: capability, ...hash, ext }).durable
   }
 
   peers(): Promise<PeerInfo[]> {
@@ -271,6 +297,7 @@ export class AssembledKernel implements ControlledKernel {
     await drain()
     await outbox.settled()
     outbox.close()
+    await this.#parts.configured.close()
     await Promise.allSettled([...this.#drivers].map((driver) => driver[Symbol.asyncDispose]()))
     refusals.close()
     try {
@@ -286,21 +313,5 @@ export class AssembledKernel implements ControlledKernel {
       throw new CallError({ code: 'invalid_request' }, 'invalid_request: An approver is named person:NAME.')
     }
     return this.#parts.approvals.decide(approvalId, verdict, approver)
-  }
-}
-
-function infoOf({ descriptor, service }: ListedCapability): CapabilityInfo {
-  const { id, title, description, safety, sensitivity, hash } = descriptor
-  const since = service?.awaySince
-  return {
-    ref: id,
-    title,
-    description,
-    safety,
-    sensitivity,
-    state: since === undefined ? 'available' : 'unavailable',
-    ...(service === undefined ? {} : { servedBy: service.owner }),
-    ...(since === undefined ? {} : { since }),
-    hash,
   }
 }

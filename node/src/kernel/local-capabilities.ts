@@ -199,7 +199,10 @@ function buildTarget(
 }
 
 /** As it would be advertised. */
-export function describeCapability(definition: CapabilityDefinition): { descriptor: CapabilityDescriptor; faults: string[] } {
+export function describeCapability(definition: CapabilityDefinition): {
+  descriptor: CapabilityDescriptor
+  faults: string[]
+} {
   const faults: string[] = []
   const safety = definition.safety ?? 'DESTRUCTIVE'
   const input = schemaText(definition.input, 'input', faults) ?? ANY_INPUT

@@ -15,6 +15,8 @@ export type ReceiveComponents = {
   self: Did
   clock: Clock
   locals: LocalCapabilities
+  /** @returns why a capability that is known waits for an operator. */
+  withheld(id: string): string | undefined
   /** @returns the imported capability, or why it is not callable now. */
   imported(ref: string): ImportedTarget | Refusal
   idempotency: Idempotency
@@ -70,11 +72,12 @@ function refuseIntent(arrived: Arrived, intent: Intent): Refusal | undefined {
   return undefined
 }
 
-function findTarget(arrived: Arrived, { locals, imported }: ReceiveComponents): Target | Refusal {
+function findTarget(arrived: Arrived, { locals, withheld, imported }: ReceiveComponents): Target | Refusal {
   const ref = parseCapabilityRef(arrived.capability)
   if (ref === undefined) return { refused: 'invalid_request', reason: 'not a capability reference' }
   if (ref.alias === undefined) {
-    return locals.find(ref.id) ?? { refused: 'not_found', reason: `no capability ${ref.id} is registered` }
+    const reason = withheld(ref.id) ?? `no capability ${ref.id} is registered`
+    return locals.find(ref.id) ?? { refused: 'not_found', reason }
   }
   if (arrived.caller.kind === 'peer')
     return { refused: 'not_found', reason: 'imported capabilities are not served to peers' }

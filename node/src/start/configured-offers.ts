@@ -139,4 +139,3 @@ async function dispose(opened: readonly Opened[], staying: readonly Opened[]): P
   const gone = [...new Set(opened.map(({ source }) => source))].filter((source) => !kept.has(source))
   await Promise.allSettled(gone.map((source) => source[Symbol.asyncDispose]()))
 }
-

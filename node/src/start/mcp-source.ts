@@ -71,8 +71,8 @@ export class McpSource implements CapabilitySource {
     for (const name of this.#first.keys()) if (!Object.hasOwn(item.classified, name)) this.#first.delete(name)
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#backend[Symbol.asyncDispose]()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#backend[Symbol.asyncDispose]()
   }
 
   #driver(tool: Tool, made: string): Driver {

@@ -67,7 +67,10 @@ function place(capability: McpCapability, tools: readonly Tool[], init: McpSurve
     withhold('suspended', 'the MCP server lists two tools of this name, so nobody can tell which one would be called')
   else if (said === undefined) withhold('unclassified', `nobody has classified it; look at it, then: ${remedy}`)
   else if (pinned !== undefined && pinned !== digest)
-    withhold('suspended', `the MCP server describes it differently than when it was classified; look at it, then: ${remedy}`)
+    withhold(
+      'suspended',
+      `the MCP server describes it differently than when it was classified; look at it, then: ${remedy}`,
+    )
   else survey.offered.push({ ...capability, claim })
 }
 

@@ -9,6 +9,7 @@ import {
   type AgentInfo,
   type Approval,
   CallError,
+  type CapabilityDetail,
   type CapabilityHandler,
   type CapabilityInfo,
   type Did,
@@ -167,6 +168,7 @@ export function fakeKernel(): FakeKernel {
       pendingApprovals: 0,
     }),
     capabilities: noted('capabilities', () => [...listed]),
+    capability: noted('capability', (ref) => detail(ref)),
     peers: noted('peers', () => [
       {
         did: PEER_DID,
@@ -194,7 +196,24 @@ export function fakeKernel(): FakeKernel {
 }
 
 /** A node whose policy has one rule, whenever it is read. */
-export const fakeOperations: NodeOperations = { reloadPolicy: async () => ({ ok: true, version: 2, rules: 1 }) }
+export const fakeOperations: NodeOperations = {
+  reloadPolicy: async () => ({ ok: true, version: 2, rules: 1 }),
+  reload: async () => ({
+    ok: true,
+    added: [],
+    removed: [],
+    changed: ['files.read'],
+    rules: 1,
+    needsRestart: ['listen'],
+  }),
+  classify: async ({ capability, safety }) => ({ ...detail(capability), safety }),
+}
+
+function detail(ref: string): CapabilityDetail {
+  const facts = { title: ref, description: '', safety: 'READ' as const, sensitivity: [], hash: HASH }
+  const rest = { tags: [], obligations: [], limits: {}, inputSchema: '{}', changes: [], rules: [] }
+  return { ref, ...facts, state: 'available', source: 'hansa.yaml:3', ...rest }
+}
 
 function knownPeer(did: Did): KnownPeer {
   const said = { clearance: [], sameOwner: false, standing: 200, by: 'person:olga', since: 1 }

@@ -18,8 +18,8 @@ import { capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts
 import { didSchema } from '../syntax/did.ts'
 import { principalSchema } from '../syntax/principal.ts'
 import { controlScopes } from './method-facts.ts'
-import { nodeReloadSchema } from './node-reload.ts'
 import type { ControlMethod } from './methods.ts'
+import { nodeReloadSchema } from './node-reload.ts'
 
 export const importedPeerSchema = z.object({
   peer: didSchema,

@@ -15,6 +15,7 @@ export {
   type PolicyEffect,
 } from './evaluate.ts'
 export { type PolicyAction, type PolicyFacts, policyActions } from './facts.ts'
+export { mentioningRules } from './mentioning-rules.ts'
 export {
   admitsPurpose,
   combineObligations,

@@ -6,8 +6,11 @@ import { manualClock } from '@hansa/protocols/testing'
 import { Agent } from 'undici'
 import { describe, expect, it } from 'vitest'
 import type { ConfiguredCapability } from '../config/index.ts'
+import { ConfiguredCapabilities } from '../kernel/configured-capabilities.ts'
+import { RunningCalls } from '../kernel/invoke.ts'
+import { LocalCapabilities } from '../kernel/local-capabilities.ts'
 import { driverCall } from '../testing/index.ts'
-import { prepareOffers } from './offers.ts'
+import { ConfiguredOffers } from './configured-offers.ts'
 
 const fixture = join(import.meta.dirname, '..', 'testing', 'mcp-stdio-fixture.ts')
 
@@ -15,10 +18,19 @@ async function ground() {
   const directory = await mkdtemp(join(tmpdir(), 'hansa-offers-'))
   const resources = new AsyncDisposableStack()
   const dispatcher = resources.adopt(new Agent(), (agent) => agent.destroy())
-  const components = { clock: manualClock(), logger: silentLogger, dispatcher, resources }
+  const components = { clock: manualClock(), logger: silentLogger, dispatcher }
   let modules = 0
   return {
-    prepare: (...configured: ConfiguredCapability[]) => prepareOffers(configured, components),
+    async prepare(...configured: ConfiguredCapability[]) {
+      const opened = resources.use(new ConfiguredOffers(components))
+      const faults = await opened.prepare(configured)
+      const locals = new LocalCapabilities()
+      const append = () => ({ seq: 0, tMs: 0, leafHash: '', durable: Promise.resolve() })
+      const kernel = new ConfiguredCapabilities({ locals, running: new RunningCalls(), append })
+      opened.attach(kernel)
+      const offers = locals.descriptors().flatMap(({ id }) => kernel.find(id) ?? [])
+      return { faults, offers, withheld: kernel.listWithheld() }
+    },
     /** Each under a name of its own: a module is loaded once. */
     async module(text: string): Promise<ConfiguredCapability> {
       const path = join(directory, `${modules++}.mjs`)
@@ -40,11 +52,16 @@ const mcp = (classified: Extract<ConfiguredCapability, { kind: 'mcp' }>['classif
   classified,
 })
 
-describe(prepareOffers, () => {
+describe(ConfiguredOffers, () => {
   it('offers of an MCP server only what is classified, as it is classified', async () => {
     await using given = await ground()
-    const { offers, faults } = await given.prepare(mcp({ echo_text: { safety: 'READ', sensitivity: ['PII'] } }))
+    const { offers, faults, withheld } = await given.prepare(
+      mcp({ echo_text: { safety: 'READ', sensitivity: ['PII'] } }),
+    )
     expect(faults).toEqual([])
+    expect(withheld.map(({ state, source }) => [state, source])).toEqual(
+      Array(10).fill(['unclassified', 'hansa.yaml:3']),
+    )
     expect(offers.map(({ at, definition }) => ({ at, ...definition }))).toMatchObject([
       { at: 'hansa.yaml:3', id: 'fixture.echo_text', safety: 'READ', sensitivity: ['PII'] },
     ])

@@ -1,0 +1,187 @@
+import { relative, resolve } from 'node:path'
+import { type CapabilityInfo, type Safety, safetyClasses } from '@hansa/protocols'
+import { type Command, Option } from 'commander'
+import type { ConfigItem } from '../../config/config-schema.ts'
+import type { Cli, Invocation } from '../cli.ts'
+import { usage } from '../errors.ts'
+import { collect } from '../options.ts'
+import { counted } from '../table.ts'
+
+type Classes = { safety?: Safety; sensitivity?: string[]; obligation?: string[]; title?: string; description?: string }
+type Http = NonNullable<ConfigItem['http']>
+type HttpOptions = Classes & {
+  method: Http['method']
+  url: string
+  query?: string[]
+  body?: string[]
+  header?: string[]
+  input?: string
+  output?: string
+}
+type McpOptions = { command?: string; args?: string[]; env?: string[]; cwd?: string; url?: string; header?: string[] }
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+export function capabilityAddCommand(cli: Cli): Command {
+  return cli.group('add', 'offer something: a module, an HTTP request, an MCP server', [
+    httpCommand(cli),
+    mcpCommand(cli),
+    moduleCommand(cli),
+  ])
+}
+
+function httpCommand(cli: Cli): Command {
+  return cli
+    .command('http', {
+      summary: 'offer one HTTP request',
+      description:
+        'Adds a capability that is one HTTP request to hansa.yaml, and to the running node. {name} in the path of the URL stands for the argument of that name.',
+      examples: [
+        'hansa capability add http weather.today --method GET --url https://weather.example/today/{city} --safety READ',
+        `hansa capability add http tickets.open --method POST --url https://desk.example/tickets --body rest --header 'authorization: Bearer x' --input @ticket.schema.json --safety WRITE`,
+      ],
+    })
+    .argument('<id>', 'dotted segments of [a-z0-9_-]')
+    .addOption(new Option('--method <method>', 'of the request').choices(METHODS).makeOptionMandatory())
+    .requiredOption('--url <url>', 'http(s)://host/path?query')
+    .option('--query <argument>', 'an argument that becomes a query parameter; can be repeated', collect)
+    .option('--body <argument>', 'an argument that goes into the JSON body, or `rest`; can be repeated', collect)
+    .option('--header <header>', "'name: value', sent with every request; can be repeated", collect)
+    .option('--input <schema>', 'JSON Schema of the arguments, as JSON or @FILE')
+    .option('--output <schema>', 'JSON Schema of the answer, as JSON or @FILE (default: untrusted text)')
+    .addOption(
+      new Option('--safety <class>', 'READ, WRITE or DESTRUCTIVE (default: DESTRUCTIVE)').choices(safetyClasses),
+    )
+    .option('--sensitivity <label>', 'a label that every result carries, such as PII; can be repeated', collect)
+    .option('--obligation <obligation>', 'what is done with every result; can be repeated', collect)
+    .option('--title <text>', 'for people')
+    .option('--description <text>', 'for people and for agents that choose')
+    .action(cli.action<HttpOptions>(async (invocation) => add(invocation, { http: await httpItem(invocation) })))
+}
+
+function mcpCommand(cli: Cli): Command {
+  return cli
+    .command('mcp', {
+      summary: 'offer tools of an MCP server',
+      description:
+        'Adds an MCP server to hansa.yaml, and to the running node. Its tools are listed as unclassified: each is offered once it is classified, with: hansa capability classify ID --safety CLASS. The program starts in the directory of hansa.yaml.',
+      examples: [
+        'hansa capability add mcp files -- npx -y @modelcontextprotocol/server-filesystem ./shared',
+        `hansa capability add mcp crm --url https://crm.example/mcp --header 'authorization: Bearer x'`,
+      ],
+    })
+    .argument('<id>', 'prefix of its tools: what the server calls `read` becomes ID.read')
+    .argument('[program...]', 'after --: the program that speaks MCP on standard input and output, and its arguments')
+    .option('--command <program>', 'the program, instead of after --')
+    .option('--args <arguments...>', 'with --command: its arguments; those that begin with - go after --')
+    .option(
+      '--env <name=value>',
+      'what the program sees of the environment besides the usual; can be repeated',
+      collect,
+    )
+    .option('--cwd <directory>', 'where the program starts, relative to hansa.yaml')
+    .option('--url <url>', 'a server that speaks Streamable HTTP, instead of a program')
+    .option('--header <header>', "with --url: 'name: value'; can be repeated", collect)
+    .action(cli.action<McpOptions>(async (invocation) => add(invocation, { mcp: mcpItem(invocation) })))
+}
+
+function moduleCommand(cli: Cli): Command {
+  return cli
+    .command('module', {
+      summary: 'offer functions of an ES module',
+      description:
+        'Adds an ES module that exports `capabilities`, a list of { definition, handler }, to hansa.yaml, and to the running node.',
+      examples: ['hansa capability add module ./capabilities.mjs'],
+    })
+    .argument('<path>', 'of the module, relative to the current directory')
+    .action(
+      cli.action(async (invocation) => {
+        const from = relative(resolve(invocation.home), resolve(String(invocation.args[0])))
+        const path = /^\.{0,2}\//.test(from) ? from : `./${from}`
+        return add(invocation, { module: { path } })
+      }),
+    )
+}
+
+async function add({ home, environment, print }: Invocation<object>, item: ConfigItem): Promise<undefined> {
+  const { addItem } = await import('../../config/edit-config.ts')
+  const { takeIn, takenInText } = await import('../take-in.ts')
+  const taken = await takeIn(home, environment, addItem(item))
+  const waiting = taken.reload === undefined || item.mcp === undefined ? [] : await unclassified(home, item.mcp.id)
+  print.result({ ...taken, unclassified: waiting }, (style) => {
+    if (waiting.length === 0) return takenInText(style, taken)
+    const note = `${counted(waiting.length, 'tool waits', 'tools wait')} for a class: ${waiting.join(', ')}`
+    const next = `Look at one with: hansa capability show ${waiting[0]}, then: hansa capability classify ${waiting[0]} --safety READ|WRITE|DESTRUCTIVE`
+    return [takenInText(style, taken), note, next].join('\n')
+  })
+  return undefined
+}
+
+async function unclassified(home: string, prefix: string): Promise<string[]> {
+  const { ask } = await import('../control-client.ts')
+  const capabilities: CapabilityInfo[] = await ask(home, 'capabilities', {})
+  const waiting = capabilities.filter(({ ref, state }) => state === 'unclassified' && ref.startsWith(`${prefix}.`))
+  return waiting.map(({ ref }) => ref)
+}
+
+async function httpItem({ options, args: [id] }: Invocation<HttpOptions>): Promise<Http> {
+  const { method, url, query, body, header, safety, sensitivity, obligation: obligations, title, description } = options
+  const [input, output] = [await schemaOf(options.input), await schemaOf(options.output)]
+  const place: Http['body'] = body?.length === 1 && body[0] === 'rest' ? 'rest' : body
+  const texts = { title, description, safety, sensitivity, obligations }
+  return present({
+    id: String(id),
+    method,
+    url,
+    query,
+    body: place,
+    headers: headersOf(header),
+    ...texts,
+    input,
+    output,
+  })
+}
+
+function mcpItem({ options, args: [id, program] }: Invocation<McpOptions>): NonNullable<ConfigItem['mcp']> {
+  const after = (program ?? []) as string[]
+  const { url, cwd, env, header } = options
+  // What stands after -- are the arguments of --command where there is one.
+  const [command, ...args] =
+    options.command === undefined ? after : [options.command, ...(options.args ?? []), ...after]
+  if (command === undefined && url === undefined)
+    throw usage('Say how to reach the server: -- PROGRAM ARGUMENTS, or --url URL.')
+  const pairs = env?.map((text) => pairOf(text, '=', '--env NAME=VALUE'))
+  return present({
+    id: String(id),
+    command,
+    args: args.length === 0 ? undefined : args,
+    env: pairs === undefined ? undefined : Object.fromEntries(pairs),
+    cwd,
+    url,
+    headers: headersOf(header),
+  })
+}
+
+async function schemaOf(given: string | undefined): Promise<Http['input']> {
+  if (given === undefined) return undefined
+  const { readArguments } = await import('../call-input.ts')
+  const { Readable } = await import('node:stream')
+  const value = await readArguments(given, Readable.from([]))
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Http['input']
+  throw usage('A JSON Schema is an object.')
+}
+
+function headersOf(given: readonly string[] | undefined): Record<string, string> | undefined {
+  return given && Object.fromEntries(given.map((text) => pairOf(text, ':', "--header 'name: value'")))
+}
+
+function pairOf(text: string, separator: string, form: string): [string, string] {
+  const at = text.indexOf(separator)
+  if (at < 1) throw usage(`Write it as ${form}.`)
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()]
+}
+
+/** Without the members that are undefined. */
+function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never
+}

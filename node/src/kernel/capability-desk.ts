@@ -1,0 +1,101 @@
+/** What is known of capabilities, own and imported, callable or not; for people who decide about them. */
+import type { CapabilityDescriptor, CapabilityDetail, CapabilityInfo, CapabilityRef } from '@hansa/protocols'
+import { CallError } from '@hansa/protocols'
+import { mentioningRules } from '@hansa/trust'
+import type { ConfiguredCapabilities, ToolClaim } from './configured-capabilities.ts'
+import type { ImportDesk } from './import-desk.ts'
+import { describeCapability, type ListedCapability, type LocalCapabilities } from './local-capabilities.ts'
+import type { PolicyHolder } from './policy-holder.ts'
+
+export type CapabilityDeskComponents = {
+  locals: LocalCapabilities
+  configured: ConfiguredCapabilities
+  imports: Pick<ImportDesk, 'capabilities' | 'descriptorOf'>
+  policy: Pick<PolicyHolder, 'current'>
+}
+
+export class CapabilityDesk {
+  readonly #c: CapabilityDeskComponents
+
+  constructor(components: CapabilityDeskComponents) {
+    this.#c = components
+  }
+
+  async list(): Promise<CapabilityInfo[]> {
+    const { locals, configured, imports } = this.#c
+    const own = [...locals.list().map((listed) => this.#infoOf(listed)), ...configured.listWithheld()]
+    return [...own.sort((a, b) => (a.ref < b.ref ? -1 : 1)), ...(await imports.capabilities())]
+  }
+
+  /** @throws CallError `not_found`. */
+  async detail(ref: CapabilityRef): Promise<CapabilityDetail> {
+    const info = (await this.list()).find((listed) => listed.ref === ref)
+    if (info === undefined) {
+      const message = `not_found: There is no capability ${ref}. See what there is with: hansa capability list`
+      throw new CallError({ code: 'not_found' }, message)
+    }
+    const { configured, policy } = this.#c
+    const withheld = info.state === 'available' ? undefined : configured.withheld(ref)
+    const tool = withheld?.tool ?? configured.find(ref)?.tool
+    const waits = info.state === 'suspended' || info.state === 'blocked'
+    return {
+      ...info,
+      ...factsOf(this.#descriptorOf(ref)),
+      ...(tool === undefined ? {} : { tool: claimOf(tool) }),
+      changes: waits && info.reason !== undefined ? info.reason.split('; ') : [],
+      rules: mentioningRules(policy.current, ref).map(({ id, effect, subject, action, resource, when }) => ({
+        id,
+        effect,
+        subject: [...subject],
+        action: [...action],
+        resource: [...resource],
+        ...(when === undefined ? {} : { when }),
+      })),
+    }
+  }
+
+  #descriptorOf(ref: CapabilityRef): CapabilityDescriptor | undefined {
+    const { locals, configured, imports } = this.#c
+    const withheld = configured.withheld(ref)
+    return (
+      locals.descriptor(ref) ??
+      imports.descriptorOf(ref) ??
+      (withheld && describeCapability(withheld.definition).descriptor)
+    )
+  }
+
+  #infoOf({ descriptor, service }: ListedCapability): CapabilityInfo {
+    const { id, title, description, safety, sensitivity, hash } = descriptor
+    const since = service?.awaySince
+    const source = this.#c.configured.find(id)?.at
+    return {
+      ref: id,
+      title,
+      description,
+      safety,
+      sensitivity,
+      state: since === undefined ? 'available' : 'unavailable',
+      ...(service === undefined ? {} : { servedBy: service.owner }),
+      ...(since === undefined ? {} : { since }),
+      ...(source === undefined ? {} : { source }),
+      hash,
+    }
+  }
+}
+
+type Facts = Pick<
+  CapabilityDetail,
+  'version' | 'tags' | 'idempotent' | 'obligations' | 'limits' | 'inputSchema' | 'outputSchema'
+>
+
+function factsOf(descriptor: CapabilityDescriptor | undefined): Facts {
+  if (descriptor === undefined) return { tags: [], obligations: [], limits: {}, inputSchema: '{}' }
+  const { ver, tags, idempotent, obligations, limits, input_schema, output_schema } = descriptor
+  const output = output_schema === undefined ? {} : { outputSchema: output_schema }
+  return { version: ver, tags, idempotent, obligations, limits, inputSchema: input_schema, ...output }
+}
+
+function claimOf({ annotations, ...claim }: ToolClaim): NonNullable<CapabilityDetail['tool']> {
+  // Annotations were JSON when they arrived.
+  return annotations === undefined ? claim : { ...claim, annotations: JSON.parse(JSON.stringify(annotations)) }
+}
