@@ -23,8 +23,8 @@ export {
   methodFacts,
 } from './control/method-facts.ts'
 export * from './control/methods.ts'
-export { controlOpenApi } from './control/openapi.ts'
 export type { NodeReload } from './control/node-reload.ts'
+export { controlOpenApi } from './control/openapi.ts'
 export {
   type ControlResult,
   type ControlResults,
