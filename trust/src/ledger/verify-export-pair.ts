@@ -70,7 +70,9 @@ function reportOf(read: ReadExport, own: LogFacts, log: LogReport, gaps: Restore
       if (origin !== exported.origin || index >= size || index < (header?.from ?? 0)) continue
     }
     if (ofExport === undefined && promised === undefined && isLate(ofOwn)) continue
-    const compared = compare(id, promised === undefined ? ofOwn : dated(ofOwn), ofExport, gaps)
+    // What is promised and missing is missing, whatever the clocks say.
+    const missing = promised !== undefined && ofExport?.outcome === undefined
+    const compared = compare(id, missing ? dated(ofOwn) : ofOwn, ofExport, gaps)
     calls[compared.outcome] = (calls[compared.outcome] ?? 0) + 1
     findings.push(...compared.findings)
   }
