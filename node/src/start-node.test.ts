@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -152,5 +152,46 @@ capabilities:
     await home.write('policy.yaml', 'rules: []')
     expect(await node.reloadPolicies()).toMatchObject({ ok: true, rules: 0 })
     await expect(node.kernel.invoke('own', {})).rejects.toMatchObject({ detail: { code: 'policy_denied' } })
+  })
+
+  it('has no gap while its policy is rewritten: what stays allowed is never denied, what was removed never allowed', async () => {
+    const rule = (id: string) => `  - { id: ${id}, effect: allow, subject: '*', action: invoke, resource: ${id} }\n`
+    const [both, one] = [`rules:\n${rule('stays')}${rule('goes')}`, `rules:\n${rule('stays')}`]
+    await using home = await aHome('listen: 127.0.0.1:0\ncapabilities: [{ module: { path: ./own.mjs } }]\n', both)
+    await home.write(
+      'own.mjs',
+      `export const capabilities = ['stays', 'goes'].map((id) => ({ definition: { id, safety: 'READ', limits: { calls_per_minute: 100_000 } }, handler: () => id }))`,
+    )
+    await using node = await home.start()
+    const { kernel } = node
+    const flow = { ended: false, calls: 0 }
+    const calling = (async () => {
+      for (; !flow.ended; flow.calls++) await kernel.invoke('stays', {})
+    })()
+    for (let round = 0; round < 200; round++) {
+      const removed = round % 2 === 0
+      await home.write('policy.yaml.new', removed ? one : both)
+      await rename(join(home.path, 'policy.yaml.new'), join(home.path, 'policy.yaml'))
+      expect(await node.reloadPolicies()).toMatchObject({ ok: true, rules: removed ? 1 : 2 })
+      const answer = await kernel.invoke('goes', {}).then(
+        ({ value }) => value,
+        ({ detail }) => detail.code,
+      )
+      expect(answer).toBe(removed ? 'policy_denied' : 'goes')
+    }
+    flow.ended = true
+    await calling
+    expect(flow.calls).toBeGreaterThan(200)
+  }, 60_000)
+
+  it('takes a changed policy file by itself', async () => {
+    await using home = await aHome('listen: 127.0.0.1:0\n')
+    const reloaded = Promise.withResolvers<LogFields | undefined>()
+    const info = (event: string, fields?: LogFields) => {
+      if (event === 'policy.reloaded') reloaded.resolve(fields)
+    }
+    await using _node = await home.start({ logger: { ...silentLogger, info } })
+    await home.write('policy.yaml', 'rules: []')
+    expect(await reloaded.promise).toMatchObject({ rules: 0 })
   })
 })

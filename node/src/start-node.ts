@@ -72,6 +72,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
     const reloader = reloaderOf({ ...init, home }, kernel, ready)
     const node = operationsOf({ ...init, home }, kernel, reloader, ready)
     const { control, agents } = await openControl({ ...init, home }, kernel, node, resources)
+    resources.defer(reloader.watchPolicies(systemClock))
     if (config.registryUrl !== undefined) {
       const { ca } = ready.tls
       const fetch = guardedFetch({ allowPrivate: config.allowPrivate, ...(ca === undefined ? {} : { ca }) })
@@ -204,6 +205,7 @@ function operationsOf(
   const classifying = { configPath, environment: environmentOf(init), kernel, reloader, clock: systemClock }
   return {
     reloadPolicy: () => reloader.reloadPolicies(),
+    policyFaults: () => reloader.policyFaults,
     async reload() {
       await tls.certificate?.reload()
       return reloader.reload()

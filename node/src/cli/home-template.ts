@@ -20,7 +20,7 @@ export function configTemplate({
   tls = false,
 }: TemplateInit): string {
   return `# Configuration of this node. Paths are relative to this file. Check it with: hansa doctor
-# Read at start; policy files are read again on SIGHUP.
+# Read at start. Policy files are read again when they change.
 
 # For people; becomes the default alias at importers.
 ${setting('name', name, 'orga')}
@@ -112,7 +112,7 @@ function setting(key: string, value: string | undefined, example: string): strin
 
 export const policyTemplate = `# Policy of this node. Where no rule speaks, a call is denied; a deny goes before every other rule.
 # Check it with: hansa policy check policy.yaml
-# Put it in force without a restart: kill -HUP PID
+# A running node takes a change within seconds, or at once with: hansa policy reload
 rules: []
 
 # An example. Replace "rules: []" by it:

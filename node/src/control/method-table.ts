@@ -33,7 +33,7 @@ type MethodTable = { readonly [M in ControlMethod]: Method<M> }
 
 export const methodTable: MethodTable = {
   whoami: (_params, context) => whoAmI(context),
-  status: (_params, { kernel }) => kernel.status(),
+  status: (_params, context) => nodeStatus(context),
   capabilities: async (_params, { kernel, caller }) => shownTo(caller, await kernel.capabilities()),
   peers: (_params, { kernel }) => kernel.peers(),
   advertise: (_params, { kernel }) => kernel.advertise(),
@@ -114,4 +114,10 @@ function importedPeer({ peer, alias, trustPolicy, capabilities }: PeerImport): I
 async function done(work: Promise<void>): Promise<null> {
   await work
   return null
+}
+
+async function nodeStatus({ kernel, node }: MethodContext): Promise<ControlResult<'status'>> {
+  const status = await kernel.status()
+  const faults = [...node.policyFaults()]
+  return faults.length === 0 ? status : { ...status, policy: { ...status.policy, faults } }
 }

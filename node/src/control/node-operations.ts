@@ -4,6 +4,8 @@ import type { CapabilityDetail, Classify, NodeReload, PolicyReload } from '@hans
 export interface NodeOperations {
   /** Reads the policy files again. With a fault in any of them the policy in force stays. */
   reloadPolicy(): Promise<PolicyReload>
+  /** Why the policy files are not the policy in force; empty when they are. */
+  policyFaults(): readonly string[]
   /** Reads the configuration, its policies and its modules again. With a fault in any of them everything stays. */
   reload(): Promise<NodeReload>
   /**

@@ -3,14 +3,16 @@
  * Everything is prepared first; a fault anywhere keeps all of it as it was.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Logger, NodeReload, PolicyReload } from '@hansa/protocols'
+import type { Clock, Logger, NodeReload, PolicyReload } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
-import type { NodeConfig } from '../config/index.ts'
+import { type NodeConfig, readPolicies } from '../config/index.ts'
 import { ExchangeRefused } from '../kernel/configured-capabilities.ts'
 import type { AssembledKernel } from '../kernel/kernel.ts'
+import { periodic } from '../kernel/periodic.ts'
 import type { ConfiguredOffers } from './configured-offers.ts'
 import { sentenceOf } from './errors.ts'
-import { checkedPolicies } from './preflight.ts'
+import { POLICY_PERIOD_MS, PolicyFiles } from './policy-files.ts'
+import { checkPolicies } from './preflight.ts'
 
 /** A part of the node that takes in a new configuration. */
 export interface Reloadable {
@@ -49,13 +51,19 @@ const writtenAs: Partial<Record<keyof NodeConfig, string>> = {
 export class NodeReloader {
   readonly #init: NodeReloaderInit
   #config: NodeConfig
-  #sources: readonly PolicySource[]
+  readonly #policies: PolicyFiles
   #work: Promise<unknown> = Promise.resolve()
 
   constructor(init: NodeReloaderInit) {
     this.#init = init
     this.#config = init.config
-    this.#sources = init.sources
+    const { kernel, logger } = init
+    const load = async (sources: readonly PolicySource[]) => {
+      await kernel.loadPolicy(sources)
+      const { rules, version } = (await kernel.status()).policy
+      return { rules, version }
+    }
+    this.#policies = new PolicyFiles(init.sources, { load, logger })
   }
 
   /** The configuration as it was read last, whatever of it takes a restart. */
@@ -69,11 +77,19 @@ export class NodeReloader {
 
   /** The policy files alone. */
   reloadPolicies(): Promise<PolicyReload> {
-    return this.#next(async () => {
-      const policies = await checkedPolicies(this.#config.policies)
-      if (!policies.ok) return this.#policiesRefused(policies.faults)
-      return this.#loadPolicies(policies.sources)
-    })
+    return this.#next(async () => this.#policies.take(await readPolicies(this.#config.policies)))
+  }
+
+  /** Why the policy files are not the policy in force; empty when they are. */
+  get policyFaults(): readonly string[] {
+    return this.#policies.faults
+  }
+
+  /** Has changed policy files put in force by themselves. @returns ends it. */
+  watchPolicies(clock: Clock): () => void {
+    const look = () => this.#next(async () => this.#policies.look(await readPolicies(this.#config.policies)))
+    const failed = (error: unknown) => this.#init.logger.error('policy.watch_failed', { reason: sentenceOf(error) })
+    return periodic(clock, POLICY_PERIOD_MS, look, failed)
   }
 
   #next<T>(work: () => Promise<T>): Promise<T> {
@@ -90,14 +106,15 @@ export class NodeReloader {
     } catch (error) {
       return this.#refused([sentenceOf(error)])
     }
-    const policies = await checkedPolicies(next.policies)
+    const reading = await readPolicies(next.policies)
+    const policies = checkPolicies(reading)
     const change = await offers.change(next.capabilities)
     const prepared = await Promise.all(parts.map((part) => part.prepare(next)))
     const discard = async () => {
       for (const each of [change, ...prepared]) if (each.ok) await each.discard()
     }
     const faults = [policies, change, ...prepared].flatMap((each) => (each.ok ? [] : each.faults))
-    if (!policies.ok) this.#policiesRefused(policies.faults)
+    if (!policies.ok) this.#policies.refuse(reading, policies.faults)
     if (!policies.ok || !change.ok || faults.length > 0) {
       await discard()
       return this.#refused(faults)
@@ -105,7 +122,7 @@ export class NodeReloader {
     try {
       const exchanged = change.commit()
       for (const each of prepared) if (each.ok) await each.commit()
-      if (!isDeepStrictEqual(policies.sources, this.#sources)) await this.#loadPolicies(policies.sources)
+      if (!this.#policies.isInForce(policies.sources)) await this.#policies.take(reading)
       const needsRestart = this.#needsRestart(next, parts)
       this.#config = next
       this.#init.logger.info('node.reloaded', { needs_restart: needsRestart.join(', ') })
@@ -123,20 +140,6 @@ export class NodeReloader {
     const keys = [...new Set([...Object.keys(config), ...Object.keys(next)])] as (keyof NodeConfig)[]
     const changed = keys.filter((key) => !taken.has(key) && !isDeepStrictEqual(config[key], next[key]))
     return changed.map((key) => writtenAs[key] ?? key)
-  }
-
-  async #loadPolicies(sources: readonly PolicySource[]): Promise<PolicyReload> {
-    const { kernel, logger } = this.#init
-    await kernel.loadPolicy(sources)
-    this.#sources = sources
-    const { rules, version } = (await kernel.status()).policy
-    logger.info('policy.reloaded', { rules, version })
-    return { ok: true, version, rules }
-  }
-
-  #policiesRefused(faults: string[]): PolicyReload {
-    this.#init.logger.error('policy.not_reloaded', { faults: faults.join('\n') })
-    return { ok: false, faults }
   }
 
   #refused(faults: string[]): NodeReload {

@@ -1,13 +1,16 @@
 /** What can be known to keep a node from starting before anything of it is opened; all of it at once. */
 import { createServer } from 'node:net'
 import { compilePolicy, type PolicySource } from '@hansa/trust'
-import { faultLine, type ListenAddress, readPolicies } from '../config/index.ts'
+import { faultLine, type ListenAddress, type PolicyReading, readPolicies } from '../config/index.ts'
+
+export type PolicyCheck = { ok: true; sources: PolicySource[] } | { ok: false; faults: string[] }
 
 /** @returns the sources, or a sentence for each fault of each file. */
-export async function checkedPolicies(
-  paths: readonly string[],
-): Promise<{ ok: true; sources: PolicySource[] } | { ok: false; faults: string[] }> {
-  const { sources, faults: unread } = await readPolicies(paths)
+export async function checkedPolicies(paths: readonly string[]): Promise<PolicyCheck> {
+  return checkPolicies(await readPolicies(paths))
+}
+
+export function checkPolicies({ sources, faults: unread }: PolicyReading): PolicyCheck {
   const compiled = compilePolicy(sources)
   const faults = [...unread.map(faultLine), ...(compiled.ok ? [] : compiled.faults.map(policyFaultLine))]
   return faults.length > 0 ? { ok: false, faults } : { ok: true, sources }

@@ -198,6 +198,7 @@ export function fakeKernel(): FakeKernel {
 /** A node whose policy has one rule, whenever it is read. */
 export const fakeOperations: NodeOperations = {
   reloadPolicy: async () => ({ ok: true, version: 2, rules: 1 }),
+  policyFaults: () => [],
   reload: async () => ({
     ok: true,
     added: [],

@@ -10,7 +10,14 @@ export const kernelStatusSchema = z.object({
   endpoint: z.string().max(2048).nullable().describe('Base URL at which peers reach it'),
   uptime: count.describe('Seconds since start'),
   log: z.object({ origin: z.string().max(512), vkey: z.string().max(512), size: count, root: hashSchema }),
-  policy: z.object({ version: count, rules: count }),
+  policy: z.object({
+    version: count,
+    rules: count,
+    faults: z
+      .array(z.string())
+      .describe('Why the files are not what is in force, one sentence each; absent when they are')
+      .optional(),
+  }),
   capabilities: count,
   peers: count,
   pendingApprovals: count,

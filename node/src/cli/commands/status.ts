@@ -32,6 +32,7 @@ function statusText(style: Style, status: KernelStatus): string {
     ['log', `${counted(log.size, 'entry', 'entries')}, root ${log.root}`],
     ['log key', log.vkey],
     ['policy', `${counted(policy.rules, 'rule')}, version ${policy.version}`],
+    ...(policy.faults ?? []).map((fault): [string, string] => ['policy fault', style.bad(fault)]),
     ['capabilities', String(capabilities)],
     ['peers', String(peers)],
     ['approvals', pendingApprovals === 0 ? 'none waits' : style.warn(`${pendingApprovals} waiting: hansa approvals`)],
