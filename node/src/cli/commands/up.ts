@@ -9,7 +9,7 @@ export function upCommand(cli: Cli): Command {
     .command('up', {
       summary: 'run the node until it is told to stop',
       description:
-        'Runs the node in the foreground. One line on standard output says that it is ready; the log goes to standard error. SIGTERM or Ctrl+C: it takes no new call, finishes what runs, and ends. It takes changed policy files by itself, or at once with SIGHUP, which reads its certificate again too.',
+        'Runs the node in the foreground. One line on standard output says that it is ready; the log goes to standard error. SIGTERM or Ctrl+C: it takes no new call, finishes what runs, and ends. It takes changed policy files by itself. SIGHUP: it reads its configuration, policies, capabilities and certificate again.',
       examples: ['hansa up', 'hansa up --home ./orgb --listen 127.0.0.1:0 --json'],
     })
     .option('--listen <host:port>', 'instead of `listen` in hansa.yaml; port 0 takes a free one')
