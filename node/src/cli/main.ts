@@ -55,6 +55,16 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/tls.ts')).tlsCommand,
       },
       {
+        name: 'key',
+        summary: 'show the public side of the keys of this node',
+        load: async () => (await import('./commands/key.ts')).keyCommand,
+      },
+      {
+        name: 'completion',
+        summary: 'print the completion of this command for a shell',
+        load: async () => (await import('./commands/completion.ts')).completionCommand,
+      },
+      {
         name: 'registry',
         summary: 'run a registry',
         load: async () => (await import('./commands/registry.ts')).registryCommand,
@@ -149,6 +159,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         summary: 'grant and revoke tokens',
         load: async () => (await import('./commands/token.ts')).tokenCommand,
       },
+      {
+        name: 'revoke',
+        summary: 'revoke a token, or every token of a principal',
+        load: async () => (await import('./commands/revoke.ts')).revokeCommand,
+      },
     ],
   },
   {
@@ -180,11 +195,8 @@ export async function main(argv: readonly string[], components: CliComponents): 
   const cli = new Cli(components)
   const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv]
   const wanted = words.find((word) => !word.startsWith('-'))
-  const program = cli
-    .plain('hansa')
-    .usage('<command> [options]')
-    .description('Runs a kernel of a federation: its own policy, firewall and log, and calls to other kernels.')
-    .addHelpText('after', `\nEvery command has --help with an example, --json and --home.\n${exitCodesHelp}`)
+  if (words[0] === '__complete') return complete(words.slice(1), cli, components)
+  const program = programOf(cli)
   for (const { heading, entries } of groups) {
     program.commandsGroup(heading)
     for (const { name, summary, load } of entries) {
@@ -205,4 +217,24 @@ export async function main(argv: readonly string[], components: CliComponents): 
     return exitCodes.usage
   }
   return cli.exit
+}
+
+function programOf(cli: Cli): Command {
+  return cli
+    .plain('hansa')
+    .usage('<command> [options]')
+    .description('Runs a kernel of a federation: its own policy, firewall and log, and calls to other kernels.')
+    .addHelpText('after', `\nEvery command has --help with an example, --json and --home.\n${exitCodesHelp}`)
+}
+
+/** What the shells ask; it needs every command, and it is for no person. */
+async function complete(words: readonly string[], cli: Cli, components: CliComponents): Promise<number> {
+  const { candidates } = await import('./completion/candidates.ts')
+  const { lookUpIn } = await import('./completion/look-up.ts')
+  const program = programOf(cli)
+  for (const { load } of groups.flatMap(({ entries }) => entries)) program.addCommand((await load())(cli))
+  const asked = words[0] === '--' ? words.slice(1) : words
+  const found = await candidates(program, asked, lookUpIn(components.environment.home))
+  if (found.length > 0) components.stdout.write(`${found.join('\n')}\n`)
+  return exitCodes.ok
 }

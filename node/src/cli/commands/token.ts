@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
-import { usage } from '../errors.ts'
 import { integer } from '../options.ts'
 import { facts, time } from '../table.ts'
+import { tokenRevokeCommand } from './revoke.ts'
 
 export function tokenCommand(cli: Cli): Command {
-  return cli.group('token', 'grant and revoke tokens', [grantCommand(cli), revokeCommand(cli)])
+  return cli.group('token', 'grant and revoke tokens', [grantCommand(cli), tokenRevokeCommand(cli)])
 }
 
 function grantCommand(cli: Cli): Command {
@@ -30,29 +30,6 @@ function grantCommand(cli: Cli): Command {
         const granted = await ask(home, 'grant', { principal, capability, ...present({ uses, life }) })
         print.result(granted, () => granted.token)
         print.note((style) => facts(style, [['valid until', time(granted.expires)]]))
-        return undefined
-      }),
-    )
-}
-
-function revokeCommand(cli: Cli): Command {
-  return cli
-    .command('revoke', {
-      summary: 'revoke a token, or every token of a principal',
-      examples: ['hansa token revoke hkt1.…', 'hansa token revoke agent:reporter'],
-    })
-    .argument('<what>', 'the token, its id, or a principal')
-    .action(
-      cli.action(async ({ home, print, args: [what] }) => {
-        const { ask } = await import('../control-client.ts')
-        const text = String(what)
-        const principal = /^(?:agent|person):/.test(text)
-        if (!principal && text.startsWith('did:'))
-          throw usage('Tokens of this kernel belong to agent:NAME or person:NAME.')
-        await ask(home, 'revoke', principal ? { principal: text } : { token: text })
-        print.result({ revoked: principal ? text : 'token' }, () =>
-          principal ? `Every token of ${text} is revoked.` : 'The token is revoked.',
-        )
         return undefined
       }),
     )

@@ -1,0 +1,43 @@
+/** Adapter: the public side of the keys of a home. Secrets are read to derive it, and go nowhere. */
+import { stat } from 'node:fs/promises'
+import type { Did } from '@hansa/protocols'
+import { readKeyFile, readSecretFile } from '@hansa/trust'
+import { noteKey } from '@hansa/trust/ledger'
+import { readFormat } from '../home/home-format.ts'
+import { readHomeLogs } from '../home/home-logs.ts'
+import { formatOnePaths, homePaths } from '../home/home-paths.ts'
+import { fingerprint } from './fingerprint.ts'
+import { requireNode } from './require-node.ts'
+
+export type KeyFileFacts = {
+  key: 'identity' | 'log' | 'tokens'
+  path: string
+  /** Such as `0600`. */
+  mode: string
+  /** When it was written, Unix seconds. */
+  made: number
+}
+
+export type PublicKeys = {
+  did: Did
+  fingerprint: string
+  log: { origin: string; vkey: string }
+  files: KeyFileFacts[]
+}
+
+/** @throws HomeError `home_missing`, `home_logs`; KeyFileError for a key that is missing, exposed or malformed. */
+export async function readPublicKeys(home: string): Promise<PublicKeys> {
+  await requireNode(home)
+  const paths = homePaths(home)
+  const { identity, logKey, secret } = (await readFormat(home)) === 1 ? formatOnePaths(home) : paths
+  const { did } = await readKeyFile(identity)
+  const { origin } = await readHomeLogs(paths, did)
+  const { vkey } = noteKey(origin, await readSecretFile(logKey, 'log-ed25519'))
+  const files = [await factsOf('identity', identity), await factsOf('log', logKey), await factsOf('tokens', secret)]
+  return { did, fingerprint: fingerprint(did), log: { origin, vkey }, files }
+}
+
+async function factsOf(key: KeyFileFacts['key'], path: string): Promise<KeyFileFacts> {
+  const { mode, mtimeMs } = await stat(path)
+  return { key, path, mode: (mode & 0o777).toString(8).padStart(4, '0'), made: Math.floor(mtimeMs / 1000) }
+}
