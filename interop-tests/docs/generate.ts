@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { controlOpenApi } from '@hansa/protocols'
 import { errorsPage } from './errors-page.ts'
+import { metricsPage } from './metrics-page.ts'
 import { repository } from './pages.ts'
 
 export type GeneratedPage = {
@@ -18,6 +19,7 @@ export type GeneratedPage = {
 export const generatedPages: readonly GeneratedPage[] = [
   { path: 'protocols/openapi/control.json', text: () => `${JSON.stringify(controlOpenApi(), null, 2)}\n` },
   { path: 'docs/reference/errors.md', text: errorsPage },
+  { path: 'docs/reference/metrics.md', text: metricsPage },
 ]
 
 if (import.meta.main) {

@@ -8,10 +8,11 @@ import { guardedFetch } from '@hansa/mesh'
 import type { Did, Logger, NodeReload, PolicyReload } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import { Agent } from 'undici'
-import { type Environment, type NodeConfig, readConfig } from './config/index.ts'
+import { type Environment, type ListenAddress, type NodeConfig, readConfig } from './config/index.ts'
 import { type ControlServer, controlServer, type NodeOperations } from './control/index.ts'
 import { createKernel } from './create-kernel.ts'
 import { type HomePaths, homePaths, openHome } from './home/home.ts'
+import type { CallObserver } from './kernel/call-observer.ts'
 import { ExchangeRefused } from './kernel/configured-capabilities.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
 import { agentsServer } from './start/agents-server.ts'
@@ -21,6 +22,7 @@ import { announceControl, controlPlace } from './start/control-place.ts'
 import { cannotStart, StartError, sentenceOf } from './start/errors.ts'
 import { NodeReloader } from './start/node-reload.ts'
 import { type OpenedTls, openTls } from './start/open-tls.ts'
+import type { Operations } from './start/operations.ts'
 import { checkedPolicies, portFaults, portState } from './start/preflight.ts'
 import { registryListing } from './start/registry-listing.ts'
 import { systemClock } from './system-clock.ts'
@@ -46,6 +48,8 @@ export interface RunningNode extends AsyncDisposable {
   readonly control: string
   /** Where agents of other accounts connect; undefined when the configuration names no place. */
   readonly agents?: string
+  /** Where health, readiness and figures are asked for; undefined when the configuration names no place. */
+  readonly operations?: string
   readonly kernel: AssembledKernel
   /** Reads the policy files again. With a fault in any of them the policy in force stays. */
   reloadPolicies(): Promise<PolicyReload>
@@ -67,7 +71,9 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   resources.defer(() => dispatcher.destroy())
   const ready = await preflight({ ...init, home }, dispatcher, resources)
   try {
-    const kernel = resources.use(await openKernel({ ...init, home }, ready))
+    // Before the kernel, so that it is the last to go: it says that the node is ending.
+    const operations = config.operations && resources.use(await openOperations(config.operations))
+    const kernel = resources.use(await openKernel({ ...init, home }, ready, operations?.observer))
     attach(ready.offers, kernel)
     const reloader = reloaderOf({ ...init, home }, kernel, ready)
     const node = operationsOf({ ...init, home }, kernel, reloader, ready)
@@ -81,6 +87,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
       const components = { fetch, signer, clock: systemClock, manifest, logger }
       resources.use(await registryListing({ url: config.registryUrl }, components))
     }
+    operations?.started(kernel)
     const held = resources.move()
     const endpoint = kernel.endpoint ?? ''
     logger.info('node.started', { did: kernel.did, endpoint, control: control.url })
@@ -89,6 +96,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
       endpoint,
       control: control.url,
       ...(agents === undefined ? {} : { agents: agents.url }),
+      ...(operations === undefined ? {} : { operations: operations.url }),
       kernel,
       reloadPolicies: node.reloadPolicy,
       reload: node.reload,
@@ -96,6 +104,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
         await ready.tls.certificate?.reload()
       },
       async [Symbol.asyncDispose]() {
+        operations?.stopping()
         await held.disposeAsync()
         logger.info('node.stopped', { did: kernel.did })
       },
@@ -153,6 +162,7 @@ function isRunning({ controlSocket }: HomePaths): Promise<boolean> {
 function openKernel(
   { home, config, logger, onFatal }: StartNodeInit,
   { sources: policy, tls: { certificate, ca } }: Ready,
+  observer: CallObserver | undefined,
 ): Promise<AssembledKernel> {
   const { name, listen, publicUrl, tlsSpki, allowPrivate, principal, peers, canaries, inFlight, logReserveBytes } =
     config
@@ -166,6 +176,7 @@ function openKernel(
     peers,
     canaries,
     inFlight,
+    ...(observer === undefined ? {} : { observer }),
     ...(logReserveBytes === undefined ? {} : { logReserveBytes }),
     ...(name === undefined ? {} : { name }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
@@ -212,6 +223,12 @@ function operationsOf(
     },
     classify: (params) => classify(params, classifying),
   }
+}
+
+/** What it needs is loaded only by a node that is asked for figures. */
+async function openOperations(listen: ListenAddress): Promise<Operations> {
+  const operations = await import('./start/operations.ts')
+  return operations.openOperations(listen)
 }
 
 type Listeners = { control: ControlServer; agents: ControlServer | undefined }

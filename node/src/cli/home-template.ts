@@ -71,6 +71,10 @@ policies:
 #   listen: unix:/run/hansa/agents.sock
 #   socket_mode: "0660"
 
+# For supervisors and monitoring: GET /health, /ready and /metrics, without a password. Default: nowhere
+# operations:
+#   listen: 127.0.0.1:9464
+
 # Strings that never may leave, whatever they look like.
 # canaries: [a-string-of-your-own]
 
@@ -78,6 +82,7 @@ policies:
 # limits:
 #   calls_per_peer: 64
 #   calls_per_principal: 8
+#   drain_seconds: 30             # for running calls, when the node is told to stop
 #   log_reserve_mib: 64           # kept free for the last entries of the log
 
 # What this node offers; added to by: hansa capability add, and taken in by: hansa reload. What has no class is

@@ -40,8 +40,9 @@ export async function runNode({ home, environment, overrides, print }: RunNodeIn
     (style) => `${style.good('Ready')}: ${style.name(did)} at ${endpoint}, control ${control}. Stop it with Ctrl+C.`,
   )
   await stopped
-  systemClock.after(DRAIN_MS, () => {
-    logger.error('node.drain_timeout', { afterMs: DRAIN_MS })
+  const drainMs = config.drainMs ?? DRAIN_MS
+  systemClock.after(drainMs, () => {
+    logger.error('node.drain_timeout', { afterMs: drainMs })
     process.exit(exitCodes.failed)
   })
   await node[Symbol.asyncDispose]()

@@ -176,6 +176,15 @@ export const configFileSchema = z.strictObject({
     })
     .describe('Where agents of other accounts and of containers reach this node. Default: nowhere')
     .optional(),
+  operations: z
+    .strictObject({
+      listen: z
+        .string()
+        .max(256)
+        .describe('HOST:PORT for GET /health, /ready and /metrics; only figures are told, and to whoever asks'),
+    })
+    .describe('For supervisors and monitoring. Default: nowhere')
+    .optional(),
   canaries: z
     .array(z.string().min(8).max(1024))
     .max(1000)
@@ -194,6 +203,12 @@ export const configFileSchema = z.strictObject({
         .min(1)
         .max(100_000)
         .describe('Calls of one principal to one capability at the same time. Default: 8')
+        .optional(),
+      drain_seconds: z
+        .int()
+        .min(1)
+        .max(3600)
+        .describe('Time that running calls have when the node is told to stop, seconds. Default: 30')
         .optional(),
       log_reserve_mib: z
         .int()

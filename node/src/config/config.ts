@@ -25,6 +25,10 @@ export type NodeConfig = Readonly<{
   /** Absolute paths of policy files. */
   policies: readonly string[]
   peers: readonly PeerSetting[]
+  /** Where health, readiness and figures are asked for. @default nowhere */
+  operations?: ListenAddress
+  /** @default 30_000 */
+  drainMs?: number
   /** Where agents reach it besides the socket of the home. @default nowhere */
   agents?: AgentsListen
   canaries: readonly string[]

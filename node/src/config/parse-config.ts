@@ -76,12 +76,16 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
   const listen = parseListen(listenText)
   const logLevel = logLevels.find((known) => known === level)
 
+  const operations = file.operations && parseListen(file.operations.listen)
   const agents = file.agents && parseAgentsListen(file.agents.listen, file.agents.socket_mode, directory)
 
   const faults: ConfigFault[] = [
     ...rangeFaults(file, place),
     ...peerFaults(file, place),
     ...agentsFaults(file, agents, place),
+    ...(file.operations !== undefined && operations === undefined
+      ? [{ ...place(['operations', 'listen']), reason: `${JSON.stringify(file.operations.listen)} is not HOST:PORT` }]
+      : []),
   ]
   const fault = (key: keyof Overrides | 'tls_spki', reason: string | undefined) => {
     const override = key === 'tls_spki' ? undefined : overrides[key]
@@ -109,6 +113,8 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
     policies: (file.policies ?? [DEFAULT_POLICY]).map((policy) => resolve(directory, policy)),
     peers: peerSettings(file),
     ...(agents === undefined ? {} : { agents }),
+    ...(operations === undefined ? {} : { operations }),
+    ...(file.limits?.drain_seconds === undefined ? {} : { drainMs: file.limits.drain_seconds * 1000 }),
     canaries: file.canaries ?? [],
     inFlight: inFlightLimits(file),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),

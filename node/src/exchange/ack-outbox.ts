@@ -54,6 +54,13 @@ export class AckOutbox {
     this.#c = components
   }
 
+  /** Receipts that are not acknowledged yet. */
+  get waiting(): number {
+    let sum = 0
+    for (const lane of this.#lanes.values()) sum += lane.waiting.length
+    return sum
+  }
+
   add(peer: Did, waiting: Waiting): void {
     if (this.#closed) return
     const lane = this.#lane(peer)

@@ -43,6 +43,7 @@ import { AssembledKernel } from './kernel.ts'
 import type { KernelComponents, KernelInit, KernelLogs } from './kernel-components.ts'
 import { LocalCapabilities } from './local-capabilities.ts'
 import { ManifestPublisher } from './manifest-publisher.ts'
+import { observedStages } from './observed-stages.ts'
 import { OpenCalls } from './open-calls.ts'
 import { outboundStage } from './outbound-stage.ts'
 import { PeerDesk } from './peer-desk.ts'
@@ -236,7 +237,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     idempotency,
     doubt,
   })
-  const stages: SharedStages = {
+  const plain: SharedStages = {
     receive,
     policy: policyStage(policyComponents),
     token: tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion }),
@@ -249,6 +250,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     failed: (stage, error) => logger.error('call.stage_failed', { stage, reason: stackOf(error) }),
     newId: randomId,
   }
+  const stages = init.observer === undefined ? plain : observedStages(plain, init.observer)
   const find = (capability: string) => {
     const local = locals.find(capability)
     if (local !== undefined) return local
@@ -317,6 +319,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     approvals,
     imports,
     peers: peerDesk,
+    inFlight,
     tokens,
     agents,
     offers,

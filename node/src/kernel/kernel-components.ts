@@ -3,6 +3,7 @@ import type { GuardedFetch } from '@hansa/mesh'
 import type { Clock, Logger, PeerTransport, Store } from '@hansa/protocols'
 import type { PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink } from '@hansa/trust/ledger'
+import type { CallObserver } from './call-observer.ts'
 import type { InFlightLimits } from './in-flight.ts'
 import type { PeerSetting } from './peer-settings.ts'
 
@@ -54,6 +55,8 @@ export type KernelInit = {
   /** Strings that never may leave, whatever they look like. */
   canaries?: readonly string[]
   inFlight?: Partial<InFlightLimits>
+  /** Sees how each call ended. @default nobody does */
+  observer?: CallObserver
   /** Disk that the log keeps free for its last entries, bytes. @default 67_108_864 */
   logReserveBytes?: number
 }

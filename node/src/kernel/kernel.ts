@@ -49,6 +49,7 @@ import type { CapabilityDesk } from './capability-desk.ts'
 import type { ConfiguredCapabilities } from './configured-capabilities.ts'
 import type { Explain } from './explain.ts'
 import type { ImportDesk } from './import-desk.ts'
+import type { InFlight } from './in-flight.ts'
 import type { Invoke } from './invoke.ts'
 import type { LocalCapabilities } from './local-capabilities.ts'
 import type { ManifestPublisher } from './manifest-publisher.ts'
@@ -71,6 +72,7 @@ export type KernelParts = {
   approvals: ApprovalBook
   imports: ImportDesk
   peers: PeerDesk
+  inFlight: InFlight
   tokens: TokenDesk
   agents: AgentBook
   offers: AgentOffers
@@ -111,6 +113,16 @@ export class AssembledKernel implements ControlledKernel {
   /** Base URL at which peers reach this kernel. */
   get endpoint(): string | undefined {
     return this.#parts.endpoint
+  }
+
+  /** Calls between policy and outcome. */
+  get callsRunning(): number {
+    return this.#parts.inFlight.size
+  }
+
+  /** Receipts of peers that are not acknowledged yet. */
+  get acksWaiting(): number {
+    return this.#parts.outbox.waiting
   }
 
   get ledger(): Ledger {

@@ -1,3 +1,4 @@
 /** What others need to test against a node. */
 export { BACKEND_SECRET, type DriverFixture, describeDriver, driverCall } from './describe-driver.ts'
+export { describedMetrics } from './described-metrics.ts'
 export { FAKE_DID, type FakeKernel, type FakeNode, fakeKernel, fakeNode } from './fake-node.ts'

@@ -79,6 +79,10 @@ export class DurableLedger implements Ledger {
     this.#batch = new Batch(init.size)
   }
 
+  get full(): boolean {
+    return this.#state === 'full'
+  }
+
   get size(): number {
     return this.#size
   }

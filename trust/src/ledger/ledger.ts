@@ -13,6 +13,8 @@ export interface Ledger extends AsyncDisposable {
   readonly vkey: string
   /** Entries appended, durable or not; also the sequence number of the next one. */
   readonly size: number
+  /** Whether the disk has no room: only what ends running calls is written. */
+  readonly full: boolean
   /**
    * Adds an entry: sequence number, time and link come from here.
    * @throws LedgerError `log_full`, `busy`, `log_closed`, `entry_refused`; nothing is appended then.

@@ -1,0 +1,49 @@
+/** What is seen of each call for figures and traces: names, times and outcomes, never arguments or results. */
+import type { Code, Safety } from '@hansa/protocols'
+import type { Refused, Released, Stage } from './stages.ts'
+
+export type StageSeen = { stage: Stage /** Unix milliseconds, with fractions. */; startedMs: number; ms: number }
+
+export type CallSeen = {
+  callId: string
+  capability: string
+  /** `local`: own capability, own caller. `outbound`: a peer's capability. `inbound`: a peer calls. */
+  direction: 'local' | 'outbound' | 'inbound'
+  /** Undefined when the call was refused before its capability was found. */
+  safety?: Safety
+  outcome: 'released' | 'refused'
+  code?: Code
+  /** Where it was refused. */
+  stage?: Stage
+  rules: readonly string[]
+  startedMs: number
+  ms: number
+  stages: readonly StageSeen[]
+}
+
+export interface CallObserver {
+  /** Unix milliseconds, with fractions. */
+  now(): number
+  /** Must not throw, and not take long: it runs at the end of the call. */
+  call(seen: CallSeen): void
+}
+
+/** @param stages of this call, in order, and when it ended. */
+export function callSeen(ended: Released | Refused, stages: readonly StageSeen[], endedMs: number): CallSeen {
+  const { call } = ended as { call: Refused['call'] }
+  const refused = 'refused' in ended ? ended : undefined
+  const { target } = call
+  const startedMs = stages[0]?.startedMs ?? endedMs
+  return {
+    callId: call.callId,
+    capability: target?.ref ?? call.capability,
+    direction: call.caller.kind === 'peer' ? 'inbound' : target?.kind === 'imported' ? 'outbound' : 'local',
+    ...(target === undefined ? {} : { safety: target.safety }),
+    outcome: refused === undefined ? 'released' : 'refused',
+    ...(refused === undefined ? {} : { code: refused.refused, stage: refused.stage }),
+    rules: (refused?.decision ?? call.decision)?.rules ?? [],
+    startedMs,
+    ms: endedMs - startedMs,
+    stages,
+  }
+}

@@ -1,0 +1,106 @@
+/** Adapter: the figures of a node in the format of Prometheus. Labels come from closed lists; no id and no DID is one. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { CallObserver, CallSeen } from '../kernel/call-observer.ts'
+
+/** What is true now; asked at each scrape. */
+export type NodeGauges = {
+  callsRunning: number
+  logEntries: number
+  logFull: boolean
+  approvalsPending: number
+  acksWaiting: number
+  policyVersion: number
+  capabilities: Readonly<Record<string, number>>
+  peers: Readonly<Record<string, number>>
+  ready: boolean
+}
+
+export type MetricFacts = { name: string; type: string; help: string }
+
+export interface NodeMetrics extends CallObserver {
+  readonly contentType: string
+  /** @returns the text of one scrape. */
+  text(): Promise<string>
+  /** Every metric of a node by name, without those of the process. */
+  described(): Promise<MetricFacts[]>
+}
+
+/** Seconds: from a call that is refused at once to one that waits for a slow tool. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const calls = new Counter({
+    name: 'hansa_calls_total',
+    help: 'Calls that ended, by direction, safety class, outcome, and the code and stage of a refusal.',
+    labelNames: ['direction', 'safety', 'outcome', 'code', 'stage'] as const,
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'hansa_call_duration_seconds',
+    help: 'From the first stage of a call to its end.',
+    labelNames: ['direction', 'outcome'] as const,
+    buckets: BUCKETS,
+    registers,
+  })
+  const stages = new Histogram({
+    name: 'hansa_stage_duration_seconds',
+    help: 'Each stage of a call; begin waits for the disk, driver for whoever acts.',
+    labelNames: ['stage'] as const,
+    buckets: BUCKETS,
+    registers,
+  })
+  addGauges(registry, gauges)
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    async described() {
+      const all = await registry.getMetricsAsJSON()
+      return all
+        .filter(({ name }) => name.startsWith('hansa_'))
+        .map(({ name, type, help }) => ({ name, type: String(type), help }))
+    },
+    now: () => performance.timeOrigin + performance.now(),
+    call({ direction, safety, outcome, code, stage, ms, stages: seen }: CallSeen) {
+      const refusal = { code: code ?? '', stage: stage ?? '' }
+      calls.inc({ direction, safety: safety ?? 'unknown', outcome, ...refusal })
+      duration.observe({ direction, outcome }, ms / 1000)
+      for (const one of seen) stages.observe({ stage: one.stage }, one.ms / 1000)
+    },
+  }
+}
+
+function addGauges(registry: Registry, gauges: () => Promise<NodeGauges>): void {
+  const registers = [registry]
+  const one = (name: string, help: string, read: (now: NodeGauges) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set(read(await gauges()))
+      },
+    })
+  const each = (name: string, help: string, read: (now: NodeGauges) => Readonly<Record<string, number>>) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      labelNames: ['state'] as const,
+      async collect() {
+        this.reset()
+        for (const [state, count] of Object.entries(read(await gauges()))) this.set({ state }, count)
+      },
+    })
+  one('hansa_ready', '1 while the node takes calls.', ({ ready }) => Number(ready))
+  one('hansa_calls_running', 'Calls between policy and outcome.', ({ callsRunning }) => callsRunning)
+  one('hansa_log_entries', 'Entries of the log.', ({ logEntries }) => logEntries)
+  one('hansa_log_full', '1 while the log has no room: every call is refused.', ({ logFull }) => Number(logFull))
+  one('hansa_approvals_pending', 'Actions that wait for a person.', ({ approvalsPending }) => approvalsPending)
+  one('hansa_acks_waiting', 'Receipts of peers that are not acknowledged yet.', ({ acksWaiting }) => acksWaiting)
+  one('hansa_policy_version', 'Rises with every policy that is put in force.', ({ policyVersion }) => policyVersion)
+  each('hansa_capabilities', 'Capabilities, own and imported, by state.', ({ capabilities }) => capabilities)
+  each('hansa_peers', 'Imported kernels by state.', ({ peers }) => peers)
+}

@@ -1,0 +1,94 @@
+import { createServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import type { CallSeen } from '../kernel/call-observer.ts'
+import { type NodeGauges, nodeMetrics } from './metrics.ts'
+import { operationsListener, type Readiness } from './operations-listener.ts'
+
+const gauges: NodeGauges = {
+  callsRunning: 2,
+  logEntries: 9,
+  logFull: false,
+  approvalsPending: 1,
+  acksWaiting: 3,
+  policyVersion: 4,
+  capabilities: { available: 5, unavailable: 1 },
+  peers: { ok: 1 },
+  ready: true,
+}
+
+const seen = (over: Partial<CallSeen> = {}): CallSeen => ({
+  callId: 'AAAAAAAAAAAAAAAAAAAAAA',
+  capability: 'secret-capability.read',
+  direction: 'inbound',
+  safety: 'READ',
+  outcome: 'released',
+  rules: ['a-rule'],
+  startedMs: 1,
+  ms: 12,
+  stages: [{ stage: 'policy', startedMs: 1, ms: 2 }],
+  ...over,
+})
+
+async function listener(readiness: () => Readiness = () => ({ ready: true, reasons: [] })) {
+  const metrics = nodeMetrics(async () => gauges)
+  const listen = { host: '127.0.0.1', port: 0 }
+  return { metrics, opened: await operationsListener({ listen, metrics, readiness: async () => readiness() }) }
+}
+
+async function get(url: string, path: string, method = 'GET') {
+  const response = await fetch(`${url}${path}`, { method })
+  return { status: response.status, body: await response.text() }
+}
+
+describe('the operations listener', () => {
+  it('answers that the process is alive', async () => {
+    const { opened } = await listener()
+    await using one = opened
+    expect(await get(one.url, '/health')).toEqual({ status: 200, body: '{"status":"ok"}\n' })
+  })
+
+  it('says whether calls are taken, and why not', async () => {
+    const state: { now: Readiness } = { now: { ready: false, reasons: ['starting'] } }
+    const { opened } = await listener(() => state.now)
+    await using one = opened
+    expect(await get(one.url, '/ready')).toEqual({ status: 503, body: '{"ready":false,"reasons":["starting"]}\n' })
+    state.now = { ready: true, reasons: [] }
+    expect(await get(one.url, '/ready?verbose')).toEqual({ status: 200, body: '{"ready":true,"reasons":[]}\n' })
+  })
+
+  it('counts calls by closed lists, and names nobody and nothing of them', async () => {
+    const { opened, metrics } = await listener()
+    await using one = opened
+    metrics.call(seen())
+    metrics.call(seen({ outcome: 'refused', code: 'policy_denied', stage: 'policy' }))
+    const { body } = await get(one.url, '/metrics')
+    expect(body).toContain(
+      'hansa_calls_total{direction="inbound",safety="READ",outcome="refused",code="policy_denied",stage="policy"} 1',
+    )
+    expect(body).toContain('hansa_call_duration_seconds_count{direction="inbound",outcome="released"} 1')
+    expect(body).toContain('hansa_stage_duration_seconds_sum{stage="policy"} 0.004')
+    expect(body).toContain('hansa_capabilities{state="unavailable"} 1')
+    expect(body).toContain('hansa_acks_waiting 3')
+    for (const secret of ['secret-capability', 'a-rule', 'AAAAAAAAAAAAAAAAAAAAAA']) expect(body).not.toContain(secret)
+  })
+
+  it.each([
+    ['another path', '/', 'GET', 404],
+    ['a path out of the list', '/metrics/../etc/passwd', 'GET', 404],
+    ['another method', '/ready', 'POST', 405],
+  ])('serves nothing for %s', async (_what, path, method, status) => {
+    const { opened } = await listener()
+    await using one = opened
+    expect((await get(one.url, path, method)).status).toBe(status)
+  })
+
+  it('says which setting to change when the address is taken', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => void taken.listen(0, '127.0.0.1', resolve))
+    const { port } = taken.address() as { port: number }
+    const metrics = nodeMetrics(async () => gauges)
+    const init = { listen: { host: '127.0.0.1', port }, metrics, readiness: async () => ({ ready: true, reasons: [] }) }
+    await expect(operationsListener(init)).rejects.toThrow('operations.listen')
+    taken.close()
+  })
+})

@@ -1,0 +1,81 @@
+/** The operations listener of a node over its life: not ready while it starts and while it ends, ready in between. */
+import type { ListenAddress } from '../config/listen-address.ts'
+import type { CallObserver } from '../kernel/call-observer.ts'
+import type { AssembledKernel } from '../kernel/kernel.ts'
+import { type NodeGauges, nodeMetrics } from '../operations/metrics.ts'
+import { operationsListener, type Readiness } from '../operations/operations-listener.ts'
+
+export interface Operations extends AsyncDisposable {
+  /** `http://HOST:PORT`. */
+  readonly url: string
+  /** Counts calls. */
+  readonly observer: CallObserver
+  /** The kernel takes calls now. */
+  started(kernel: AssembledKernel): void
+  /** It takes no new call from now on. */
+  stopping(): void
+}
+
+/** @throws OperationsError */
+export async function openOperations(listen: ListenAddress): Promise<Operations> {
+  let kernel: AssembledKernel | undefined
+  let draining = false
+  const readiness = async (): Promise<Readiness> => {
+    const reasons = [
+      ...(kernel === undefined ? ['starting'] : []),
+      ...(draining ? ['draining'] : []),
+      ...(kernel?.ledger.full === true ? ['log_full'] : []),
+    ]
+    return { ready: reasons.length === 0, reasons }
+  }
+  const gauges = async (): Promise<NodeGauges> => ({
+    ...(kernel === undefined ? noFigures : await figuresOf(kernel)),
+    ready: (await readiness()).ready,
+  })
+  const metrics = nodeMetrics(gauges)
+  const listener = await operationsListener({ listen, metrics, readiness })
+  return {
+    url: listener.url,
+    observer: metrics,
+    started(started) {
+      kernel = started
+    },
+    stopping() {
+      draining = true
+    },
+    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+  }
+}
+
+type Figures = Omit<NodeGauges, 'ready'>
+
+const noFigures: Figures = {
+  callsRunning: 0,
+  logEntries: 0,
+  logFull: false,
+  approvalsPending: 0,
+  acksWaiting: 0,
+  policyVersion: 0,
+  capabilities: {},
+  peers: {},
+}
+
+async function figuresOf(kernel: AssembledKernel): Promise<Figures> {
+  const [status, capabilities, peers] = await Promise.all([kernel.status(), kernel.capabilities(), kernel.peers()])
+  return {
+    callsRunning: kernel.callsRunning,
+    logEntries: status.log.size,
+    logFull: kernel.ledger.full,
+    approvalsPending: status.pendingApprovals,
+    acksWaiting: kernel.acksWaiting,
+    policyVersion: status.policy.version,
+    capabilities: counts(capabilities),
+    peers: counts(peers),
+  }
+}
+
+function counts(items: readonly { state: string }[]): Record<string, number> {
+  const byState: Record<string, number> = {}
+  for (const { state } of items) byState[state] = (byState[state] ?? 0) + 1
+  return byState
+}
