@@ -105,6 +105,8 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
       },
       async [Symbol.asyncDispose]() {
         operations?.stopping()
+        // While everything that a running call may need is still there.
+        await kernel.quiesce()
         await held.disposeAsync()
         logger.info('node.stopped', { did: kernel.did })
       },

@@ -55,6 +55,7 @@ import { type PolicyComponents, policyStage } from './policy-stage.ts'
 import { replayEntry } from './projections.ts'
 import { receiveStage } from './receive-stage.ts'
 import { RestoreDoubt } from './restore-doubt.ts'
+import type { Refusal } from './stages.ts'
 import { TokenDesk } from './token-desk.ts'
 import { tokenStage } from './token-stage.ts'
 import { TokenUses } from './token-uses.ts'
@@ -237,8 +238,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     idempotency,
     doubt,
   })
+  let quiescing = false
+  const stopping: Refusal = { refused: 'busy', reason: 'the node is stopping' }
   const plain: SharedStages = {
-    receive,
+    receive: (arrived) => (quiescing ? stopping : receive(arrived)),
     policy: policyStage(policyComponents),
     token: tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion }),
     inbound: inboundStage({ detectors }),
@@ -333,6 +336,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     explain: explainer({ ...policyComponents, ...arriving, running: (callId) => running.find(callId), receive }),
     discover: discoverPeers({ fetch: components.fetch, resolver, clock, memory, self }),
     snapshotState: components.snapshotState,
+    quiesce() {
+      quiescing = true
+      return running.ended()
+    },
     async drain() {
       stopRefreshing()
       await components.drain?.()

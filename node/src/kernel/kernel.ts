@@ -86,6 +86,7 @@ export type KernelParts = {
   explain: Explain
   discover(init: DiscoverInit): Promise<Discovery>
   snapshotState: (() => Promise<string>) | undefined
+  quiesce(): Promise<void>
   drain(): Promise<void>
   ended(): Promise<void>
 }
@@ -113,6 +114,11 @@ export class AssembledKernel implements ControlledKernel {
   /** Base URL at which peers reach this kernel. */
   get endpoint(): string | undefined {
     return this.#parts.endpoint
+  }
+
+  /** Refuses new calls as `busy` from now on. @returns when those that run have ended */
+  quiesce(): Promise<void> {
+    return this.#parts.quiesce()
   }
 
   /** Calls between policy and outcome. */
