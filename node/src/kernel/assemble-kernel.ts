@@ -3,7 +3,7 @@
  * that knows all of them; it decides nothing.
  */
 import { discoverPeers, handshakeResponder, inboundSessions, type OwnSide, openSession, peerMemory } from '@hansa/mesh'
-import type { CheckpointProof, CheckpointReference, Clock, Did, EntryDraft } from '@hansa/protocols'
+import type { Clock, Did, EntryDraft } from '@hansa/protocols'
 import { batchSigner, didKeyResolver, envelopeVerifier, RateWindow, randomId } from '@hansa/trust'
 import { type Appended, type Ledger, noteKey, openLedger, replayFrozenLog } from '@hansa/trust/ledger'
 import { AckOutbox } from '../exchange/ack-outbox.ts'
@@ -30,6 +30,7 @@ import { type AuditComponents, auditStage, settleStage } from './audit-stage.ts'
 import { beginStage } from './begin-stage.ts'
 import { CallIds } from './call-ids.ts'
 import { CapabilityDesk } from './capability-desk.ts'
+import { checkpointFor } from './checkpoint-proof.ts'
 import { ConfiguredCapabilities } from './configured-capabilities.ts'
 import { deriveSecrets } from './derived-secrets.ts'
 import { driverStage } from './driver-stage.ts'
@@ -365,17 +366,6 @@ async function closeCall(ledger: Ledger, draft: EntryDraft) {
   const entry = ledger.append(draft)
   await entry.durable
   return { ...draft, v: 1 as const, origin: ledger.origin, seq: entry.seq, t_ms: entry.tMs, prev: '' }
-}
-
-async function checkpointFor(
-  ledger: Ledger,
-  seen: CheckpointReference | undefined,
-): Promise<CheckpointProof | undefined> {
-  const head = ledger.head()
-  const note = ledger.checkpointNote()
-  if (head.size === 0) return undefined
-  const provable = seen !== undefined && seen.origin === ledger.origin && seen.size > 0 && seen.size <= head.size
-  return provable ? { note, consistency: await ledger.consistency(seen.size, head.size) } : { note }
 }
 
 /** Milliseconds between two looks at a log that cannot keep up. */
