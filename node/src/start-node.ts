@@ -15,6 +15,7 @@ import { type HomePaths, homePaths, openHome } from './home/home.ts'
 import type { CallObserver } from './kernel/call-observer.ts'
 import { ExchangeRefused } from './kernel/configured-capabilities.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
+import type { OtlpTracer } from './operations/otlp-tracer.ts'
 import { agentsServer } from './start/agents-server.ts'
 import { classify } from './start/classify-tool.ts'
 import { ConfiguredOffers } from './start/configured-offers.ts'
@@ -73,7 +74,9 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   try {
     // Before the kernel, so that it is the last to go: it says that the node is ending.
     const operations = config.operations && resources.use(await openOperations(config.operations))
-    const kernel = resources.use(await openKernel({ ...init, home }, ready, operations?.observer))
+    const tracer = config.telemetry && resources.use(await openTracer(config, (await openHome(home)).keys.signer.did))
+    const observer = both(operations?.observer, tracer)
+    const kernel = resources.use(await openKernel({ ...init, home }, ready, observer))
     attach(ready.offers, kernel)
     const reloader = reloaderOf({ ...init, home }, kernel, ready)
     const node = operationsOf({ ...init, home }, kernel, reloader, ready)
@@ -231,6 +234,23 @@ function operationsOf(
 async function openOperations(listen: ListenAddress): Promise<Operations> {
   const operations = await import('./start/operations.ts')
   return operations.openOperations(listen)
+}
+
+async function openTracer({ telemetry, name = '' }: NodeConfig, did: Did): Promise<OtlpTracer> {
+  const { otlpTracer } = await import('./operations/otlp-tracer.ts')
+  const { otlp: url = '', ...rest } = telemetry ?? {}
+  return otlpTracer({ url, name, did, ...rest })
+}
+
+function both(first: CallObserver | undefined, second: CallObserver | undefined): CallObserver | undefined {
+  if (first === undefined || second === undefined) return first ?? second
+  return {
+    now: () => first.now(),
+    call(seen) {
+      first.call(seen)
+      second.call(seen)
+    },
+  }
 }
 
 type Listeners = { control: ControlServer; agents: ControlServer | undefined }

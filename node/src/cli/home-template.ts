@@ -75,6 +75,11 @@ policies:
 # operations:
 #   listen: 127.0.0.1:9464
 
+# Traces of calls over OTLP/HTTP: a span for each call and each of its stages. Default: none
+# telemetry:
+#   otlp: http://127.0.0.1:4318/v1/traces
+#   sample: 1
+
 # Strings that never may leave, whatever they look like.
 # canaries: [a-string-of-your-own]
 

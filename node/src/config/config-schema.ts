@@ -185,6 +185,14 @@ export const configFileSchema = z.strictObject({
     })
     .describe('For supervisors and monitoring. Default: nowhere')
     .optional(),
+  telemetry: z
+    .strictObject({
+      otlp: httpUrl.describe('Where traces of calls are sent, OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces'),
+      headers: headers.describe('Sent with every request; credentials belong here').optional(),
+      sample: z.number().min(0).max(1).describe('Part of the calls that is traced, 0 to 1. Default: 1').optional(),
+    })
+    .describe('OpenTelemetry traces: one span for each call and each of its stages. Default: none')
+    .optional(),
   canaries: z
     .array(z.string().min(8).max(1024))
     .max(1000)

@@ -29,6 +29,8 @@ export type NodeConfig = Readonly<{
   operations?: ListenAddress
   /** @default 30_000 */
   drainMs?: number
+  /** Where traces are sent. @default nowhere */
+  telemetry?: { otlp: string; headers?: Readonly<Record<string, string>>; sample?: number }
   /** Where agents reach it besides the socket of the home. @default nowhere */
   agents?: AgentsListen
   canaries: readonly string[]

@@ -114,6 +114,7 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
     peers: peerSettings(file),
     ...(agents === undefined ? {} : { agents }),
     ...(operations === undefined ? {} : { operations }),
+    ...(file.telemetry === undefined ? {} : { telemetry: telemetryOf(file.telemetry) }),
     ...(file.limits?.drain_seconds === undefined ? {} : { drainMs: file.limits.drain_seconds * 1000 }),
     canaries: file.canaries ?? [],
     inFlight: inFlightLimits(file),
@@ -202,5 +203,13 @@ function inFlightLimits({ limits = {} }: ConfigFile): NodeConfig['inFlight'] {
   return {
     ...(limits.calls_per_peer === undefined ? {} : { perPeer: limits.calls_per_peer }),
     ...(limits.calls_per_principal === undefined ? {} : { perPrincipal: limits.calls_per_principal }),
+  }
+}
+
+function telemetryOf({ otlp, headers, sample }: NonNullable<ConfigFile['telemetry']>) {
+  return {
+    otlp,
+    ...(headers === undefined ? {} : { headers }),
+    ...(sample === undefined ? {} : { sample }),
   }
 }
