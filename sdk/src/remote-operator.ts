@@ -11,8 +11,8 @@ export function remoteOperator(client: ControlClient): KernelOperator {
     removePeer: (who, by) => client.call('removePeer', { who, by }),
     knownPeers: () => client.call('knownPeers', {}),
     approvals: () => client.call('approvals', {}),
-    approve: (id, approver) => client.call('approve', { id, approver }),
-    deny: (id, approver) => client.call('deny', { id, approver }),
+    approve: (id, approver, notes) => client.call('approve', { id, approver, ...notes }),
+    deny: (id, approver, notes) => client.call('deny', { id, approver, ...notes }),
     grant: (init) => client.call('grant', init),
     audit: (init) => client.call('audit', init),
     async unimport(alias) {

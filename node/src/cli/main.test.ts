@@ -183,8 +183,13 @@ describe('asking a node', () => {
       ['addAgent', { name: 'reporter-2', principal: 'agent:reporter' }],
     ],
     [
-      ['approve', ID, '--as', 'person:ana'],
-      ['approve', ID, 'person:ana'],
+      ['approve', ID, '--as', 'person:ana', '--reason', 'order 4711'],
+      [
+        'approve',
+        ID,
+        'person:ana',
+        { reason: 'order 4711', source: expect.stringMatching(/^hansa approve, account .+, uid \d+$/) },
+      ],
     ],
   ])('passes on what %j says', async (argv, call) => {
     await using node = await fakeNode()

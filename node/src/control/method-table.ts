@@ -49,8 +49,8 @@ export const methodTable: MethodTable = {
   explain: ({ capability, args, ...options }, context) =>
     context.kernel.explain(capability, args, invokeOptions(options, context)),
   approvals: (_params, { kernel }) => kernel.approvals(),
-  approve: ({ id, approver }, { kernel }) => kernel.approve(id, approver),
-  deny: ({ id, approver }, { kernel }) => kernel.deny(id, approver),
+  approve: ({ id, approver, ...notes }, { kernel }) => kernel.approve(id, approver, notes),
+  deny: ({ id, approver, ...notes }, { kernel }) => kernel.deny(id, approver, notes),
   grant: (params, { kernel }) => kernel.grant(withoutUndefined(params)),
   revoke: async (params, { kernel }) => done(kernel.revoke(params)),
   capability: ({ ref }, { kernel }) => kernel.capability(ref),

@@ -1,18 +1,26 @@
-import type { Entry } from '@hansa/protocols'
+import { type Entry, memoryStore, type Store, silentLogger } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { alice, mallory } from '@hansa/trust/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeLedger } from '../testing/fake-ledger.ts'
+import { actionHash } from './approval-action.ts'
+import { ApprovalArguments } from './approval-arguments.ts'
 import { APPROVAL_LIFE_SECONDS, ApprovalBook, type ApprovalRequest } from './approvals.ts'
 
 let clock: ManualClock
 let ledger: FakeLedger
 let book: ApprovalBook
+let store: Store
 
 beforeEach(() => {
   clock = manualClock()
   ledger = new FakeLedger(clock)
-  book = new ApprovalBook({ clock, append: ledger.append })
+  store = memoryStore()
+  book = new ApprovalBook({
+    clock,
+    append: ledger.append,
+    args: new ApprovalArguments({ store, logger: silentLogger }),
+  })
 })
 
 const request = (over: Partial<ApprovalRequest> = {}): ApprovalRequest => ({
@@ -34,9 +42,26 @@ const action = request().action
 const stateOf = (id: string, of = book) => of.list().find((one) => one.id === id)?.state
 
 function rebuilt(entries: readonly Entry[] = ledger.entries): ApprovalBook {
-  const again = new ApprovalBook({ clock, append: ledger.append })
+  return replayed(entries, new ApprovalArguments({ store: memoryStore(), logger: silentLogger }))
+}
+
+/** With what the store kept. */
+async function restarted(): Promise<ApprovalBook> {
+  return replayed(ledger.entries, await ApprovalArguments.open({ store, logger: silentLogger }))
+}
+
+function replayed(entries: readonly Entry[], args: ApprovalArguments): ApprovalBook {
+  const again = new ApprovalBook({ clock, append: ledger.append, args })
   for (const entry of entries) again.replay(entry)
+  again.replayed()
   return again
+}
+
+/** A request whose hash is that of its action, as calls make them. */
+const exact = (args: string, principal = 'agent:a') => {
+  const { capability, capHash } = request()
+  const action = actionHash({ principal, capability, capHash, args: Buffer.from(args) })
+  return { action, principal, args }
 }
 
 /** The begin entry of a call that uses an approval. */
@@ -159,7 +184,7 @@ describe('an approval', () => {
 })
 
 describe('after a restart', () => {
-  it('requests wait, words stand, used ones stay used; only the arguments are gone', async () => {
+  it('requests wait, words stand, used ones stay used; arguments that the store lost are gone', async () => {
     const ids = [
       await asked({ action: 'P'.repeat(43) }),
       await granted({ action: 'G'.repeat(43) }),
@@ -170,7 +195,7 @@ describe('after a restart', () => {
     begin(ids[3] ?? '', 'call')
     const again = rebuilt()
     expect(ids.map((id) => stateOf(id, again))).toEqual(['pending', 'granted', 'denied', 'used'])
-    expect(again.list()).toEqual(book.list().map((one) => ({ ...one, args: null })))
+    expect(again.list()).toEqual(book.list().map(({ last: _last, ...one }) => ({ ...one, args: null })))
     expect(again.reserve(ids[3] ?? '', 'U'.repeat(43), 'other')).toBe(false)
   })
 
@@ -192,5 +217,87 @@ describe('after a restart', () => {
     const id = await granted()
     ledger.append({ type: 'approval.denied', actor: 'person:dan', ext: { approval: id } })
     expect(stateOf(id, rebuilt())).toBe('granted')
+  })
+})
+
+describe('the arguments of a request', () => {
+  const kept = async (): Promise<string[]> => (await store.list('approval-arguments')).map(({ value }) => value)
+
+  it('are there after a restart, while it waits and while it may be used', async () => {
+    const ids = [await asked(exact('{"n":1}')), await granted(exact('{"n":2}'))]
+    const again = await restarted()
+    expect(ids.map((id) => again.list().find((one) => one.id === id)?.args)).toEqual(['{"n":1}', '{"n":2}'])
+  })
+
+  it('that mallory put into the store in place of others are not shown', async () => {
+    const id = await asked(exact('{"pay":1000}'))
+    await store.set('approval-arguments', id, '{"pay":1}')
+    expect((await restarted()).list()).toMatchObject([{ id, args: null }])
+  })
+
+  it.each([
+    ['denied', async (id: string) => void (await book.decide(id, 'denied', 'person:carla'))],
+    [
+      'used',
+      async (id: string) => {
+        await book.decide(id, 'granted', 'person:carla')
+        begin(id, 'call')
+      },
+    ],
+    ['expired', async () => clock.advance(APPROVAL_LIFE_SECONDS * 1000)],
+  ] as const)('are erased when it is %s, in memory and in the store', async (state, end) => {
+    const id = await asked(exact('{"n":1}'))
+    expect(await kept()).toEqual(['{"n":1}'])
+    await end(id)
+    expect(book.list()).toMatchObject([{ state, args: null }])
+    await asked(exact('{"n":2}', 'agent:b'))
+    expect(await kept()).toEqual(['{"n":2}'])
+  })
+
+  it('of a request that ended while the node was down are erased when it starts', async () => {
+    await asked(exact('{"n":1}'))
+    clock.advance(APPROVAL_LIFE_SECONDS * 1000)
+    await restarted()
+    await expect.poll(kept).toEqual([])
+  })
+
+  it('come with those that were approved last of the same principal and capability, also after a restart', async () => {
+    const lastOf = (of: ApprovalBook, id: string) => of.list().find((one) => one.id === id)?.last
+    await granted(exact('{"n":1}'))
+    await granted(exact('{"n":2}'))
+    await book.decide(await asked(exact('{"n":3}')), 'denied', 'person:carla')
+    const [same, other] = [await asked(exact('{"n":4}')), await asked(exact('{"n":4}', 'agent:b'))]
+    const approved = Math.floor(clock.now() / 1000)
+    for (const of of [book, await restarted()]) {
+      expect([lastOf(of, same), lastOf(of, other)]).toEqual([{ args: '{"n":2}', approved }, undefined])
+    }
+  })
+
+  it('do not fail the call when they cannot be kept', async () => {
+    const broken = { ...memoryStore(), set: () => Promise.reject(new Error('disk')) }
+    const args = new ApprovalArguments({ store: broken, logger: silentLogger })
+    const unlucky = new ApprovalBook({ clock, append: ledger.append, args })
+    expect(await unlucky.request(request())).toMatch(/^[\w-]{22}$/)
+  })
+})
+
+describe('a person', () => {
+  it('cannot approve what they ask for, and can take it back', async () => {
+    const id = await asked({ principal: 'person:ana' })
+    await expect(book.decide(id, 'granted', 'person:ana')).rejects.toMatchObject({
+      detail: { code: 'invalid_request' },
+      message: expect.stringContaining('another person has to approve it'),
+    })
+    expect([stateOf(id), ledger.ofType('approval.granted')]).toEqual(['pending', []])
+    expect((await book.decide(id, 'denied', 'person:ana')).state).toBe('denied')
+  })
+
+  it('says why and which way it came, in the log and after a restart', async () => {
+    const id = await asked()
+    await book.decide(id, 'granted', 'person:carla', { reason: 'order 4711', source: 'uid 1000' })
+    expect(ledger.ofType('approval.granted')).toMatchObject([
+      { actor: 'person:carla', ext: { reason: 'order 4711', source: 'uid 1000' } },
+    ])
+    expect(rebuilt().list()).toMatchObject([{ id, state: 'granted', reason: 'order 4711' }])
   })
 })

@@ -5,10 +5,12 @@
  * it is on its way to its begin entry, and used by that entry; so it serves one call, also across a restart. A call
  * that a peer signed it did not perform gives the approval back.
  */
-import type { Approval, Clock, Entry, EntryDraft } from '@hansa/protocols'
+import type { Approval, Clock, DecisionNotes, Entry, EntryDraft } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import { randomId } from '@hansa/trust'
 import { type Appended, linkOf } from '@hansa/trust/ledger'
+import { actionHash } from './approval-action.ts'
+import type { ApprovalArguments } from './approval-arguments.ts'
 
 /** Seconds that a request waits, and that a granted approval may wait to be used. */
 export const APPROVAL_LIFE_SECONDS = 3_600
@@ -20,9 +22,6 @@ const KEPT_SECONDS = 86_400
 const MAX_PENDING = 10_000
 const MAX_PENDING_OF_ONE = 100
 
-/** Characters of arguments that are kept for the approver to see; longer ones are not kept at all. */
-const MAX_ARGS_CHARS = 16_384
-
 export type ApprovalRequest = {
   action: string
   principal: string
@@ -32,7 +31,7 @@ export type ApprovalRequest = {
   args: string
 }
 
-type Held = Approval & { action: string; deciding?: true; reservedBy?: string; usedBy?: string }
+type Held = Omit<Approval, 'last'> & { action: string; deciding?: true; reservedBy?: string; usedBy?: string }
 
 export class ApprovalBook {
   readonly #held = new Map<string, Held>()
@@ -41,10 +40,12 @@ export class ApprovalBook {
   readonly #usedByCall = new Map<string, string>()
   readonly #clock: Clock
   readonly #append: (draft: EntryDraft) => Appended
+  readonly #arguments: ApprovalArguments
 
-  constructor(components: { clock: Clock; append(draft: EntryDraft): Appended }) {
+  constructor(components: { clock: Clock; append(draft: EntryDraft): Appended; args: ApprovalArguments }) {
     this.#clock = components.clock
     this.#append = components.append
+    this.#arguments = components.args
   }
 
   /**
@@ -52,7 +53,7 @@ export class ApprovalBook {
    * @returns the id to wait for, when the request is durable; undefined when too many wait, of all or of whoever asks.
    */
   async request(request: ApprovalRequest): Promise<string | undefined> {
-    this.#expire()
+    this.expire()
     const waiting = this.#pendingByAction.get(request.action)
     if (waiting !== undefined) return waiting
     if (!this.#hasRoom(request.principal)) return undefined
@@ -72,17 +73,18 @@ export class ApprovalBook {
       state: 'pending',
       principal: request.principal,
       capability: request.capability,
-      args: request.args.length > MAX_ARGS_CHARS ? null : request.args,
+      args: this.#arguments.keep(id, request.args),
       requested: Math.floor(entry.tMs / 1000),
       expires,
     })
     await entry.durable
+    await this.#arguments.written()
     return id
   }
 
   /** Takes an approval for a call that is on its way. @returns whether it was granted for exactly this action and is free. */
   reserve(id: string, action: string, callId: string): boolean {
-    this.#expire()
+    this.expire()
     const held = this.#held.get(id)
     if (held?.state !== 'granted' || held.action !== action || held.reservedBy !== undefined) return false
     held.reservedBy = callId
@@ -107,7 +109,7 @@ export class ApprovalBook {
     if (held === undefined) return
     delete held.reservedBy
     held.usedBy = callId
-    held.state = 'used'
+    this.#end(held, 'used')
     this.#usedByCall.set(callId, id)
   }
 
@@ -117,15 +119,27 @@ export class ApprovalBook {
 
   /**
    * A person's word on a waiting request.
-   * @throws CallError `not_found` for an unknown one, `invalid_request` for one that no longer waits.
+   * @throws CallError `not_found` for an unknown one, `invalid_request` for one that no longer waits and for a grant
+   *   to oneself.
    */
-  async decide(id: string, verdict: 'granted' | 'denied', approver: string): Promise<Approval> {
-    this.#expire()
+  async decide(
+    id: string,
+    verdict: 'granted' | 'denied',
+    approver: string,
+    notes: DecisionNotes = {},
+  ): Promise<Approval> {
+    this.expire()
     const held = this.#held.get(id)
     if (held === undefined) throw new CallError({ code: 'not_found' }, `not_found: There is no approval ${id}.`)
     if (held.state !== 'pending' || held.deciding === true) {
       const state = held.state === 'pending' ? 'being decided' : held.state
       throw new CallError({ code: 'invalid_request' }, `invalid_request: Approval ${id} is already ${state}.`)
+    }
+    if (verdict === 'granted' && approver === held.principal) {
+      throw new CallError(
+        { code: 'invalid_request' },
+        `invalid_request: ${approver} asked for this itself; another person has to approve it.`,
+      )
     }
     // Two words on one request, and the second would give back what the first had let a call use up.
     held.deciding = true
@@ -134,20 +148,38 @@ export class ApprovalBook {
         type: verdict === 'granted' ? 'approval.granted' : 'approval.denied',
         actor: approver,
         cap: held.capability,
-        ext: { approval: id, action: held.action },
+        ext: { approval: id, action: held.action, ...notes },
       }).durable
     } finally {
       delete held.deciding
     }
-    this.#settle(held, verdict, approver)
-    return publicPart(held)
+    const { args } = held
+    this.#settle(held, verdict, approver, notes.reason)
+    if (verdict === 'granted') {
+      const approved = Math.floor(this.#clock.now() / 1000)
+      this.#arguments.approve(held.principal, held.capability, { args, approved })
+    }
+    await this.#arguments.written()
+    return { ...publicPart(held), args }
   }
 
   /** Pending ones first, newest last. */
   list(): Approval[] {
-    this.#expire()
+    this.expire()
     const order = (held: Held) => (held.state === 'pending' ? 0 : 1)
-    return [...this.#held.values()].sort((a, b) => order(a) - order(b) || a.requested - b.requested).map(publicPart)
+    return [...this.#held.values()]
+      .sort((a, b) => order(a) - order(b) || a.requested - b.requested)
+      .map((held) => {
+        const last =
+          held.state === 'pending' ? this.#arguments.lastApproved(held.principal, held.capability) : undefined
+        return last === undefined ? publicPart(held) : { ...publicPart(held), last: { ...last } }
+      })
+  }
+
+  /** Nothing more is replayed: arguments of requests that have ended meanwhile are erased. */
+  replayed(): void {
+    this.expire()
+    this.#arguments.eraseAllBut(new Set([...this.#held.values()].filter(isOpen).map(({ id }) => id)))
   }
 
   /** Rebuilds the state from one ledger entry. */
@@ -168,14 +200,14 @@ export class ApprovalBook {
         state: 'pending',
         principal: entry.actor,
         capability: entry.cap,
-        args: null,
+        args: this.#keptArguments(id, entry),
         requested: Math.floor(entry.t_ms / 1000),
         expires: entry.ext?.expires ?? 0,
       })
     }
     if (held === undefined) return
-    if (entry.type === 'approval.granted') this.#settle(held, 'granted', entry.actor)
-    if (entry.type === 'approval.denied') this.#settle(held, 'denied', entry.actor)
+    if (entry.type === 'approval.granted') this.#settle(held, 'granted', entry.actor, entry.ext?.reason)
+    if (entry.type === 'approval.denied') this.#settle(held, 'denied', entry.actor, entry.ext?.reason)
     if (entry.call_id === undefined) return
     if (BEGINS.has(entry.type)) this.use(id, entry.call_id)
   }
@@ -183,9 +215,23 @@ export class ApprovalBook {
   /** The kernel was restored: what became of these since the backup is not known. */
   #endAll(): void {
     for (const held of this.#held.values()) {
-      if (held.state === 'pending' || held.state === 'granted') held.state = 'expired'
+      if (isOpen(held)) this.#end(held, 'expired')
     }
     this.#pendingByAction.clear()
+  }
+
+  /** Only a text that fits the hash in the ledger is what was asked for. */
+  #keptArguments(id: string, { actor = '', cap = '', cap_hash = '', ext }: Entry): string | null {
+    const args = this.#arguments.of(id)
+    if (args === null) return null
+    const action = { principal: actor, capability: cap, capHash: cap_hash, args: Buffer.from(args) }
+    return actionHash(action) === ext?.action ? args : null
+  }
+
+  #end(held: Held, state: 'denied' | 'used' | 'expired'): void {
+    held.state = state
+    held.args = null
+    this.#arguments.erase(held.id)
   }
 
   #hold(held: Held): void {
@@ -193,18 +239,21 @@ export class ApprovalBook {
     this.#pendingByAction.set(held.action, held.id)
   }
 
-  #settle(held: Held, verdict: 'granted' | 'denied', approver: string | undefined): void {
+  #settle(held: Held, verdict: 'granted' | 'denied', approver: string | undefined, reason: string | undefined): void {
     if (held.state !== 'pending') return
-    held.state = verdict
+    if (verdict === 'denied') this.#end(held, verdict)
+    else held.state = verdict
     if (approver !== undefined) held.approver = approver
+    if (reason !== undefined) held.reason = reason
     if (this.#pendingByAction.get(held.action) === held.id) this.#pendingByAction.delete(held.action)
   }
 
-  #expire(): void {
+  /** Ends what has waited too long; also done by everything that looks at an approval. */
+  expire(): void {
     const now = Math.floor(this.#clock.now() / 1000)
     for (const held of this.#held.values()) {
       if (held.expires > now) continue
-      if (held.state === 'pending' || held.state === 'granted') held.state = 'expired'
+      if (isOpen(held)) this.#end(held, 'expired')
       if (this.#pendingByAction.get(held.action) === held.id) this.#pendingByAction.delete(held.action)
       if (now < held.expires + KEPT_SECONDS) continue
       this.#held.delete(held.id)
@@ -234,6 +283,10 @@ export function provesNoAction(status: string | undefined): boolean {
 /** A peer chooses the pseudonyms of its principals, so they all count as one. */
 function askerOf(principal: string): string {
   return principal.split('#', 1)[0] ?? principal
+}
+
+function isOpen({ state }: Held): boolean {
+  return state === 'pending' || state === 'granted'
 }
 
 function publicPart(held: Held): Approval {

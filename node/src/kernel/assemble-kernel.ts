@@ -25,6 +25,7 @@ import { compileDetectors } from '../firewall/index.ts'
 import { afterTurns } from './after-turns.ts'
 import { AgentBook } from './agent-book.ts'
 import { AgentOffers } from './agent-offers.ts'
+import { ApprovalArguments } from './approval-arguments.ts'
 import { ApprovalBook } from './approvals.ts'
 import { type AuditComponents, auditStage, settleStage } from './audit-stage.ts'
 import { beginStage } from './begin-stage.ts'
@@ -93,7 +94,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   // Imports need the memory to verify what they pin, and say afterwards whom it must not forget.
   const memory = peerMemory({ keeps: (peer) => isKnown(peer) })({ store, clock })
   const refusals = new RefusalCounter({ clock, append })
-  const approvals = new ApprovalBook({ clock, append })
+  const approvals = new ApprovalBook({ clock, append, args: await ApprovalArguments.open({ store, logger }) })
   const uses = new TokenUses()
   const rates = new RateWindow()
   const inFlight = new InFlight({ ...DEFAULT_IN_FLIGHT, ...init.inFlight })
@@ -160,6 +161,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     replay: (entry) => replayEntry(projections, entry),
   })
   opened = ledger
+  approvals.replayed()
   for (const draft of openCalls.closing()) replayEntry(projections, await closeCall(ledger, draft))
 
   const policy = new PolicyHolder(compiled, projections.policyVersion + 1, append)
@@ -308,7 +310,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const stopRefreshing = periodic(
     clock,
     REFRESH_PERIOD_MS,
-    () => imports.tick(),
+    () => {
+      approvals.expire()
+      return imports.tick()
+    },
     (error) => logger.error('imports.refresh_failed', { reason: stackOf(error) }),
   )
   return new AssembledKernel({

@@ -1,10 +1,11 @@
-import { memoryStore } from '@hansa/protocols'
+import { memoryStore, silentLogger } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
 import { noObligations } from '@hansa/trust'
 import { describe, expect, it } from 'vitest'
 import { RefusalBudget, RefusalUnsigned } from '../exchange/refusal-budget.ts'
 import { aBegunCall, aLocalTarget, anArrivedCall, aPeerCaller, aPermit } from '../testing/calls.ts'
 import { FakeLedger } from '../testing/fake-ledger.ts'
+import { ApprovalArguments } from './approval-arguments.ts'
 import { ApprovalBook } from './approvals.ts'
 import { auditStage, settleStage, statusOf } from './audit-stage.ts'
 import { Idempotency } from './idempotency.ts'
@@ -22,7 +23,11 @@ function parts() {
     append: ledger.append,
     room: () => new Promise<void>((resolve) => void rooms.push(resolve)),
     policyVersion: () => 3,
-    approvals: new ApprovalBook({ clock, append: ledger.append }),
+    approvals: new ApprovalBook({
+      clock,
+      append: ledger.append,
+      args: new ApprovalArguments({ store: memoryStore(), logger: silentLogger }),
+    }),
     uses: new TokenUses(),
     inFlight: new InFlight(),
     idempotency: new Idempotency({ clock, store: memoryStore() }),

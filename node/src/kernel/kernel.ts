@@ -12,6 +12,7 @@ import type {
   CapabilityId,
   CapabilityInfo,
   CapabilityRef,
+  DecisionNotes,
   Did,
   DiscoverInit,
   Discovery,
@@ -34,7 +35,7 @@ import type {
   Registration,
   SignedManifest,
 } from '@hansa/protocols'
-import { CallError, isPrincipal } from '@hansa/protocols'
+import { CallError, decisionNotesSchema, isPrincipal } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import type { AgentIdentity } from '../control/control-caller.ts'
@@ -248,12 +249,12 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.approvals.list()
   }
 
-  approve(approvalId: string, approver: string): Promise<Approval> {
-    return this.#decide(approvalId, 'granted', approver)
+  approve(approvalId: string, approver: string, notes?: DecisionNotes): Promise<Approval> {
+    return this.#decide(approvalId, 'granted', approver, notes)
   }
 
-  deny(approvalId: string, approver: string): Promise<Approval> {
-    return this.#decide(approvalId, 'denied', approver)
+  deny(approvalId: string, approver: string, notes?: DecisionNotes): Promise<Approval> {
+    return this.#decide(approvalId, 'denied', approver, notes)
   }
 
   grant(init: GrantInit): Promise<{ token: string; expires: number }> {
@@ -326,10 +327,20 @@ export class AssembledKernel implements ControlledKernel {
   }
 
   /** An agent can never approve: an approver is a person. */
-  async #decide(approvalId: string, verdict: 'granted' | 'denied', approver: string): Promise<Approval> {
+  async #decide(
+    approvalId: string,
+    verdict: 'granted' | 'denied',
+    approver: string,
+    notes: DecisionNotes = {},
+  ): Promise<Approval> {
     if (!isPrincipal(approver) || !approver.startsWith('person:')) {
-      throw new CallError({ code: 'invalid_request' }, 'invalid_request: An approver is named person:NAME.')
+      const message = 'Only a person decides, never an agent: an approver is named person:NAME.'
+      throw new CallError({ code: 'invalid_request' }, `invalid_request: ${message}`)
     }
-    return this.#parts.approvals.decide(approvalId, verdict, approver)
+    if (!decisionNotesSchema.safeParse(notes).success) {
+      const message = 'A reason is at most 500 characters of well-formed text.'
+      throw new CallError({ code: 'invalid_request' }, `invalid_request: ${message}`)
+    }
+    return this.#parts.approvals.decide(approvalId, verdict, approver, notes)
   }
 }

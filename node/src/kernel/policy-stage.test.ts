@@ -1,10 +1,11 @@
-import type { Rule } from '@hansa/protocols'
+import { memoryStore, type Rule, silentLogger } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { noObligations, RateWindow } from '@hansa/trust'
 import { alice, mallory } from '@hansa/trust/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { aLocalTarget, anImportedTarget, anIntent, aPeerCaller, aReceivedCall } from '../testing/calls.ts'
 import { FakeLedger } from '../testing/fake-ledger.ts'
+import { ApprovalArguments } from './approval-arguments.ts'
 import { ApprovalBook } from './approvals.ts'
 import { InFlight } from './in-flight.ts'
 import { PeerSettings } from './peer-settings.ts'
@@ -36,7 +37,11 @@ function parts(rules: Rule[], over: Partial<PolicyComponents> = {}, answer?: Pee
     clock,
     policy: new PolicyHolder(compileOrThrow([{ name: 'test', rules }]), 1, ledger.append),
     peers: new PeerSettings([{ did: alice.did, alias: 'orga', standing: 700 }]),
-    approvals: new ApprovalBook({ clock, append: ledger.append }),
+    approvals: new ApprovalBook({
+      clock,
+      append: ledger.append,
+      args: new ApprovalArguments({ store: memoryStore(), logger: silentLogger }),
+    }),
     rates: new RateWindow(),
     inFlight: new InFlight({ perPrincipal: 2, perPeer: 3 }),
     askPeer: async (...of) => {

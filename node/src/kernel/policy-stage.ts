@@ -17,9 +17,8 @@ import {
   parseObligations,
   type RateLimit,
   type RateWindow,
-  sha256,
-  taggedHash,
 } from '@hansa/trust'
+import { actionHash } from './approval-action.ts'
 import type { ApprovalBook } from './approvals.ts'
 import type { InFlight } from './in-flight.ts'
 import type { PeerSettings } from './peer-settings.ts'
@@ -187,14 +186,15 @@ async function approve(call: Permitted, approvals: ApprovalBook): Promise<Permit
   const needed = call.decision.effect === 'approval' || call.obligations.humanApproval === true
   // A repeated call does nothing, so it needs no second approval.
   if (!needed || call.repeat !== undefined) return call
-  const action = actionOf(call)
+  const [principal, capability, capHash] = [call.caller.principal, call.target.ref, call.target.hash]
+  const action = actionHash({ principal, capability, capHash, args: call.args })
   const approval = call.approvals.find((id) => approvals.reserve(id, action, call.callId))
   if (approval !== undefined) return { ...call, approval }
   const approvalId = await approvals.request({
     action,
-    principal: call.caller.principal,
-    capability: call.target.ref,
-    capHash: call.target.hash,
+    principal,
+    capability,
+    capHash,
     callId: call.callId,
     args: Buffer.from(call.args).toString('utf8'),
   })
@@ -202,12 +202,6 @@ async function approve(call: Permitted, approvals: ApprovalBook): Promise<Permit
     return { refused: 'busy', reason: 'too many requests for approval wait', decision: call.decision }
   const reason = call.approvals.length === 0 ? 'a person has to approve' : 'no approval that was named fits this action'
   return { refused: 'approval_required', reason, approvalId, decision: call.decision }
-}
-
-/** What an approval is bound to: principal, capability, descriptor and argument bytes. */
-function actionOf({ caller, target, args }: Received): string {
-  const subject = `${caller.principal}\n${target.ref}\n${target.hash}\n`
-  return taggedHash('action', Buffer.concat([Buffer.from(subject), sha256(args)]))
 }
 
 /** Last, because a rate cannot be given back: a call counts from here on, whatever becomes of it. */

@@ -8,6 +8,7 @@ import { labelsSchema } from '../capability/label.ts'
 import { limitsSchema } from '../capability/limits.ts'
 import { obligationsSchema } from '../capability/obligation.ts'
 import { safetySchema } from '../capability/safety.ts'
+import { decisionNotesSchema } from '../kernel/approval.ts'
 import { addPeerSchema } from '../kernel/known-peer.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
@@ -54,6 +55,8 @@ export const registerParamsSchema = z.strictObject({
 })
 export type RegisterParams = z.infer<typeof registerParamsSchema>
 
+const decideSchema = decisionNotesSchema.extend({ id: approvalIdSchema, approver: principalSchema })
+
 export const controlMethods = {
   whoami: z.strictObject({}),
   status: z.strictObject({}),
@@ -87,8 +90,8 @@ export const controlMethods = {
   invoke: invokeParamsSchema,
   explain: invokeParamsSchema,
   approvals: z.strictObject({}),
-  approve: z.strictObject({ id: approvalIdSchema, approver: principalSchema }),
-  deny: z.strictObject({ id: approvalIdSchema, approver: principalSchema }),
+  approve: decideSchema,
+  deny: decideSchema,
   grant: z.strictObject({
     principal: principalSchema,
     capability: capabilityRefSchema,

@@ -5,13 +5,13 @@
 
 import type { Entry } from '../ledger/entry.ts'
 import type { CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
-import type { Approval } from './approval.ts'
+import type { Approval, DecisionNotes } from './approval.ts'
 import type { CapabilityInfo } from './capability-info.ts'
 import type { KernelStatus } from './kernel-status.ts'
 import type { AddPeer, KnownPeer } from './known-peer.ts'
 import type { PeerInfo } from './peer-info.ts'
 
-export type { Approval } from './approval.ts'
+export type { Approval, DecisionNotes } from './approval.ts'
 export type { CapabilityInfo } from './capability-info.ts'
 export type { KernelStatus } from './kernel-status.ts'
 export type { PeerInfo } from './peer-info.ts'
@@ -33,8 +33,12 @@ export interface KernelOperator {
   knownPeers(): Promise<KnownPeer[]>
   /** Pending ones first, newest last. */
   approvals(): Promise<Approval[]>
-  approve(approvalId: string, approver: string): Promise<Approval>
-  deny(approvalId: string, approver: string): Promise<Approval>
+  /**
+   * @param notes written into the log beside the decision
+   * @throws CallError `invalid_request` when the approver is no person or the one who asks, or when it no longer waits.
+   */
+  approve(approvalId: string, approver: string, notes?: DecisionNotes): Promise<Approval>
+  deny(approvalId: string, approver: string, notes?: DecisionNotes): Promise<Approval>
   /** Mints a token for one of this kernel's principals; shown once, never logged. */
   grant(init: GrantInit): Promise<{ token: string; expires: number }>
   /** Revokes one token by its text or its id, or every token of a principal. */

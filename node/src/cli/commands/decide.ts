@@ -8,12 +8,12 @@ import { approvalText } from './approvals.ts'
 const approve = {
   summary: 'approve one action',
   description:
-    'Approves exactly the action that was asked for, once. The caller repeats the call and names the approval.',
-  examples: ['hansa approvals', 'hansa approve 2f6oYQwqv1mWm1Kc8xLh0g --as person:ana'],
+    'Approves exactly the action that was asked for, once. The caller repeats the call and names the approval. Whoever asked for it cannot approve it.',
+  examples: ['hansa approvals', 'hansa approve 2f6oYQwqv1mWm1Kc8xLh0g --as person:ana --reason "order 4711"'],
 }
 const deny = {
   summary: 'deny one action',
-  examples: ['hansa deny 2f6oYQwqv1mWm1Kc8xLh0g'],
+  examples: ['hansa deny 2f6oYQwqv1mWm1Kc8xLh0g --reason "wrong account"'],
 }
 
 export function approveCommand(cli: Cli): Command {
@@ -29,13 +29,20 @@ function decideCommand(cli: Cli, name: 'approve' | 'deny', text: typeof approve 
     .command(name, text)
     .argument('<id>', 'as shown by: hansa approvals')
     .option('--as <person>', 'who decides, as person:NAME (default: person: and the name of the account)')
+    .option('--reason <text>', 'why; written into the log, at most 500 characters')
     .action(
-      cli.action<{ as?: string }>(async ({ home, print, options, args: [id] }) => {
+      cli.action<{ as?: string; reason?: string }>(async ({ home, print, options, args: [id] }) => {
         const { ask } = await import('../control-client.ts')
-        const approval = await ask(home, name, { id, approver: options.as ?? accountPerson(userInfo().username) })
+        const { username, uid } = userInfo()
+        const approval = await ask(home, name, {
+          id,
+          approver: options.as ?? accountPerson(username),
+          ...(options.reason === undefined ? {} : { reason: options.reason }),
+          source: `hansa ${name}, account ${username.slice(0, 64).toWellFormed()}, uid ${uid}`,
+        })
         print.result(approval, (style) => {
           const next = name === 'approve' ? [['next', `repeat the call with --approval ${approval.id}`] as const] : []
-          return `${approvalText(style, approval)}${next.length === 0 ? '' : `\n${facts(style, next)}`}`
+          return `${approvalText(style, approval, Date.now())}${next.length === 0 ? '' : `\n${facts(style, next)}`}`
         })
         return undefined
       }),
