@@ -33,7 +33,7 @@ const request = (over: Partial<ApprovalRequest> = {}): ApprovalRequest => ({
   ...over,
 })
 const asked = async (over: Partial<ApprovalRequest> = {}) => (await book.request(request(over))) ?? 'none'
-const granted = async (over: Partial<ApprovalRequest> = {}) => {
+const granted = async (over: Partial<ApprovalRequest> = {}): Promise<string> => {
   const id = await asked(over)
   await book.decide(id, 'granted', 'person:carla')
   return id
@@ -58,7 +58,7 @@ function replayed(entries: readonly Entry[], args: ApprovalArguments): ApprovalB
 }
 
 /** A request whose hash is that of its action, as calls make them. */
-const exact = (args: string, principal = 'agent:a') => {
+const exact = (args: string, principal = 'agent:a'): Partial<ApprovalRequest> => {
   const { capability, capHash } = request()
   const action = actionHash({ principal, capability, capHash, args: Buffer.from(args) })
   return { action, principal, args }
@@ -236,7 +236,7 @@ describe('the arguments of a request', () => {
   })
 
   it.each([
-    ['denied', async (id: string) => void (await book.decide(id, 'denied', 'person:carla'))],
+    ['denied', async (id: string): Promise<void> => void (await book.decide(id, 'denied', 'person:carla'))],
     [
       'used',
       async (id: string) => {
@@ -244,7 +244,7 @@ describe('the arguments of a request', () => {
         begin(id, 'call')
       },
     ],
-    ['expired', async () => clock.advance(APPROVAL_LIFE_SECONDS * 1000)],
+    ['expired', async () => void clock.advance(APPROVAL_LIFE_SECONDS * 1000)],
   ] as const)('are erased when it is %s, in memory and in the store', async (state, end) => {
     const id = await asked(exact('{"n":1}'))
     expect(await kept()).toEqual(['{"n":1}'])

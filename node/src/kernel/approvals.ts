@@ -154,8 +154,8 @@ export class ApprovalBook {
       delete held.deciding
     }
     const { args } = held
-    this.#settle(held, verdict, approver, notes.reason)
-    if (verdict === 'granted') {
+    const settled = this.#settle(held, verdict, approver, notes.reason)
+    if (settled && verdict === 'granted') {
       const approved = Math.floor(this.#clock.now() / 1000)
       this.#arguments.approve(held.principal, held.capability, { args, approved })
     }
@@ -239,13 +239,20 @@ export class ApprovalBook {
     this.#pendingByAction.set(held.action, held.id)
   }
 
-  #settle(held: Held, verdict: 'granted' | 'denied', approver: string | undefined, reason: string | undefined): void {
-    if (held.state !== 'pending') return
+  /** @returns whether it still waited. */
+  #settle(
+    held: Held,
+    verdict: 'granted' | 'denied',
+    approver: string | undefined,
+    reason: string | undefined,
+  ): boolean {
+    if (held.state !== 'pending') return false
     if (verdict === 'denied') this.#end(held, verdict)
     else held.state = verdict
     if (approver !== undefined) held.approver = approver
     if (reason !== undefined) held.reason = reason
     if (this.#pendingByAction.get(held.action) === held.id) this.#pendingByAction.delete(held.action)
+    return true
   }
 
   /** Ends what has waited too long; also done by everything that looks at an approval. */

@@ -17,12 +17,13 @@ export function approvalsCommand(cli: Cli): Command {
     .action(
       cli.action<{ all?: boolean }>(async ({ home, print, options }) => {
         const { ask } = await import('../control-client.ts')
+        const { systemClock } = await import('../../system-clock.ts')
         const known = await ask(home, 'approvals', {})
         const shown = options.all === true ? known : known.filter(({ state }) => state === 'pending')
         print.result(shown, (style) =>
           shown.length === 0
             ? 'Nothing waits for a person.'
-            : shown.map((one) => approvalText(style, one, Date.now())).join('\n\n'),
+            : shown.map((one) => approvalText(style, one, systemClock.now())).join('\n\n'),
         )
         return undefined
       }),

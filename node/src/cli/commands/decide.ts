@@ -33,6 +33,7 @@ function decideCommand(cli: Cli, name: 'approve' | 'deny', text: typeof approve 
     .action(
       cli.action<{ as?: string; reason?: string }>(async ({ home, print, options, args: [id] }) => {
         const { ask } = await import('../control-client.ts')
+        const { systemClock } = await import('../../system-clock.ts')
         const { username, uid } = userInfo()
         const approval = await ask(home, name, {
           id,
@@ -42,7 +43,7 @@ function decideCommand(cli: Cli, name: 'approve' | 'deny', text: typeof approve 
         })
         print.result(approval, (style) => {
           const next = name === 'approve' ? [['next', `repeat the call with --approval ${approval.id}`] as const] : []
-          return `${approvalText(style, approval, Date.now())}${next.length === 0 ? '' : `\n${facts(style, next)}`}`
+          return `${approvalText(style, approval, systemClock.now())}${next.length === 0 ? '' : `\n${facts(style, next)}`}`
         })
         return undefined
       }),
