@@ -1,5 +1,12 @@
 /** A kernel in the agent's own process, a whole node, and what they are assembled from. */
-export { ConfigError, type NodeConfig, parseConfig, readConfig } from './config/index.ts'
+export {
+  ConfigError,
+  configJsonSchema,
+  environmentNames,
+  type NodeConfig,
+  parseConfig,
+  readConfig,
+} from './config/index.ts'
 export { createKernel, type EmbeddedKernelInit } from './create-kernel.ts'
 export { type Driver, DriverError } from './drivers/index.ts'
 export { assembleKernel } from './kernel/assemble-kernel.ts'

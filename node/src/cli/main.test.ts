@@ -36,6 +36,8 @@ describe('hansa', () => {
     ['init'],
     ['up'],
     ['status'],
+    ['config', 'check'],
+    ['config', 'schema'],
     ['doctor'],
     ['tls', 'create'],
     ['tls', 'show'],

@@ -35,6 +35,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/reload.ts')).reloadCommand,
       },
       {
+        name: 'config',
+        summary: 'check the configuration, and print its schema',
+        load: async () => (await import('./commands/config.ts')).configCommand,
+      },
+      {
         name: 'doctor',
         summary: 'check everything that a node depends on',
         load: async () => (await import('./commands/doctor.ts')).doctorCommand,

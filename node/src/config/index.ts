@@ -2,7 +2,7 @@
 
 export { type ChangeConfigInit, changeConfig } from './change-config.ts'
 export type { ClassifiedTool, ConfiguredCapability, NodeConfig } from './config.ts'
-export { configJsonSchema, type LogLevel, logLevels } from './config-schema.ts'
+export { configFileSchema, configJsonSchema, type LogLevel, logLevels } from './config-schema.ts'
 export { type Environment, environmentNames, readEnvironment } from './env.ts'
 export { ConfigError, type ConfigErrorDetail, type ConfigFault, configInvalid, faultLine } from './errors.ts'
 export { type ListenAddress, parseListen } from './listen-address.ts'
