@@ -71,7 +71,8 @@ policies:
 #   listen: unix:/run/hansa/agents.sock
 #   socket_mode: "0660"
 
-# For supervisors and monitoring: GET /health, /ready and /metrics, without a password. Default: nowhere
+# For supervisors and monitoring: GET /health, /ready and /metrics, without a password; HANSA_OPERATIONS_LISTEN goes
+# before it. Default: nowhere
 # operations:
 #   listen: 127.0.0.1:9464
 

@@ -13,11 +13,13 @@ describe(readEnvironment, () => {
       HANSA_HOME: 'here',
       HANSA_LISTEN: '127.0.0.1:1',
       HANSA_LOG_LEVEL: '',
+      HANSA_OPERATIONS_LISTEN: '127.0.0.1:9464',
       HANSA_PUBLIC_URL: 'https://a.example',
     }
     expect(readEnvironment(variables)).toEqual({
       home: resolve('here'),
       listen: '127.0.0.1:1',
+      operationsListen: '127.0.0.1:9464',
       publicUrl: 'https://a.example',
     })
   })

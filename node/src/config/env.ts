@@ -9,6 +9,7 @@ export type Environment = {
   home: string
   listen?: string
   logLevel?: string
+  operationsListen?: string
   publicUrl?: string
 }
 
@@ -17,13 +18,14 @@ export const environmentNames = {
   home: 'HANSA_HOME',
   listen: 'HANSA_LISTEN',
   logLevel: 'HANSA_LOG_LEVEL',
+  operationsListen: 'HANSA_OPERATIONS_LISTEN',
   publicUrl: 'HANSA_PUBLIC_URL',
 } as const
 
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>> = process.env): Environment {
   const read = (name: keyof typeof environmentNames) => variables[environmentNames[name]] || undefined
   const environment: Environment = { home: resolve(read('home') ?? join(homedir(), '.hansa')) }
-  for (const name of ['listen', 'logLevel', 'publicUrl'] as const) {
+  for (const name of ['listen', 'logLevel', 'operationsListen', 'publicUrl'] as const) {
     const value = read(name)
     if (value !== undefined) environment[name] = value
   }

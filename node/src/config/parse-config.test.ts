@@ -291,6 +291,15 @@ peers:
     ])
   })
 
+  it('listens for supervisors where the environment says, before what the file says', () => {
+    const from = (value: string): Overrides => ({ operations_listen: { value, source: 'HANSA_OPERATIONS_LISTEN' } })
+    const expected = { host: '127.0.0.1', port: 2 }
+    expect(configOf('listen: 127.0.0.1:1', from('127.0.0.1:2')).operations).toEqual(expected)
+    expect(configOf('operations:\n  listen: 127.0.0.1:1', from('127.0.0.1:2')).operations).toEqual(expected)
+    expect(configOf('listen: 127.0.0.1:1').operations).toBeUndefined()
+    expect(faultsOf('listen: 127.0.0.1:1', from('9464'))).toEqual(['HANSA_OPERATIONS_LISTEN: "9464" is not HOST:PORT'])
+  })
+
   it('lets the environment go before the file, and blames it for its own mistakes', () => {
     const overrides: Overrides = {
       listen: { value: '127.0.0.1:0', source: 'HANSA_LISTEN' },

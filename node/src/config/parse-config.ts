@@ -19,7 +19,7 @@ const DEFAULT_POLICY = 'policy.yaml'
 
 /** One value that takes the place of the file's, and where it comes from: a variable or an option. */
 export type Override = { value: string; source: string }
-export type Overrides = Partial<Record<'listen' | 'log_level' | 'public_url', Override>>
+export type Overrides = Partial<Record<'listen' | 'log_level' | 'operations_listen' | 'public_url', Override>>
 
 export type ConfigReading = { ok: true; config: NodeConfig } | { ok: false; faults: ConfigFault[] }
 
@@ -76,23 +76,26 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
   const listen = parseListen(listenText)
   const logLevel = logLevels.find((known) => known === level)
 
-  const operations = file.operations && parseListen(file.operations.listen)
+  const operationsText = overrides.operations_listen?.value ?? file.operations?.listen
+  const operations = operationsText === undefined ? undefined : parseListen(operationsText)
   const agents = file.agents && parseAgentsListen(file.agents.listen, file.agents.socket_mode, directory)
 
   const faults: ConfigFault[] = [
     ...rangeFaults(file, place),
     ...peerFaults(file, place),
     ...agentsFaults(file, agents, place),
-    ...(file.operations !== undefined && operations === undefined
-      ? [{ ...place(['operations', 'listen']), reason: `${JSON.stringify(file.operations.listen)} is not HOST:PORT` }]
-      : []),
   ]
   const fault = (key: keyof Overrides | 'tls_spki', reason: string | undefined) => {
     const override = key === 'tls_spki' ? undefined : overrides[key]
-    const at = override === undefined ? place([key]) : { source: override.source, key: '' }
+    const at =
+      override === undefined
+        ? place(key === 'operations_listen' ? ['operations', 'listen'] : [key])
+        : { source: override.source, key: '' }
     if (reason !== undefined) faults.push({ ...at, reason })
   }
   const hasTls = file.tls !== undefined
+  if (operationsText !== undefined && operations === undefined)
+    fault('operations_listen', `${JSON.stringify(operationsText)} is not HOST:PORT`)
   fault('listen', listenFault(listenText, listen, publicUrl, hasTls))
   fault('public_url', publicUrl === undefined ? undefined : publicUrlFault(publicUrl, hasTls))
   if (file.tls_spki !== undefined && !hasTls && !publicUrl?.startsWith('https:'))

@@ -33,11 +33,19 @@ export async function readConfig(
 }
 
 /** What the environment puts in the place of the file. */
-export function environmentOverrides({ listen, logLevel, publicUrl }: Environment): Overrides {
-  const { listen: listenName, logLevel: levelName, publicUrl: urlName } = environmentNames
+export function environmentOverrides({ listen, logLevel, operationsListen, publicUrl }: Environment): Overrides {
+  const {
+    listen: listenName,
+    logLevel: levelName,
+    operationsListen: operationsName,
+    publicUrl: urlName,
+  } = environmentNames
   return {
     ...(listen === undefined ? {} : { listen: { value: listen, source: listenName } }),
     ...(logLevel === undefined ? {} : { log_level: { value: logLevel, source: levelName } }),
+    ...(operationsListen === undefined
+      ? {}
+      : { operations_listen: { value: operationsListen, source: operationsName } }),
     ...(publicUrl === undefined ? {} : { public_url: { value: publicUrl, source: urlName } }),
   }
 }
