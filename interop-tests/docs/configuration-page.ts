@@ -1,22 +1,7 @@
 /** docs/reference/configuration.md: every key of hansa.yaml, from its schema. */
-import { configJsonSchema, environmentNames } from '@hansa/node'
+import { type ConfigJsonSchema, configJsonSchema, defaultText, environmentVariables } from '@hansa/node'
 
-type Schema = {
-  type?: string
-  description?: string
-  enum?: readonly unknown[]
-  anyOf?: readonly Schema[]
-  properties?: Readonly<Record<string, Schema>>
-  items?: Schema
-  additionalProperties?: Schema | boolean
-  required?: readonly string[]
-}
-
-const variables: Readonly<Record<string, string>> = {
-  listen: environmentNames.listen,
-  log_level: environmentNames.logLevel,
-  public_url: environmentNames.publicUrl,
-}
+const variables = new Map(environmentVariables().map(({ path, name }) => [path.join('.'), name]))
 const DEFAULT = /\s*\bDefault: (.+)$/
 
 export function configurationPage(): string {
@@ -25,16 +10,16 @@ export function configurationPage(): string {
     '',
     '<!-- Generated from the schema by `npm run -s docs:generate`. Do not edit. -->',
     '',
-    'Every key of `hansa.yaml`. `[]` is an item of a list, `NAME` a name of your choice; a key with * has to be there when what is around it is. A key that is not here is a mistake, and `hansa config check` names it with its line. A variable of the environment goes before the file. `hansa config schema` prints the JSON Schema, which is also in [node/hansa.schema.json](../../node/hansa.schema.json).',
+    'Every key of `hansa.yaml`. `[]` is an item of a list, `NAME` a name of your choice; a key with * has to be there when what is around it is. A key that is not here is a mistake, and `hansa config check` names it with its line. A variable of the environment goes before the file; for a key that is not text its value is YAML, such as `30`, `true` or `[10.0.0.0/8]`, and an empty one counts as unset. `hansa config schema` prints the JSON Schema, which is also in [node/hansa.schema.json](../../node/hansa.schema.json).',
     '',
     '| key | type | default | variable | meaning |',
     '|---|---|---|---|---|',
-    ...rows(configJsonSchema() as Schema, ''),
+    ...rows(configJsonSchema(), ''),
     '',
   ].join('\n')
 }
 
-function rows(schema: Schema, path: string): string[] {
+function rows(schema: ConfigJsonSchema, path: string): string[] {
   const { properties = {}, items, additionalProperties: rest, required = [] } = schema
   const members = Object.entries(properties).flatMap(([key, member]) => {
     const at = path === '' ? key : `${path}.${key}`
@@ -44,19 +29,19 @@ function rows(schema: Schema, path: string): string[] {
   return [...members, ...(items === undefined ? [] : rows(items, `${path}[]`)), ...inner]
 }
 
-function row(path: string, schema: Schema, isRequired: boolean): string {
+function row(path: string, schema: ConfigJsonSchema, isRequired: boolean): string {
   const { description = '' } = schema
   const cells = [
     `\`${path}\`${isRequired ? ' *' : ''}`,
     typeOf(schema),
-    DEFAULT.exec(description)?.[1] ?? '',
-    variables[path] === undefined ? '' : `\`${variables[path]}\``,
+    defaultText(schema) ?? '',
+    variables.has(path) ? `\`${variables.get(path)}\`` : '',
     description.replace(DEFAULT, '').replace(/\.$/, ''),
   ]
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`
 }
 
-function typeOf({ type, enum: values, anyOf, items }: Schema): string {
+function typeOf({ type, enum: values, anyOf, items }: ConfigJsonSchema): string {
   if (values !== undefined) return values.map((value) => `\`${String(value)}\``).join(', ')
   if (anyOf !== undefined) return [...new Set(anyOf.map(typeOf))].join(' or ')
   if (type === 'array') return `list of ${items === undefined ? 'anything' : typeOf(items)}`

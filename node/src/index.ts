@@ -1,8 +1,10 @@
 /** A kernel in the agent's own process, a whole node, and what they are assembled from. */
 export {
   ConfigError,
+  type ConfigJsonSchema,
   configJsonSchema,
-  environmentNames,
+  defaultText,
+  environmentVariables,
   type NodeConfig,
   parseConfig,
   readConfig,

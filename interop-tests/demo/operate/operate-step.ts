@@ -6,6 +6,8 @@ import type { Organisation } from './organisation.ts'
 export type OperateFacts = {
   /** The approval that was used. */
   approval?: string
+  /** The call that used it. */
+  lastCall?: string
 }
 
 export type OperateWorld = {

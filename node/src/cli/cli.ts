@@ -5,7 +5,7 @@
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Command } from 'commander'
-import { type Environment, environmentNames } from '../config/env.ts'
+import { type Environment, HOME_VARIABLE } from '../config/env.ts'
 import { exitCodes, exitCodesHelp } from './exit-codes.ts'
 import { faultOf } from './faults.ts'
 import { createPrint, type Print, type Stream } from './print.ts'
@@ -55,11 +55,7 @@ export class Cli {
     return this.plain(name)
       .summary(summary)
       .description(description)
-      .option(
-        '--home <dir>',
-        `directory of the node (default: $${environmentNames.home} or ~/.hansa)`,
-        environment.home,
-      )
+      .option('--home <dir>', `directory of the node (default: $${HOME_VARIABLE} or ~/.hansa)`, environment.home)
       .option('--json', 'print one JSON document instead of text')
       .addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}\n\n${exitCodesHelp}`)
       .configureHelp({ optionDescription: ({ description: text }) => text })

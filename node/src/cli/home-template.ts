@@ -19,8 +19,10 @@ export function configTemplate({
   allowPrivate,
   tls = false,
 }: TemplateInit): string {
-  return `# Configuration of this node. Paths are relative to this file. Check it with: hansa doctor
-# Read at start. Policy files are read again when they change.
+  return `# Configuration of this node. Paths are relative to this file. A variable of the environment goes before it:
+# HANSA_ and the key, as in HANSA_LISTEN and HANSA_LIMITS_DRAIN_SECONDS. See what holds with: hansa config show
+# Check it with: hansa config check. Read at start; policy files are read again when they change.
+# For editors: hansa config schema > hansa.schema.json, and "# yaml-language-server: $schema=hansa.schema.json" here.
 
 # For people; becomes the default alias at importers.
 ${setting('name', name, 'orga')}
@@ -71,8 +73,7 @@ policies:
 #   listen: unix:/run/hansa/agents.sock
 #   socket_mode: "0660"
 
-# For supervisors and monitoring: GET /health, /ready and /metrics, without a password; HANSA_OPERATIONS_LISTEN goes
-# before it. Default: nowhere
+# For supervisors and monitoring: GET /health, /ready and /metrics, without a password. Default: nowhere
 # operations:
 #   listen: 127.0.0.1:9464
 

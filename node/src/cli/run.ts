@@ -13,4 +13,7 @@ for (const stream of [stdout, stderr]) {
   })
 }
 
-process.exitCode = await main(process.argv.slice(2), { environment: readEnvironment(), stdin, stdout, stderr })
+// Not awaited here: a part of the bundle that is loaded later may import this one, and would wait for its end.
+void main(process.argv.slice(2), { environment: readEnvironment(), stdin, stdout, stderr }).then((exit) => {
+  process.exitCode = exit
+})

@@ -5,9 +5,9 @@ import type { Clock } from '@hansa/protocols'
 import { lockConfig } from './config-lock.ts'
 import { type ConfigEdit, editConfig } from './edit-config.ts'
 import type { Environment } from './env.ts'
+import { environmentOverrides } from './environment-variables.ts'
 import { ConfigError, configInvalid } from './errors.ts'
 import { parseConfig } from './parse-config.ts'
-import { environmentOverrides } from './read-config.ts'
 
 export type ChangeConfigInit = {
   path: string

@@ -1,23 +1,53 @@
 import { describe, expect, it } from 'vitest'
 import { configTemplate } from '../cli/home-template.ts'
-import { configJsonSchema } from './config-schema.ts'
+import { type ConfigJsonSchema, configJsonSchema } from './config-json-schema.ts'
+import { configFileSchema } from './config-schema.ts'
 import { parseConfig } from './parse-config.ts'
 
-type Schema = {
-  type?: string
-  properties?: Record<string, Schema>
-  description?: string
-  additionalProperties?: unknown
-}
+const schema = configJsonSchema()
 
-const schema = configJsonSchema() as Schema
+/** Every key with its schema, `capabilities[].http.url`. */
+function keysOf(
+  { properties = {}, items, additionalProperties }: ConfigJsonSchema,
+  path = '',
+): [string, ConfigJsonSchema][] {
+  const members = Object.entries(properties).flatMap(([key, member]): [string, ConfigJsonSchema][] => {
+    const at = path === '' ? key : `${path}.${key}`
+    return [[at, member], ...keysOf(member, at)]
+  })
+  const named = typeof additionalProperties === 'object' ? keysOf(additionalProperties, `${path}.NAME`) : []
+  return [...members, ...(items === undefined ? [] : keysOf(items, `${path}[]`)), ...named]
+}
 
 describe('the JSON Schema of hansa.yaml', () => {
   it('is closed, and says of every key what it means', () => {
     expect(schema.additionalProperties).toBe(false)
-    const silent = Object.entries(schema.properties ?? {}).filter(([, { description }]) => description === undefined)
-    expect(silent.map(([key]) => key)).toEqual(['limits'])
+    const silent = keysOf(schema).filter(([, { description = '' }]) => !/^(?!Default)\w/.test(description))
+    expect(silent.map(([key]) => key)).toEqual([])
     expect(JSON.parse(JSON.stringify(schema))).toEqual(schema)
+  })
+
+  it('has the defaults that are values, each one that the key itself accepts', () => {
+    const defaults = Object.fromEntries(
+      keysOf(schema).flatMap(([key, { default: value }]) => (value === undefined ? [] : [[key, value]])),
+    )
+    expect(defaults).toMatchObject({
+      allow_private: false,
+      listen: '127.0.0.1:7400',
+      log_level: 'info',
+      policies: ['policy.yaml'],
+      'agents.socket_mode': '0660',
+      'limits.drain_seconds': 30,
+      'capabilities[].http.safety': 'DESTRUCTIVE',
+    })
+    expect(Object.keys(defaults)).not.toContain('public_url')
+    const ofFile = Object.entries(defaults).filter(([key]) => /^\w+$/.test(key))
+    expect(configFileSchema.safeParse(Object.fromEntries(ofFile))).toMatchObject({ success: true })
+    const limits = Object.entries(defaults).filter(([key]) => key.startsWith('limits.'))
+    const withLimits = {
+      limits: Object.fromEntries(limits.map(([key, value]) => [key.slice('limits.'.length), value])),
+    }
+    expect(configFileSchema.safeParse(withLimits)).toMatchObject({ success: true })
   })
 })
 

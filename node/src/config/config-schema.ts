@@ -40,7 +40,7 @@ const classification = {
   idempotent: z.boolean().describe('Whether twice is the same as once. Default: true for READ').optional(),
 }
 
-const jsonSchema = z.record(z.string(), z.json()).describe('A JSON Schema, draft-07 or 2020-12')
+const jsonSchema = z.record(z.string(), z.json())
 
 const mcpSchema = z.strictObject({
   id: capabilityIdSchema.describe('Prefix: what the server calls `read` becomes `ID.read`'),
@@ -72,8 +72,8 @@ const mcpSchema = z.strictObject({
 })
 
 const httpSchema = z.strictObject({
-  id: capabilityIdSchema,
-  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  id: capabilityIdSchema.describe('What the capability is called'),
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).describe('Of the request'),
   url: z
     .string()
     .max(2048)
@@ -84,10 +84,10 @@ const httpSchema = z.strictObject({
     .describe('Arguments that become members of the JSON body; `rest` is every one that has no other place')
     .optional(),
   headers: headers.describe('Sent with every request; credentials belong here').optional(),
-  version: z.string().max(64).describe('Default: 1.0.0').optional(),
+  version: z.string().max(64).describe('Of the capability, semantic. Default: 1.0.0').optional(),
   ...classification,
-  input: jsonSchema.optional(),
-  output: jsonSchema.describe('Without it the answer is untrusted text').optional(),
+  input: jsonSchema.describe('Schema of the arguments, draft-07 or 2020-12. Default: any object').optional(),
+  output: jsonSchema.describe('Schema of the answer. Default: none, and the answer is untrusted text').optional(),
 })
 
 const moduleSchema = z.strictObject({
@@ -97,7 +97,7 @@ const moduleSchema = z.strictObject({
 })
 
 const peerSchema = z.strictObject({
-  did: didSchema,
+  did: didSchema.describe('Which kernel'),
   alias: peerAliasSchema.describe('Names the peer in policy subjects as peer:ALIAS').optional(),
   clearance: labelsSchema.describe('Labels that this peer may be sent. Default: none').optional(),
   same_owner: z
@@ -225,6 +225,7 @@ export const configFileSchema = z.strictObject({
         .describe('Disk that the log keeps free for its last entries when the rest runs full, MiB. Default: 64')
         .optional(),
     })
+    .describe('Bounds of this node')
     .optional(),
   capabilities: z
     .array(configItemSchema)
@@ -235,9 +236,3 @@ export const configFileSchema = z.strictObject({
 
 export type ConfigFile = z.infer<typeof configFileSchema>
 export type ConfigItem = z.infer<typeof configItemSchema>
-
-/** The schema of `hansa.yaml` as JSON Schema 2020-12, for editors and documentation. */
-export function configJsonSchema(): Record<string, unknown> {
-  // What a check adds cannot be said in JSON Schema and is left to the parser.
-  return { ...z.toJSONSchema(configFileSchema, { io: 'input', unrepresentable: 'any' }), title: 'hansa.yaml' }
-}

@@ -3,31 +3,20 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 
-/** What the environment says, unchecked; an empty variable counts as unset. */
+/** The variable that says where the node lives. */
+export const HOME_VARIABLE = 'HANSA_HOME'
+
+/** What the environment says, unchecked. */
 export type Environment = {
   /** Absolute path: `$HANSA_HOME`, or `~/.hansa`. */
   home: string
-  listen?: string
-  logLevel?: string
-  operationsListen?: string
-  publicUrl?: string
+  /** Every other variable that begins with `HANSA_`; an empty one counts as unset. */
+  variables?: Readonly<Record<string, string>>
 }
 
-/** Setting to variable. */
-export const environmentNames = {
-  home: 'HANSA_HOME',
-  listen: 'HANSA_LISTEN',
-  logLevel: 'HANSA_LOG_LEVEL',
-  operationsListen: 'HANSA_OPERATIONS_LISTEN',
-  publicUrl: 'HANSA_PUBLIC_URL',
-} as const
-
-export function readEnvironment(variables: Readonly<Record<string, string | undefined>> = process.env): Environment {
-  const read = (name: keyof typeof environmentNames) => variables[environmentNames[name]] || undefined
-  const environment: Environment = { home: resolve(read('home') ?? join(homedir(), '.hansa')) }
-  for (const name of ['listen', 'logLevel', 'operationsListen', 'publicUrl'] as const) {
-    const value = read(name)
-    if (value !== undefined) environment[name] = value
-  }
-  return environment
+export function readEnvironment(all: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  const ours = Object.entries(all).filter(
+    (entry): entry is [string, string] => entry[0].startsWith('HANSA_') && entry[0] !== HOME_VARIABLE && !!entry[1],
+  )
+  return { home: resolve(all[HOME_VARIABLE] || join(homedir(), '.hansa')), variables: Object.fromEntries(ours) }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { faultLine } from './errors.ts'
-import { type Overrides, parseConfig } from './parse-config.ts'
+import type { Overrides } from './override.ts'
+import { parseConfig } from './parse-config.ts'
 
 const DID = 'did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH'
 
@@ -291,29 +292,32 @@ peers:
     ])
   })
 
-  it('listens for supervisors where the environment says, before what the file says', () => {
-    const from = (value: string): Overrides => ({ operations_listen: { value, source: 'HANSA_OPERATIONS_LISTEN' } })
-    const expected = { host: '127.0.0.1', port: 2 }
-    expect(configOf('listen: 127.0.0.1:1', from('127.0.0.1:2')).operations).toEqual(expected)
-    expect(configOf('operations:\n  listen: 127.0.0.1:1', from('127.0.0.1:2')).operations).toEqual(expected)
-    expect(configOf('listen: 127.0.0.1:1').operations).toBeUndefined()
-    expect(faultsOf('listen: 127.0.0.1:1', from('9464'))).toEqual(['HANSA_OPERATIONS_LISTEN: "9464" is not HOST:PORT'])
+  it('lets overrides go before the file, the last one of a key first, and blames each for its own mistakes', () => {
+    const listen = (value: string, source: string) => ({ path: ['listen'], value, source })
+    const file = 'listen: 127.0.0.1:1'
+    expect(configOf(file, [listen('[::1]:2', 'x'), listen('[::1]:3', 'y')]).listen).toEqual({ host: '::1', port: 3 })
+    const mistaken: Overrides = [
+      listen('9464', 'HANSA_LISTEN'),
+      { path: ['log_level'], value: 'loud', source: 'HANSA_LOG_LEVEL' },
+      { path: ['public_url'], value: 'here', source: '--public-url' },
+      { path: ['allow_private'], value: ['10.0.0.0/8', 'x'], source: 'HANSA_ALLOW_PRIVATE' },
+    ]
+    expect(faultsOf('listen: nowhere', mistaken)).toEqual([
+      '--public-url: not an http(s) URL',
+      'HANSA_LOG_LEVEL: expected one of "debug"|"info"|"warn"|"error"|"silent"',
+      'HANSA_ALLOW_PRIVATE: [1]: "x" is neither an address nor a range; write 10.1.2.3, 10.0.0.0/8 or fd00::/8',
+      'HANSA_LISTEN: "9464" is not HOST:PORT, such as 127.0.0.1:7400; port 0 takes a free one',
+    ])
   })
 
-  it('lets the environment go before the file, and blames it for its own mistakes', () => {
-    const overrides: Overrides = {
-      listen: { value: '127.0.0.1:0', source: 'HANSA_LISTEN' },
-      log_level: { value: 'loud', source: 'HANSA_LOG_LEVEL' },
-      public_url: { value: 'here', source: '--public-url' },
-    }
-    expect(configOf('listen: 127.0.0.1:1', { listen: { value: '[::1]:2', source: 'x' } }).listen).toEqual({
-      host: '::1',
-      port: 2,
-    })
-    expect(faultsOf('listen: nowhere', overrides)).toEqual([
-      '--public-url: "here" is not an http(s) URL',
-      'HANSA_LOG_LEVEL: "loud" is not one of debug, info, warn, error, silent',
-    ])
+  it('makes room for an override where the file has nothing, and leaves a mistake of the file one', () => {
+    const drain: Overrides = [{ path: ['limits', 'drain_seconds'], value: 5, source: 'HANSA_LIMITS_DRAIN_SECONDS' }]
+    expect(configOf('name: a', drain).drainMs).toBe(5000)
+    expect(configOf('limits: { calls_per_peer: 2 }', drain)).toMatchObject({ drainMs: 5000, inFlight: { perPeer: 2 } })
+    expect(configOf('limits:', drain).drainMs).toBe(5000)
+    expect(faultsOf('limits: 3', drain)).toEqual(['hansa.yaml:1: limits: expected object, received number'])
+    const key: Overrides = [{ path: ['tls', 'key'], value: 'k.pem', source: 'HANSA_TLS_KEY' }]
+    expect(faultsOf('name: a', key)).toEqual(['hansa.yaml:1: tls.certificate: is missing'])
   })
 
   it('refuses a text larger than any that a person writes, unread', () => {

@@ -6,10 +6,11 @@ import { dirname, resolve } from 'node:path'
 import { guardedFetch, isLoopbackHost } from '@hansa/mesh'
 import { type AgentsListen, parseAgentsListen } from './agents-listen.ts'
 import type { NodeConfig } from './config.ts'
-import { type ConfigFile, type ConfigItem, configFileSchema, configItemSchema, logLevels } from './config-schema.ts'
+import { type ConfigFile, type ConfigItem, configFileSchema, configItemSchema } from './config-schema.ts'
 import { configuredCapabilities } from './configured-capabilities.ts'
 import type { ConfigFault } from './errors.ts'
 import { isWildcard, type ListenAddress, parseListen } from './listen-address.ts'
+import { type Overrides, overridden, overrideOf } from './override.ts'
 import { keyText, schemaFaults } from './schema-faults.ts'
 import { readYaml, type YamlPath } from './yaml-source.ts'
 
@@ -17,31 +18,30 @@ const DEFAULT_LISTEN = '127.0.0.1:7400'
 const DEFAULT_PRINCIPAL = 'agent:local'
 const DEFAULT_POLICY = 'policy.yaml'
 
-/** One value that takes the place of the file's, and where it comes from: a variable or an option. */
-export type Override = { value: string; source: string }
-export type Overrides = Partial<Record<'listen' | 'log_level' | 'operations_listen' | 'public_url', Override>>
-
 export type ConfigReading = { ok: true; config: NodeConfig } | { ok: false; faults: ConfigFault[] }
 
 /**
  * @param path of the file, absolute: other paths in it are relative to its directory
  * @param name of the file as people are shown it
  */
-export function parseConfig(text: string, path: string, name: string, overrides: Overrides = {}): ConfigReading {
+export function parseConfig(text: string, path: string, name: string, overrides: Overrides = []): ConfigReading {
   const reading = readYaml(text)
   if (!reading.ok) return { ok: false, faults: reading.faults.map((fault) => ({ source: name, key: '', ...fault })) }
   const { source } = reading
-  const parsed = configFileSchema.safeParse(source.value ?? {})
+  const value = overridden(source.value ?? {}, overrides)
+  const parsed = configFileSchema.safeParse(value)
   const place = (at: YamlPath): Pick<ConfigFault, 'source' | 'line' | 'key'> => {
+    const override = overrideOf(at, overrides)
+    if (override !== undefined) return { source: override.source, key: keyText(at.slice(override.path.length)) }
     const line = source.lineOf(at)
     return { source: name, ...(line === undefined ? {} : { line }), key: keyText(at) }
   }
   // The rules between keys are checked on what is well formed, so that one mistake does not hide another.
-  const file = parsed.success ? parsed.data : wellFormed(source.value)
+  const file = parsed.success ? parsed.data : wellFormed(value)
   const context = { directory: dirname(path), place }
-  const { faults, settings } = checkSettings(file, overrides, context)
-  const offered = configuredCapabilities(wellFormedItems(source.value), context)
-  const all = [...(parsed.success ? [] : schemaFaults(parsed.error, name, source)), ...faults, ...offered.faults]
+  const { faults, settings } = checkSettings(file, context)
+  const offered = configuredCapabilities(wellFormedItems(value), context)
+  const all = [...(parsed.success ? [] : schemaFaults(parsed.error, value, place)), ...faults, ...offered.faults]
   if (all.length > 0) return { ok: false, faults: all.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) }
   return { ok: true, config: Object.freeze({ ...settings, capabilities: offered.capabilities }) }
 }
@@ -69,15 +69,10 @@ function wellFormedItems(value: unknown): (ConfigItem | undefined)[] {
 
 type Settings = Omit<NodeConfig, 'capabilities'>
 
-function checkSettings(file: ConfigFile, overrides: Overrides, { directory, place }: ConfigContext) {
-  const listenText = overrides.listen?.value ?? file.listen ?? DEFAULT_LISTEN
-  const publicUrl = overrides.public_url?.value ?? file.public_url
-  const level = overrides.log_level?.value ?? file.log_level ?? 'info'
+function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
+  const { listen: listenText = DEFAULT_LISTEN, public_url: publicUrl } = file
   const listen = parseListen(listenText)
-  const logLevel = logLevels.find((known) => known === level)
-
-  const operationsText = overrides.operations_listen?.value ?? file.operations?.listen
-  const operations = operationsText === undefined ? undefined : parseListen(operationsText)
+  const operations = file.operations && parseListen(file.operations.listen)
   const agents = file.agents && parseAgentsListen(file.agents.listen, file.agents.socket_mode, directory)
 
   const faults: ConfigFault[] = [
@@ -85,22 +80,16 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
     ...peerFaults(file, place),
     ...agentsFaults(file, agents, place),
   ]
-  const fault = (key: keyof Overrides | 'tls_spki', reason: string | undefined) => {
-    const override = key === 'tls_spki' ? undefined : overrides[key]
-    const at =
-      override === undefined
-        ? place(key === 'operations_listen' ? ['operations', 'listen'] : [key])
-        : { source: override.source, key: '' }
-    if (reason !== undefined) faults.push({ ...at, reason })
+  const fault = (path: YamlPath, reason: string | undefined) => {
+    if (reason !== undefined) faults.push({ ...place(path), reason })
   }
   const hasTls = file.tls !== undefined
-  if (operationsText !== undefined && operations === undefined)
-    fault('operations_listen', `${JSON.stringify(operationsText)} is not HOST:PORT`)
-  fault('listen', listenFault(listenText, listen, publicUrl, hasTls))
-  fault('public_url', publicUrl === undefined ? undefined : publicUrlFault(publicUrl, hasTls))
+  if (file.operations !== undefined && operations === undefined)
+    fault(['operations', 'listen'], `${JSON.stringify(file.operations.listen)} is not HOST:PORT`)
+  fault(['listen'], listenFault(listenText, listen, publicUrl, hasTls))
+  fault(['public_url'], publicUrl === undefined ? undefined : publicUrlFault(publicUrl, hasTls))
   if (file.tls_spki !== undefined && !hasTls && !publicUrl?.startsWith('https:'))
-    fault('tls_spki', 'names the keys of an https public_url, and there is none')
-  if (logLevel === undefined) fault('log_level', `${JSON.stringify(level)} is not one of ${logLevels.join(', ')}`)
+    fault(['tls_spki'], 'names the keys of an https public_url, and there is none')
 
   const reserve = file.limits?.log_reserve_mib
   const settings: Settings = {
@@ -110,7 +99,7 @@ function checkSettings(file: ConfigFile, overrides: Overrides, { directory, plac
     ...(file.tls === undefined ? {} : { tls: tlsFiles(file.tls, directory) }),
     ...(file.tls_spki === undefined ? {} : { tlsSpki: file.tls_spki }),
     allowPrivate: file.allow_private ?? false,
-    logLevel: logLevel ?? 'info',
+    logLevel: file.log_level ?? 'info',
     principal: file.principal ?? DEFAULT_PRINCIPAL,
     ...(file.registry === undefined ? {} : { registryUrl: file.registry.url }),
     policies: (file.policies ?? [DEFAULT_POLICY]).map((policy) => resolve(directory, policy)),

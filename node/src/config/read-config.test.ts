@@ -14,8 +14,8 @@ describe(readConfig, () => {
     await using home = await directory()
     const path = join(home.path, 'hansa.yaml')
     await writeFile(path, 'listen: 127.0.0.1:1\nlog_level: error\npublic_url: https://file.example\n')
-    const environment = { home: home.path, listen: '127.0.0.1:2', logLevel: 'warn' }
-    const config = await readConfig(path, environment, { listen: { value: '127.0.0.1:3', source: '--listen' } })
+    const environment = { home: home.path, variables: { HANSA_LISTEN: '127.0.0.1:2', HANSA_LOG_LEVEL: 'warn' } }
+    const config = await readConfig(path, environment, [{ path: ['listen'], value: '127.0.0.1:3', source: '--listen' }])
     expect(config).toMatchObject({ listen: { port: 3 }, logLevel: 'warn', publicUrl: 'https://file.example' })
   })
 
@@ -32,8 +32,8 @@ describe(readConfig, () => {
     await using home = await directory()
     const path = join(home.path, 'hansa.yaml')
     await writeFile(path, 'nam: a\nlisten: x\n')
-    await expect(readConfig(path, { home: home.path, logLevel: 'loud' })).rejects.toThrow(
-      /3 mistakes:\n.*HANSA_LOG_LEVEL: "loud".*\n.*hansa\.yaml:1: nam: .*did you mean "name".*\n.*hansa\.yaml:2: listen: "x"/,
+    await expect(readConfig(path, { home: home.path, variables: { HANSA_LOG_LEVEL: 'loud' } })).rejects.toThrow(
+      /3 mistakes:\n.*HANSA_LOG_LEVEL: expected one of "debug".*\n.*hansa\.yaml:1: nam: .*did you mean "name".*\n.*hansa\.yaml:2: listen: "x"/,
     )
   })
 })

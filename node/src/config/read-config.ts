@@ -3,10 +3,13 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { PolicySource } from '@hansa/trust'
 import type { NodeConfig } from './config.ts'
+import { type EffectiveSetting, effectiveSettings } from './effective-settings.ts'
 import type { Environment } from './env.ts'
-import { environmentNames } from './env.ts'
+import { environmentOverrides } from './environment-variables.ts'
 import { ConfigError, type ConfigFault, configInvalid } from './errors.ts'
-import { type Overrides, parseConfig } from './parse-config.ts'
+import type { Overrides } from './override.ts'
+import { parseConfig } from './parse-config.ts'
+import { readYaml } from './yaml-source.ts'
 
 /**
  * @param overrides of options; they go before the environment, and that before the file
@@ -15,39 +18,35 @@ import { type Overrides, parseConfig } from './parse-config.ts'
 export async function readConfig(
   path: string,
   environment: Environment,
-  overrides: Overrides = {},
+  overrides: Overrides = [],
 ): Promise<NodeConfig> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const text = await readText(path)
+  const reading = parseConfig(text, resolve(path), basename(path), [...environmentOverrides(environment), ...overrides])
+  if (!reading.ok) throw configInvalid(reading.faults)
+  return reading.config
+}
+
+/**
+ * Every setting of a configuration and its environment, for people.
+ * @throws ConfigError `config_missing`, or `config_invalid` with every fault.
+ */
+export async function readSettings(path: string, environment: Environment): Promise<EffectiveSetting[]> {
+  const text = await readText(path)
+  const overrides = environmentOverrides(environment)
+  const yaml = readYaml(text)
+  const reading = parseConfig(text, resolve(path), basename(path), overrides)
+  if (!yaml.ok || !reading.ok) throw configInvalid(reading.ok ? [] : reading.faults)
+  return effectiveSettings(yaml.source, basename(path), overrides)
+}
+
+async function readText(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     const message =
       cause.code === 'ENOENT'
         ? `There is no configuration at ${path}. Make a node with: hansa init`
         : `The configuration ${path} cannot be read: ${cause.message}`
     throw new ConfigError({ code: 'config_missing', path }, message, { cause })
   })
-  const reading = parseConfig(text, resolve(path), basename(path), {
-    ...environmentOverrides(environment),
-    ...overrides,
-  })
-  if (!reading.ok) throw configInvalid(reading.faults)
-  return reading.config
-}
-
-/** What the environment puts in the place of the file. */
-export function environmentOverrides({ listen, logLevel, operationsListen, publicUrl }: Environment): Overrides {
-  const {
-    listen: listenName,
-    logLevel: levelName,
-    operationsListen: operationsName,
-    publicUrl: urlName,
-  } = environmentNames
-  return {
-    ...(listen === undefined ? {} : { listen: { value: listen, source: listenName } }),
-    ...(logLevel === undefined ? {} : { log_level: { value: logLevel, source: levelName } }),
-    ...(operationsListen === undefined
-      ? {}
-      : { operations_listen: { value: operationsListen, source: operationsName } }),
-    ...(publicUrl === undefined ? {} : { public_url: { value: publicUrl, source: urlName } }),
-  }
 }
 
 export type PolicyReading = { sources: PolicySource[]; faults: ConfigFault[] }

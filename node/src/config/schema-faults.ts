@@ -1,16 +1,17 @@
 /** What the schema found wrong with a configuration, as sentences with a place. Pure. */
 import type { z } from 'zod'
-import { configJsonSchema } from './config-schema.ts'
+import { type ConfigJsonSchema, configJsonSchema } from './config-json-schema.ts'
 import type { ConfigFault } from './errors.ts'
 import { nearestKey } from './nearest-key.ts'
-import type { YamlPath, YamlSource } from './yaml-source.ts'
+import type { YamlPath } from './yaml-source.ts'
 
-/** @param name of the file, as people are shown it */
-export function schemaFaults(error: z.ZodError, name: string, { value, lineOf }: YamlSource): ConfigFault[] {
-  const at = (path: YamlPath, reason: string): ConfigFault => {
-    const line = lineOf(path)
-    return { source: name, ...(line === undefined ? {} : { line }), key: keyText(path), reason }
-  }
+/** @param place of a key, as people are shown it */
+export function schemaFaults(
+  error: z.ZodError,
+  value: unknown,
+  place: (path: YamlPath) => Omit<ConfigFault, 'reason'>,
+): ConfigFault[] {
+  const at = (path: YamlPath, reason: string): ConfigFault => ({ ...place(path), reason })
   return error.issues.flatMap((issue) => {
     const path = issue.path.map((segment) => (typeof segment === 'symbol' ? String(segment) : segment))
     if (issue.code !== 'unrecognized_keys')
@@ -34,16 +35,10 @@ function unknownKey(key: string, path: YamlPath): string {
   return known.length === 0 ? 'there is no such key' : `there is no such key here; there are: ${known.join(', ')}`
 }
 
-type JsonSchema = {
-  properties?: Record<string, JsonSchema>
-  items?: JsonSchema
-  additionalProperties?: JsonSchema | boolean
-}
-
 function keysAt(path: YamlPath): string[] {
-  let schema: JsonSchema | undefined = configJsonSchema() as JsonSchema
+  let schema: ConfigJsonSchema | undefined = configJsonSchema()
   for (const segment of path) {
-    const rest: JsonSchema | boolean | undefined = schema?.additionalProperties
+    const rest: ConfigJsonSchema | boolean | undefined = schema?.additionalProperties
     schema =
       typeof segment === 'number'
         ? schema?.items

@@ -92,7 +92,8 @@ const remedies: Partial<Record<NonNullable<Explanation['code']>, string>> = {
     'Call it, then have a person approve the request that is named in the error, and call again with it.',
   not_found: 'List what there is with `hansa capabilities`.',
   descriptor_mismatch: 'Refresh the import and look at what changed.',
-  remote_refused: 'Check that the peer is running and reachable, then try again.',
+  remote_refused:
+    'Check that the peer runs and is reachable, then try again. If its operator restored it, import it again.',
   invalid_request: 'Correct the arguments.',
   busy: 'Try again later: what serves it is not there now.',
 }

@@ -22,7 +22,14 @@ export const approveOne: OperateStep = {
     story.done('approval_required: nothing has happened yet')
 
     await approve(world, id)
-    const frame = await orga.json<{ value: { state: string } }>(['call', ref, args, '--approval', id, ...asReporter])
+    const frame = await orga.json<{ callId: string; value: { state: string } }>([
+      'call',
+      ref,
+      args,
+      '--approval',
+      id,
+      ...asReporter,
+    ])
     check('the shipment', frame.value.state, 'released')
     check('the shipment in the records of orgb', await stateAtOrgb(world), 'released')
     story.done('the agent repeats the call with the approval, and shipment 4711 is released')
@@ -30,6 +37,7 @@ export const approveOne: OperateStep = {
     check('the same approval once more', again.code, 'approval_required')
     story.done('once more with the same approval: refused')
     facts.approval = id
+    facts.lastCall = frame.callId
   },
 }
 

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { check } from '../../report.ts'
-import type { OperateStep } from '../operate-step.ts'
+import { check, DemoError } from '../../report.ts'
+import type { OperateStep, OperateWorld } from '../operate-step.ts'
+
+/** Each takes a fifth of a second. */
+const MAX_LOOKS = 50
 
 export const exportEvidence: OperateStep = {
   name: 'export',
@@ -9,7 +12,8 @@ export const exportEvidence: OperateStep = {
   why:
     'One file with the entries of these calls, each with its proof under a signed checkpoint, and nothing about anybody ' +
     'else. orga verifies it offline, and against its own log.',
-  async run({ directory, story, orga, orgb }) {
+  async run({ directory, story, orga, orgb, facts }) {
+    await acknowledged(orgb, facts.lastCall ?? '')
     const file = join(directory, 'orgb-for-orga.hansa')
     const { entries } = await orgb.json<{ entries: number }>(['audit', 'export', '--peer', 'orga', '--out', file])
     check('that entries were exported', entries > 0, true)
@@ -27,4 +31,13 @@ export const exportEvidence: OperateStep = {
     check('released calls in both', calls.ok, 2)
     story.done('and it tells of every call what the log of orga tells')
   },
+}
+
+/** An acknowledgement follows its call; the log of whoever served it is complete when it has arrived. */
+async function acknowledged(orgb: OperateWorld['orgb'], call: string): Promise<void> {
+  for (let asked = 0; asked < MAX_LOOKS; asked++) {
+    const entries = await orgb.json<{ type: string }[]>(['audit', 'show', '--call', call])
+    if (entries.some(({ type }) => type === 'ack.received')) return
+  }
+  throw new DemoError({ code: 'not_as_expected', what: 'ack.received' }, `orgb has no acknowledgement of call ${call}.`)
 }

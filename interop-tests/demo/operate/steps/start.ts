@@ -9,6 +9,8 @@ export const start: OperateStep = {
   why: 'Every connection between the two is HTTPS, under the certificates that they made. No certificate authority is asked.',
   async run({ story, orga, orgb }) {
     for (const one of [orga, orgb]) {
+      const { faults } = await one.json<{ faults: string[] }>(['config', 'check'])
+      check(`the mistakes in the configuration of ${one.name}`, faults, [])
       story.command(`hansa up --home ${one.name}`)
       const started = performance.now()
       const { endpoint } = await one.up()

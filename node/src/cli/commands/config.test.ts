@@ -46,6 +46,28 @@ describe('hansa config check', () => {
   })
 })
 
+describe('hansa config show', () => {
+  it('shows what holds and where it comes from', async () => {
+    await put('hansa.yaml', 'name: orgb\nlog_level: error\n')
+    const environment = { home, variables: { HANSA_LOG_LEVEL: 'warn' } }
+    const { exit, stdout } = await runCli(['config', 'show', '--json'], environment)
+    const settings = JSON.parse(stdout) as unknown[]
+    expect(exit).toBe(0)
+    expect(settings).toContainEqual({ key: 'name', value: 'orgb', from: 'hansa.yaml:1' })
+    expect(settings).toContainEqual({ key: 'log_level', value: 'warn', from: 'HANSA_LOG_LEVEL' })
+    const { stdout: shown } = await runCli(['config', 'show'], environment)
+    expect(shown).toMatch(/^log_level +warn +HANSA_LOG_LEVEL$/m)
+  })
+
+  it('shows mistakes in its place', async () => {
+    await put('hansa.yaml', 'nam: orgb\n')
+    expect(await runCli(['config', 'show'], { home })).toMatchObject({
+      exit: 3,
+      stderr: expect.stringContaining('did you mean "name"?'),
+    })
+  })
+})
+
 describe('hansa config schema', () => {
   it('prints the schema', async () => {
     const { exit, stdout } = await runCli(['config', 'schema'], { home })

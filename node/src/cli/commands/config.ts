@@ -1,10 +1,14 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { counted } from '../table.ts'
+import { counted, table } from '../table.ts'
 
 export function configCommand(cli: Cli): Command {
-  return cli.group('config', 'check the configuration, and print its schema', [checkCommand(cli), schemaCommand(cli)])
+  return cli.group('config', 'check and show the configuration, and print its schema', [
+    checkCommand(cli),
+    showCommand(cli),
+    schemaCommand(cli),
+  ])
 }
 
 function checkCommand(cli: Cli): Command {
@@ -27,6 +31,32 @@ function checkCommand(cli: Cli): Command {
             : `${faults.map((fault) => style.bad(fault)).join('\n')}\n${counted(faults.length, 'mistake')}.`,
         )
         return faults.length === 0 ? exitCodes.ok : exitCodes.usage
+      }),
+    )
+}
+
+function showCommand(cli: Cli): Command {
+  return cli
+    .command('show', {
+      summary: 'show every setting, and where it comes from',
+      description:
+        'Shows what a node would start with: each key of hansa.yaml, its value, and whether that is of the file, of a variable of the environment, or the default. Secrets are counted, not shown. Needs no node.',
+      examples: ['hansa config show', 'HANSA_LOG_LEVEL=debug hansa config show --json'],
+    })
+    .action(
+      cli.action(async ({ home, print, environment }) => {
+        const { homePaths } = await import('../../home/home-paths.ts')
+        const { readSettings } = await import('../../config/index.ts')
+        const settings = await readSettings(homePaths(home).config, environment)
+        print.result(settings, (style) => {
+          const rows = settings.map(({ key, value, from }) => [
+            key,
+            from === 'default' ? style.dim(value) : value,
+            from === 'default' ? style.dim(from) : from,
+          ])
+          return table(style, ['key', 'value', 'from'], rows)
+        })
+        return undefined
       }),
     )
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Overrides } from '../../config/parse-config.ts'
+import type { Overrides } from '../../config/override.ts'
 import type { Cli } from '../cli.ts'
 
 type Options = { listen?: string; publicUrl?: string; logLevel?: string }
@@ -24,9 +24,10 @@ export function upCommand(cli: Cli): Command {
 }
 
 function overridesOf({ listen, publicUrl, logLevel }: Options): Overrides {
-  return {
-    ...(listen !== undefined && { listen: { value: listen, source: '--listen' } }),
-    ...(publicUrl !== undefined && { public_url: { value: publicUrl, source: '--public-url' } }),
-    ...(logLevel !== undefined && { log_level: { value: logLevel, source: '--log-level' } }),
-  }
+  const given = [
+    { path: ['listen'], value: listen, source: '--listen' },
+    { path: ['public_url'], value: publicUrl, source: '--public-url' },
+    { path: ['log_level'], value: logLevel, source: '--log-level' },
+  ]
+  return given.filter(({ value }) => value !== undefined)
 }

@@ -7,14 +7,19 @@ export type CliRun = { exit: number; stdout: string; stderr: string }
 
 export type RunCliInit = {
   home: string
+  /** Of the environment. @default none */
+  variables?: Readonly<Record<string, string>>
   stdin?: string
   /** Whether the streams say that they are a terminal. @default false */
   tty?: boolean
 }
 
-export async function runCli(argv: readonly string[], { home, stdin = '', tty = false }: RunCliInit): Promise<CliRun> {
+export async function runCli(
+  argv: readonly string[],
+  { home, variables = {}, stdin = '', tty = false }: RunCliInit,
+): Promise<CliRun> {
   const [stdout, stderr] = [memoryStream(tty), memoryStream(tty)]
-  const exit = await main(argv, { environment: { home }, stdin: Readable.from([stdin]), stdout, stderr })
+  const exit = await main(argv, { environment: { home, variables }, stdin: Readable.from([stdin]), stdout, stderr })
   return { exit, stdout: stdout.text(), stderr: stderr.text() }
 }
 
