@@ -3,7 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { type FakeNode, fakeNode } from '@hansa/node/testing'
-import type { InvocationContext } from '@hansa/protocols'
+import type { ApprovalEvent, InvocationContext } from '@hansa/protocols'
 import { connect, type NodeClient } from '@hansa/sdk'
 import { describe, expect, it } from 'vitest'
 
@@ -48,6 +48,7 @@ describe.each(ways)('a client over %s', (_name, start, reach) => {
     await operator.status()
     await operator.capabilities()
     await operator.approvals()
+    for await (const { type } of operator.watchApprovals()) if (type === 'watching') break
     await operator.approve(id, 'person:olga')
     await operator.deny(id, 'person:olga')
     expect(await operator.grant({ principal: 'agent:alice', capability: 'echo' })).toEqual({
@@ -61,9 +62,23 @@ describe.each(ways)('a client over %s', (_name, start, reach) => {
     // What else an operator does is done with `hansa`.
     const expected = [
       ...['advertise', 'approvals', 'approve', 'audit', 'capabilities', 'deny', 'discoverPeers', 'explain', 'grant'],
-      ...['importRemote', 'invoke', 'peers', 'refresh', 'revoke', 'unimport'],
+      ...['importRemote', 'invoke', 'peers', 'refresh', 'revoke', 'unimport', 'watchApprovals'],
     ]
     expect([...asked].sort()).toEqual(expected)
+  })
+
+  it.each(['the signal', 'the client', 'the node'])('watches approvals until %s ends it', async (what) => {
+    await using node = await start()
+    await using client = await reach(node)
+    const left = new AbortController()
+    const seen: ApprovalEvent[] = []
+    for await (const event of client.operator.watchApprovals(left.signal)) {
+      seen.push(event)
+      if (what === 'the signal') left.abort()
+      else if (what === 'the client') await client[Symbol.asyncDispose]()
+      else await node[Symbol.asyncDispose]()
+    }
+    expect(seen).toEqual(node.kernel.watched)
   })
 
   it('serves a capability from its own process', async () => {
@@ -126,6 +141,7 @@ describe('a client with the credential of an agent', () => {
     await expect(client.invoke('agent.echo', {}, { principal: 'agent:bob' })).rejects.toMatchObject(denied)
     await expect(client.operator.approve('AAAAAAAAAAAAAAAAAAAAAA', 'person:olga')).rejects.toMatchObject(denied)
     await expect(client.operator.audit({})).rejects.toMatchObject(denied)
+    await expect(client.operator.watchApprovals()[Symbol.asyncIterator]().next()).rejects.toMatchObject(denied)
     await expect(client.importRemote({ manifest: 'a.b.c' })).rejects.toMatchObject(denied)
   })
 

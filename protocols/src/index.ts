@@ -62,7 +62,7 @@ export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from
 export * from './handshake/messages.ts'
 export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-info.ts'
 // Kernels, and the way to reach a running one.
-export { decisionNotesSchema } from './kernel/approval.ts'
+export { approvalEventSchema, decisionNotesSchema } from './kernel/approval.ts'
 export { type CapabilityDetail, capabilityDetailSchema } from './kernel/capability-detail.ts'
 export type * from './kernel/kernel.ts'
 export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './kernel/known-peer.ts'

@@ -29,11 +29,16 @@ const STREAM_SILENCE_MS = 45_000
 export class ControlClient implements AsyncDisposable {
   readonly #address: ControlAddress
   readonly #pool: Pool
-  #disposed = false
+  readonly #closing = new AbortController()
 
   constructor(address: ControlAddress) {
     this.#address = address
     this.#pool = new Pool(address.origin, connectOptions(address))
+  }
+
+  /** Aborted when the client was disposed of. */
+  get closed(): AbortSignal {
+    return this.#closing.signal
   }
 
   /** @throws CallError with the code of the node, ConnectError */
@@ -66,7 +71,7 @@ export class ControlClient implements AsyncDisposable {
         signal,
       })
       const response = await client.request(request)
-      if (response.statusCode === 200) return jsonLines(response.body, client)
+      if (response.statusCode === 200) return this.#lines(jsonLines(response.body, client), signal)
       await this.#answer(response)
       throw this.#notANode()
     } catch (error) {
@@ -76,12 +81,20 @@ export class ControlClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true
+    this.#closing.abort()
     await this.#pool.destroy()
   }
 
+  async *#lines(lines: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<unknown> {
+    try {
+      yield* lines
+    } catch (error) {
+      throw this.#failure(error, { acts: false, cancelled: signal.aborted })
+    }
+  }
+
   #request(path: string, body: object, options: Partial<Dispatcher.RequestOptions>): Dispatcher.RequestOptions {
-    if (this.#disposed) {
+    if (this.closed.aborted) {
       throw new ConnectError({ code: 'closed', url: this.#address.url }, 'This client was disposed of: connect again.')
     }
     const headers: Record<string, string> = { 'content-type': 'application/json' }

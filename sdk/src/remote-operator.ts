@@ -1,5 +1,6 @@
 import type { KernelOperator } from '@hansa/protocols'
 import type { ControlClient } from './control-client.ts'
+import { watchApprovals } from './watch-approvals.ts'
 
 /** What an operator may do to a running node, one request each. */
 export function remoteOperator(client: ControlClient): KernelOperator {
@@ -11,6 +12,7 @@ export function remoteOperator(client: ControlClient): KernelOperator {
     removePeer: (who, by) => client.call('removePeer', { who, by }),
     knownPeers: () => client.call('knownPeers', {}),
     approvals: () => client.call('approvals', {}),
+    watchApprovals: (signal) => watchApprovals(client, signal),
     approve: (id, approver, notes) => client.call('approve', { id, approver, ...notes }),
     deny: (id, approver, notes) => client.call('deny', { id, approver, ...notes }),
     grant: (init) => client.call('grant', init),

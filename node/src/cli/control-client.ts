@@ -1,4 +1,4 @@
-/** Asks the node of a home directory, over its control interface. One request at a time, one process, no streams. */
+/** Asks the node of a home directory, over its control interface. One request at a time, one process; streams are in `control-lines.ts`. */
 import { readFile } from 'node:fs/promises'
 import {
   CallError,
@@ -55,10 +55,7 @@ export async function controlClient(home: string, credential?: string): Promise<
     ...(socketPath !== undefined && { socketPath }),
     maxResponseSize: MAX_ANSWER_BYTES,
   })
-  const headers = {
-    'content-type': 'application/json',
-    ...(token !== undefined && { authorization: `Bearer ${token}` }),
-  }
+  const headers = headersOf(token)
   return {
     async call(method, params) {
       const within = timeFor(method, params)
@@ -82,9 +79,15 @@ export async function ask<M extends ControlMethod>(home: string, method: M, para
   return await client.call(method, params)
 }
 
-async function addressOf(
+export function headersOf(token: string | undefined): Record<string, string> {
+  const credential = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  return { 'content-type': 'application/json', ...credential }
+}
+
+/** @throws ControlClientError when the node does not run, or its token cannot be read. */
+export async function addressOf(
   home: string,
-  credential: string | undefined,
+  credential?: string,
 ): Promise<{ origin: string; socketPath?: string; token?: string }> {
   const place = controlPlace(home)
   if (place.kind === 'unix') return { origin: 'http://localhost', socketPath: place.path }
@@ -108,7 +111,8 @@ function timeFor(method: ControlMethod, params: object): number {
   return slow.has(method) ? PEER_WORK_MS : ANSWER_WITHIN_MS
 }
 
-async function answer({ statusCode, headers, body }: Dispatcher.ResponseData, home: string): Promise<unknown> {
+/** @returns what the node answered. @throws CallError with its code; ControlClientError */
+export async function answer({ statusCode, headers, body }: Dispatcher.ResponseData, home: string): Promise<unknown> {
   const text = await body.text()
   let value: unknown
   try {
@@ -125,7 +129,7 @@ async function answer({ statusCode, headers, body }: Dispatcher.ResponseData, ho
 }
 
 /** @returns what a failed connection means; an error that is none of a connection's comes back as it is. */
-async function failure(error: unknown, home: string, method: ControlMethod): Promise<unknown> {
+export async function failure(error: unknown, home: string, method?: ControlMethod): Promise<unknown> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code === 'ENOENT' || code === 'ECONNREFUSED') return notRunning(home, error)
   if (code === 'EACCES' || code === 'EPERM') return notPermitted(home, 'its socket belongs to someone else', error)

@@ -124,7 +124,8 @@ describe.each([...forAll, ...forAgents])('with the credential of an agent, over 
     )
     for (const name of ['approve', 'deny', 'grant', 'revoke', 'import', 'audit', 'agentAdd'])
       expect(closed).toContain(name)
-    for (const name of [...closed, 'unheard-of']) {
+    const watching = controlPaths.watchApprovals.slice(controlPaths.method.length)
+    for (const name of [...closed, watching, 'unheard-of']) {
       expect(await post(node, `/control/v1/${name}`, {}, alice), name).toMatchObject({
         status: 403,
         body: { error: { code: 'policy_denied' } },
@@ -202,7 +203,12 @@ describe.each(forAgents)('on %s', (_where, start) => {
     const { node } = await withAgents(start)
     await using _node = node
     for (const shown of [undefined, 'A'.repeat(43), newAgentCredential()]) {
-      for (const path of ['/control/v1/whoami', '/control/v1/status', controlPaths.serve]) {
+      for (const path of [
+        '/control/v1/whoami',
+        '/control/v1/status',
+        controlPaths.serve,
+        controlPaths.watchApprovals,
+      ]) {
         expect(await post(node, path, {}, shown)).toMatchObject({
           status: 401,
           body: { error: { code: 'token_rejected' } },

@@ -97,8 +97,11 @@ describe('the methods of the control interface', () => {
       ['explain', 'orgb/echo', null, { principal: 'agent:alice', signal: expect.any(AbortSignal) }],
     ],
     approvals: [{}, ['approvals']],
-    approve: [{ id: ID, approver: 'person:olga' }, ['approve', ID, 'person:olga']],
-    deny: [{ id: ID, approver: 'person:olga' }, ['deny', ID, 'person:olga']],
+    approve: [
+      { id: ID, approver: 'person:olga', reason: 'order 4711', source: 'uid 1' },
+      ['approve', ID, 'person:olga', { reason: 'order 4711', source: 'uid 1' }],
+    ],
+    deny: [{ id: ID, approver: 'person:olga' }, ['deny', ID, 'person:olga', {}]],
     grant: [
       { principal: 'agent:alice', capability: 'echo', uses: 2 },
       ['grant', { principal: 'agent:alice', capability: 'echo', uses: 2 }],

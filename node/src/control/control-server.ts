@@ -19,6 +19,7 @@ import {
   registerParamsSchema,
   serveEndSchema,
   serveReplySchema,
+  watchApprovalsSchema,
 } from '@hansa/protocols'
 import type { z } from 'zod'
 import { type ControlCaller, ownerOf } from './control-caller.ts'
@@ -28,6 +29,7 @@ import { listenOnSocket } from './control-socket.ts'
 import { controlToken } from './control-token.ts'
 import type { ControlledKernel } from './controlled-kernel.ts'
 import { ControlServerError } from './errors.ts'
+import { eventStream } from './event-stream.ts'
 import { type GuessBudget, guessBudget } from './guess-budget.ts'
 import { listening } from './listening.ts'
 import { type MethodContext, methodTable } from './method-table.ts'
@@ -35,7 +37,7 @@ import type { NodeOperations } from './node-operations.ts'
 import { openApiDocument } from './openapi-document.ts'
 import { passedOver } from './passed-over.ts'
 import { type ServedCapabilities, servedCapabilities } from './serve.ts'
-import { serveStream } from './serve-stream.ts'
+import { streamApprovals } from './stream-approvals.ts'
 
 export type ControlListen =
   | { kind: 'unix'; path: string }
@@ -198,7 +200,7 @@ function isRemoved(caller: ControlCaller): boolean {
 
 /** @returns undefined when the response is a stream that stays open. */
 async function route(
-  { kernel, node, principal, served, agentsUrl }: Handling,
+  { kernel, node, clock, principal, served, agentsUrl }: Handling,
   request: IncomingMessage,
   response: ServerResponse,
   { caller, path, signal }: From,
@@ -211,7 +213,7 @@ async function route(
       await served.serve({
         definition: definition.value,
         owner,
-        open: () => serveStream(response, signal),
+        open: () => eventStream(response, signal),
         closed: signal,
       })
       return undefined
@@ -223,6 +225,12 @@ async function route(
     case controlPaths.end: {
       const end = await parsed(request, serveEndSchema, MAX_METHOD_BYTES)
       return end.ok ? { status: 200, body: (await served.end(end.value.registration, owner)) ?? null } : end.fault
+    }
+    case controlPaths.watchApprovals: {
+      const params = await parsed(request, watchApprovalsSchema, MAX_METHOD_BYTES)
+      if (!params.ok) return params.fault
+      await streamApprovals(eventStream(response, signal), { kernel, clock })
+      return undefined
     }
     default: {
       const method = methodOf(path)

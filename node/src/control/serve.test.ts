@@ -2,7 +2,8 @@ import { CallError, type ServeEvent } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
 import { describe, expect, it } from 'vitest'
 import { fakeKernel } from '../testing/fake-node.ts'
-import { MAX_PENDING_CALLS, PING_INTERVAL_MS, type ServeStream, servedCapabilities } from './serve.ts'
+import { PING_INTERVAL_MS } from './event-stream.ts'
+import { MAX_PENDING_CALLS, type ServeStream, servedCapabilities } from './serve.ts'
 
 /** A stream that keeps what is sent. */
 function stream() {

@@ -18,22 +18,12 @@ import {
 } from '@hansa/protocols'
 import { DriverError } from '../drivers/index.ts'
 import type { AgentOffer, ControlledKernel } from './controlled-kernel.ts'
-
-/** Milliseconds between pings: an agent that hears nothing for three of them knows that the node is gone. */
-export const PING_INTERVAL_MS = 15_000
+import { type EventStream, PING_INTERVAL_MS } from './event-stream.ts'
 
 /** Calls that one agent may have open for one capability, so that an agent that never answers costs a bounded amount. */
 export const MAX_PENDING_CALLS = 1_024
 
-/** Where the lines go. */
-export type ServeStream = {
-  /** Never throws; what is sent after the end is lost. */
-  send(event: ServeEvent): void
-  /** Ends the response. */
-  end(): void
-  /** Aborted when the response has ended, whoever ended it. */
-  closed: AbortSignal
-}
+export type ServeStream = EventStream<ServeEvent>
 
 export interface ServedCapabilities extends AsyncDisposable {
   /**

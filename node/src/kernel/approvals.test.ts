@@ -1,10 +1,11 @@
-import { type Entry, memoryStore, type Store, silentLogger } from '@hansa/protocols'
+import { type ApprovalEvent, type Entry, memoryStore, type Store, silentLogger } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { alice, mallory } from '@hansa/trust/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeLedger } from '../testing/fake-ledger.ts'
 import { actionHash } from './approval-action.ts'
 import { ApprovalArguments } from './approval-arguments.ts'
+import { ApprovalWatchers } from './approval-watchers.ts'
 import { APPROVAL_LIFE_SECONDS, ApprovalBook, type ApprovalRequest } from './approvals.ts'
 
 let clock: ManualClock
@@ -299,5 +300,84 @@ describe('a person', () => {
       { actor: 'person:carla', ext: { reason: 'order 4711', source: 'uid 1000' } },
     ])
     expect(rebuilt().list()).toMatchObject([{ id, state: 'granted', reason: 'order 4711' }])
+  })
+})
+
+describe('whoever watches', () => {
+  /** Reads along from now on. */
+  function reader(signal?: AbortSignal) {
+    const events: ApprovalEvent[] = []
+    const ended = (async () => {
+      for await (const event of book.watch(signal)) events.push(event)
+    })()
+    const seen = () =>
+      events.map((event) =>
+        event.type === 'watching' ? event.waiting.map(({ id }) => id) : [event.type, event.approval.id],
+      )
+    return { events, seen, ended }
+  }
+
+  it('is told what waits, and then each request, decision and end as it happens', async () => {
+    const before = await asked({ action: 'P'.repeat(43) })
+    const { events, seen, ended } = reader()
+    const [first, second] = [await asked(), await asked({ action: 'B'.repeat(43) })]
+    await book.decide(first, 'granted', 'person:carla', { reason: 'order 4711' })
+    await book.decide(second, 'denied', 'person:dan')
+    clock.advance(APPROVAL_LIFE_SECONDS * 1000)
+    book.expire()
+    book.close()
+    book.close()
+    await ended
+    expect(seen()).toEqual([
+      [before],
+      ['requested', first],
+      ['requested', second],
+      ['granted', first],
+      ['denied', second],
+    ])
+    expect(events[1]).toMatchObject({ approval: { callId: request().callId, action, args: '{"text":"pay 10"}' } })
+    expect(events[3]).toMatchObject({ approval: { approver: 'person:carla', reason: 'order 4711' } })
+  })
+
+  it('is told of the end of what nobody decided, and of what nobody used', async () => {
+    const { seen } = reader()
+    const ids = [await asked({ action: 'P'.repeat(43) }), await granted()]
+    clock.advance(APPROVAL_LIFE_SECONDS * 1000)
+    book.expire()
+    book.expire()
+    await expect.poll(() => seen().slice(-2)).toEqual(ids.map((id) => ['expired', id]))
+  })
+
+  it('hears of no request that is not in the log yet', async () => {
+    const { seen } = reader()
+    const release = ledger.hold()
+    const asking = asked()
+    await expect.poll(() => seen().length).toBe(1)
+    release()
+    const id = await asking
+    await expect.poll(seen).toEqual([[], ['requested', id]])
+  })
+
+  it('leaves when it wants to', async () => {
+    const left = new AbortController()
+    const { seen, ended } = reader(left.signal)
+    const id = await asked()
+    await expect.poll(() => seen().length).toBe(2)
+    left.abort()
+    await ended
+    await granted({ action: 'B'.repeat(43) })
+    expect(seen()).toEqual([[], ['requested', id]])
+  })
+})
+
+describe(ApprovalWatchers, () => {
+  it('end a reader that does not read, and hold nobody up for it', async () => {
+    const watchers = new ApprovalWatchers()
+    const events = watchers.watch(() => ({ at: 1, waiting: [] }))[Symbol.asyncIterator]()
+    await events.next()
+    const event: ApprovalEvent = { type: 'watching', at: 2, waiting: [] }
+    for (let told = 0; told <= 10_000; told++) watchers.tell(event)
+    await expect(events.next()).rejects.toMatchObject({ detail: { code: 'busy' } })
+    expect(await events.next()).toEqual({ done: true, value: undefined })
   })
 })

@@ -5,12 +5,13 @@
  * it is on its way to its begin entry, and used by that entry; so it serves one call, also across a restart. A call
  * that a peer signed it did not perform gives the approval back.
  */
-import type { Approval, Clock, DecisionNotes, Entry, EntryDraft } from '@hansa/protocols'
+import type { Approval, ApprovalEvent, Clock, DecisionNotes, Entry, EntryDraft } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import { randomId } from '@hansa/trust'
 import { type Appended, linkOf } from '@hansa/trust/ledger'
 import { actionHash } from './approval-action.ts'
 import type { ApprovalArguments } from './approval-arguments.ts'
+import { ApprovalWatchers } from './approval-watchers.ts'
 
 /** Seconds that a request waits, and that a granted approval may wait to be used. */
 export const APPROVAL_LIFE_SECONDS = 3_600
@@ -31,7 +32,7 @@ export type ApprovalRequest = {
   args: string
 }
 
-type Held = Omit<Approval, 'last'> & { action: string; deciding?: true; reservedBy?: string; usedBy?: string }
+type Held = Omit<Approval, 'last'> & { deciding?: true; reservedBy?: string; usedBy?: string }
 
 export class ApprovalBook {
   readonly #held = new Map<string, Held>()
@@ -41,6 +42,7 @@ export class ApprovalBook {
   readonly #clock: Clock
   readonly #append: (draft: EntryDraft) => Appended
   readonly #arguments: ApprovalArguments
+  readonly #watchers = new ApprovalWatchers()
 
   constructor(components: { clock: Clock; append(draft: EntryDraft): Appended; args: ApprovalArguments }) {
     this.#clock = components.clock
@@ -58,7 +60,7 @@ export class ApprovalBook {
     if (waiting !== undefined) return waiting
     if (!this.#hasRoom(request.principal)) return undefined
     const id = randomId()
-    const expires = Math.floor(this.#clock.now() / 1000) + APPROVAL_LIFE_SECONDS
+    const expires = this.#now() + APPROVAL_LIFE_SECONDS
     const entry = this.#append({
       type: 'approval.requested',
       call_id: request.callId,
@@ -67,17 +69,12 @@ export class ApprovalBook {
       cap_hash: request.capHash,
       ext: { approval: id, action: request.action, expires },
     })
-    this.#hold({
-      id,
-      action: request.action,
-      state: 'pending',
-      principal: request.principal,
-      capability: request.capability,
-      args: this.#arguments.keep(id, request.args),
-      requested: Math.floor(entry.tMs / 1000),
-      expires,
-    })
+    const { action, principal, capability, callId } = request
+    const [args, requested] = [this.#arguments.keep(id, request.args), Math.floor(entry.tMs / 1000)]
+    const held: Held = { id, state: 'pending', principal, capability, callId, action, args, requested, expires }
+    this.#hold(held)
     await entry.durable
+    this.#tell('requested', held)
     await this.#arguments.written()
     return id
   }
@@ -154,10 +151,11 @@ export class ApprovalBook {
       delete held.deciding
     }
     const { args } = held
-    const settled = this.#settle(held, verdict, approver, notes.reason)
-    if (settled && verdict === 'granted') {
-      const approved = Math.floor(this.#clock.now() / 1000)
-      this.#arguments.approve(held.principal, held.capability, { args, approved })
+    if (this.#settle(held, verdict, approver, notes.reason)) {
+      if (verdict === 'granted') {
+        this.#arguments.approve(held.principal, held.capability, { args, approved: this.#now() })
+      }
+      this.#tell(verdict, held)
     }
     await this.#arguments.written()
     return { ...publicPart(held), args }
@@ -169,11 +167,18 @@ export class ApprovalBook {
     const order = (held: Held) => (held.state === 'pending' ? 0 : 1)
     return [...this.#held.values()]
       .sort((a, b) => order(a) - order(b) || a.requested - b.requested)
-      .map((held) => {
-        const last =
-          held.state === 'pending' ? this.#arguments.lastApproved(held.principal, held.capability) : undefined
-        return last === undefined ? publicPart(held) : { ...publicPart(held), last: { ...last } }
-      })
+      .map((held) => this.#shown(held))
+  }
+
+  /** What waits, and then what becomes of each as it happens. @throws CallError `busy` to a reader that is far behind. */
+  watch(signal?: AbortSignal): AsyncIterable<ApprovalEvent> {
+    const first = () => ({ at: this.#now(), waiting: this.list().filter(({ state }) => state === 'pending') })
+    return this.#watchers.watch(first, signal)
+  }
+
+  /** Ends every watch. */
+  close(): void {
+    this.#watchers.close()
   }
 
   /** Nothing more is replayed: arguments of requests that have ended meanwhile are erased. */
@@ -196,10 +201,11 @@ export class ApprovalBook {
     if (entry.type === 'approval.requested' && entry.actor !== undefined && entry.cap !== undefined) {
       this.#hold({
         id,
-        action: entry.ext?.action ?? '',
         state: 'pending',
         principal: entry.actor,
         capability: entry.cap,
+        callId: entry.call_id ?? '',
+        action: entry.ext?.action ?? '',
         args: this.#keptArguments(id, entry),
         requested: Math.floor(entry.t_ms / 1000),
         expires: entry.ext?.expires ?? 0,
@@ -257,15 +263,32 @@ export class ApprovalBook {
 
   /** Ends what has waited too long; also done by everything that looks at an approval. */
   expire(): void {
-    const now = Math.floor(this.#clock.now() / 1000)
+    const now = this.#now()
     for (const held of this.#held.values()) {
       if (held.expires > now) continue
-      if (isOpen(held)) this.#end(held, 'expired')
+      if (isOpen(held)) {
+        this.#end(held, 'expired')
+        this.#tell('expired', held)
+      }
       if (this.#pendingByAction.get(held.action) === held.id) this.#pendingByAction.delete(held.action)
       if (now < held.expires + KEPT_SECONDS) continue
       this.#held.delete(held.id)
       if (held.usedBy !== undefined) this.#usedByCall.delete(held.usedBy)
     }
+  }
+
+  #tell(type: Exclude<ApprovalEvent['type'], 'watching'>, held: Held): void {
+    this.#watchers.tell({ type, at: this.#now(), approval: this.#shown(held) })
+  }
+
+  #shown(held: Held): Approval {
+    const last = held.state === 'pending' ? this.#arguments.lastApproved(held.principal, held.capability) : undefined
+    return last === undefined ? publicPart(held) : { ...publicPart(held), last: { ...last } }
+  }
+
+  /** Unix seconds. */
+  #now(): number {
+    return Math.floor(this.#clock.now() / 1000)
   }
 
   #hasRoom(principal: string): boolean {
@@ -297,6 +320,6 @@ function isOpen({ state }: Held): boolean {
 }
 
 function publicPart(held: Held): Approval {
-  const { action: _action, deciding: _deciding, reservedBy: _reserved, usedBy: _used, ...approval } = held
+  const { deciding: _deciding, reservedBy: _reserved, usedBy: _used, ...approval } = held
   return approval
 }

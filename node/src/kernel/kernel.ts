@@ -6,6 +6,7 @@ import type {
   AddPeer,
   AgentInfo,
   Approval,
+  ApprovalEvent,
   CapabilityDefinition,
   CapabilityDetail,
   CapabilityHandler,
@@ -249,6 +250,10 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.approvals.list()
   }
 
+  watchApprovals(signal?: AbortSignal): AsyncIterable<ApprovalEvent> {
+    return this.#parts.approvals.watch(signal)
+  }
+
   approve(approvalId: string, approver: string, notes?: DecisionNotes): Promise<Approval> {
     return this.#decide(approvalId, 'granted', approver, notes)
   }
@@ -312,8 +317,9 @@ export class AssembledKernel implements ControlledKernel {
   }
 
   async #close(): Promise<void> {
-    const { outbox, refusals, ledger, drain, ended } = this.#parts
+    const { outbox, refusals, ledger, approvals, drain, ended } = this.#parts
     await drain()
+    approvals.close()
     await outbox.settled()
     outbox.close()
     await this.#parts.configured.close()

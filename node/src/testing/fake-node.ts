@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import {
   type AgentInfo,
   type Approval,
+  type ApprovalEvent,
   CallError,
   type CapabilityDetail,
   type CapabilityHandler,
@@ -46,6 +47,8 @@ export interface FakeKernel extends ControlledKernel {
   readonly owners: Map<string, string>
   /** What `capabilities` answers with. */
   readonly listed: CapabilityInfo[]
+  /** What is told to whoever watches approvals; the watch stays open then. */
+  readonly watched: ApprovalEvent[]
 }
 
 export interface FakeNode extends ControlServer {
@@ -88,6 +91,7 @@ export function fakeKernel(): FakeKernel {
   const handlers = new Map<string, CapabilityHandler>()
   const owners = new Map<string, string>()
   const listed: CapabilityInfo[] = []
+  const watched: ApprovalEvent[] = [{ type: 'watching', at: 1, waiting: [] }]
   const agents = new Map<string, { info: AgentInfo; credential: string; removal: AbortController }>()
   const noted =
     <A extends unknown[], R>(name: string, act: (...args: A) => R | Promise<R>) =>
@@ -101,6 +105,7 @@ export function fakeKernel(): FakeKernel {
     handlers,
     owners,
     listed,
+    watched,
     register: noted('register', (definition, handler) => {
       if (handlers.has(definition.id)) throw new CallError({ code: 'invalid_request' }, `${definition.id} is taken`)
       handlers.set(definition.id, handler)
@@ -185,6 +190,11 @@ export function fakeKernel(): FakeKernel {
     removePeer: noted('removePeer', () => knownPeer(PEER_DID)),
     knownPeers: noted('knownPeers', () => [knownPeer(PEER_DID)]),
     approvals: noted('approvals', () => [approval('pending')]),
+    async *watchApprovals(signal) {
+      calls.push(['watchApprovals'])
+      yield* watched
+      await aborted(signal)
+    },
     approve: noted('approve', (_id, approver) => approval('granted', approver)),
     deny: noted('deny', (_id, approver) => approval('denied', approver)),
     grant: noted('grant', () => ({ token: 'hkt1.fake', expires: 7 })),
@@ -241,9 +251,16 @@ function explanation(capability: string): Explanation {
   return { capability, safety: 'READ', decision: 'permit', local, obligations: [] }
 }
 
+function aborted(signal = new AbortController().signal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
 function approval(state: Approval['state'], approver?: string): Approval {
-  const request = { id: ID, principal: 'agent:alice', capability: 'files.wipe', args: '{}', requested: 1, expires: 2 }
-  return { ...request, state, ...(approver !== undefined && { approver }) }
+  const request = { id: ID, principal: 'agent:alice', capability: 'files.wipe', callId: ID, action: HASH }
+  return { ...request, args: '{}', requested: 1, expires: 2, state, ...(approver !== undefined && { approver }) }
 }
 
 function manifest(): SignedManifest {

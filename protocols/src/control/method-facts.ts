@@ -53,6 +53,7 @@ const pathScopes: ReadonlyMap<string, ControlScope> = new Map([
   [controlPaths.answer, 'agent'],
   [controlPaths.end, 'agent'],
   [controlPaths.openapi, 'agent'],
+  [controlPaths.watchApprovals, 'operator'],
 ])
 
 /** @param path of a request, such as `/control/v1/invoke`. @returns `operator` for whatever is not known. */

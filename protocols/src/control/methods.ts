@@ -8,7 +8,7 @@ import { labelsSchema } from '../capability/label.ts'
 import { limitsSchema } from '../capability/limits.ts'
 import { obligationsSchema } from '../capability/obligation.ts'
 import { safetySchema } from '../capability/safety.ts'
-import { decisionNotesSchema } from '../kernel/approval.ts'
+import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
 import { addPeerSchema } from '../kernel/known-peer.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
@@ -120,6 +120,8 @@ export const controlPaths = {
   answer: '/control/v1/answer',
   /** POST of `serveEndSchema`: the capability is no longer offered once this has answered. */
   end: '/control/v1/end',
+  /** POST of `watchApprovalsSchema`; the response is a stream of `WatchLine` lines for as long as it is read. */
+  watchApprovals: '/control/v1/approvals/watch',
   /** GET: this interface as an OpenAPI document. */
   openapi: '/control/v1/openapi.json',
 } as const
@@ -153,6 +155,15 @@ export type ServeReply = z.infer<typeof serveReplySchema>
 
 export const serveEndSchema = z.strictObject({ registration: z.string().max(64) })
 export type ServeEnd = z.infer<typeof serveEndSchema>
+
+export const watchApprovalsSchema = z.strictObject({})
+
+/** Lines of JSON that the node sends to whoever watches approvals. */
+export const watchLineSchema = z.discriminatedUnion('type', [
+  ...approvalEventSchema.options,
+  z.object({ type: z.literal('ping') }).describe('Every 15 seconds'),
+])
+export type WatchLine = z.infer<typeof watchLineSchema>
 
 /** Body of an error answer of the control interface. */
 export const controlErrorSchema = z.object({

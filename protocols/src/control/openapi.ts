@@ -13,6 +13,8 @@ import {
   serveEndSchema,
   serveEventSchema,
   serveReplySchema,
+  watchApprovalsSchema,
+  watchLineSchema,
 } from './methods.ts'
 import { controlResults } from './results.ts'
 
@@ -23,7 +25,7 @@ const VERSION = '1'
 
 export function controlOpenApi(): Json {
   const schemas = new Components()
-  const paths = { ...methodPaths(schemas), ...servePaths(schemas), ...documentPath() }
+  const paths = { ...methodPaths(schemas), ...servePaths(schemas), ...watchPath(schemas), ...documentPath() }
   schemas.add('Error', controlErrorSchema)
   return {
     openapi: '3.1.0',
@@ -108,6 +110,16 @@ function servePaths(schemas: Components): Json {
       }),
     },
   }
+}
+
+function watchPath(schemas: Components): Json {
+  const { watchApprovals } = controlPaths
+  const operation = operationOf('watchApprovals', watchApprovals, 'Tells what becomes of approvals as it happens.', {
+    body: schemas.add('WatchApprovalsParams', watchApprovalsSchema),
+    answer: { 'application/x-ndjson': { schema: schemas.add('WatchLine', watchLineSchema) } },
+    says: 'Lines of JSON that do not end; each has this schema',
+  })
+  return { [watchApprovals]: { post: operation } }
 }
 
 function documentPath(): Json {

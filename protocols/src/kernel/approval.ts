@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { hashSchema } from '../syntax/base64url.ts'
 import { capabilityRefSchema } from '../syntax/capability-id.ts'
-import { approvalIdSchema } from '../syntax/ids.ts'
+import { approvalIdSchema, callIdSchema } from '../syntax/ids.ts'
 import { principalSchema } from '../syntax/principal.ts'
 
 export const approvalSchema = z.object({
@@ -8,6 +9,8 @@ export const approvalSchema = z.object({
   state: z.enum(['pending', 'granted', 'denied', 'used', 'expired']),
   principal: principalSchema,
   capability: capabilityRefSchema,
+  callId: callIdSchema.describe('The call that asked'),
+  action: hashSchema.describe('What it is bound to: principal, capability, descriptor and argument bytes'),
   args: z
     .string()
     .nullable()
@@ -22,6 +25,15 @@ export const approvalSchema = z.object({
     .describe('Of a pending one: what was approved last of this principal and capability'),
 })
 export type Approval = z.infer<typeof approvalSchema>
+
+const at = z.int().min(0).describe('When, Unix seconds')
+
+/** What is seen by whoever watches: first, and once, what waits already; then what becomes of each as it happens. */
+export const approvalEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('watching'), at, waiting: z.array(approvalSchema) }),
+  z.object({ type: z.enum(['requested', 'granted', 'denied', 'expired']), at, approval: approvalSchema }),
+])
+export type ApprovalEvent = z.infer<typeof approvalEventSchema>
 
 /** What is written down beside a decision. */
 export const decisionNotesSchema = z.strictObject({

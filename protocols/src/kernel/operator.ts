@@ -5,13 +5,13 @@
 
 import type { Entry } from '../ledger/entry.ts'
 import type { CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
-import type { Approval, DecisionNotes } from './approval.ts'
+import type { Approval, ApprovalEvent, DecisionNotes } from './approval.ts'
 import type { CapabilityInfo } from './capability-info.ts'
 import type { KernelStatus } from './kernel-status.ts'
 import type { AddPeer, KnownPeer } from './known-peer.ts'
 import type { PeerInfo } from './peer-info.ts'
 
-export type { Approval, DecisionNotes } from './approval.ts'
+export type { Approval, ApprovalEvent, DecisionNotes } from './approval.ts'
 export type { CapabilityInfo } from './capability-info.ts'
 export type { KernelStatus } from './kernel-status.ts'
 export type { PeerInfo } from './peer-info.ts'
@@ -33,6 +33,12 @@ export interface KernelOperator {
   knownPeers(): Promise<KnownPeer[]>
   /** Pending ones first, newest last. */
   approvals(): Promise<Approval[]>
+  /**
+   * What waits, and then each request and each decision as it happens. Ends with the kernel.
+   * @param signal ends it
+   * @throws CallError `busy` to a reader that is ten thousand events behind.
+   */
+  watchApprovals(signal?: AbortSignal): AsyncIterable<ApprovalEvent>
   /**
    * @param notes written into the log beside the decision
    * @throws CallError `invalid_request` when the approver is no person or the one who asks, or when it no longer waits.

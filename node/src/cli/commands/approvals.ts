@@ -1,8 +1,8 @@
-import type { Approval } from '@hansa/protocols'
-import type { Command } from 'commander'
+import type { Approval, ApprovalEvent } from '@hansa/protocols'
+import { type Command, Option } from 'commander'
 import { argumentDifferences, argumentText, type Difference } from '../argument-text.ts'
 import type { Cli } from '../cli.ts'
-import type { Style } from '../print.ts'
+import type { Print, Style } from '../print.ts'
 import { counted, duration, facts, time } from '../table.ts'
 
 export function approvalsCommand(cli: Cli): Command {
@@ -10,24 +10,54 @@ export function approvalsCommand(cli: Cli): Command {
     .command('approvals', {
       summary: 'list what waits for a person',
       description:
-        'Lists the actions that wait for a person, with their exact arguments and what differs from the last approved time; with --all also what became of earlier ones.',
-      examples: ['hansa approvals', 'hansa approvals --all'],
+        'Lists the actions that wait for a person, with their exact arguments and what differs from the last approved time; with --all also what became of earlier ones. With --watch it stays, and shows each new request and each decision as it happens, until it is interrupted; with --json each event is one line.',
+      examples: [
+        'hansa approvals',
+        'hansa approvals --all',
+        'hansa approvals --watch',
+        'hansa approvals --watch --json | jq -c \'select(.type == "requested") | .approval\'',
+      ],
     })
     .option('--all', 'also those that were decided, used or have expired')
+    .addOption(new Option('--watch', 'show what happens from now on, until interrupted').conflicts('all'))
     .action(
-      cli.action<{ all?: boolean }>(async ({ home, print, options }) => {
-        const { ask } = await import('../control-client.ts')
+      cli.action<{ all?: boolean; watch?: boolean }>(async ({ home, print, options }) => {
         const { systemClock } = await import('../../system-clock.ts')
+        if (options.watch === true) return await watch(home, print, () => systemClock.now())
+        const { ask } = await import('../control-client.ts')
         const known = await ask(home, 'approvals', {})
         const shown = options.all === true ? known : known.filter(({ state }) => state === 'pending')
         print.result(shown, (style) =>
-          shown.length === 0
-            ? 'Nothing waits for a person.'
-            : shown.map((one) => approvalText(style, one, systemClock.now())).join('\n\n'),
+          shown.length === 0 ? 'Nothing waits for a person.' : approvalTexts(style, shown, systemClock.now()),
         )
         return undefined
       }),
     )
+}
+
+/** It ends when the process is interrupted. @throws ControlClientError when the node ends. */
+async function watch(home: string, print: Print, now: () => number): Promise<undefined> {
+  const { watchApprovals } = await import('../control-lines.ts')
+  for await (const event of watchApprovals(home)) print.result(event, (style) => eventText(style, event, now()))
+}
+
+function approvalTexts(style: Style, approvals: readonly Approval[], nowMs: number): string {
+  return approvals.map((one) => approvalText(style, one, nowMs)).join('\n\n')
+}
+
+function eventText(style: Style, event: ApprovalEvent, nowMs: number): string {
+  if (event.type === 'watching') {
+    const { waiting } = event
+    const listed = waiting.length === 0 ? 'Nothing waits for a person.' : approvalTexts(style, waiting, nowMs)
+    return `${listed}\n\n${style.dim('New requests and decisions follow. Stop with Ctrl+C.')}`
+  }
+  const { type, at, approval } = event
+  if (type === 'requested') return `\n${approvalText(style, approval, nowMs)}`
+  const { id, principal, capability, approver, reason } = approval
+  const by = approver === undefined || type === 'expired' ? '' : ` by ${approver}`
+  const why = reason === undefined || type === 'expired' ? '' : `: ${argumentText(JSON.stringify(reason))}`
+  const word = { granted: style.good, denied: style.bad, expired: style.dim }[type](type)
+  return `${time(at)}  ${word}  ${style.name(id)}  ${principal}, ${capability}${by}${why}`
 }
 
 /** Most differences that are listed; the arguments themselves are always shown whole. */
@@ -35,7 +65,7 @@ const MAX_DIFFERENCES = 50
 
 /** One action, with all that a person needs to decide. @param nowMs Unix milliseconds */
 export function approvalText(style: Style, approval: Approval, nowMs: number): string {
-  const { id, state, principal, capability, args, requested, expires, approver, reason } = approval
+  const { id, state, principal, capability, callId, args, requested, expires, approver, reason } = approval
   const left = expires - Math.floor(nowMs / 1000)
   const waits = state === 'pending' || state === 'granted'
   return facts(style, [
@@ -43,6 +73,7 @@ export function approvalText(style: Style, approval: Approval, nowMs: number): s
     ['state', state === 'pending' ? style.warn(state) : state],
     ['who', principal],
     ['capability', capability],
+    ['call', callId],
     ['arguments', args === null ? notKept(state) : indented(argumentText(args))],
     ['compared', state === 'pending' ? indented(comparison(style, approval)) : undefined],
     ['requested', time(requested)],

@@ -1,0 +1,26 @@
+import type { Clock, WatchLine } from '@hansa/protocols'
+import type { ControlledKernel } from './controlled-kernel.ts'
+import { type EventStream, PING_INTERVAL_MS } from './event-stream.ts'
+
+export type StreamApprovalsComponents = { kernel: Pick<ControlledKernel, 'watchApprovals'>; clock: Clock }
+
+/** Sends what becomes of approvals until the stream or the kernel ends. */
+export async function streamApprovals(
+  stream: EventStream<WatchLine>,
+  { kernel, clock }: StreamApprovalsComponents,
+): Promise<void> {
+  let cancelPing = () => {}
+  const schedulePing = () => {
+    cancelPing = clock.after(PING_INTERVAL_MS, () => {
+      stream.send({ type: 'ping' })
+      schedulePing()
+    })
+  }
+  schedulePing()
+  try {
+    for await (const event of kernel.watchApprovals(stream.closed)) stream.send(event)
+  } finally {
+    cancelPing()
+    stream.end()
+  }
+}
