@@ -77,6 +77,25 @@ describe('an audit export', () => {
     expect(await verifyExport(each(later), { vkey: b.key.vkey })).toMatchObject({ verdict: 'clean', entries: 5 })
   })
 
+  it('from behind the last entry on speaks of no time, and nothing is held against it', async () => {
+    const { a, b } = await threeKernels()
+    const none = await exported(b, a, { from: 1_000 })
+    expect(headerOf(none).from_ms).toBe(headerOf(none).through_ms)
+    expect(await verifyExportPair(each(none), sourceOf(a), { vkey: b.key.vkey })).toMatchObject({ findings: [] })
+  })
+
+  it('says which calls are in another log of its kernel', async () => {
+    const { a, b } = await twoKernels()
+    const successor = await aKernel(b.signer, 'b.example/hansa/log/2')
+    await exchange(a, b, 'one')
+    await exchange(successor, a, 'two')
+    await closeBoth({ a, b })
+    await successor.ledger.close()
+    const { verdict, unchecked } = await verifyExportPair(each(await exported(successor, a)), sourceOf(a))
+    expect(verdict).not.toBe('violation')
+    expect(unchecked.join()).toContain('b.example/hansa/log/1')
+  })
+
   it('is not made of a log that has signed nothing', async () => {
     const { a, b } = await twoKernels()
     await closeBoth({ a, b })
@@ -166,5 +185,50 @@ describe('mallory changes an export', () => {
     const without = [lines[0] ?? '', ...entries, lineOf({ end: true, entries: entries.length })]
     const report = await verifyExportPair(each(without), sourceOf(a), { vkey: b.key.vkey })
     expect(report.findings.map(({ code }) => code)).toContain('acceptance_missing')
+  })
+
+  it('by saying in its header that it begins behind every call, while it speaks of all the time', async () => {
+    const { a, b } = await threeKernels()
+    const header = { ...headerOf(await exported(b, a)), from: 1_000_000, from_ms: 0, through_ms: NOW }
+    const forged = [lineOf(header), lineOf({ end: true, entries: 0 })]
+    const report = await verifyExportPair(each(forged), sourceOf(a), { vkey: b.key.vkey })
+    expect(report).toMatchObject({ verdict: 'violation', exitCode: 1 })
+    expect(report.exported.faults.map(({ code }) => code)).toEqual(['header_contradicts'])
+  })
+
+  it('by beginning behind the calls that she leaves out, while it speaks of the time before', async () => {
+    const { a, b } = await threeKernels()
+    const all = await exported(b, a)
+    const kept = entriesOf(all).filter(({ entry }) => Buffer.from(entry, 'base64url').includes(idOf('three')))
+    const header = { ...headerOf(all), from: kept[0]?.seq, from_ms: 0, through_ms: NOW }
+    const forged = [header, ...kept, { end: true, entries: kept.length }].map(lineOf)
+    const report = await verifyExportPair(each(forged), sourceOf(a), { vkey: b.key.vkey })
+    expect(report).toMatchObject({ verdict: 'incomplete', exitCode: 2 })
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ code: 'outside_export', callId: idOf('two'), suspected: 'b' }),
+    )
+  })
+
+  it('by showing an old checkpoint, under which the calls are not, as that of now', async () => {
+    const { a, b } = await twoKernels()
+    await exchange(a, b, 'one')
+    await b.ledger.cut()
+    const early = await exported(b, a)
+    await exchange(a, b, 'two')
+    await closeBoth({ a, b })
+    const honest = await verifyExportPair(each(early), sourceOf(a), { vkey: b.key.vkey })
+    expect(honest).toMatchObject({ verdict: 'consistent', findings: [] })
+    const forged = early.with(0, lineOf({ ...headerOf(early), through_ms: NOW }))
+    const report = await verifyExportPair(each(forged), sourceOf(a), { vkey: b.key.vkey })
+    expect(report).toMatchObject({ verdict: 'incomplete', exitCode: 2 })
+    expect(report.findings).toMatchObject([{ code: 'outside_export', callId: idOf('two'), suspected: 'b' }])
+  })
+
+  it('by an entry from before the first one that she says she looked at', async () => {
+    const { a, b } = await threeKernels()
+    const lines = await exported(b, a)
+    const forged = lines.with(0, lineOf({ ...headerOf(lines), from: entriesOf(lines)[3]?.seq ?? 0 }))
+    const report = await verifyExport(each(forged), { vkey: b.key.vkey })
+    expect(report.faults[0]).toMatchObject({ code: 'order_broken', line: 2 })
   })
 })

@@ -104,5 +104,7 @@ async function surveyed(
     seq++
     progress?.(seq, 2 * size)
   }
+  // Behind the last entry nothing was looked at, so of the time before it nothing is said.
+  if (from >= seq) fromMs = throughMs
   return { tree: new TreeHashes(hashes.subarray(0, seq * HASH_BYTES)), concerning, from, fromMs, throughMs }
 }

@@ -92,6 +92,7 @@ export type PairFindingCode =
   | 'call_open'
   | 'checkpoint_contradicts'
   | 'lost_by_restore'
+  | 'outside_export'
 
 export type PairReport = {
   verdict: 'consistent' | 'incomplete' | 'violation'

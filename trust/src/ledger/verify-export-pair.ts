@@ -59,15 +59,23 @@ export async function verifyExportPair(
 function reportOf(read: ReadExport, own: LogFacts, log: LogReport, gaps: RestoreGap[]): ExportPairReport {
   const { report: exported, header } = read
   const size = exported.checkpoint?.size ?? 0
+  const from = header?.from ?? 0
   const findings: PairFinding[] = []
+  const otherLogs = new Set<string>()
   const calls: ExportPairReport['calls'] = {}
   for (const id of callsBetween(own, read)) {
     const [ofOwn, ofExport] = [own.calls.get(id), read.facts.calls.get(id)]
-    // What its receipt promises beyond the checkpoint, or before the first entry, is not in this export.
-    const promised = ofOwn?.asked?.receipt?.log
-    if (promised !== undefined) {
-      const { origin, index } = promised
-      if (origin !== exported.origin || index >= size || index < (header?.from ?? 0)) continue
+    const receipt = ofOwn?.asked?.receipt
+    const promised = receipt?.log
+    if (promised !== undefined && promised.origin !== exported.origin) {
+      otherLogs.add(promised.origin)
+      continue
+    }
+    if (promised !== undefined && (promised.index >= size || promised.index < from)) {
+      // The header is not signed: beyond its entries is only what is beyond the time that it speaks of.
+      const excused = promised.index >= size ? receipt?.late : ofOwn?.asked?.sent === undefined
+      if (excused !== true) findings.push(outsideExport(id, promised.index, ofOwn?.asked))
+      continue
     }
     if (ofExport === undefined && promised === undefined && isLate(ofOwn)) continue
     // What is promised and missing is missing, whatever the clocks say.
@@ -90,9 +98,24 @@ function reportOf(read: ReadExport, own: LogFacts, log: LogReport, gaps: Restore
     findingCount: findings.length,
     unchecked: [
       ...exported.unchecked.slice(0, -1),
+      ...[...otherLogs]
+        .slice(0, 20)
+        .map((origin) => `Calls that receipts place in ${origin}: this export is of another log.`),
       `Calls after ${new Date((header?.through_ms ?? 0) - SKEW_MS).toISOString()} are not held against the export.`,
       'Calls that both sides left out of their logs cannot be seen here.',
     ],
+  }
+}
+
+/** A clock that was set explains it as well as a lie, so it is no violation. */
+function outsideExport(callId: CallId, index: number, { sent, receipt }: CallFacts['asked'] = {}): PairFinding {
+  return {
+    severity: 'incomplete',
+    code: 'outside_export',
+    callId,
+    suspected: 'b',
+    entries: [sent, receipt].flatMap((mark) => (mark === undefined ? [] : [{ side: 'a' as const, seq: mark.seq }])),
+    text: `The export speaks of the time of this call, and leaves out entry ${index}, which the receipt of its kernel promises. Ask for an export from the beginning, under a checkpoint of now.`,
   }
 }
 

@@ -39,6 +39,7 @@ export type ExportFaultCode =
   | 'header_missing'
   | 'key_differs'
   | 'checkpoint_forged'
+  | 'header_contradicts'
   | 'entry_invalid'
   | 'entry_foreign'
   | 'order_broken'
@@ -165,6 +166,11 @@ class ExportReader {
       return this.#fault('checkpoint_forged', `the checkpoint is not signed by ${log.vkey}`)
     }
     this.#checkpoint = verdict.checkpoint
+    const { from } = header.data
+    const { size } = verdict.checkpoint
+    if (from > size) {
+      this.#fault('header_contradicts', `it begins at entry ${from}, and its checkpoint is of ${size} entries`)
+    }
     this.#root = decodeBase64url(verdict.checkpoint.root)
     if (this.#init.vkey !== undefined && this.#init.vkey !== log.vkey) {
       this.#fault('key_differs', `the log is signed by ${log.vkey}, and the key that was given is ${this.#init.vkey}`)
@@ -206,6 +212,8 @@ class ExportReader {
     const line = auditExportEntrySchema.safeParse(value)
     if (!line.success) return this.#fault('line_malformed', 'the line is no entry with its proof')
     const { seq, entry: text, path } = line.data
+    const from = this.#header?.from ?? 0
+    if (seq < from) this.#fault('order_broken', `entry ${seq} stands before entry ${from}, the first one`, seq)
     if (seq <= this.#lastSeq) this.#fault('order_broken', `entry ${seq} stands behind entry ${this.#lastSeq}`, seq)
     this.#lastSeq = seq
     const bytes = decodeBase64url(text)
