@@ -6,6 +6,7 @@ import { cannotStart, sentenceOf } from '../start/errors.ts'
 import { type RunningNode, startNode } from '../start-node.ts'
 import { systemClock } from '../system-clock.ts'
 import { systemLogger } from '../system-logger.ts'
+import { announceApprovals } from './announce-approvals.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Print } from './print.ts'
 
@@ -38,6 +39,9 @@ export async function runNode({ home, environment, overrides, print }: RunNodeIn
   print.result(
     { did, endpoint, control, pid: process.pid },
     (style) => `${style.good('Ready')}: ${style.name(did)} at ${endpoint}, control ${control}. Stop it with Ctrl+C.`,
+  )
+  announceApprovals({ events: node.kernel.watchApprovals(), home, print, logger }).catch((error: unknown) =>
+    logger.error('approvals.not_announced', { reason: sentenceOf(error) }),
   )
   await stopped
   const drainMs = config.drainMs ?? DRAIN_MS
