@@ -8,6 +8,7 @@ import { configJsonSchema } from '@hansa/node'
 import { controlOpenApi } from '@hansa/protocols'
 import { configurationPage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
+import { logEventsPage } from './log-events-page.ts'
 import { metricsPage } from './metrics-page.ts'
 import { repository } from './pages.ts'
 
@@ -21,6 +22,7 @@ export type GeneratedPage = {
 export const generatedPages: readonly GeneratedPage[] = [
   { path: 'protocols/openapi/control.json', text: () => `${JSON.stringify(controlOpenApi(), null, 2)}\n` },
   { path: 'docs/reference/errors.md', text: errorsPage },
+  { path: 'docs/reference/log-events.md', text: logEventsPage },
   { path: 'docs/reference/metrics.md', text: metricsPage },
   { path: 'docs/reference/configuration.md', text: configurationPage },
   { path: 'node/hansa.schema.json', text: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n` },

@@ -7,7 +7,7 @@
  */
 import { type MemoryNetwork, memoryFetch, memoryNetwork } from '@hansa/mesh/testing'
 import { type AssembledKernel, assembleKernel, type KernelInit } from '@hansa/node'
-import type { ImportInit, Logger, PeerImport, Store } from '@hansa/protocols'
+import type { ImportInit, LogFields, Logger, LogLevel, PeerImport, Store } from '@hansa/protocols'
 import { memoryStore } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { sha256, signerFromSeed } from '@hansa/trust'
@@ -26,6 +26,8 @@ export type TestMeshInit<Name extends string> = {
   seed?: number
 }
 
+export type LogLine = { level: LogLevel; event: string; fields: LogFields }
+
 export type Span = { ms?: number; seconds?: number; minutes?: number; hours?: number }
 
 /** 15 January 2027, 08:00 UTC, in Unix milliseconds. */
@@ -43,7 +45,7 @@ type Member = {
   store: Store
   kernel?: AssembledKernel
   detach?: () => void
-  errors: string[]
+  lines: LogLine[]
   /** Set when the log failed: the process would have ended. */
   fatal?: unknown
 }
@@ -67,7 +69,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
     this.#members = new Map(
       entries.map(([name, kernel]) => [
         name,
-        { init: kernel, disk: memoryLogDisk(name), store: memoryStore(), errors: [] },
+        { init: kernel, disk: memoryLogDisk(name), store: memoryStore(), lines: [] },
       ]),
     )
   }
@@ -92,7 +94,14 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
 
   /** What the kernel logged as an error: nothing, unless a part of it failed. */
   errors(name: Name): readonly string[] {
-    return this.#member(name).errors
+    return this.lines(name)
+      .filter(({ level }) => level === 'error')
+      .map(({ event, fields }) => `${event} ${JSON.stringify(fields)}`)
+  }
+
+  /** Everything that the kernel said for its operator, at every level. */
+  lines(name: Name): readonly LogLine[] {
+    return this.#member(name).lines
   }
 
   /** Why the kernel's log failed; the process would have ended. */
@@ -113,7 +122,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
         disk: wrapDisk?.(member.disk) ?? member.disk,
         store: member.store,
         clock: this.clock,
-        logger: errorLogger(member.errors),
+        logger: recorder(member.lines),
         transport: this.network.transport(endpoint),
         fetch: memoryFetch(this.network, endpoint),
         onFatal(error) {
@@ -188,10 +197,10 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < REST_TURNS; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
-function errorLogger(errors: string[]): Logger {
-  return {
-    info() {},
-    warn() {},
-    error: (event, fields) => void errors.push(`${event} ${JSON.stringify(fields ?? {})}`),
-  }
+function recorder(lines: LogLine[]): Logger {
+  const at =
+    (level: LogLevel) =>
+    (event: string, fields: LogFields = {}) =>
+      void lines.push({ level, event, fields })
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -33,7 +33,7 @@ function said(node: NodeProcess, event: string): Record<string, unknown>[] {
   const lines = node
     .logText()
     .split('\n')
-    .filter((line) => line.includes(`"msg":"${event}"`))
+    .filter((line) => line.includes(`"event":"${event}"`))
   return lines.map((line) => JSON.parse(line.slice(line.indexOf('{'))))
 }
 

@@ -5,7 +5,7 @@
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import { guardedFetch } from '@hansa/mesh'
-import type { Did, Logger, NodeReload, PolicyReload } from '@hansa/protocols'
+import type { Did, EventLogger, NodeReload, PolicyReload } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import { Agent } from 'undici'
 import { type Environment, type ListenAddress, type NodeConfig, readConfig } from './config/index.ts'
@@ -36,7 +36,7 @@ export type StartNodeInit = {
   readConfig?(): Promise<NodeConfig>
   /** That a changed configuration is checked with. @default nothing but the home */
   environment?: Environment
-  logger: Logger
+  logger: EventLogger
   /** The log can no longer be written: the process has to end. @default an uncaught exception */
   onFatal?(error: unknown): void
 }

@@ -103,6 +103,7 @@ export { type Effect, effects, type PolicyFile, policyFileSchema, type Rule, rul
 export { type TrustPolicy, trustPolicies, trustPolicySchema } from './policy/trust-policy.ts'
 // Ports.
 export type { Clock } from './ports/clock.ts'
+export { type EventLogger, type LogEvent, type LogLevel, logEvents, logLineFields } from './ports/log-events.ts'
 export { type LogFields, type Logger, silentLogger } from './ports/logger.ts'
 export { memoryStore, type Store } from './ports/store.ts'
 export type {

@@ -22,7 +22,7 @@ function beating() {
     signer: bob,
     clock: clockAtNow(),
     manifest: () => current.signed,
-    logger: { info: note, warn: note, error: note },
+    logger: { debug: note, info: note, warn: note, error: note },
   })
   const kinds = () => registry.posted.map((text) => text.split(' ')[0])
   return { registry, heartbeat, current, events, kinds }

@@ -2,7 +2,7 @@
  * Keeps this kernel's listing in a registry alive and current: a periodic job, whose schedule belongs to whoever composes
  * the node. One tick registers what the registry does not have and renews what it has.
  */
-import type { Clock, Logger, SignedManifest } from '@hansa/protocols'
+import type { Clock, EventLogger, SignedManifest } from '@hansa/protocols'
 import type { Signer } from '@hansa/trust'
 import type { RegistryClient, RegistryFault } from './registry-client.ts'
 
@@ -27,7 +27,7 @@ export type RegistryHeartbeatComponents = {
   clock: Clock
   /** The manifest that is served now. */
   manifest(): SignedManifest | Promise<SignedManifest>
-  logger: Logger
+  logger: EventLogger
 }
 
 export type RegistryHeartbeatInit = {

@@ -32,7 +32,7 @@ async function said(over: Partial<Approval>, { tty, json = false }: { tty: boole
     yield { type: 'granted', at: 11, approval: approval({ state: 'granted', ...over }) }
   }
   const print = createPrint({ json, stdout, stderr })
-  const logger = { info: note, warn: note, error: note }
+  const logger = { debug: note, info: note, warn: note, error: note }
   await announceApprovals({ events: events(), home: '/home/you/.hansa', print, logger })
   return { stdout: stdout.text(), stderr: uncoloured(stderr.text()), lines }
 }

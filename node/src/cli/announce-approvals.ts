@@ -1,5 +1,5 @@
 /** Says on standard error that a request waits for a person: in a line to a person who watches it, else in the structured log. */
-import type { ApprovalEvent, Logger } from '@hansa/protocols'
+import type { ApprovalEvent, EventLogger } from '@hansa/protocols'
 import type { Print } from './print.ts'
 import { duration } from './table.ts'
 
@@ -7,7 +7,7 @@ export type AnnounceApprovalsInit = {
   events: AsyncIterable<ApprovalEvent>
   home: string
   print: Print
-  logger: Logger
+  logger: EventLogger
 }
 
 /** @returns when there are no more events. Arguments are never said: whoever reads a log need not know them. */

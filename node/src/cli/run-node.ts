@@ -1,5 +1,6 @@
 /** Adapter: a node as a process, from its configuration to the signal that ends it. */
 import process from 'node:process'
+import type { EventLogger } from '@hansa/protocols'
 import { type Environment, type NodeConfig, type Overrides, readConfig } from '../config/index.ts'
 import { homePaths, openHome } from '../home/home.ts'
 import { cannotStart, sentenceOf } from '../start/errors.ts'
@@ -20,7 +21,7 @@ const SAME_SIGNAL_MS = 1_000
 /** @returns when the node has ended as it was told to. @throws what keeps it from starting. */
 export async function runNode({ home, environment, overrides, print }: RunNodeInit): Promise<ExitCode> {
   const config = await usableConfig(home, environment, overrides)
-  const logger = systemLogger(config.logLevel)
+  const logger: EventLogger = systemLogger(config.logLevel)
   const fatal = (error: unknown): never => {
     const reason = error instanceof Error ? error.message : String(error)
     logger.error('node.fatal', { reason, stack: error instanceof Error ? error.stack : undefined })
@@ -46,7 +47,7 @@ export async function runNode({ home, environment, overrides, print }: RunNodeIn
   await stopped
   const drainMs = config.drainMs ?? DRAIN_MS
   systemClock.after(drainMs, () => {
-    logger.error('node.drain_timeout', { afterMs: drainMs })
+    logger.error('node.drain_timeout', { after_ms: drainMs })
     process.exit(exitCodes.failed)
   })
   await node[Symbol.asyncDispose]()

@@ -235,7 +235,7 @@ describe('what the control interface refuses', () => {
     })
   })
 
-  it('shows nothing of a failure that has no code, and logs it', async () => {
+  it('shows nothing of a failure that has no code, and logs where it happened', async () => {
     const logged: (LogFields | undefined)[] = []
     const logger = { ...silentLogger, error: (_event: string, fields?: LogFields) => void logged.push(fields) }
     await using node = await fakeNode(undefined, logger)
@@ -245,7 +245,10 @@ describe('what the control interface refuses', () => {
     const answer = await post(node, 'invoke', { capability: 'echo', args: {} })
     expect(answer).toMatchObject({ status: 500, body: { error: { code: 'internal' } } })
     expect(JSON.stringify(answer.body)).not.toContain('hunter2')
-    expect(logged).toEqual([{ path: '/control/v1/invoke', reason: expect.stringContaining('hunter2') }])
+    expect(logged).toEqual([
+      { path: '/control/v1/invoke', error: 'Error', at: expect.stringContaining('control-server.test') },
+    ])
+    expect(JSON.stringify(logged)).not.toContain('hunter2')
   })
 
   it('takes an error of the kernel by its code, whatever class it has', async () => {

@@ -3,7 +3,7 @@
  * line and `connect()` reach a node, and it never listens on the network.
  *
  * Bodies are checked against the table of `@hansa/protocols`; what the kernel refuses goes back with its code, and what
- * fails without one is `internal`, with its text in the log only.
+ * fails without one is `internal`; a line of the log names kind and place of it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -13,7 +13,7 @@ import {
   controlMethods,
   controlPaths,
   controlScopeOf,
-  type Logger,
+  type EventLogger,
   MAX_ARGUMENT_BYTES,
   MAX_RESULT_BYTES,
   registerParamsSchema,
@@ -22,6 +22,7 @@ import {
   watchApprovalsSchema,
 } from '@hansa/protocols'
 import type { z } from 'zod'
+import { faultFields } from '../kernel/fault-fields.ts'
 import { type ControlCaller, ownerOf } from './control-caller.ts'
 import { type ControlFault, faultOfCode, faultOfError, faultOfIssues } from './control-fault.ts'
 import { type Admit, admitAgents, admitLoopback, admitSocket, readJson } from './control-request.ts'
@@ -55,7 +56,7 @@ export type ControlServerInit = {
   listen: ControlListen
   /** Where agents are told to connect. @default here */
   agentsUrl?: string
-  logger: Logger
+  logger: EventLogger
   clock: Clock
 }
 
@@ -144,7 +145,8 @@ function handler(handling: Handling): (request: IncomingMessage, response: Serve
     const signal = AbortSignal.any([gone.signal, handling.closing])
     respond(handling, request, response, signal).catch((error: unknown) => {
       if (gone.signal.aborted) return
-      handling.logger.error('control_request_failed', { path: request.url?.slice(0, 128), reason: String(error) })
+      const path = request.url?.split('?', 1)[0]?.slice(0, 128) ?? ''
+      handling.logger.error('control.request_failed', { path, ...faultFields(error) })
       if (!response.headersSent) send(response, faultOfCode('internal'))
       else response.destroy()
     })

@@ -5,12 +5,12 @@
  * nothing succeeds. The revision of the protocol is negotiated with each server, because it is a property of that
  * server. The client declares no abilities: a server that asks for input, sampling or roots gets none.
  */
-import type { Clock, Logger } from '@hansa/protocols'
+import type { Clock, EventLogger } from '@hansa/protocols'
 import { type CallToolResult, Client, type Tool } from '@modelcontextprotocol/client'
 import type { Dispatcher } from 'undici'
 import { reasonOf } from './driver.ts'
 import { DriverError } from './errors.ts'
-import { isLost, mcpFailure } from './mcp-failure.ts'
+import { isLost, lossOf, mcpFailure } from './mcp-failure.ts'
 import { type McpChannel, type McpConnection, mcpChannel } from './mcp-transport.ts'
 
 /** What a server listed, and when: another revision may list something else. */
@@ -61,7 +61,7 @@ export type McpBackendInit = {
 
 export type McpBackendComponents = {
   clock: Clock
-  logger: Logger
+  logger: EventLogger
   /** Carries Streamable HTTP; whoever passes it in decides which addresses may be reached. */
   dispatcher: Dispatcher
 }
@@ -152,7 +152,7 @@ class Backend implements McpBackend {
       this.#failures = 0
       return result
     } catch (error) {
-      if (isLost(error)) this.#lose(client, reasonOf(error))
+      if (isLost(error)) this.#lose(client, lossOf(error))
       throw mcpFailure(error)
     }
   }
@@ -185,13 +185,13 @@ class Backend implements McpBackend {
     } catch (error) {
       const reason = [reasonOf(error), channel.complaint()].filter((text) => text !== '').join(': ')
       this.#pauseAfterFailure()
-      this.#components.logger.warn('mcp_backend_unreachable', { backend: name, reason })
+      this.#components.logger.warn('mcp.unreachable', { backend: name, reason })
       await client.close().catch(() => {})
       throw gone(reason, error)
     }
     this.#client = client
     this.#revision += 1
-    this.#components.logger.info('mcp_backend_connected', {
+    this.#components.logger.info('mcp.connected', {
       backend: name,
       revision: client.getNegotiatedProtocolVersion(),
     })
@@ -212,7 +212,7 @@ class Backend implements McpBackend {
     this.#client = undefined
     if (this.#closed) return
     this.#pauseAfterFailure()
-    this.#components.logger.warn('mcp_backend_lost', { backend: this.#init.name, reason })
+    this.#components.logger.warn('mcp.lost', { backend: this.#init.name, reason })
     client.close().catch(() => {})
   }
 

@@ -242,7 +242,7 @@ describe(mcpBackend, () => {
     const logger = { ...silentLogger, info: (event: string) => void connected.push(event) }
     const opening = opened(STDIO, { logger })
     await Promise.all(Array.from({ length: 5 }, () => opening.backend.list()))
-    expect(connected).toEqual(['mcp_backend_connected'])
+    expect(connected).toEqual(['mcp.connected'])
     await opening[Symbol.asyncDispose]()
     await expect(opening.backend.list()).rejects.toMatchObject({ detail: { code: 'driver_closed' } })
   })

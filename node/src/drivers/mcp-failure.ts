@@ -20,6 +20,14 @@ export function isLost(error: unknown): boolean {
   return error instanceof TypeError
 }
 
+/** @returns how a connection was lost, without the text: an answer of the server may be quoted in it. */
+export function lossOf(error: unknown): string {
+  if (SdkHttpError.isInstance(error)) return `HTTP ${error.status}`
+  if (SdkError.isInstance(error)) return error.code
+  const { code } = (error as { cause?: { code?: unknown } }).cause ?? {}
+  return typeof code === 'string' ? code : 'the network failed'
+}
+
 export function mcpFailure(error: unknown): DriverError {
   const status = SdkHttpError.isInstance(error) ? error.status : undefined
   return new DriverError(

@@ -5,7 +5,7 @@
  * Nothing waits for an acknowledgement, and none is lost: `acks.delivered` says up to which entry a peer has them, and
  * after a restart the rest is sent again. The peer takes the same one twice.
  */
-import type { Clock, Did, Entry, EntryDraft, Logger, PeerTransport } from '@hansa/protocols'
+import type { Clock, Did, Entry, EntryDraft, EventLogger, PeerTransport } from '@hansa/protocols'
 import { exchangePaths } from '@hansa/protocols'
 import type { BatchSigner } from '@hansa/trust'
 import { type Appended, linkOf } from '@hansa/trust/ledger'
@@ -36,7 +36,7 @@ async function gather(lane: Lane): Promise<void> {
 
 export type AckOutboxComponents = {
   clock: Clock
-  logger: Logger
+  logger: EventLogger
   transport: PeerTransport
   signer: BatchSigner
   append(draft: EntryDraft): Appended

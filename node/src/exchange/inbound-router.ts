@@ -1,6 +1,8 @@
 /** Which part of the kernel answers which path. One place for limits of bodies, and for what a fault looks like outside. */
-import type { InboundHandler, InboundReply, InboundRequest, Logger } from '@hansa/protocols'
+import type { EventLogger, InboundHandler, InboundReply, InboundRequest } from '@hansa/protocols'
 import { exchangePaths, httpStatus, isCode, MAX_CALL_BYTES, MAX_MANIFEST_BYTES } from '@hansa/protocols'
+import { faultFields } from '../kernel/fault-fields.ts'
+import { CallFault } from './call-fault.ts'
 import { jsonReply, refusalReply } from './inbound-reply.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
 import { MAX_ACKS_BYTES } from './serve-acks.ts'
@@ -32,7 +34,7 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
   [exchangePaths.invoke]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'invoke' },
 }
 
-export type InboundRouterComponents = { services: InboundServices; refusals: RefusalCounter; logger: Logger }
+export type InboundRouterComponents = { services: InboundServices; refusals: RefusalCounter; logger: EventLogger }
 
 export function inboundRouter({ services, refusals, logger }: InboundRouterComponents): InboundHandler {
   return {
@@ -53,13 +55,11 @@ export function inboundRouter({ services, refusals, logger }: InboundRouterCompo
 }
 
 /** What went wrong inside is nobody's business outside: a code of the list, or `internal`. */
-function faultReply(error: unknown, logger: Logger, path: string): InboundReply {
+function faultReply(thrown: unknown, logger: EventLogger, path: string): InboundReply {
+  const error = thrown instanceof CallFault ? thrown.cause : thrown
   const code = (error as { detail?: { code?: unknown } } | undefined)?.detail?.code
   const known = typeof code === 'string' && isCode(code) ? code : 'internal'
-  logger.error('inbound.failed', {
-    path,
-    code: known,
-    reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
-  })
+  const about = thrown instanceof CallFault ? { call_id: thrown.callId, peer: thrown.peer } : {}
+  logger.error('inbound.failed', { path, ...about, ...faultFields(error), code: known })
   return jsonReply({ code: known }, httpStatus[known])
 }

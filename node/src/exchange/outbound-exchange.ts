@@ -4,7 +4,7 @@
  *
  * Whatever the peer answers without a signature is not evidence of anything, so it can only make the call fail.
  */
-import type { Clock, Code, Did, Intent, Logger, PeerReply, PeerTransport, Receipt } from '@hansa/protocols'
+import type { Clock, Code, Did, EventLogger, Intent, PeerReply, PeerTransport, Receipt } from '@hansa/protocols'
 import {
   CALL_CONTENT_TYPE,
   DECISION_TYP,
@@ -37,7 +37,7 @@ import type { PeerSessions } from './peer-sessions.ts'
 export type OutboundComponents = {
   self: Did
   clock: Clock
-  logger: Logger
+  logger: EventLogger
   transport: PeerTransport
   sessions: PeerSessions
   signer: BatchSigner

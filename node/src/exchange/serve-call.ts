@@ -11,6 +11,7 @@ import type { CallIds } from '../kernel/call-ids.ts'
 import type { PeerSettings } from '../kernel/peer-settings.ts'
 import type { Arrived, Refused, Released } from '../kernel/stages.ts'
 import { type AuthenticateComponents, type AuthenticatedIntent, authenticateIntent } from './authenticate-intent.ts'
+import { servedFor } from './call-fault.ts'
 import type { DecisionMemory } from './decision-memory.ts'
 import { refusalReply } from './inbound-reply.ts'
 import type { OpenAcks } from './open-acks.ts'
@@ -48,9 +49,9 @@ export function serveCall(components: ServeCallComponents): (request: InboundReq
     }
     const arrived = withAttempt(arrivedFrom(authenticated, components), components.callIds)
     try {
-      const body = await components.run(arrived, (ended, entry) =>
-        sealReceipt(components, authenticated, arrived, ended, entry),
-      )
+      const seal = (ended: Released | Refused, entry: Appended) =>
+        sealReceipt(components, authenticated, arrived, ended, entry)
+      const body = await servedFor(intent, () => components.run(arrived, seal))
       return { status: 200, contentType: CALL_CONTENT_TYPE, body }
     } catch (error) {
       if (!(error instanceof RefusalUnsigned)) throw error

@@ -12,6 +12,7 @@ import { decideLocally, type PolicyComponents } from '../kernel/policy-stage.ts'
 import type { Arrived, Received, Refusal } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
 import { type AuthenticateComponents, type AuthenticatedIntent, authenticateIntent } from './authenticate-intent.ts'
+import { servedFor } from './call-fault.ts'
 import type { DecisionMemory } from './decision-memory.ts'
 import { refusalReply } from './inbound-reply.ts'
 import { type RefusalBudget, RefusalUnsigned } from './refusal-budget.ts'
@@ -43,7 +44,8 @@ export function serveDecide(components: ServeDecideComponents): (request: Inboun
     const { hash, intent } = authenticated
     const known = components.decisions.of(hash)?.jws
     if (known !== undefined) return decisionReply(known)
-    const made = making.get(hash) ?? decide(authenticated, components).finally(() => making.delete(hash))
+    const made =
+      making.get(hash) ?? servedFor(intent, () => decide(authenticated, components)).finally(() => making.delete(hash))
     making.set(hash, made)
     try {
       return decisionReply(await made)

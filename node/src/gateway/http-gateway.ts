@@ -7,7 +7,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { isLoopbackHost, localBinding, spkiHash } from '@hansa/mesh'
-import type { ChannelBinding, InboundHandler, InboundReply, Logger } from '@hansa/protocols'
+import type { ChannelBinding, EventLogger, InboundHandler, InboundReply } from '@hansa/protocols'
 import { httpStatus } from '@hansa/protocols'
 import { decodeBase64url, encodeBase64url } from '@hansa/trust'
 import { inboundRoutes } from '../exchange/inbound-router.ts'
@@ -43,7 +43,7 @@ export type HttpGatewayInit = {
 }
 
 export type HttpGatewayComponents = {
-  logger: Logger
+  logger: EventLogger
   /** Serves https with it. @default plain HTTP, for this machine or a TLS proxy on it */
   certificate?: ServedCertificate
   /** What the manifest names; channel bindings are made of it. Asked once the port is known. */

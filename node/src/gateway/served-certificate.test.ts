@@ -31,7 +31,7 @@ function world(further: string[] = []) {
   const clock = manualClock(NOW_S * 1000)
   const said: string[] = []
   const say = (event: string, fields?: object) => void said.push(`${event} ${JSON.stringify(fields ?? {})}`)
-  const logger = { info: say, warn: say, error: say }
+  const logger = { debug: say, info: say, warn: say, error: say }
   return { clock, said, open: () => ServedCertificate.open({ files: files(), further }, { clock, logger }) }
 }
 

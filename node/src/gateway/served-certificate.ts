@@ -4,7 +4,7 @@
  * cannot be used changes nothing.
  */
 import { SESSION_LIFE_SECONDS } from '@hansa/mesh'
-import type { Clock, Logger } from '@hansa/protocols'
+import type { Clock, EventLogger } from '@hansa/protocols'
 import { periodic } from '../kernel/periodic.ts'
 import {
   type CertificateFiles,
@@ -21,7 +21,7 @@ export type ServedCertificateInit = {
   further?: readonly string[]
 }
 
-export type ServedCertificateComponents = { clock: Clock; logger: Logger }
+export type ServedCertificateComponents = { clock: Clock; logger: EventLogger }
 
 export type CertificateReload = { ok: true; changed: boolean } | { ok: false; faults: readonly string[] }
 

@@ -6,7 +6,7 @@ import {
   type CapabilityHandler,
   type CapabilityId,
   type Clock,
-  type Logger,
+  type EventLogger,
   type RegisterParams,
   registerParamsSchema,
   type Store,
@@ -27,7 +27,7 @@ const recordSchema = z.object({
 })
 type Record = z.infer<typeof recordSchema>
 
-export type AgentOffersComponents = { store: Store; clock: Clock; locals: LocalCapabilities; logger: Logger }
+export type AgentOffersComponents = { store: Store; clock: Clock; locals: LocalCapabilities; logger: EventLogger }
 
 export class AgentOffers {
   readonly #c: AgentOffersComponents

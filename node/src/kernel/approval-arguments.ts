@@ -5,8 +5,9 @@
  * They only inform. What an approval permits is bound by the hash in the ledger, and an argument text that does not fit
  * that hash is not shown.
  */
-import type { Logger, Store } from '@hansa/protocols'
+import type { EventLogger, Store } from '@hansa/protocols'
 import { z } from 'zod'
+import { faultFields } from './fault-fields.ts'
 
 /** Characters of one text that is kept; a longer one is not kept at all. */
 const MAX_ARGS_CHARS = 16_384
@@ -32,19 +33,19 @@ export type LastApproved = { args: string | null; approved: number }
 
 export class ApprovalArguments {
   readonly #store: Store
-  readonly #logger: Logger
+  readonly #logger: EventLogger
   readonly #waiting = new Map<string, string>()
   /** The one that was approved longest ago comes first. */
   readonly #approved = new Map<string, LastApproved>()
   #waitingChars = 0
   #written: Promise<void> = Promise.resolve()
 
-  constructor({ store, logger }: { store: Store; logger: Logger }) {
+  constructor({ store, logger }: { store: Store; logger: EventLogger }) {
     this.#store = store
     this.#logger = logger
   }
 
-  static async open(components: { store: Store; logger: Logger }): Promise<ApprovalArguments> {
+  static async open(components: { store: Store; logger: EventLogger }): Promise<ApprovalArguments> {
     const kept = new ApprovalArguments(components)
     for (const { key, value } of await components.store.list(WAITING)) kept.#hold(key, value)
     const approved = (await components.store.list(APPROVED)).flatMap(({ value }) => {
@@ -113,7 +114,7 @@ export class ApprovalArguments {
   /** One after the other. A call does not fail because a text for people could not be kept. */
   #write(work: () => Promise<void>): void {
     this.#written = this.#written.then(work).catch((error: unknown) => {
-      this.#logger.error('approvals.arguments_not_kept', { reason: String(error) })
+      this.#logger.error('approvals.arguments_not_kept', faultFields(error))
     })
   }
 }

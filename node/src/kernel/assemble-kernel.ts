@@ -30,12 +30,14 @@ import { ApprovalBook } from './approvals.ts'
 import { type AuditComponents, auditStage, settleStage } from './audit-stage.ts'
 import { beginStage } from './begin-stage.ts'
 import { CallIds } from './call-ids.ts'
+import { auditedInLines, stageFailed } from './call-lines.ts'
 import { CapabilityDesk } from './capability-desk.ts'
 import { checkpointFor } from './checkpoint-proof.ts'
 import { ConfiguredCapabilities } from './configured-capabilities.ts'
 import { deriveSecrets } from './derived-secrets.ts'
 import { driverStage } from './driver-stage.ts'
 import { explainer } from './explain.ts'
+import { faultFields } from './fault-fields.ts'
 import { Idempotency } from './idempotency.ts'
 import { ImportDesk } from './import-desk.ts'
 import { DEFAULT_IN_FLIGHT, InFlight } from './in-flight.ts'
@@ -208,7 +210,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     resolver,
     pseudonyms: new Pseudonyms(secrets.pseudonyms),
     approvals,
-    evidence: (peer, reason, callId) => recordEvidence(append, peer, reason, callId),
+    evidence(peer, reason, callId) {
+      recordEvidence(append, peer, reason, callId)
+      logger.warn('peer.evidence', { peer, call_id: callId })
+    },
   })
 
   const asking: AskPeerComponents = { exchange, detectors, nowMs: () => clock.now() }
@@ -251,9 +256,9 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     begin: beginStage({ append, approvals, policyVersion, prepareIntent: prepareIntent(asking) }),
     driver: driverStage({ clock, exchange: (call) => exchange.call(call) }),
     outbound: outboundStage({ detectors, idempotency }),
-    audit: auditStage(auditing),
+    audit: auditedInLines(auditStage(auditing), { logger, clock }),
     settle: settleStage(auditing),
-    failed: (stage, error) => logger.error('call.stage_failed', { stage, reason: stackOf(error) }),
+    failed: stageFailed(logger),
     newId: randomId,
   }
   const stages = init.observer === undefined ? plain : observedStages(plain, init.observer)
@@ -314,7 +319,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       approvals.expire()
       return imports.tick()
     },
-    (error) => logger.error('imports.refresh_failed', { reason: stackOf(error) }),
+    (error) => logger.error('imports.refresh_failed', faultFields(error)),
   )
   return new AssembledKernel({
     did: self,
@@ -389,8 +394,4 @@ function recordEvidence(append: (draft: EntryDraft) => Appended, peer: Did, reas
     call_id: callId,
     ext: { reason: reason.slice(0, 1024).toWellFormed() },
   }).durable.catch(() => {})
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

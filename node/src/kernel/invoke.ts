@@ -2,7 +2,7 @@
  * Calls that this kernel's own principals make. One call is one run of the pipeline; a call to a peer that certainly did
  * nothing, or that carries an idempotency key, is run again as a new call when the peer could not be reached.
  */
-import type { Clock, Frame, InvokeOptions, Logger } from '@hansa/protocols'
+import type { Clock, EventLogger, Frame, InvokeOptions } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import { randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
@@ -21,7 +21,7 @@ export type SharedStages = Omit<Stages<never>, 'seal'>
 
 export type InvokeComponents = Omit<LocalCallComponents, 'running'> & {
   clock: Clock
-  logger: Logger
+  logger: EventLogger
   ledger: Pick<Ledger, 'origin'>
   stages: SharedStages
   running: RunningCalls

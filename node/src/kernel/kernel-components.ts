@@ -1,6 +1,6 @@
 /** What a kernel is made of: its secrets, and the parts of the world it may touch, each by a port. */
 import type { GuardedFetch } from '@hansa/mesh'
-import type { Clock, Logger, PeerTransport, Store } from '@hansa/protocols'
+import type { Clock, EventLogger, PeerTransport, Store } from '@hansa/protocols'
 import type { PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink } from '@hansa/trust/ledger'
 import type { CallObserver } from './call-observer.ts'
@@ -28,7 +28,7 @@ export type KernelComponents = {
   snapshotState?(): Promise<string>
   store: Store
   clock: Clock
-  logger: Logger
+  logger: EventLogger
   transport: PeerTransport
   /** Reads manifests and registries, guarded against what a URL can do. */
   fetch: GuardedFetch

@@ -39,7 +39,7 @@ export type Stages<Sealed> = {
   /** Gives back what a call reserved and did not use: approvals, token uses, places in line. */
   settle(ended: Released | Refused): void
   /** A stage threw: a bug, or a part that failed without saying how. */
-  failed(stage: Stage, error: unknown): void
+  failed(stage: Stage, error: unknown, call: Arrived & Partial<Begun>): void
   newId(): string
 }
 
@@ -54,7 +54,7 @@ export async function runCall<Sealed>(stages: Stages<Sealed>, arrived: Arrived):
       stages.settle(refuse(stages, progress, { refused: 'log_full', reason: describe(error), ...unknownOf(progress) }))
       throw error
     }
-    stages.failed(progress.stage, error)
+    stages.failed(progress.stage, error, progress.call)
     ended = refuse(stages, progress, { refused: 'internal', reason: describe(error), ...unknownOf(progress) })
   }
   let recorded: Recorded
@@ -82,7 +82,7 @@ async function record<S>(stages: Stages<S>, ended: Released | Refused, progress:
     return { ended, entry: appending instanceof Promise ? await appending : appending }
   } catch (error) {
     if (codeOf(error) !== 'entry_refused') throw error
-    stages.failed(progress.stage, error)
+    stages.failed(progress.stage, error, progress.call)
     const withheld = refuse(stages, progress, {
       refused: 'internal',
       reason: describe(error),

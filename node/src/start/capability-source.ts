@@ -1,5 +1,5 @@
 /** One item of `capabilities` in the configuration, opened: what it offers now, and what it withholds. */
-import type { Clock, Logger } from '@hansa/protocols'
+import type { Clock, EventLogger } from '@hansa/protocols'
 import type { Dispatcher } from 'undici'
 import type { ConfiguredCapability as ConfiguredItem } from '../config/index.ts'
 import type { ConfiguredCapability, WithheldCapability } from '../kernel/configured-capabilities.ts'
@@ -21,7 +21,7 @@ export interface CapabilitySource extends AsyncDisposable {
 
 export type SourceComponents = {
   clock: Clock
-  logger: Logger
+  logger: EventLogger
   /** Reaches what the operator configured, wherever that is. */
   dispatcher: Dispatcher
   /** What a source offers has changed, and nobody has asked it to. */

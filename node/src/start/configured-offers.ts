@@ -2,7 +2,7 @@
  * What the configuration of a node offers, from its start to its end: opened once, exchanged when the configuration is
  * read again, and followed when an MCP server changes what it lists. One change at a time.
  */
-import type { Logger } from '@hansa/protocols'
+import type { EventLogger } from '@hansa/protocols'
 import type { ConfiguredCapability as ConfiguredItem } from '../config/index.ts'
 import { type ConfiguredCapabilities, type Exchange, ExchangeRefused } from '../kernel/configured-capabilities.ts'
 import type { CapabilitySource, Offers, SourceComponents } from './capability-source.ts'
@@ -20,7 +20,7 @@ export type OffersChange =
 
 export class ConfiguredOffers implements AsyncDisposable {
   readonly #components: SourceComponents
-  readonly #logger: Logger
+  readonly #logger: EventLogger
   readonly #modules = new Map<string, string>()
   #opened: Opened[] = []
   #kernel: ConfiguredCapabilities | undefined

@@ -3,7 +3,7 @@
  * Everything is prepared first; a fault anywhere keeps all of it as it was.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Clock, Logger, NodeReload, PolicyReload } from '@hansa/protocols'
+import type { Clock, EventLogger, NodeReload, PolicyReload } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import { type NodeConfig, readPolicies } from '../config/index.ts'
 import { ExchangeRefused } from '../kernel/configured-capabilities.ts'
@@ -34,7 +34,7 @@ export type NodeReloaderInit = {
   offers: ConfiguredOffers
   /** @default none */
   parts?: readonly Reloadable[]
-  logger: Logger
+  logger: EventLogger
 }
 
 /** Names of keys as an operator writes them, where they differ. */

@@ -3,7 +3,7 @@
  * one is handed over: then what was read later is in force later.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Logger, PolicyReload } from '@hansa/protocols'
+import type { EventLogger, PolicyReload } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import type { PolicyReading } from '../config/index.ts'
 import { checkPolicies } from './preflight.ts'
@@ -14,7 +14,7 @@ export const POLICY_PERIOD_MS = 500
 export type PolicyFilesComponents = {
   /** @returns what is in force then. */
   load(sources: readonly PolicySource[]): Promise<{ version: number; rules: number }>
-  logger: Logger
+  logger: EventLogger
 }
 
 export class PolicyFiles {

@@ -28,7 +28,7 @@ function registry() {
 async function listed(over: { reachable?: boolean } = {}) {
   const clock = manualClock(NOW * 1000)
   const warnings: string[] = []
-  const logger = { ...silentLogger, warn: (event: string) => void warnings.push(event) }
+  const logger = { ...silentLogger, warn: (event: string, _fields?: object) => void warnings.push(event) }
   const { asked, state, fetch } = registry()
   Object.assign(state, over)
   const signed = signManifest(bob, aManifest())

@@ -20,7 +20,7 @@ import { defaultConfig, type RegistryConfig } from '../config/config.ts'
 
 export type Reply = { status: number; body: Record<string, unknown> }
 
-export type LogLine = { level: 'info' | 'warn' | 'error'; event: string; fields: LogFields }
+export type LogLine = { level: 'debug' | 'info' | 'warn' | 'error'; event: string; fields: LogFields }
 
 /** @param over the port is free and the database in memory, unless this says otherwise. */
 export async function testRegistry(over: Partial<RegistryConfig> = {}, clock: ManualClock = manualClock(NOW * 1000)) {
@@ -91,5 +91,5 @@ function recorder(log: LogLine[]): Logger {
     (level: LogLine['level']) =>
     (event: string, fields: LogFields = {}) =>
       void log.push({ level, event, fields })
-  return { info: write('info'), warn: write('warn'), error: write('error') }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }

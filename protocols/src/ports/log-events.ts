@@ -1,0 +1,310 @@
+/**
+ * Every event that a node writes to its log lines: level, fields, what it means and what to do. A line with another name,
+ * at another level or without its fields does not compile. docs/reference/log-events.md is this table.
+ */
+import type { LogFields } from './logger.ts'
+
+/** What a field holds, wherever it occurs. */
+export const logLineFields = {
+  after_ms: 'Milliseconds that were waited',
+  at: 'Where in the code, as frames of a stack',
+  backend: 'The MCP server, as the configuration names it',
+  call_id: 'The call, as in its entries: `hansa audit show --call ID`',
+  capability: 'The capability, with the alias of its peer before it',
+  code: 'A code of docs/reference/errors.md, or of the system',
+  control: 'Where agents and operators connect',
+  denial_id: 'Names the refusal in the log and to whoever was refused',
+  did: 'This kernel',
+  direction: '`local`, `outbound` (a peer serves it) or `inbound` (a peer calls)',
+  endpoint: 'Where other kernels reach this one',
+  error: 'Kind of error; its text may quote what was sent, so it is in the entry of the call and not here',
+  expires: 'Unix seconds',
+  faults: 'One sentence to a line, with file and line',
+  id: 'The request for approval',
+  ms: 'Milliseconds from the arrival of the call',
+  needs_restart: 'Keys of hansa.yaml whose new value takes a restart',
+  path: 'Path of the request',
+  peer: 'DID of the other kernel',
+  principal: 'Who asks',
+  reason: 'One sentence',
+  revision: 'Revision of the protocol',
+  rules: 'Rules in force',
+  served_by: 'The agent that serves it',
+  spki: 'SHA-256 of the public key of the certificate',
+  stack: 'Where in the code, with the text of the error',
+  stage: 'Stage of the call',
+  until: 'End of the certificate, in UTC',
+  version: 'Version of the policy',
+} as const
+
+type FieldName = keyof typeof logLineFields
+
+type LogEventFacts = {
+  level: 'debug' | 'info' | 'warn' | 'error'
+  /** A name that ends with `?` is left out where there is no such thing. */
+  fields: readonly (FieldName | `${FieldName}?`)[]
+  means: string
+  todo: string
+}
+
+const nothing = 'Nothing.'
+
+export const logEvents = {
+  'acks.delivery_not_recorded': {
+    level: 'warn',
+    fields: ['peer', 'reason'],
+    means: 'A peer has acknowledgements, and the log could not note it: it gets them once more after a restart.',
+    todo: 'Look whether the log is full.',
+  },
+  'approval.waits': {
+    level: 'info',
+    fields: ['id', 'principal', 'capability', 'call_id'],
+    means: 'A call waits for a person. At a terminal it is a line for people instead.',
+    todo: '`hansa approvals`.',
+  },
+  'approvals.arguments_not_kept': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'The arguments of a pending approval could not be kept for the person who decides; the approval stands.',
+    todo: 'Look at the disk of the node.',
+  },
+  'approvals.not_announced': {
+    level: 'error',
+    fields: ['reason'],
+    means: 'New requests for approval are not said on standard error any more.',
+    todo: 'They are in `hansa approvals` all the same. Restart the node to have them said again.',
+  },
+  'call.refused': {
+    level: 'info',
+    fields: ['call_id', 'capability?', 'direction', 'peer?', 'code', 'stage', 'denial_id', 'ms'],
+    means: 'A call was refused, or failed.',
+    todo: 'The reason is in its outcome entry: `hansa audit show --call ID`.',
+  },
+  'call.released': {
+    level: 'debug',
+    fields: ['call_id', 'capability?', 'direction', 'peer?', 'ms'],
+    means: 'A call was answered.',
+    todo: nothing,
+  },
+  'call.stage_failed': {
+    level: 'error',
+    fields: ['call_id', 'peer?', 'stage', 'error', 'code?', 'reason?', 'at'],
+    means: 'A stage threw; the call was refused with `internal`.',
+    todo: 'Read the entry of the call. A fault of Hansa is worth a report with this line.',
+  },
+  'capability.available': {
+    level: 'info',
+    fields: ['capability', 'served_by'],
+    means: 'A program serves a capability now.',
+    todo: nothing,
+  },
+  'capability.not_closed': {
+    level: 'warn',
+    fields: ['reason'],
+    means: 'What a removed capability had open did not close.',
+    todo: 'Restart the node when it holds something that others need.',
+  },
+  'capability.not_followed': {
+    level: 'error',
+    fields: ['reason'],
+    means: 'The tools of an MCP server changed, and what is offered stays as it was.',
+    todo: 'Correct what the reason names, then `hansa reload`.',
+  },
+  'capability.not_kept': {
+    level: 'error',
+    fields: ['capability'],
+    means: 'A program offered a capability that could not be written to the state of the node; it is not offered.',
+    todo: 'Look at the disk of the node.',
+  },
+  'capability.not_restored': {
+    level: 'warn',
+    fields: ['capability', 'reason'],
+    means: 'A capability that a program served before could not be read back.',
+    todo: 'Start its program again: it offers it anew.',
+  },
+  'capability.unavailable': {
+    level: 'info',
+    fields: ['capability', 'served_by'],
+    means: 'The program of a capability has gone away; calls of it are refused until it is back.',
+    todo: 'Start the program again, or `hansa capability remove`.',
+  },
+  'capability.unusable': {
+    level: 'warn',
+    fields: ['reason'],
+    means: 'A tool of an MCP server is not offered.',
+    todo: 'The reason says whether to classify or to rename it.',
+  },
+  'control.request_failed': {
+    level: 'error',
+    fields: ['path', 'error', 'code?', 'reason?', 'at'],
+    means: 'A request on the control interface failed inside and was answered with `internal`.',
+    todo: 'Look at the disk; a fault of Hansa is worth a report with this line.',
+  },
+  'gateway.request_failed': {
+    level: 'warn',
+    fields: ['reason'],
+    means: 'A connection of another kernel broke while its request was served.',
+    todo: 'Look at the network when it repeats.',
+  },
+  'imports.refresh_failed': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'The look at imported kernels failed inside; the next one is in 15 seconds.',
+    todo: 'Look at the disk; a fault of Hansa is worth a report with this line.',
+  },
+  'inbound.failed': {
+    level: 'error',
+    fields: ['path', 'call_id?', 'peer?', 'code', 'error', 'reason?', 'at'],
+    means: 'A request of another kernel failed inside; it was told the code and nothing else.',
+    todo: 'What to do about the code is in docs/reference/errors.md.',
+  },
+  'mcp.connected': {
+    level: 'info',
+    fields: ['backend', 'revision?'],
+    means: 'An MCP server answers.',
+    todo: nothing,
+  },
+  'mcp.lost': {
+    level: 'warn',
+    fields: ['backend', 'reason'],
+    means: 'The connection to an MCP server ended; the next call makes another.',
+    todo: 'Look into the log of the server when it repeats.',
+  },
+  'mcp.unreachable': {
+    level: 'warn',
+    fields: ['backend', 'reason'],
+    means: 'An MCP server did not start or does not answer.',
+    todo: 'Correct its command or address in hansa.yaml, or start it.',
+  },
+  'node.drain_timeout': {
+    level: 'error',
+    fields: ['after_ms'],
+    means: 'Calls ran on when the node had to end. The next start closes them as `outcome_unknown`.',
+    todo: 'Give it longer with `limits.drain_seconds` in hansa.yaml, or calls a shorter deadline.',
+  },
+  'node.fatal': {
+    level: 'error',
+    fields: ['reason', 'stack?'],
+    means: 'The node cannot go on and ends. Its log up to here is safe.',
+    todo: 'Look at the disk with `hansa doctor`, then start it again.',
+  },
+  'node.not_reloaded': {
+    level: 'error',
+    fields: ['faults'],
+    means: 'hansa.yaml or what it names has faults; everything stays as it was.',
+    todo: 'Correct each, then `hansa reload`.',
+  },
+  'node.reloaded': {
+    level: 'info',
+    fields: ['needs_restart'],
+    means: 'The configuration was read again.',
+    todo: 'Restart the node when `needs_restart` names something.',
+  },
+  'node.started': {
+    level: 'info',
+    fields: ['did', 'endpoint', 'control'],
+    means: 'The node takes calls.',
+    todo: nothing,
+  },
+  'node.stopped': {
+    level: 'info',
+    fields: ['did'],
+    means: 'The node has ended in good order.',
+    todo: nothing,
+  },
+  'peer.evidence': {
+    level: 'warn',
+    fields: ['peer', 'call_id'],
+    means: 'A peer made a statement that should not exist. The call failed, and an entry keeps what it was.',
+    todo: 'Read it with `hansa audit show --call ID`, and ask the operator of the peer.',
+  },
+  'policy.not_reloaded': {
+    level: 'error',
+    fields: ['faults'],
+    means: 'A policy file has faults; the policy in force stays.',
+    todo: 'Correct each; the files are read again by themselves.',
+  },
+  'policy.reloaded': {
+    level: 'info',
+    fields: ['rules', 'version'],
+    means: 'Changed policy files are in force.',
+    todo: nothing,
+  },
+  'policy.watch_failed': {
+    level: 'error',
+    fields: ['reason'],
+    means: 'The policy files could not be looked at.',
+    todo: 'Look whether the node may read them, then `hansa policy reload`.',
+  },
+  'registry.failed': {
+    level: 'warn',
+    fields: ['code', 'reason'],
+    means: 'The registry does not take the manifest of this node any more. Said once, until it works again.',
+    todo: 'Look whether it is up. Peers that are pinned already do not need it.',
+  },
+  'registry.heartbeat_failed': {
+    level: 'error',
+    fields: ['reason'],
+    means: 'The heartbeat for the registry failed inside; the next one follows.',
+    todo: 'Look at the disk and the network.',
+  },
+  'registry.not_withdrawn': {
+    level: 'warn',
+    fields: ['code', 'reason'],
+    means: 'The registry could not be told that this node ends; its listing expires by itself.',
+    todo: nothing,
+  },
+  'registry.restored': {
+    level: 'info',
+    fields: ['expires'],
+    means: 'The registry takes the manifest again.',
+    todo: nothing,
+  },
+  'tls.certificate': {
+    level: 'warn',
+    fields: ['reason'],
+    means: 'Something about the certificate needs attention soon. Said once a day.',
+    todo: 'Put a new pair in the place of the files; the node reads it by itself.',
+  },
+  'tls.not_reloaded': {
+    level: 'error',
+    fields: ['faults'],
+    means: 'The new certificate or key cannot be used; the one in use stays.',
+    todo: 'Correct each; the files are read again by themselves.',
+  },
+  'tls.not_watched': {
+    level: 'error',
+    fields: ['reason'],
+    means: 'The certificate files could not be looked at.',
+    todo: 'Look whether the node may read them, then `hansa reload`.',
+  },
+  'tls.reloaded': {
+    level: 'info',
+    fields: ['spki', 'until'],
+    means: 'A new certificate is in use.',
+    todo: nothing,
+  },
+} as const satisfies Record<string, LogEventFacts>
+
+export type LogEvent = keyof typeof logEvents
+export type LogLevel = LogEventFacts['level']
+
+type Given = string | number | boolean
+type NamedBy<E extends LogEvent> = (typeof logEvents)[E]['fields'][number]
+type Optional<N> = N extends `${infer Name}?` ? Name : never
+type FieldsOf<E extends LogEvent> = { readonly [N in Exclude<NamedBy<E>, `${string}?`>]: Given } & {
+  readonly [N in Optional<NamedBy<E>>]?: Given | undefined
+}
+
+/** Name and fields of one line at a level. */
+export type LogLineAt<L extends LogLevel> = {
+  [E in LogEvent]: (typeof logEvents)[E]['level'] extends L ? [event: E, fields: FieldsOf<E> & LogFields] : never
+}[LogEvent]
+
+/** Takes what is in the table and nothing else. Every `Logger` is one. */
+export interface EventLogger {
+  debug(...line: LogLineAt<'debug'>): void
+  info(...line: LogLineAt<'info'>): void
+  warn(...line: LogLineAt<'warn'>): void
+  error(...line: LogLineAt<'error'>): void
+}
