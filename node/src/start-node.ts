@@ -5,7 +5,7 @@
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import { guardedFetch } from '@hansa/mesh'
-import type { Did, EventLogger, NodeReload, PolicyReload } from '@hansa/protocols'
+import { CallError, type Did, type EventLogger, type NodeReload, type PolicyReload } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import { Agent } from 'undici'
 import { type Environment, type ListenAddress, type NodeConfig, readConfig } from './config/index.ts'
@@ -16,6 +16,7 @@ import type { CallObserver } from './kernel/call-observer.ts'
 import { ExchangeRefused } from './kernel/configured-capabilities.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
 import type { OtlpTracer } from './operations/otlp-tracer.ts'
+import type { RecentLines } from './operations/recent-lines.ts'
 import { agentsServer } from './start/agents-server.ts'
 import { classify } from './start/classify-tool.ts'
 import { ConfiguredOffers } from './start/configured-offers.ts'
@@ -37,6 +38,8 @@ export type StartNodeInit = {
   /** That a changed configuration is checked with. @default nothing but the home */
   environment?: Environment
   logger: EventLogger
+  /** Remembers what that logger wrote. @default nobody can ask for it */
+  lines?: RecentLines
   /** The log can no longer be written: the process has to end. @default an uncaught exception */
   onFatal?(error: unknown): void
 }
@@ -227,6 +230,11 @@ function operationsOf(
       return reloader.reload()
     },
     classify: (params) => classify(params, classifying),
+    async logLines(params, signal) {
+      if (init.lines === undefined)
+        throw new CallError({ code: 'unsupported' }, 'unsupported: This node remembers no lines.')
+      return init.lines.readOrWait(params, systemClock, signal)
+    },
   }
 }
 

@@ -16,6 +16,15 @@ export { type Obligation, obligationSchema, obligationsSchema } from './capabili
 export { type Safety, safetyClasses, safetySchema } from './capability/safety.ts'
 export { type Classify, classifySchema } from './control/classify.ts'
 export {
+  type LogLine,
+  type LogLines,
+  type LogLinesParams,
+  lineLevels,
+  logLineSchema,
+  logLinesParamsSchema,
+  logLinesSchema,
+} from './control/log-lines.ts'
+export {
   type ControlScope,
   controlScopeOf,
   controlScopes,

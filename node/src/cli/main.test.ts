@@ -36,6 +36,7 @@ describe('hansa', () => {
     ['init'],
     ['up'],
     ['status'],
+    ['logs'],
     ['config', 'check'],
     ['config', 'schema'],
     ['doctor'],

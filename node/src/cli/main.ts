@@ -30,6 +30,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/status.ts')).statusCommand,
       },
       {
+        name: 'logs',
+        summary: 'show what the running node said, and what it says from now on',
+        load: async () => (await import('./commands/logs.ts')).logsCommand,
+      },
+      {
         name: 'reload',
         summary: 'take in a changed configuration without a restart',
         load: async () => (await import('./commands/reload.ts')).reloadCommand,

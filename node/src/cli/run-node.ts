@@ -3,6 +3,7 @@ import process from 'node:process'
 import type { EventLogger } from '@hansa/protocols'
 import { type Environment, type NodeConfig, type Overrides, readConfig } from '../config/index.ts'
 import { homePaths, openHome } from '../home/home.ts'
+import { RecentLines } from '../operations/recent-lines.ts'
 import { cannotStart, sentenceOf } from '../start/errors.ts'
 import { type RunningNode, startNode } from '../start-node.ts'
 import { systemClock } from '../system-clock.ts'
@@ -21,7 +22,8 @@ const SAME_SIGNAL_MS = 1_000
 /** @returns when the node has ended as it was told to. @throws what keeps it from starting. */
 export async function runNode({ home, environment, overrides, print }: RunNodeInit): Promise<ExitCode> {
   const config = await usableConfig(home, environment, overrides)
-  const logger: EventLogger = systemLogger(config.logLevel)
+  const lines = new RecentLines()
+  const logger: EventLogger = systemLogger(config.logLevel, lines)
   const fatal = (error: unknown): never => {
     const reason = error instanceof Error ? error.message : String(error)
     logger.error('node.fatal', { reason, stack: error instanceof Error ? error.stack : undefined })
@@ -34,7 +36,7 @@ export async function runNode({ home, environment, overrides, print }: RunNodeIn
   }
   process.once('uncaughtException', fatal)
   const read = () => readConfig(homePaths(home).config, environment, overrides)
-  const node = await startNode({ home, config, readConfig: read, environment, logger, onFatal: fatal })
+  const node = await startNode({ home, config, readConfig: read, environment, logger, lines, onFatal: fatal })
   const stopped = untilStopped(node)
   const { did, endpoint, control } = node
   print.result(

@@ -122,7 +122,7 @@ describe.each([...forAll, ...forAgents])('with the credential of an agent, over 
     const closed = Object.keys(controlMethods).filter(
       (name) => controlScopeOf(controlPaths.method + name) === 'operator',
     )
-    for (const name of ['approve', 'deny', 'grant', 'revoke', 'import', 'audit', 'agentAdd'])
+    for (const name of ['approve', 'deny', 'grant', 'revoke', 'import', 'audit', 'logLines', 'agentAdd'])
       expect(closed).toContain(name)
     const watching = controlPaths.watchApprovals.slice(controlPaths.method.length)
     for (const name of [...closed, watching, 'unheard-of']) {

@@ -108,6 +108,7 @@ describe('the methods of the control interface', () => {
     ],
     revoke: [{ principal: 'agent:alice' }, ['revoke', { principal: 'agent:alice' }]],
     audit: [{ from: -10 }, ['audit', { from: -10 }]],
+    logLines: [{ level: 'warn' }, undefined],
     agents: [{}, ['agents']],
     agentAdd: [{ name: 'reporter' }, ['addAgent', { name: 'reporter' }]],
     agentRemove: [{ name: 'reporter' }, ['removeAgent', 'reporter']],

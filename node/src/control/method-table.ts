@@ -60,6 +60,7 @@ export const methodTable: MethodTable = {
   reloadPolicy: (_params, { node }) => node.reloadPolicy(),
   snapshotState: (_params, { kernel }) => kernel.snapshotState(),
   audit: (params, { kernel }) => kernel.audit(withoutUndefined(params)),
+  logLines: (params, { node, signal }) => node.logLines(withoutUndefined(params), signal),
   agents: (_params, { kernel }) => kernel.agents(),
   agentAdd: async (params, { kernel, agentsUrl }) => ({
     ...(await kernel.addAgent(withoutUndefined(params))),

@@ -1,4 +1,4 @@
-import type { CapabilityDetail, Classify, NodeReload, PolicyReload } from '@hansa/protocols'
+import type { CapabilityDetail, Classify, LogLines, LogLinesParams, NodeReload, PolicyReload } from '@hansa/protocols'
 
 /** What a node does beside its kernel, for an operator. */
 export interface NodeOperations {
@@ -13,4 +13,9 @@ export interface NodeOperations {
    * @throws CallError `not_found`, or `invalid_request`; nothing has changed then.
    */
   classify(init: Classify): Promise<CapabilityDetail>
+  /**
+   * The last lines that it wrote. @param signal ends the waiting
+   * @throws CallError `unsupported` when it remembers none.
+   */
+  logLines(params: LogLinesParams, signal: AbortSignal): Promise<LogLines>
 }

@@ -32,6 +32,7 @@ import {
   controlServer,
   type NodeOperations,
 } from '../control/index.ts'
+import { RecentLines } from '../operations/recent-lines.ts'
 
 export const FAKE_DID = 'did:key:z6MkfakeNode'
 const PEER_DID = 'did:key:z6MkfakePeer'
@@ -54,6 +55,8 @@ export interface FakeKernel extends ControlledKernel {
 export interface FakeNode extends ControlServer {
   readonly kernel: FakeKernel
   readonly clock: ManualClock
+  /** What `hansa logs` shows. */
+  readonly lines: RecentLines
   /** A directory of mode 0700 of its own. */
   readonly home: string
 }
@@ -66,9 +69,10 @@ export async function fakeNode(
   const home = await mkdtemp(join(tmpdir(), 'hansa-'))
   const kernel = fakeKernel()
   const clock = manualClock()
+  const lines = new RecentLines()
   const server = await controlServer({
     kernel,
-    node: fakeOperations,
+    node: { ...fakeOperations, logLines: (params, signal) => lines.readOrWait(params, clock, signal) },
     clock,
     logger,
     principal: 'agent:default',
@@ -77,6 +81,7 @@ export async function fakeNode(
   return {
     kernel,
     clock,
+    lines,
     home,
     url: server.url,
     async [Symbol.asyncDispose]() {
@@ -207,6 +212,7 @@ export function fakeKernel(): FakeKernel {
 
 /** A node whose policy has one rule, whenever it is read. */
 export const fakeOperations: NodeOperations = {
+  logLines: async ({ after = 0 }) => ({ lines: [], next: after, missed: 0 }),
   reloadPolicy: async () => ({ ok: true, version: 2, rules: 1 }),
   policyFaults: () => [],
   reload: async () => ({

@@ -42,6 +42,7 @@ export const methodFacts = {
   revoke: { scope: 'operator', summary: 'Revokes a token, or every token of a principal.' },
   snapshotState: { scope: 'operator', summary: 'Writes a copy of the state of the node beside it, for a backup.' },
   audit: { scope: 'operator', summary: 'Reads entries of the log.' },
+  logLines: { scope: 'operator', summary: 'Reads the last lines that the node wrote, and waits for more.' },
   agents: { scope: 'operator', summary: 'Lists agents that hold a credential.' },
   agentAdd: { scope: 'operator', summary: 'Makes the credential of an agent; it is in this answer and nowhere else.' },
   agentRemove: { scope: 'operator', summary: 'Takes the credential of an agent away, at once.' },

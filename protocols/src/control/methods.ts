@@ -18,6 +18,7 @@ import { didSchema } from '../syntax/did.ts'
 import { approvalIdSchema, callIdSchema } from '../syntax/ids.ts'
 import { agentPrincipalSchema, principalSchema } from '../syntax/principal.ts'
 import { classifySchema } from './classify.ts'
+import { logLinesParamsSchema } from './log-lines.ts'
 
 const url = z.string().max(2048)
 
@@ -105,6 +106,7 @@ export const controlMethods = {
     limit: z.int().min(1).max(10_000).optional(),
     callId: callIdSchema.optional(),
   }),
+  logLines: logLinesParamsSchema,
   agents: z.strictObject({}),
   agentAdd: z.strictObject({ name: agentNameSchema, principal: agentPrincipalSchema.optional() }),
   agentRemove: z.strictObject({ name: agentNameSchema }),

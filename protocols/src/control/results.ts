@@ -17,6 +17,7 @@ import { trustPolicySchema } from '../policy/trust-policy.ts'
 import { capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
 import { principalSchema } from '../syntax/principal.ts'
+import { logLinesSchema } from './log-lines.ts'
 import { controlScopes } from './method-facts.ts'
 import type { ControlMethod } from './methods.ts'
 import { nodeReloadSchema } from './node-reload.ts'
@@ -75,6 +76,7 @@ export const controlResults = {
   revoke: z.null(),
   snapshotState: z.object({ path: z.string().max(4096) }),
   audit: z.array(entrySchema).max(10_000),
+  logLines: logLinesSchema,
   agents: z.array(agentInfoSchema),
   agentAdd: newAgentSchema.extend({
     control: z.string().max(4096).describe('Where it connects: unix:/path or http://127.0.0.1:PORT'),
