@@ -27,6 +27,18 @@ describe('text for people', () => {
     expect(shown((style) => table(style, ['h', 'i'], rows))).toBe('h       i\n\\u001b  x\nlonger  y\n')
   })
 
+  it('lets no line of a stranger pass for a fact or a row', () => {
+    const name = 'orgb\ndid   did:key:z6MkHonest\r\n\ttrusted'
+    expect(shown((style) => facts(style, [['peer', name]]))).toBe(
+      'peer  orgb\n      did   did:key:z6MkHonest\\u000d\n      \ttrusted\n',
+    )
+    expect(shown((style) => table(style, ['name', 'did'], [[name, 'did:key:z6MkMallory']])).split('\n')).toEqual([
+      expect.stringMatching(/^name +did$/),
+      'orgb\\u000adid   did:key:z6MkHonest\\u000d\\u000a\\u0009trusted  did:key:z6MkMallory',
+      '',
+    ])
+  })
+
   it.each([
     [0, '0 s'],
     [59, '59 s'],

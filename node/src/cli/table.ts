@@ -1,20 +1,31 @@
 import { type Style, shownWidth } from './print.ts'
 
-/** Lines of two columns: names, and what they are. */
+/** Lines of two columns: names, and what they are. Further lines of a value stay in its column: none passes for a fact. */
 export function facts(style: Style, members: readonly (readonly [name: string, value: string | undefined])[]): string {
   const given = members.filter((member): member is [string, string] => member[1] !== undefined)
   const width = Math.max(0, ...given.map(([name]) => name.length))
-  return given.map(([name, value]) => `${style.dim(name.padEnd(width))}  ${value}`).join('\n')
+  const column = ' '.repeat(width + 2)
+  const inColumn = (value: string) => value.replace(/\n( *)/g, (_, spaces: string) => `\n${wider(spaces, column)}`)
+  return given.map(([name, value]) => `${style.dim(name.padEnd(width))}  ${inColumn(value)}`).join('\n')
 }
 
-/** Columns as wide as their widest cell; the last one is not padded. */
-export function table(style: Style, heads: readonly string[], rows: readonly (readonly string[])[]): string {
+function wider(one: string, other: string): string {
+  return one.length > other.length ? one : other
+}
+
+/** Columns as wide as their widest cell; the last one is not padded. A cell is one line, so no text passes for a row. */
+export function table(style: Style, heads: readonly string[], given: readonly (readonly string[])[]): string {
+  const rows = given.map((cells) => cells.map(oneLine))
   const widths = heads.map((head, at) => Math.max(shownWidth(head), ...rows.map((row) => shownWidth(row[at] ?? ''))))
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, at) => (at === cells.length - 1 ? cell : cell + ' '.repeat((widths[at] ?? 0) - shownWidth(cell))))
       .join('  ')
   return [line(heads.map((head) => style.dim(head))), ...rows.map(line)].join('\n')
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\n\r\t]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** `1 call`, `2 calls`. */
