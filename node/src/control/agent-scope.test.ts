@@ -4,10 +4,11 @@ import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { controlMethods, controlOpenApi, controlPaths, controlScopeOf } from '@hansa/protocols'
+import { controlMethods, controlOpenApi, controlPaths, controlScopeOf, httpStatus } from '@hansa/protocols'
 import { newAgentCredential } from '@hansa/trust'
 import { describe, expect, it } from 'vitest'
 import { type FakeNode, fakeNode } from '../testing/fake-node.ts'
+import { MAX_BODY_BYTES_OF_AGENT, MAX_OPEN_OF_AGENT } from './agent-shares.ts'
 import { PROMPT_REFUSALS, REFUSAL_DELAY_MS } from './guess-budget.ts'
 
 type Answer = { status: number; body: { error?: { code: string; message: string } } & Record<string, unknown> }
@@ -197,6 +198,54 @@ async function operatorsOf(node: FakeNode): Promise<(string | undefined)[]> {
   const token = await readFile(join(node.home, 'control.token'), 'utf8').catch(() => undefined)
   return token === undefined ? [] : [token.trim()]
 }
+
+/** A request whose body never ends. @param bytes of it that are sent at once */
+function hanging(node: FakeNode, path: string, bearer: string, bytes: number) {
+  const where = node.url.startsWith('unix:')
+    ? { socketPath: node.url.slice(5) }
+    : { port: Number(new URL(node.url).port) }
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${bearer}` }
+  const sent = request({ host: '127.0.0.1', ...where, path, method: 'POST', headers, agent: false })
+  const status = new Promise<number>((resolve) => {
+    sent.on('response', (response) => resolve(response.resume().statusCode ?? 0)).on('error', () => resolve(0))
+  })
+  const connected = new Promise<void>((resolve) => {
+    sent.on('socket', (socket) => socket.once('connect', () => resolve()))
+  })
+  sent.write(Buffer.alloc(bytes, ' '))
+  return { status, connected, [Symbol.dispose]: () => void sent.destroy() }
+}
+
+describe.each([...forAll, ...forAgents])('mallory, an agent that was taken over, over %s,', (_where, start) => {
+  it('fills no more memory with bodies than is hers, and others are served beside her', async () => {
+    const { node, alice, mallory } = await withAgents(start)
+    await using _node = node
+    using open = new DisposableStack()
+    const large = 8_000_000
+    const fits = Math.floor(MAX_BODY_BYTES_OF_AGENT / large)
+    const sent = Array.from({ length: fits + 1 }, () => open.use(hanging(node, controlPaths.answer, mallory, large)))
+    expect(await Promise.race(sent.map(({ status }) => status))).toBe(httpStatus.busy)
+    expect(await post(node, '/control/v1/whoami', {}, alice)).toMatchObject({ status: 200 })
+    open.dispose()
+    const again = async () => (await post(node, controlPaths.answer, { a: 1 }, mallory)).status
+    await expect.poll(again, { timeout: 20_000 }).toBe(400)
+  })
+
+  it('has no more requests open than are hers, and others are served beside her', async () => {
+    const { node, alice, mallory } = await withAgents(start)
+    await using _node = node
+    using open = new DisposableStack()
+    for (let at = 0; at < MAX_OPEN_OF_AGENT; at += 1) {
+      // The backlog of a socket is short: one after the other.
+      await open.use(hanging(node, '/control/v1/invoke', mallory, 1)).connected
+    }
+    const asked = async () => (await post(node, '/control/v1/whoami', {}, mallory)).status
+    await expect.poll(asked, { timeout: 20_000 }).toBe(httpStatus.busy)
+    expect(await post(node, '/control/v1/whoami', {}, alice)).toMatchObject({ status: 200 })
+    open.dispose()
+    await expect.poll(asked, { timeout: 20_000 }).toBe(200)
+  })
+})
 
 describe.each(forAgents)('on %s', (_where, start) => {
   it('everything else than a credential is refused, and nobody is the operator', async () => {

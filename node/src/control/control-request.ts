@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { AGENT_CREDENTIAL_PREFIX } from '@hansa/protocols'
 import { parseStrictJson } from '@hansa/trust'
+import type { RequestShare } from './agent-shares.ts'
 import type { ControlCaller, IdentifyAgent } from './control-caller.ts'
 import { type ControlFault, faultOfCode } from './control-fault.ts'
 
@@ -74,8 +75,8 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text, 'utf8').digest()
 }
 
-/** @param maxBytes largest body that is read */
-export async function readJson(request: IncomingMessage, maxBytes: number): Promise<BodyVerdict> {
+/** @param maxBytes largest body that is read @param share what of the node's memory it may take */
+export async function readJson(request: IncomingMessage, maxBytes: number, share: RequestShare): Promise<BodyVerdict> {
   if (!/^application\/json(?:$|[ ;])/i.test(request.headers['content-type'] ?? '')) {
     return refused('invalid_request', 'the content type is not application/json')
   }
@@ -85,12 +86,13 @@ export async function readJson(request: IncomingMessage, maxBytes: number): Prom
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length
     if (bytes > maxBytes) return refused('invalid_request', `the body is larger than ${maxBytes} bytes`)
+    if (!share.take(chunk.length)) return refused('busy', 'too much is being sent at the same time')
     chunks.push(chunk)
   }
   const parsed = parseStrictJson(Buffer.concat(chunks, bytes), 'payload')
   return parsed.ok ? parsed : refused('invalid_request', `the body is not strict JSON: ${parsed.reason}`)
 }
 
-function refused(code: 'policy_denied' | 'token_rejected' | 'invalid_request', reason: string) {
+function refused(code: 'policy_denied' | 'token_rejected' | 'invalid_request' | 'busy', reason: string) {
   return { ok: false as const, fault: faultOfCode(code, `${code}: ${reason}`) }
 }

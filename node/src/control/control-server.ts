@@ -23,6 +23,7 @@ import {
 } from '@hansa/protocols'
 import type { z } from 'zod'
 import { faultFields } from '../kernel/fault-fields.ts'
+import { AgentShares, type RequestShare } from './agent-shares.ts'
 import { type ControlCaller, ownerOf } from './control-caller.ts'
 import { type ControlFault, faultOfCode, faultOfError, faultOfIssues } from './control-fault.ts'
 import { type Admit, admitAgents, admitLoopback, admitSocket, readJson } from './control-request.ts'
@@ -71,6 +72,9 @@ const MAX_METHOD_BYTES = MAX_ARGUMENT_BYTES + 65_536
 const MAX_ANSWER_BYTES = MAX_RESULT_BYTES
 /** Bytes of the headers of a request (security.md B13). */
 const MAX_HEADER_BYTES = 16_384
+/** Milliseconds for all headers, and for the whole request: who dribbles bytes is cut off. */
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 60_000
 /** Connections of one listener; each capability that an agent serves holds one. */
 const MAX_CONNECTIONS = 2_048
 
@@ -85,8 +89,11 @@ export async function controlServer(init: ControlServerInit): Promise<ControlSer
   const closing = new AbortController()
   const own = { url: '' }
   const agentsUrl = () => init.agentsUrl ?? own.url
-  const handle = handler({ ...init, admit, served, guesses: guessBudget(clock), agentsUrl, closing: closing.signal })
+  const budgets = { guesses: guessBudget(clock), shares: new AgentShares() }
+  const handle = handler({ ...init, admit, served, ...budgets, agentsUrl, closing: closing.signal })
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 60_000 }, handle)
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+  server.requestTimeout = REQUEST_TIMEOUT_MS
   server.maxConnections = MAX_CONNECTIONS
   const url = await open(server, listen)
   own.url = url
@@ -133,6 +140,7 @@ type Handling = Omit<ControlServerInit, 'agentsUrl'> & {
   admit: Admit
   served: ServedCapabilities
   guesses: GuessBudget
+  shares: AgentShares
   agentsUrl(): string
   closing: AbortSignal
 }
@@ -167,8 +175,11 @@ async function respond(handling: Handling, request: IncomingMessage, response: S
     return refuse(handling, request, response, faultOfCode('invalid_request', 'invalid_request: use POST'))
   if (caller.scope === 'agent' && controlScopeOf(path) !== 'agent')
     return refuse(handling, request, response, outOfScope)
+  const share = handling.shares.begin(caller)
+  if (share === undefined) return refuse(handling, request, response, tooManyOpen)
+  response.once('close', share.end)
   try {
-    const from = { caller, path, signal: signalFor(caller, signal) }
+    const from = { caller, path, share, signal: signalFor(caller, signal) }
     const reply = await route(handling, request, response, from)
     if (reply !== undefined) send(response, isRemoved(caller) ? credentialRemoved : reply)
   } catch (error) {
@@ -183,12 +194,13 @@ function isGuess({ body }: ControlFault): boolean {
   return body.error.code === 'token_rejected'
 }
 
-type From = { caller: ControlCaller; path: string; signal: AbortSignal }
+type From = { caller: ControlCaller; path: string; share: RequestShare; signal: AbortSignal }
 
 const outOfScope = faultOfCode(
   'policy_denied',
   'policy_denied: This is for operators of the node. The credential of an agent calls and serves capabilities.',
 )
+const tooManyOpen = faultOfCode('busy', 'busy: this agent has too many requests open')
 const credentialRemoved = faultOfCode('token_rejected', 'token_rejected: the credential was taken away')
 
 /** What an agent has open ends with its credential. */
@@ -205,12 +217,13 @@ async function route(
   { kernel, node, clock, principal, served, agentsUrl }: Handling,
   request: IncomingMessage,
   response: ServerResponse,
-  { caller, path, signal }: From,
+  { caller, path, share, signal }: From,
 ): Promise<Reply | undefined> {
   const owner = ownerOf(caller)
+  const parsed = <T>(schema: z.ZodType<T>, maxBytes: number) => readParams(request, schema, maxBytes, share)
   switch (path) {
     case controlPaths.serve: {
-      const definition = await parsed(request, registerParamsSchema, MAX_METHOD_BYTES)
+      const definition = await parsed(registerParamsSchema, MAX_METHOD_BYTES)
       if (!definition.ok) return definition.fault
       await served.serve({
         definition: definition.value,
@@ -221,15 +234,15 @@ async function route(
       return undefined
     }
     case controlPaths.answer: {
-      const reply = await parsed(request, serveReplySchema, MAX_ANSWER_BYTES)
+      const reply = await parsed(serveReplySchema, MAX_ANSWER_BYTES)
       return reply.ok ? { status: 200, body: served.answer(reply.value, owner) ?? null } : reply.fault
     }
     case controlPaths.end: {
-      const end = await parsed(request, serveEndSchema, MAX_METHOD_BYTES)
+      const end = await parsed(serveEndSchema, MAX_METHOD_BYTES)
       return end.ok ? { status: 200, body: (await served.end(end.value.registration, owner)) ?? null } : end.fault
     }
     case controlPaths.watchApprovals: {
-      const params = await parsed(request, watchApprovalsSchema, MAX_METHOD_BYTES)
+      const params = await parsed(watchApprovalsSchema, MAX_METHOD_BYTES)
       if (!params.ok) return params.fault
       await streamApprovals(eventStream(response, signal), { kernel, clock })
       return undefined
@@ -237,7 +250,9 @@ async function route(
     default: {
       const method = methodOf(path)
       if (method === undefined) return faultOfCode('not_found', 'not_found: there is no such method')
-      return run(method, request, {
+      const params = await parsed(controlMethods[method] as z.ZodType, MAX_METHOD_BYTES)
+      if (!params.ok) return params.fault
+      return run(method, params.value, {
         kernel,
         node,
         caller,
@@ -253,15 +268,8 @@ function principalOf(caller: ControlCaller): string | undefined {
   return caller.scope === 'agent' ? caller.agent.principal : undefined
 }
 
-async function run<M extends ControlMethod>(
-  method: M,
-  request: IncomingMessage,
-  context: MethodContext,
-): Promise<Reply> {
-  const schema: z.ZodType = controlMethods[method]
-  const params = await parsed(request, schema, MAX_METHOD_BYTES)
-  if (!params.ok) return params.fault
-  return { status: 200, body: await methodTable[method](params.value as z.infer<(typeof controlMethods)[M]>, context) }
+async function run<M extends ControlMethod>(method: M, params: unknown, context: MethodContext): Promise<Reply> {
+  return { status: 200, body: await methodTable[method](params as z.infer<(typeof controlMethods)[M]>, context) }
 }
 
 function methodOf(path: string): ControlMethod | undefined {
@@ -272,8 +280,13 @@ function methodOf(path: string): ControlMethod | undefined {
 
 type Parsed<T> = { ok: true; value: T } | { ok: false; fault: ControlFault }
 
-async function parsed<T>(request: IncomingMessage, schema: z.ZodType<T>, maxBytes: number): Promise<Parsed<T>> {
-  const body = await readJson(request, maxBytes)
+async function readParams<T>(
+  request: IncomingMessage,
+  schema: z.ZodType<T>,
+  maxBytes: number,
+  share: RequestShare,
+): Promise<Parsed<T>> {
+  const body = await readJson(request, maxBytes, share)
   if (!body.ok) return body
   const result = schema.safeParse(body.value)
   return result.success ? { ok: true, value: result.data } : { ok: false, fault: faultOfIssues(result.error) }
