@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import type { CallSeen } from '../kernel/call-observer.ts'
@@ -91,5 +91,35 @@ describe('a trace of a call', () => {
   it('costs no call anything when nobody takes it', async () => {
     const tracer = otlpTracer({ ...init, url: 'http://127.0.0.1:9/v1/traces' })
     expect(() => tracer.call(call())).not.toThrow()
+  })
+
+  it.each([
+    ['refuses', (response: ServerResponse) => void response.writeHead(503).end()],
+    ['never answers', () => {}],
+    ['answers without end', (response: ServerResponse) => void response.writeHead(200).write(Buffer.alloc(8_388_608))],
+    ['is away', (response: ServerResponse) => void response.destroy()],
+  ])('does not keep a node from stopping when the collector %s', async (_how, answer) => {
+    const server = createServer((request, response) => void request.resume().once('end', () => answer(response)))
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    const tracer = otlpTracer({ ...init, url: `http://127.0.0.1:${port}/v1/traces`, timeoutMs: 200 })
+    tracer.call(call())
+    await expect(tracer[Symbol.asyncDispose]()).resolves.toBeUndefined()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('goes to no other place than the configured one, and neither do its headers', async () => {
+    using elsewhere = await collector()
+    const server = createServer((request, response) => {
+      request.resume().once('end', () => response.writeHead(307, { location: elsewhere.url }).end())
+    })
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    const tracer = otlpTracer({ ...init, url: `http://127.0.0.1:${port}/v1/traces`, timeoutMs: 200 })
+    tracer.call(call())
+    await tracer[Symbol.asyncDispose]()
+    expect(elsewhere.seen).toEqual([])
+    server.close()
   })
 })

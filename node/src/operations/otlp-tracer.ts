@@ -26,6 +26,8 @@ export type OtlpTracerInit = {
   /** Of the service that the spans are of. */
   name: string
   did: string
+  /** Milliseconds for each batch; a node that stops waits no longer for its last ones. @default 5000 */
+  timeoutMs?: number
 }
 
 export interface OtlpTracer extends CallObserver, AsyncDisposable {}
@@ -41,10 +43,17 @@ const states: Readonly<Record<Stage, string>> = {
   outbound: 'Released',
 }
 
-/** Spans wait for being sent in memory, bounded: a collector that is away costs no call anything. */
-export function otlpTracer({ url, headers = {}, sample = 1, name, did }: OtlpTracerInit): OtlpTracer {
+/** Spans wait for being sent in memory, bounded: a collector that is away costs no call anything, and no stop. */
+export function otlpTracer({
+  url,
+  headers = {},
+  sample = 1,
+  name,
+  did,
+  timeoutMs = 5_000,
+}: OtlpTracerInit): OtlpTracer {
   const ids = new CallTraceIds()
-  const exporter = new OTLPTraceExporter({ url, headers: { ...headers } })
+  const exporter = new OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis: timeoutMs })
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'hansa', 'service.instance.id': did, 'hansa.name': name }),
     sampler: new TraceIdRatioBasedSampler(sample),
@@ -55,7 +64,8 @@ export function otlpTracer({ url, headers = {}, sample = 1, name, did }: OtlpTra
   return {
     now: () => performance.timeOrigin + performance.now(),
     call: (seen) => record(tracer, ids, seen),
-    [Symbol.asyncDispose]: () => provider.shutdown(),
+    // What the collector did not take is lost; the node has stopped all the same.
+    [Symbol.asyncDispose]: () => provider.shutdown().catch(() => {}),
   }
 }
 
