@@ -9,6 +9,26 @@ export class Frontier {
   readonly #peaks: Uint8Array[] = []
   #size = 0
 
+  /**
+   * The edge of a tree of `size` leaves.
+   * @param peaks roots of its complete subtrees, largest first
+   * @returns undefined when a tree of that size has another number of them.
+   */
+  static of(size: number, peaks: readonly Uint8Array[]): Frontier | undefined {
+    let ones = 0
+    for (let left = size; left > 0; left = Math.floor(left / 2)) ones += left % 2
+    if (ones !== peaks.length) return undefined
+    const frontier = new Frontier()
+    frontier.#peaks.push(...peaks)
+    frontier.#size = size
+    return frontier
+  }
+
+  /** Roots of the complete subtrees, largest first. */
+  peaks(): Uint8Array[] {
+    return [...this.#peaks]
+  }
+
   /** Leaves so far. */
   get size(): number {
     return this.#size

@@ -9,6 +9,8 @@ export { LedgerError, type LedgerErrorDetail } from './errors.ts'
 export { type ExportEntriesInit, exportEntries } from './export-entries.ts'
 // Disks.
 export { fileLogDisk } from './file-log-disk.ts'
+// Reading on.
+export { type FollowLogInit, followLog } from './follow-log.ts'
 // The ledger.
 export type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'
 export type { LogDirectory, LogDisk, LogFile } from './log-disk.ts'
@@ -39,6 +41,7 @@ export {
   type PairReport,
   type Side,
 } from './report.ts'
+export { prefixHead, type VerifiedPrefix } from './verified-prefix.ts'
 // The verifiers.
 export {
   type ExportFault,

@@ -11,6 +11,7 @@ import { RecordWriter, scanRange } from './record-files.ts'
 import { type Recovered, recover } from './recover.ts'
 import { SignedTree } from './signed-tree.ts'
 import { HASHES_FILE } from './stored-hashes.ts'
+import { openPrefix, type VerifiedPrefix } from './verified-prefix.ts'
 
 const MIB = 1_048_576
 const RESERVE_CHUNK_BYTES = 4 * MIB
@@ -39,6 +40,11 @@ export type OpenLedgerInit = {
   limits?: Partial<LedgerLimits>
   /** A checkpoint of this log that is kept outside its directory: an older copy of the directory is then refused. */
   remembered?: CheckpointReference
+  /**
+   * The beginning of this log that was verified before and is not read again; `replay` sees what comes after it. It
+   * fits: ask `prefixHead` first.
+   */
+  after?: VerifiedPrefix
   /** Goes into `log.opened` when the log is begun. */
   opening?: EntryExt
   /** Sees every entry that is on the disk already, in order, before the ledger opens. */
@@ -70,7 +76,10 @@ async function openLocked(init: OpenLedgerInit, limits: LedgerLimits, release: (
   const vkey = parseVkey(key.vkey)
   if (!vkey.ok) throw new Error(`a note key with an unusable vkey: ${vkey.reason}`)
   const { remembered, replay } = init
-  const found = await recover({ directory: disk, verifier: vkey.verifier, remembered, replay })
+  const { verifier } = vkey
+  const after = init.after && (await openPrefix(disk, verifier, init.after))
+  if (init.after !== undefined && after === undefined) throw new RangeError('a prefix that is not of this log')
+  const found = await recover({ directory: disk, verifier, remembered, replay, after })
   for (const { file, size } of found.cuts) await disk.truncate(file, size)
   await fillReserve(disk, limits.reserveBytes)
   await repairHashes(disk, found)

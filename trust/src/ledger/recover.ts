@@ -9,7 +9,7 @@
 import type { CheckpointReference, Entry } from '@hansa/protocols'
 import { encodeBase64url } from '../encoding/base64url.ts'
 import { HASH_BYTES, leafHash } from '../merkle/hashing.ts'
-import { chainHash, GENESIS, readEntry } from './entry-bytes.ts'
+import { EntryChain } from './entry-chain.ts'
 import { LedgerError } from './errors.ts'
 import { Frontier } from './frontier.ts'
 import type { LogDirectory } from './log-disk.ts'
@@ -26,6 +26,7 @@ import {
 } from './record-files.ts'
 import { type Cut, readSignedState, type SignedCheckpoint } from './signed-state.ts'
 import { HASHES_FILE, storedCount } from './stored-hashes.ts'
+import type { OpenPrefix } from './verified-prefix.ts'
 
 /** A log opens its first checkpoint over `log.opened` before anything else may be appended. */
 const MOST_UNSIGNED_WITHOUT_CHECKPOINT = 1
@@ -54,14 +55,20 @@ export type RecoverInit = {
   /** A checkpoint that is kept outside the directory. */
   remembered?: CheckpointReference | undefined
   replay?: ((entry: Entry) => void) | undefined
+  /** What was verified before and is not read again. */
+  after?: OpenPrefix | undefined
 }
 
 /** @throws LedgerError `log_corrupt`, `log_rolled_back`, `log_foreign`. */
-export async function recover({ directory, verifier, remembered, replay }: RecoverInit): Promise<Recovered> {
+export async function recover(init: RecoverInit): Promise<Recovered> {
+  const { directory, verifier, after } = init
   const state = await readSignedState(directory, verifier)
-  const walk = new Walk(directory, verifier.name, state.checkpoints, remembered, replay)
+  const walk = new Walk(init, state.checkpoints)
   const files = await recordFiles(directory, ENTRIES)
-  for (const file of files) await walk.file(file, file === files.at(-1))
+  if (after !== undefined) await walk.skip(after)
+  for (const file of files) {
+    if (after === undefined || file.name >= after.end.file) await walk.file(file, file === files.at(-1))
+  }
   const recovered = walk.end()
   if (state.torn !== undefined) recovered.cuts.push(state.torn)
   return recovered
@@ -69,43 +76,54 @@ export async function recover({ directory, verifier, remembered, replay }: Recov
 
 class Walk {
   readonly #directory: LogDirectory
-  readonly #origin: string
   readonly #checkpoints: readonly SignedCheckpoint[]
   /** Every root that must come out. */
   readonly #heads: readonly CheckpointReference[]
   readonly #replay: ((entry: Entry) => void) | undefined
   readonly #signedSize: number
-  readonly #frontier = new Frontier()
+  readonly #frontier: Frontier
+  readonly #chain: EntryChain
+  /** Where reading begins; undefined for the first byte of the log. */
+  readonly #after: OpenPrefix | undefined
   readonly #unsigned: Uint8Array[] = []
   readonly #cuts: Cut[] = []
   readonly #emitted: Uint8Array[] = []
   #hashBytes = 0
   #hashesRight = true
-  #prev = GENESIS
-  #size = 0
   #end: RecordPosition | undefined
   #signedEnd: RecordPosition | undefined
 
   constructor(
-    directory: LogDirectory,
-    origin: string,
+    { directory, verifier, remembered, replay, after }: RecoverInit,
     checkpoints: readonly SignedCheckpoint[],
-    remembered: CheckpointReference | undefined,
-    replay: ((entry: Entry) => void) | undefined,
   ) {
     this.#directory = directory
-    this.#origin = origin
     this.#checkpoints = checkpoints
-    this.#heads = [...checkpoints.map(({ head }) => head), ...(remembered === undefined ? [] : [remembered])]
+    this.#heads = [...checkpoints.map(({ head }) => head), remembered, after?.head].filter((head) => head !== undefined)
     this.#signedSize = checkpoints.at(-1)?.head.size ?? 0
     this.#replay = replay
+    this.#after = after
+    this.#frontier = after?.frontier ?? new Frontier()
+    this.#chain = new EntryChain(verifier.name, after && { size: after.head.size, prev: after.prev })
+  }
+
+  /** The hashes of what was verified before are taken for right where the file is long enough to hold them. */
+  async skip({ head, end }: OpenPrefix): Promise<void> {
+    this.#end = end
+    this.#passed()
+    const bytes = storedCount(head.size) * HASH_BYTES
+    this.#hashesRight = ((await this.#directory.size(HASHES_FILE)) ?? 0) >= bytes
+    if (this.#hashesRight) this.#hashBytes = bytes
   }
 
   async file(file: RecordFile, last: boolean): Promise<void> {
-    if (file.first !== this.#size) throw corrupt(file.name, 0, this.#size)
-    this.#end = { file: file.name, offset: 0 }
-    if (this.#size === this.#signedSize) this.#signedEnd = this.#end
-    for await (const { records, damage } of scanFile(this.#directory, file)) {
+    const from = file.name === this.#after?.end.file ? this.#after.end.offset : 0
+    if (from === 0) {
+      if (file.first !== this.#chain.size) throw corrupt(file.name, 0, this.#chain.size)
+      this.#end = { file: file.name, offset: 0 }
+      if (this.#chain.size === this.#signedSize) this.#signedEnd = this.#end
+    }
+    for await (const { records, damage } of scanFile(this.#directory, file, from)) {
       for (const record of records) this.#record(record)
       await this.#checkHashes()
       if (damage !== undefined) this.#damage(damage, last)
@@ -116,11 +134,12 @@ class Walk {
     const signed = this.#checkpoints.at(-1)
     const known = Math.max(...this.#heads.map(({ size }) => size), 0)
     // What was remembered outside was signed here, so the directory must know of it too.
-    if (this.#size < known || this.#signedSize < known) throw rolledBack(this.#size, known)
-    if (signed === undefined && this.#size > MOST_UNSIGNED_WITHOUT_CHECKPOINT) throw rolledBack(this.#size, 0)
+    if (this.#chain.size < known || this.#signedSize < known) throw rolledBack(this.#chain.size, known)
+    if (signed === undefined && this.#chain.size > MOST_UNSIGNED_WITHOUT_CHECKPOINT)
+      throw rolledBack(this.#chain.size, 0)
     return {
-      size: this.#size,
-      prev: this.#prev,
+      size: this.#chain.size,
+      prev: this.#chain.prev,
       signed,
       frontier: this.#frontier,
       signedEnd: this.#signedEnd,
@@ -134,38 +153,31 @@ class Walk {
     }
   }
 
-  #record({ file, offset, number, bytes, end }: ScannedRecord): void {
-    const reading = readEntry(bytes)
-    if (number !== this.#size || !reading.ok) throw corrupt(file, offset, this.#size)
-    const { entry } = reading
-    if (entry.origin !== this.#origin) {
-      const found = entry.origin
-      throw new LedgerError(
-        { code: 'log_foreign', expected: this.#origin, found },
-        `The directory holds the log ${found}.`,
-      )
-    }
-    if (entry.seq !== number || entry.prev !== this.#prev) throw corrupt(file, offset, this.#size)
-    this.#prev = chainHash(bytes)
-    this.#size++
-    this.#end = { file, offset: end }
-    this.#leaf(leafHash(bytes))
+  #record(record: ScannedRecord): void {
+    const entry = this.#chain.take(record)
+    this.#end = { file: record.file, offset: record.end }
+    this.#leaf(leafHash(record.bytes))
     this.#replay?.(entry)
   }
 
   #leaf(leaf: Uint8Array): void {
-    if (this.#size > this.#signedSize) {
+    if (this.#chain.size > this.#signedSize) {
       this.#unsigned.push(leaf)
       return
     }
     this.#frontier.append(leaf, (hash) => this.#emitted.push(hash))
-    if (this.#size === this.#signedSize) this.#signedEnd = this.#end
-    for (const head of this.#heads) if (head.size === this.#size) this.#checkRoot(head)
+    this.#passed()
+  }
+
+  /** Looks at what was signed of the entries so far. */
+  #passed(): void {
+    if (this.#chain.size === this.#signedSize) this.#signedEnd = this.#end
+    for (const head of this.#heads) if (head.size === this.#chain.size) this.#checkRoot(head)
   }
 
   #checkRoot(head: CheckpointReference): void {
     if (encodeBase64url(this.#frontier.root()) === head.root) return
-    throw rolledBack(this.#size, head.size)
+    throw rolledBack(this.#chain.size, head.size)
   }
 
   /** The hash file is a copy of what was just computed: it is rebuilt where it differs, never believed. */
@@ -180,7 +192,7 @@ class Walk {
   }
 
   #damage({ file, offset, resumesAt }: Damage, last: boolean): void {
-    if (!last || resumesAt !== undefined) throw corrupt(file, offset, this.#size)
+    if (!last || resumesAt !== undefined) throw corrupt(file, offset, this.#chain.size)
     this.#cuts.push({ file, size: offset })
   }
 }
