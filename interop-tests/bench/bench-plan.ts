@@ -31,7 +31,7 @@ export const fullPlan: BenchPlan = {
   leadInMs: 150,
   warmUpMs: 6_000,
   operationMs: 1_000,
-  startupCalls: [1, 5_000],
+  startupCalls: [1, 20_000],
   startups: 5,
 }
 

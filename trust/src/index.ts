@@ -88,6 +88,7 @@ export {
   parseObligations,
   policyActions,
   type RateLimit,
+  type RateState,
   type RateVerdict,
   RateWindow,
   type RemoteEffect,

@@ -22,6 +22,8 @@ const MAX_RETRY_MS = 300_000
 
 /** Added in the order of the log; sent only when the entry of the receipt is durable. */
 type Waiting = { seq: number; callId: string; receiptHash: string; withheld: boolean; durable?: Promise<void> }
+/** What waits for each peer, as JSON, in the order of the log. */
+export type AckOutboxState = [peer: Did, waiting: Omit<Waiting, 'durable'>[]][]
 type Lane = { waiting: Waiting[]; sending: boolean; failures: number; cancelRetry?: () => void }
 
 /**
@@ -81,6 +83,17 @@ export class AckOutbox {
     if (entry.type === 'acks.delivered' && through !== undefined) {
       lane.waiting = lane.waiting.filter(({ seq }) => seq > through)
     }
+  }
+
+  /** What the log says that peers do not have; of an outbox that only replays. */
+  state(): AckOutboxState {
+    const lanes = [...this.#lanes].filter(([, { waiting }]) => waiting.length > 0)
+    lanes.sort(([a], [b]) => (a < b ? -1 : 1))
+    return lanes.map(([peer, { waiting }]) => [peer, waiting.map(({ durable: _durable, ...kept }) => kept)])
+  }
+
+  restore(state: AckOutboxState): void {
+    for (const [peer, waiting] of state) this.#lane(peer).waiting.push(...waiting)
   }
 
   /** Sequence numbers begin again in a successor log: what waits since the one before comes before all of them. */

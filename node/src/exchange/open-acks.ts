@@ -8,6 +8,9 @@ import type { Did, Entry } from '@hansa/protocols'
 /** Most receipts remembered as open; the oldest of whoever has most are forgotten, and then count as never acknowledged. */
 const MAX_OPEN = 100_000
 
+/** Calls by peer, as JSON, in the order of their receipts. */
+export type OpenAcksState = [peer: Did, callIds: string[]][]
+
 export class OpenAcks {
   /** By peer, the calls in the order of their receipts, each with the receipt's hash where it is still known. */
   readonly #open = new Map<Did, Map<string, string | undefined>>()
@@ -43,6 +46,14 @@ export class OpenAcks {
     if (calls?.delete(callId) !== true) return
     this.#size -= 1
     if (calls.size === 0) this.#open.delete(peer)
+  }
+
+  state(): OpenAcksState {
+    return [...this.#open].map(([peer, calls]) => [peer, [...calls.keys()]])
+  }
+
+  restore(state: OpenAcksState): void {
+    for (const [peer, callIds] of state) for (const callId of callIds) this.expect(callId, peer, undefined)
   }
 
   /** After a restart the hash of a receipt is not known any more: the verifier compares it with the other log. */

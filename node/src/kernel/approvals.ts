@@ -32,7 +32,10 @@ export type ApprovalRequest = {
   args: string
 }
 
-type Held = Omit<Approval, 'last'> & { deciding?: true; reservedBy?: string; usedBy?: string }
+type Held = Omit<Approval, 'last'> & { capHash: string; deciding?: true; reservedBy?: string; usedBy?: string }
+
+/** What the ledger says of each request, as JSON; the arguments are kept elsewhere. */
+export type ApprovalBookState = Omit<Held, 'args' | 'deciding' | 'reservedBy'>[]
 
 export class ApprovalBook {
   readonly #held = new Map<string, Held>()
@@ -69,9 +72,10 @@ export class ApprovalBook {
       cap_hash: request.capHash,
       ext: { approval: id, action: request.action, expires },
     })
-    const { action, principal, capability, callId } = request
+    const { action, principal, capability, capHash, callId } = request
     const [args, requested] = [this.#arguments.keep(id, request.args), Math.floor(entry.tMs / 1000)]
-    const held: Held = { id, state: 'pending', principal, capability, callId, action, args, requested, expires }
+    const of = { principal, capability, capHash, callId, action }
+    const held: Held = { id, state: 'pending', ...of, args, requested, expires }
     this.#hold(held)
     await entry.durable
     this.#tell('requested', held)
@@ -187,6 +191,20 @@ export class ApprovalBook {
     this.#arguments.eraseAllBut(new Set([...this.#held.values()].filter(isOpen).map(({ id }) => id)))
   }
 
+  /** What is not forgotten at a time; of a book that only replays. */
+  state(nowMs: number): ApprovalBookState {
+    const kept = [...this.#held.values()].filter(({ expires }) => nowMs / 1000 < expires + KEPT_SECONDS)
+    return kept.map(({ args: _args, deciding: _deciding, reservedBy: _reserved, ...held }) => held)
+  }
+
+  restore(state: ApprovalBookState): void {
+    for (const held of state) {
+      this.#held.set(held.id, { ...held, args: isOpen(held) ? this.#keptArguments(held.id, held) : null })
+      if (held.state === 'pending') this.#pendingByAction.set(held.action, held.id)
+      if (held.usedBy !== undefined) this.#usedByCall.set(held.usedBy, held.id)
+    }
+  }
+
   /** Rebuilds the state from one ledger entry. */
   replay(entry: Entry): void {
     if (linkOf(entry) !== undefined) this.#endAll()
@@ -199,14 +217,14 @@ export class ApprovalBook {
     if (id === undefined) return
     const held = this.#held.get(id)
     if (entry.type === 'approval.requested' && entry.actor !== undefined && entry.cap !== undefined) {
+      const { actor: principal, cap: capability, cap_hash: capHash = '' } = entry
+      const action = { principal, capability, capHash, action: entry.ext?.action ?? '' }
       this.#hold({
         id,
         state: 'pending',
-        principal: entry.actor,
-        capability: entry.cap,
+        ...action,
         callId: entry.call_id ?? '',
-        action: entry.ext?.action ?? '',
-        args: this.#keptArguments(id, entry),
+        args: this.#keptArguments(id, action),
         requested: Math.floor(entry.t_ms / 1000),
         expires: entry.ext?.expires ?? 0,
       })
@@ -227,11 +245,10 @@ export class ApprovalBook {
   }
 
   /** Only a text that fits the hash in the ledger is what was asked for. */
-  #keptArguments(id: string, { actor = '', cap = '', cap_hash = '', ext }: Entry): string | null {
+  #keptArguments(id: string, of: Pick<Held, 'principal' | 'capability' | 'capHash' | 'action'>): string | null {
     const args = this.#arguments.of(id)
     if (args === null) return null
-    const action = { principal: actor, capability: cap, capHash: cap_hash, args: Buffer.from(args) }
-    return actionHash(action) === ext?.action ? args : null
+    return actionHash({ ...of, args: Buffer.from(args) }) === of.action ? args : null
   }
 
   #end(held: Held, state: 'denied' | 'used' | 'expired'): void {
@@ -315,11 +332,11 @@ function askerOf(principal: string): string {
   return principal.split('#', 1)[0] ?? principal
 }
 
-function isOpen({ state }: Held): boolean {
+function isOpen({ state }: Pick<Held, 'state'>): boolean {
   return state === 'pending' || state === 'granted'
 }
 
 function publicPart(held: Held): Approval {
-  const { deciding: _deciding, reservedBy: _reserved, usedBy: _used, ...approval } = held
+  const { capHash: _hash, deciding: _deciding, reservedBy: _reserved, usedBy: _used, ...approval } = held
   return approval
 }

@@ -4,14 +4,12 @@
  */
 import { discoverPeers, handshakeResponder, inboundSessions, type OwnSide, openSession, peerMemory } from '@hansa/mesh'
 import type { Clock, Did, EntryDraft } from '@hansa/protocols'
-import { batchSigner, didKeyResolver, envelopeVerifier, RateWindow, randomId } from '@hansa/trust'
-import { type Appended, type Ledger, noteKey, openLedger, replayFrozenLog } from '@hansa/trust/ledger'
-import { AckOutbox } from '../exchange/ack-outbox.ts'
+import { batchSigner, didKeyResolver, envelopeVerifier, randomId } from '@hansa/trust'
+import type { Appended, Ledger } from '@hansa/trust/ledger'
 import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-peer.ts'
 import { Pseudonyms } from '../exchange/build-intent.ts'
 import { DecisionMemory } from '../exchange/decision-memory.ts'
 import { inboundRouter } from '../exchange/inbound-router.ts'
-import { OpenAcks } from '../exchange/open-acks.ts'
 import { OutboundExchange } from '../exchange/outbound-exchange.ts'
 import { type OpenSession, PeerSessions } from '../exchange/peer-sessions.ts'
 import { RefusalBudget } from '../exchange/refusal-budget.ts'
@@ -26,10 +24,8 @@ import { afterTurns } from './after-turns.ts'
 import { AgentBook } from './agent-book.ts'
 import { AgentOffers } from './agent-offers.ts'
 import { ApprovalArguments } from './approval-arguments.ts'
-import { ApprovalBook } from './approvals.ts'
 import { type AuditComponents, auditStage, settleStage } from './audit-stage.ts'
 import { beginStage } from './begin-stage.ts'
-import { CallIds } from './call-ids.ts'
 import { auditedInLines, stageFailed } from './call-lines.ts'
 import { CapabilityDesk } from './capability-desk.ts'
 import { checkpointFor } from './checkpoint-proof.ts'
@@ -38,7 +34,6 @@ import { deriveSecrets } from './derived-secrets.ts'
 import { driverStage } from './driver-stage.ts'
 import { explainer } from './explain.ts'
 import { faultFields } from './fault-fields.ts'
-import { Idempotency } from './idempotency.ts'
 import { ImportDesk } from './import-desk.ts'
 import { DEFAULT_IN_FLIGHT, InFlight } from './in-flight.ts'
 import { inboundStage } from './inbound-stage.ts'
@@ -48,7 +43,7 @@ import type { KernelComponents, KernelInit, KernelLogs } from './kernel-componen
 import { LocalCapabilities } from './local-capabilities.ts'
 import { ManifestPublisher } from './manifest-publisher.ts'
 import { observedStages } from './observed-stages.ts'
-import { OpenCalls } from './open-calls.ts'
+import { openLog } from './open-log.ts'
 import { outboundStage } from './outbound-stage.ts'
 import { PeerDesk } from './peer-desk.ts'
 import { PeerSettings } from './peer-settings.ts'
@@ -56,13 +51,10 @@ import { periodic } from './periodic.ts'
 import { runCall } from './pipeline.ts'
 import { compileOrThrow, PolicyHolder } from './policy-holder.ts'
 import { type PolicyComponents, policyStage } from './policy-stage.ts'
-import { replayEntry } from './projections.ts'
 import { receiveStage } from './receive-stage.ts'
-import { RestoreDoubt } from './restore-doubt.ts'
 import type { Refusal } from './stages.ts'
 import { TokenDesk } from './token-desk.ts'
 import { tokenStage } from './token-stage.ts'
-import { TokenUses } from './token-uses.ts'
 
 const DEFAULT_PRINCIPAL = 'agent:local'
 
@@ -87,8 +79,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     return opened.append(draft)
   }
 
-  const { origin, frozen } = components.logs ?? { origin: `${self}/log/1`, frozen: [] }
-  const secrets = deriveSecrets(components.secret, self, clock, origin)
+  const logs = components.logs ?? { origin: `${self}/log/1`, frozen: [] }
+  const secrets = deriveSecrets(components.secret, self, clock, logs.origin)
   const resolver = didKeyResolver()
   const verifier = envelopeVerifier({ resolver })
   const batch = batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS) })
@@ -96,15 +88,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   // Imports need the memory to verify what they pin, and say afterwards whom it must not forget.
   const memory = peerMemory({ keeps: (peer) => isKnown(peer) })({ store, clock })
   const refusals = new RefusalCounter({ clock, append })
-  const approvals = new ApprovalBook({ clock, append, args: await ApprovalArguments.open({ store, logger }) })
-  const uses = new TokenUses()
-  const rates = new RateWindow()
   const inFlight = new InFlight({ ...DEFAULT_IN_FLIGHT, ...init.inFlight })
-  const idempotency = new Idempotency({ clock, store })
-  const openAcks = new OpenAcks()
-  const openCalls = new OpenCalls()
-  const callIds = new CallIds()
-  const doubt = new RestoreDoubt()
   const decisions = new DecisionMemory()
   const locals = new LocalCapabilities()
   const running = new RunningCalls()
@@ -125,52 +109,33 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const offers = await AgentOffers.open({ store, clock, locals, logger })
   const peerDesk = await PeerDesk.open({ store, clock, resolver, settings: peers, imports, self, append })
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
-  const outbox = new AckOutbox({
-    clock,
-    logger,
-    transport,
-    signer: batch,
-    append,
-    endpointOf: (peer) => imports.endpointOf(peer),
+  let holder: PolicyHolder | undefined
+  const inForce = () => holder?.current ?? compiled
+  const { ledger, projections, resume } = await openLog({
+    ...components,
+    logs,
+    resumeKey: secrets.resumeKey,
+    reserveBytes: init.logReserveBytes,
+    projections: {
+      clock,
+      store,
+      append,
+      args: await ApprovalArguments.open({ store, logger }),
+      outbox: { logger, transport, signer: batch, endpointOf: (peer) => imports.endpointOf(peer) },
+      ruleWindow: (rule) => inForce().rules.find(({ id }) => id === rule)?.limit?.per_seconds,
+    },
   })
-
-  const windows = new Map(
-    compiled.rules.flatMap(({ id, limit }) => (limit === undefined ? [] : [[id, limit.per_seconds]])),
-  )
-  const projections = {
-    approvals,
-    uses,
-    idempotency,
-    openCalls,
-    callIds,
-    openAcks,
-    outbox,
-    rates,
-    doubt,
-    ruleWindow: (rule: string) => windows.get(rule),
-    policyVersion: 0,
-  }
-  for (const { directory, link } of frozen.toReversed()) {
-    await replayFrozenLog(directory, link, (entry) => replayEntry(projections, entry))
-  }
-  const ledger = await openLedger({
-    disk: components.disk,
-    origin,
-    key: noteKey(origin, components.logSeed),
-    clock,
-    onFatal: components.onFatal,
-    ...(init.logReserveBytes === undefined ? {} : { limits: { reserveBytes: init.logReserveBytes } }),
-    replay: (entry) => replayEntry(projections, entry),
-  })
+  const { approvals, uses, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox } = projections
   opened = ledger
   approvals.replayed()
-  for (const draft of openCalls.closing()) replayEntry(projections, await closeCall(ledger, draft))
+  for (const draft of openCalls.closing()) projections.replay(await closeCall(ledger, draft))
 
   const policy = new PolicyHolder(compiled, projections.policyVersion + 1, append)
+  holder = policy
   await policy.record(compiled, policy.version)
   const policyVersion = () => policy.version
   const publisher = new ManifestPublisher(
-    { self, signer, clock, store, ledger, frozen: frozen.map(inManifest), locals, policy, append },
+    { self, signer, clock, store, ledger, frozen: logs.frozen.map(inManifest), locals, policy, append },
     publicFace(init),
   )
 
@@ -317,6 +282,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     REFRESH_PERIOD_MS,
     () => {
       approvals.expire()
+      resume.tick(ledger.head().size)
       return imports.tick()
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
@@ -355,7 +321,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       stopRefreshing()
       await components.drain?.()
     },
-    ended: async () => components.ended?.(),
+    async ended() {
+      await resume.close(ledger.head().size)
+      await components.ended?.()
+    },
   })
 }
 

@@ -18,6 +18,9 @@ const NAMES_A_CALL: ReadonlySet<string> = new Set([
   'receipt.received',
 ])
 
+/** Ids of the two generations, separated by spaces: half a million of them are read and written at a time. */
+export type CallIdsState = { young: string; old: string }
+
 export class CallIds {
   readonly #max: number
   #young = new Set<string>()
@@ -38,8 +41,21 @@ export class CallIds {
     return true
   }
 
+  state(): CallIdsState {
+    return { young: [...this.#young].join(' '), old: [...this.#old].join(' ') }
+  }
+
+  restore({ young, old }: CallIdsState): void {
+    this.#young = idsIn(young)
+    this.#old = idsIn(old)
+  }
+
   replay(entry: Entry): void {
     if (entry.call_id !== undefined && NAMES_A_CALL.has(entry.type)) this.take(entry.call_id)
     if (entry.ext?.retry_of !== undefined) this.take(entry.ext.retry_of)
   }
+}
+
+function idsIn(text: string): Set<string> {
+  return new Set(text === '' ? [] : text.split(' '))
 }

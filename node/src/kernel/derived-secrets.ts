@@ -7,6 +7,8 @@ const EPOCH_SECONDS = 86_400
 
 export type DerivedSecrets = {
   pseudonyms: Uint8Array
+  /** Seals the resume point. */
+  resumeKey: Uint8Array
   /** The salt for the arguments of a call with an idempotency key: the same call has the same commitment. */
   saltFor(principal: string, capability: string, key: string, args: Uint8Array): Uint8Array
   /** Token keys of today, which accept yesterday's too. */
@@ -25,6 +27,7 @@ export function deriveSecrets(secret: Uint8Array, did: Did, clock: Clock, log: s
   const saltKey = derive(secret, `hansa/salt/v1|${did}`)
   return {
     pseudonyms: derive(secret, `hansa/pseudonym/v1|${did}`),
+    resumeKey: derive(secret, `hansa/resume/v1|${did}`),
     saltFor(principal, capability, key, args) {
       const scope = `${principal}\n${capability}\n${key}\n`
       return createHmac('sha256', saltKey).update(scope).update(args).digest()

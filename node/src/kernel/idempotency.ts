@@ -20,6 +20,8 @@ type Held = {
   /** The call whose key was taken over: what is known of it stands when the new one comes to nothing. */
   before?: Held
 }
+/** What is known of keys, as JSON, in the order of their beginning. */
+export type IdempotencyState = [scope: string, held: Held][]
 export type StoredResult = { kind: 'data' | 'text'; bytes: Uint8Array }
 
 export type Claim =
@@ -110,6 +112,17 @@ export class Idempotency {
       delete held.before
     } else if (held.before === undefined) this.#held.delete(scope)
     else this.#held.set(scope, held.before)
+  }
+
+  state(): IdempotencyState {
+    return structuredClone([...this.#held])
+  }
+
+  restore(state: IdempotencyState): void {
+    for (const [scope, held] of structuredClone(state)) {
+      this.#held.set(scope, held)
+      if (held.state === 'running') this.#byCall.set(held.callId, scope)
+    }
   }
 
   replay(entry: Entry): void {

@@ -8,8 +8,19 @@ type Begin = Pick<Entry, 'type' | 'call_id' | 'actor' | 'peer' | 'cap' | 'cap_ha
 
 const BEGINS: ReadonlySet<string> = new Set(['call.begun', 'intent.sent', 'intent.accepted'])
 
+/** The begin entries, as JSON, in their order. */
+export type OpenCallsState = [callId: string, begin: Begin][]
+
 export class OpenCalls {
   readonly #open = new Map<string, Begin>()
+
+  state(): OpenCallsState {
+    return [...this.#open]
+  }
+
+  restore(state: OpenCallsState): void {
+    for (const [callId, begin] of state) this.#open.set(callId, begin)
+  }
 
   replay(entry: Entry): void {
     if (entry.call_id === undefined) return

@@ -1,45 +1,126 @@
 /** Everything that a kernel remembers of its calls, rebuilt from the ledger entry by entry when it starts. */
-import type { Entry } from '@hansa/protocols'
-import type { RateWindow } from '@hansa/trust'
-import type { AckOutbox } from '../exchange/ack-outbox.ts'
-import type { OpenAcks } from '../exchange/open-acks.ts'
-import type { ApprovalBook } from './approvals.ts'
-import type { CallIds } from './call-ids.ts'
-import type { Idempotency } from './idempotency.ts'
-import type { OpenCalls } from './open-calls.ts'
-import type { RestoreDoubt } from './restore-doubt.ts'
-import type { TokenUses } from './token-uses.ts'
+import type { Clock, Entry, EntryDraft, Store } from '@hansa/protocols'
+import { type RateState, RateWindow } from '@hansa/trust'
+import type { Appended } from '@hansa/trust/ledger'
+import { AckOutbox, type AckOutboxComponents, type AckOutboxState } from '../exchange/ack-outbox.ts'
+import { OpenAcks, type OpenAcksState } from '../exchange/open-acks.ts'
+import type { ApprovalArguments } from './approval-arguments.ts'
+import { ApprovalBook, type ApprovalBookState } from './approvals.ts'
+import { CallIds, type CallIdsState } from './call-ids.ts'
+import { Idempotency, type IdempotencyState } from './idempotency.ts'
+import { OpenCalls, type OpenCallsState } from './open-calls.ts'
+import { RestoreDoubt } from './restore-doubt.ts'
+import { TokenUses, type TokenUsesState } from './token-uses.ts'
 
-export type Projections = {
-  approvals: ApprovalBook
-  uses: TokenUses
-  idempotency: Idempotency
-  openCalls: OpenCalls
-  callIds: CallIds
-  openAcks: OpenAcks
-  outbox: AckOutbox
-  rates: RateWindow
-  doubt: RestoreDoubt
+export type ProjectionComponents = {
+  clock: Clock
+  store: Store
+  args: ApprovalArguments
+  append(draft: EntryDraft): Appended
+  outbox: Omit<AckOutboxComponents, 'append' | 'clock'>
   /** Seconds of the window of a rule that sets a limit. */
   ruleWindow(rule: string): number | undefined
-  /** Version of the policy in force, from the entries that loaded one. */
+}
+
+/** All of it, as JSON. */
+export type ProjectionsState = {
+  approvals: ApprovalBookState
+  uses: TokenUsesState
+  idempotency: IdempotencyState
+  openCalls: OpenCallsState
+  callIds: CallIdsState
+  openAcks: OpenAcksState
+  outbox: AckOutboxState
+  rates: RateState
+  doubtUntilMs: number
   policyVersion: number
 }
 
-const BEGINS: ReadonlySet<string> = new Set(['call.begun', 'intent.sent', 'intent.accepted'])
+export class Projections {
+  readonly approvals: ApprovalBook
+  readonly uses = new TokenUses()
+  readonly idempotency: Idempotency
+  readonly openCalls = new OpenCalls()
+  readonly callIds = new CallIds()
+  readonly openAcks = new OpenAcks()
+  readonly outbox: AckOutbox
+  readonly rates = new RateWindow()
+  readonly doubt = new RestoreDoubt()
+  readonly #ruleWindow: (rule: string) => number | undefined
+  #policyVersion = 0
 
-export function replayEntry(projections: Projections, entry: Entry): void {
-  projections.approvals.replay(entry)
-  projections.uses.replay(entry)
-  projections.idempotency.replay(entry)
-  projections.openCalls.replay(entry)
-  projections.callIds.replay(entry)
-  projections.openAcks.replay(entry)
-  projections.outbox.replay(entry)
-  projections.doubt.replay(entry)
-  if (BEGINS.has(entry.type) || wasRefusedBetween(entry)) replayRates(projections, entry)
-  if (entry.type === 'policy.loaded' && entry.pol !== undefined) projections.policyVersion = entry.pol
+  constructor({ clock, store, args, append, outbox, ruleWindow }: ProjectionComponents) {
+    this.approvals = new ApprovalBook({ clock, append, args })
+    this.idempotency = new Idempotency({ clock, store })
+    this.outbox = new AckOutbox({ ...outbox, clock, append })
+    this.#ruleWindow = ruleWindow
+  }
+
+  /** Version of the policy in force, from the entries that loaded one. */
+  get policyVersion(): number {
+    return this.#policyVersion
+  }
+
+  replay(entry: Entry): void {
+    this.approvals.replay(entry)
+    this.uses.replay(entry)
+    this.idempotency.replay(entry)
+    this.openCalls.replay(entry)
+    this.callIds.replay(entry)
+    this.openAcks.replay(entry)
+    this.outbox.replay(entry)
+    this.doubt.replay(entry)
+    if (BEGINS.has(entry.type) || wasRefusedBetween(entry)) this.#replayRates(entry)
+    if (entry.type === 'policy.loaded' && entry.pol !== undefined) this.#policyVersion = entry.pol
+  }
+
+  /**
+   * What `restore` goes on from; of projections that did nothing but replay.
+   * @param nowMs time of the last entry: what no longer matters then is left out
+   */
+  state(nowMs: number): ProjectionsState {
+    return {
+      approvals: this.approvals.state(nowMs),
+      uses: this.uses.state(nowMs),
+      idempotency: this.idempotency.state(),
+      openCalls: this.openCalls.state(),
+      callIds: this.callIds.state(),
+      openAcks: this.openAcks.state(),
+      outbox: this.outbox.state(),
+      rates: this.rates.state(nowMs),
+      doubtUntilMs: this.doubt.state(),
+      policyVersion: this.#policyVersion,
+    }
+  }
+
+  /** Of projections that have replayed nothing. */
+  restore(state: ProjectionsState): void {
+    this.approvals.restore(state.approvals)
+    this.uses.restore(state.uses)
+    this.idempotency.restore(state.idempotency)
+    this.openCalls.restore(state.openCalls)
+    this.callIds.restore(state.callIds)
+    this.openAcks.restore(state.openAcks)
+    this.outbox.restore(state.outbox)
+    this.rates.restore(state.rates)
+    this.doubt.restore(state.doubtUntilMs)
+    this.#policyVersion = state.policyVersion
+  }
+
+  /** The same keys as `rateLimits` of the policy stage. */
+  #replayRates(entry: Entry): void {
+    // A peer's principals are named after it, and count together.
+    const who = entry.peer !== undefined && entry.actor?.startsWith(`${entry.peer}#`) ? entry.peer : entry.actor
+    const base = `${who}\n${entry.cap}`
+    this.rates.record(base, 60, entry.t_ms)
+    for (const rule of entry.rules ?? []) {
+      const seconds = this.#ruleWindow(rule)
+      if (seconds !== undefined) this.rates.record(`${base}\n${rule}`, seconds, entry.t_ms)
+    }
+  }
 }
+
+const BEGINS: ReadonlySet<string> = new Set(['call.begun', 'intent.sent', 'intent.accepted'])
 
 /** Stages behind the policy and before the begin entry. */
 const BETWEEN: ReadonlySet<string | undefined> = new Set(['token', 'inbound', 'begin'])
@@ -47,16 +128,4 @@ const BETWEEN: ReadonlySet<string | undefined> = new Set(['token', 'inbound', 'b
 /** Such a call was counted when the policy let it pass, and has no begin entry to say so. */
 function wasRefusedBetween({ type, ext }: Entry): boolean {
   return type === 'outcome' && BETWEEN.has(ext?.stage)
-}
-
-/** The same keys as `rateLimits` of the policy stage. */
-function replayRates({ rates, ruleWindow }: Projections, entry: Entry): void {
-  // A peer's principals are named after it, and count together.
-  const who = entry.peer !== undefined && entry.actor?.startsWith(`${entry.peer}#`) ? entry.peer : entry.actor
-  const base = `${who}\n${entry.cap}`
-  rates.record(base, 60, entry.t_ms)
-  for (const rule of entry.rules ?? []) {
-    const seconds = ruleWindow(rule)
-    if (seconds !== undefined) rates.record(`${base}\n${rule}`, seconds, entry.t_ms)
-  }
 }

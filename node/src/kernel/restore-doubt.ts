@@ -20,6 +20,15 @@ export class RestoreDoubt {
     return nowMs < this.#untilMs
   }
 
+  /** Unix ms. */
+  state(): number {
+    return this.#untilMs
+  }
+
+  restore(untilMs: number): void {
+    this.#untilMs = untilMs
+  }
+
   replay(entry: Entry): void {
     if (entry.type !== 'log.opened' || entry.ext?.reason !== successionReasons.restored) return
     this.#untilMs = entry.t_ms + DOUBT_MS

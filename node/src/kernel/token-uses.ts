@@ -10,6 +10,9 @@ import { taggedHash } from '@hansa/trust'
 
 type Counted = { taken: number; lastMs: number }
 
+/** What is known of tokens, as JSON: pairs of name and value. */
+export type TokenUsesState = { counts: [string, Counted][]; revoked: [string, number][]; epochs: [string, number][] }
+
 export class TokenUses {
   readonly #counts = new Map<string, Counted>()
   readonly #revoked = new Map<string, number>()
@@ -57,6 +60,19 @@ export class TokenUses {
   /** Rejects every token that the principal holds now. @returns the new epoch. */
   setEpoch(principal: string, epoch: number): void {
     this.#epochs.set(principal, Math.max(epoch, this.epochOf(principal)))
+  }
+
+  /** What still matters at a time. */
+  state(nowMs: number): TokenUsesState {
+    this.#prune(nowMs)
+    const counts = [...this.#counts].map(([id, counted]): [string, Counted] => [id, { ...counted }])
+    return { counts, revoked: [...this.#revoked], epochs: [...this.#epochs] }
+  }
+
+  restore({ counts, revoked, epochs }: TokenUsesState): void {
+    for (const [id, counted] of counts) this.#counts.set(id, { ...counted })
+    for (const [id, atMs] of revoked) this.#revoked.set(id, atMs)
+    for (const [principal, epoch] of epochs) this.#epochs.set(principal, epoch)
   }
 
   replay(entry: Entry): void {

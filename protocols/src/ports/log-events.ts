@@ -158,6 +158,18 @@ export const logEvents = {
     means: 'A request of another kernel failed inside; it was told the code and nothing else.',
     todo: 'What to do about the code is in docs/reference/errors.md.',
   },
+  'log.damaged': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'Entries that the start had skipped are not what was signed. The node ends.',
+    todo: 'Keep the directory as it is, run `hansa verify` on it, and restore the node from a backup.',
+  },
+  'log.resume_point_failed': {
+    level: 'warn',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'The point from which the next start goes on could not be made; that start reads more of the log.',
+    todo: 'Look at the disk with `hansa doctor` when it repeats.',
+  },
   'mcp.connected': {
     level: 'info',
     fields: ['backend', 'revision?'],

@@ -27,7 +27,13 @@ export {
   type ParsedObligations,
   parseObligations,
 } from './obligations.ts'
-export { DEFAULT_CALLS_PER_MINUTE, type RateLimit, type RateVerdict, RateWindow } from './rate-window.ts'
+export {
+  DEFAULT_CALLS_PER_MINUTE,
+  type RateLimit,
+  type RateState,
+  type RateVerdict,
+  RateWindow,
+} from './rate-window.ts'
 export {
   type CombinedDecision,
   combineDecisions,

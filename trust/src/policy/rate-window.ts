@@ -42,6 +42,12 @@ type Counter = {
   last: number
 }
 
+/** What `RateWindow` holds, as JSON: by length of the window its keys, each with its slices that are not empty. */
+export type RateState = [
+  seconds: number,
+  keys: [key: string, head: number, last: number, counts: [at: number, count: number][]][],
+][]
+
 /** Holds the counts. One instance per kernel. */
 export class RateWindow {
   readonly #maxKeys: number
@@ -92,6 +98,34 @@ export class RateWindow {
     else if (slice >= counter.head - SLICES) add(counter, slice)
   }
 
+  /** What counts at a time, to go on from later with `restore`. */
+  state(nowMs: UnixMs): RateState {
+    return [...this.#windows].map(([seconds, window]) => {
+      const oldest = sliceOf(nowMs, seconds) - SLICES
+      const live = [...window].filter(([, { last }]) => last >= oldest)
+      return [
+        seconds,
+        live.map(([key, { head, last, counts }]) => [key, head, last, [...counts.entries()].filter(isCounted)]),
+      ]
+    })
+  }
+
+  /** Takes the place of everything that was counted. */
+  restore(state: RateState): void {
+    this.#windows.clear()
+    this.#keys = 0
+    for (const [seconds, keys] of state) {
+      const window = new Map<string, Counter>()
+      for (const [key, head, last, counted] of keys) {
+        const counts = new Uint32Array(COUNTS)
+        for (const [at, count] of counted) counts[at] = count
+        window.set(key, { counts, total: counts.reduce((sum, count) => sum + count, 0), head, last })
+      }
+      this.#windows.set(seconds, window)
+      this.#keys += window.size
+    }
+  }
+
   #find(key: string, windowSeconds: number): Counter | undefined {
     return this.#windows.get(windowSeconds)?.get(key)
   }
@@ -136,6 +170,10 @@ export class RateWindow {
 function sliceOf(ms: UnixMs, windowSeconds: number): number {
   // (ms / 1000) / (windowSeconds / 60), in one division of integers so that no rounding moves a boundary.
   return Math.floor((ms * 3) / (windowSeconds * 50))
+}
+
+function isCounted([, count]: [at: number, count: number]): boolean {
+  return count > 0
 }
 
 function add(counter: Counter, slice: number): void {

@@ -1,0 +1,136 @@
+import type { Store } from '@hansa/protocols'
+import { memoryStore } from '@hansa/protocols'
+import { type ManualClock, manualClock } from '@hansa/protocols/testing'
+import { sha256 } from '@hansa/trust'
+import { type Ledger, type MemoryLogDisk, memoryLogDisk, noteKey, openLedger, prefixHead } from '@hansa/trust/ledger'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Projections, ProjectionsState } from './projections.ts'
+import { ResumeKeeper } from './resume-keeper.ts'
+
+const ORIGIN = 'test/log/1'
+const KEY = noteKey(ORIGIN, sha256('log'))
+/** A few more than what a running kernel makes a point for. */
+const MANY = 33_000
+
+let clock: ManualClock
+let disk: MemoryLogDisk
+let store: Store
+let ledger: Ledger
+let faults: unknown[]
+
+beforeEach(async () => {
+  clock = manualClock()
+  disk = memoryLogDisk()
+  store = memoryStore()
+  faults = []
+  const limits = { queueEntries: MANY }
+  ledger = await openLedger({
+    disk,
+    origin: ORIGIN,
+    key: KEY,
+    clock,
+    onFatal: (error) => void faults.push(error),
+    limits,
+  })
+})
+
+/** Counts entries: all that is asked of projections here. */
+function counting(): Projections & { entries: number } {
+  const counted = {
+    entries: 0,
+    replay() {
+      counted.entries += 1
+    },
+    state: () => ({ policyVersion: counted.entries }) as ProjectionsState,
+    restore({ policyVersion }: ProjectionsState) {
+      counted.entries = policyVersion
+    },
+  }
+  return counted as unknown as Projections & { entries: number }
+}
+
+function keeper(): ResumeKeeper {
+  return new ResumeKeeper({
+    store,
+    clock,
+    logger: { debug() {}, info() {}, warn: (event, fields) => void faults.push([event, fields]), error() {} },
+    directory: disk,
+    vkey: KEY.vkey,
+    key: sha256('resume'),
+    begin: async () => counting(),
+    blank: counting,
+    onDamage: (error) => void faults.push(error),
+  })
+}
+
+async function write(entries: number): Promise<number> {
+  for (let n = 0; n < entries; n++) ledger.append({ type: 'policy.loaded', pol: n })
+  return (await ledger.cut()).size
+}
+
+/** Lets the clock run until the condition holds. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 5_000; turn++) {
+    if (await condition()) return
+    clock.advance(10)
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  throw new Error('it did not come about')
+}
+
+const covered = async () => (await keeper().load())?.state.policyVersion
+
+describe(ResumeKeeper, () => {
+  it('makes a point in the background when enough was written, and the next one from there', async () => {
+    const kept = keeper()
+    kept.tick(await write(1_000))
+    expect(await covered()).toBeUndefined()
+    const size = await write(MANY)
+    kept.tick(size)
+    await until(async () => (await covered()) === size)
+    const point = await keeper().load()
+    expect(point && (await prefixHead(disk, KEY.vkey, point.prefix))).toMatchObject({ fits: true, head: { size } })
+    await kept.close(await write(2_000))
+    expect(await covered()).toBe(size + 2_000)
+    expect(faults).toEqual([])
+  })
+
+  it('is interrupted by the end of the kernel, which then makes the point itself', async () => {
+    const kept = keeper()
+    const size = await write(MANY)
+    kept.tick(size)
+    await kept.close(size)
+    expect(await covered()).toBe(size)
+    expect(faults).toEqual([])
+  })
+
+  it('is not worth it for little, nor when it would keep the end waiting', async () => {
+    await keeper().close(await write(500))
+    expect(await covered()).toBeUndefined()
+    await keeper().close(1_000_000)
+    expect(await covered()).toBeUndefined()
+  })
+
+  it('does not use what was not sealed by this kernel, and makes a point anew', async () => {
+    const size = await write(2_000)
+    await keeper().close(size)
+    const sealed = (await store.get('resume', 'point')) ?? ''
+    await store.set('resume', 'point', sealed.replace(`"policyVersion":${size}`, '"policyVersion":7'))
+    expect(await covered()).toBeUndefined()
+    await keeper().close(size)
+    expect(await covered()).toBe(size)
+  })
+
+  it('keeps the old point when the log cannot be read on', async () => {
+    const size = await write(2_000)
+    await keeper().close(size)
+    const more = await write(2_000)
+    const name = 'entries-0000000000000000.hkl'
+    const bytes = Buffer.from(await disk.read(name, 0, (await disk.size(name)) ?? 0))
+    bytes[bytes.length - 500] = (bytes.at(-500) ?? 0) ^ 1
+    await disk.replace(name, bytes)
+    await keeper().close(more)
+    expect(await covered()).toBe(size)
+    expect(faults).toEqual([['log.resume_point_failed', expect.objectContaining({ code: 'log_corrupt' })]])
+  })
+})

@@ -1,0 +1,146 @@
+/**
+ * Keeps the resume point of a kernel near the end of its log. A point is made by reading the log on from the one before,
+ * as a start would, and never from what the kernel has in memory: it is a function of the log alone.
+ *
+ * A start that skips entries does not look at them, so they are verified afterwards, slowly, while the kernel works. When
+ * they are not what was signed, the point is dropped and the kernel ends: the next start reads everything, and says where.
+ */
+import type { Clock, EventLogger, Store } from '@hansa/protocols'
+import { followLog, type LogDirectory, type VerifiedPrefix } from '@hansa/trust/ledger'
+import { faultFields } from './fault-fields.ts'
+import type { Projections } from './projections.ts'
+import { openResumePoint, type ResumePoint, sealResumePoint } from './resume-point.ts'
+
+/** Entries between two points: what a start after a crash reads, a second at most. */
+const EVERY_ENTRIES = 32_768
+/** Entries that are worth a point when the kernel ends. */
+const WORTH_ENTRIES = 1_024
+/** Entries that an ending kernel still reads for one, some seconds. */
+const MOST_AT_END = 4 * EVERY_ENTRIES
+/** Between two slices of work, ms: a quarter of one core at most. */
+const PAUSE_MS = 10
+
+const NAMESPACE = 'resume'
+const KEY = 'point'
+
+/** What a pause ends with when the kernel closes. */
+class Interrupted extends Error {}
+
+export type ResumeKeeperInit = {
+  store: Store
+  clock: Clock
+  logger: EventLogger
+  directory: LogDirectory
+  vkey: string
+  /** Of the kernel, 32 bytes. */
+  key: Uint8Array
+  /** Projections that nobody else uses, and that write nothing, as they are before the first entry of the log. */
+  begin(): Promise<Projections>
+  /** The same before any entry: `restore` follows. */
+  blank(): Projections
+  /** What was skipped is not what was signed. */
+  onDamage(error: unknown): void
+}
+
+export class ResumeKeeper {
+  readonly #init: ResumeKeeperInit
+  /** Entries that the last point covers. */
+  #covered = 0
+  #running: Promise<void> | undefined
+  #closing = false
+  #wake = () => {}
+
+  constructor(init: ResumeKeeperInit) {
+    this.#init = init
+  }
+
+  /** @returns undefined when there is none that can be used; whether it fits the log is not known then. */
+  async load(): Promise<ResumePoint | undefined> {
+    const { store, key } = this.#init
+    const text = await store.get(NAMESPACE, KEY)
+    return text === undefined ? undefined : openResumePoint(text, key)
+  }
+
+  /** The kernel was opened behind this prefix: verifies it once more, in the background. */
+  resumed(prefix: VerifiedPrefix, size: number): void {
+    this.#covered = size
+    this.#run(() => this.#verify(prefix))
+  }
+
+  /** Makes another point in the background when that is worth it. @param size entries under the last checkpoint */
+  tick(size: number): void {
+    if (this.#running === undefined && size - this.#covered >= EVERY_ENTRIES) {
+      this.#run(() => this.#advance(() => this.#pause()))
+    }
+  }
+
+  /** Call it when the log is closed. @param size entries under its last checkpoint */
+  async close(size: number): Promise<void> {
+    this.#closing = true
+    this.#wake()
+    await this.#running
+    const fresh = size - this.#covered
+    if (fresh < WORTH_ENTRIES || fresh > MOST_AT_END) return
+    await this.#advance(undefined).catch((error: unknown) => this.#failed(error))
+  }
+
+  #run(job: () => Promise<void>): void {
+    if (this.#closing) return
+    this.#running = job()
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => {
+        this.#running = undefined
+      })
+  }
+
+  async #advance(pause: (() => Promise<void>) | undefined): Promise<void> {
+    const { directory, vkey, key, store, begin, blank } = this.#init
+    const point = await this.load()
+    const projections = point === undefined ? await begin() : blank()
+    if (point !== undefined) projections.restore(point.state)
+    let lastMs = 0
+    let size = 0
+    const prefix = await followLog({
+      directory,
+      vkey,
+      ...(point === undefined ? {} : { after: point.prefix }),
+      ...(pause === undefined ? {} : { pause }),
+      replay(entry) {
+        projections.replay(entry)
+        lastMs = Math.max(lastMs, entry.t_ms)
+        size = entry.seq + 1
+      },
+    })
+    if (prefix === undefined) return
+    await store.set(NAMESPACE, KEY, sealResumePoint({ prefix, state: projections.state(lastMs) }, key))
+    this.#covered = size
+  }
+
+  async #verify(until: VerifiedPrefix): Promise<void> {
+    const { directory, vkey, store, onDamage } = this.#init
+    await this.#pause()
+    try {
+      await followLog({ directory, vkey, until, pause: () => this.#pause() })
+    } catch (error) {
+      if (error instanceof Interrupted) throw error
+      await store.delete(NAMESPACE, KEY)
+      onDamage(error)
+    }
+  }
+
+  #failed(error: unknown): void {
+    // Without a point the next start reads more, and that is all.
+    if (!(error instanceof Interrupted)) this.#init.logger.warn('log.resume_point_failed', faultFields(error))
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing) reject(new Interrupted())
+      const cancel = this.#init.clock.after(PAUSE_MS, resolve)
+      this.#wake = () => {
+        cancel()
+        reject(new Interrupted())
+      }
+    })
+  }
+}
