@@ -7,6 +7,7 @@ export { MeshError, type MeshErrorDetail } from './errors.ts'
 export type { AddressRange, AllowPrivate } from './fetch/address.ts'
 export type { ResolveHost } from './fetch/guarded-connector.ts'
 export {
+  type FetchBody,
   type FetchBounds,
   type Fetched,
   type FetchedOverAny,
@@ -16,6 +17,7 @@ export {
   type GuardedFetchInit,
   guardedFetch,
 } from './fetch/guarded-fetch.ts'
+export { urlRefusal } from './fetch/url-refusal.ts'
 export { SESSION_LIFE_SECONDS } from './handshake/constants.ts'
 // Sessions.
 export {

@@ -18,6 +18,7 @@ import type { AssembledKernel } from './kernel/kernel.ts'
 import type { OtlpTracer } from './operations/otlp-tracer.ts'
 import type { RecentLines } from './operations/recent-lines.ts'
 import { agentsServer } from './start/agents-server.ts'
+import { approvalWebhook, readWebhook, type WebhookSettings, webhookFetch } from './start/approval-webhook.ts'
 import { classify } from './start/classify-tool.ts'
 import { ConfiguredOffers } from './start/configured-offers.ts'
 import { announceControl, controlPlace } from './start/control-place.ts'
@@ -93,6 +94,8 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
       const components = { fetch, signer, clock: systemClock, manifest, logger }
       resources.use(await registryListing({ url: config.registryUrl }, components))
     }
+    if (ready.webhook !== undefined)
+      resources.use(startWebhook(ready.webhook, { kernel, config, logger, ready, operations }))
     operations?.started(kernel)
     const held = resources.move()
     const endpoint = kernel.endpoint ?? ''
@@ -122,7 +125,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   }
 }
 
-type Ready = { sources: PolicySource[]; offers: ConfiguredOffers; tls: OpenedTls }
+type Ready = { sources: PolicySource[]; offers: ConfiguredOffers; tls: OpenedTls; webhook?: WebhookSettings }
 
 /** Looks at everything that does not depend on anything else, and throws what it found in one error. */
 async function preflight(
@@ -143,16 +146,18 @@ async function preflight(
   const port = await portState(config.listen)
   const tls = await openTls(config, { clock: systemClock, logger })
   const offers = resources.use(new ConfiguredOffers({ clock: systemClock, logger, dispatcher }))
+  const { webhook, faults: unsigned } = await readWebhook(config)
   const refused = await offers.prepare(config.capabilities)
   const faults = [
     ...opened,
     ...(policies.ok ? [] : policies.faults),
     ...portFaults(config.listen, port),
     ...tls.faults,
+    ...unsigned,
     ...refused,
   ]
   if (!policies.ok || faults.length > 0) throw cannotStart(faults)
-  return { sources: policies.sources, offers, tls }
+  return { sources: policies.sources, offers, tls, ...(webhook === undefined ? {} : { webhook }) }
 }
 
 /** Whether a living process listens on the control socket of the home. */
@@ -259,6 +264,20 @@ function both(first: CallObserver | undefined, second: CallObserver | undefined)
       second.call(seen)
     },
   }
+}
+
+type WebhookGround = Pick<StartNodeInit, 'config' | 'logger'> & {
+  kernel: AssembledKernel
+  ready: Ready
+  operations: Operations | undefined
+}
+
+function startWebhook(settings: WebhookSettings, { kernel, config, logger, ready, operations }: WebhookGround) {
+  const { ca } = ready.tls
+  const fetch = webhookFetch(settings.url, { allowPrivate: config.allowPrivate, ...(ca === undefined ? {} : { ca }) })
+  const observe = operations?.delivery
+  const components = { kernel, fetch, clock: systemClock, logger, ...(observe === undefined ? {} : { observe }) }
+  return approvalWebhook(settings, components)
 }
 
 type Listeners = { control: ControlServer; agents: ControlServer | undefined }

@@ -29,6 +29,7 @@ export {
   readSecretFile,
   type SecretKind,
 } from './keys/file-key-store.ts'
+export { createPrivateFile, readPrivateFile } from './keys/private-file.ts'
 export { newSeed, type Signer, signerFromSeed } from './keys/signer.ts'
 // Manifests.
 export { capabilityHash } from './manifest/capability-hash.ts'

@@ -41,6 +41,22 @@ describe(guardedFetch, () => {
     expect(fetched.ok && Buffer.from(fetched.body).toString()).toBe('{}')
   })
 
+  it('posts headers of the caller, but not in the place of its own', async () => {
+    let seen: object = {}
+    await using server = await httpServer((request, response) => {
+      seen = request.headers
+      response.end()
+    })
+    const headers = { 'webhook-id': 'a', 'accept-encoding': 'gzip', 'content-type': 'text/html' }
+    const body = { contentType: 'application/json', bytes: Buffer.from('{}'), headers }
+    expect(await onLoopback().post(server.origin, body, { maxBytes: MAX })).toMatchObject({ ok: true })
+    expect(seen).toMatchObject({
+      'webhook-id': 'a',
+      'accept-encoding': 'identity',
+      'content-type': 'application/json',
+    })
+  })
+
   it('gives back an error status as an answer', async () => {
     await using server = await httpServer(serving(404, {}, 'nothing here'))
     expect(await onLoopback().get(server.origin, { maxBytes: MAX })).toMatchObject({ ok: true, status: 404 })

@@ -45,6 +45,9 @@ export type FetchBounds = {
   signal?: AbortSignal | undefined
 }
 
+/** `headers`: besides those of the fetch itself, which take their place where both have one; in lower case. */
+export type FetchBody = { contentType: string; bytes: Uint8Array; headers?: Readonly<Record<string, string>> }
+
 export interface GuardedFetch {
   /** Any status but a redirect is an answer, also 404 and 500. */
   get(url: string, bounds: FetchBounds): Promise<Fetched>
@@ -53,7 +56,7 @@ export interface GuardedFetch {
    * of the certificate, which the caller has to compare.
    */
   getOverAnyCertificate(url: string, bounds: FetchBounds): Promise<FetchedOverAny>
-  post(url: string, body: { contentType: string; bytes: Uint8Array }, bounds: FetchBounds): Promise<Fetched>
+  post(url: string, body: FetchBody, bounds: FetchBounds): Promise<Fetched>
 }
 
 /** Largest head of an answer, bytes (security.md B13). */
@@ -87,7 +90,7 @@ export function guardedFetch(init: GuardedFetchInit): GuardedFetch {
       const fetched = await fetchOnce(machinery(connect), url, { method: 'GET' }, bounds)
       return shown === undefined ? fetched : { ...fetched, certificate: shown }
     },
-    post: (url, { contentType, bytes }, bounds) => send(url, { method: 'POST', contentType, body: bytes }, bounds),
+    post: (url, body, bounds) => send(url, { method: 'POST', ...body }, bounds),
   }
 }
 
@@ -101,7 +104,7 @@ function once(connect: buildConnector.connector): buildConnector.connector {
   }
 }
 
-type Request = { method: 'GET' } | { method: 'POST'; contentType: string; body: Uint8Array }
+type Request = { method: 'GET' } | ({ method: 'POST' } & FetchBody)
 type Machinery = {
   guard: AddressGuard
   publicPorts: readonly number[]
@@ -139,7 +142,8 @@ function dispatchOptions(url: URL, request: Request): Dispatcher.DispatchOptions
   const path = `${url.pathname}${url.search}`
   const headers = { 'accept-encoding': 'identity', accept: '*/*' }
   if (request.method === 'GET') return { path, method: 'GET', headers }
-  return { path, method: 'POST', headers: { ...headers, 'content-type': request.contentType }, body: request.body }
+  const all = { ...request.headers, ...headers, 'content-type': request.contentType }
+  return { path, method: 'POST', headers: all, body: request.bytes }
 }
 
 function dateOf({ headers }: CollectedReply): number | undefined {

@@ -12,6 +12,7 @@ import { fileLimitCheck } from './examine-limits.ts'
 import { logChecks } from './examine-log.ts'
 import { controlCheck, peerChecks, portCheck, reachChecks, registryChecks } from './examine-network.ts'
 import { tlsChecks } from './examine-tls.ts'
+import { webhookChecks } from './examine-webhook.ts'
 import { counted } from './table.ts'
 
 /** In the order in which they build on each other; each is looked at even when another failed. */
@@ -49,6 +50,7 @@ async function configuredChecks(
     await writableCheck(paths, config),
     await portCheck(config, status),
     ...(await tlsChecks(config)),
+    ...(await webhookChecks(config)),
     ...(await reachChecks(config, status)),
     ...(await registryChecks(config)),
     ...(status === undefined ? [] : await peerChecks(paths.root, config)),

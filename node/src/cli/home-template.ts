@@ -82,6 +82,13 @@ policies:
 #   otlp: http://127.0.0.1:4318/v1/traces
 #   sample: 1
 
+# Where it is told that a request waits for a person, and what was decided. Make the secret with: hansa webhook create
+# Arguments are told only with include_arguments: true. Default: nowhere
+# approvals:
+#   webhook:
+#     url: https://chat.example/hooks/hansa
+#     secret_file: keys/webhook.secret
+
 # Strings that never may leave, whatever they look like.
 # canaries: [a-string-of-your-own]
 

@@ -62,6 +62,8 @@ describe('hansa', () => {
     ['approvals'],
     ['approve'],
     ['deny'],
+    ['webhook', 'create'],
+    ['webhook', 'test'],
     ['agent', 'add'],
     ['agent', 'list'],
     ['agent', 'remove'],

@@ -155,6 +155,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/decide.ts')).denyCommand,
       },
       {
+        name: 'webhook',
+        summary: 'have approvals told to a program of yours',
+        load: async () => (await import('./commands/webhook.ts')).webhookCommand,
+      },
+      {
         name: 'agent',
         summary: 'give agents credentials, and take them away',
         load: async () => (await import('./commands/agent.ts')).agentCommand,

@@ -193,6 +193,28 @@ export const configFileSchema = z.strictObject({
     })
     .describe('OpenTelemetry traces: one span for each call and each of its stages. Default: none')
     .optional(),
+  approvals: z
+    .strictObject({
+      webhook: z
+        .strictObject({
+          url: httpUrl.describe(
+            'Receives a POST for each request and each decision: https, or http on this machine. A private address has to be in allow_private',
+          ),
+          secret_file: path.describe(
+            'File of the secret that messages are signed with, relative to this file and readable by the owner only; made by hansa webhook create',
+          ),
+          include_arguments: z
+            .boolean()
+            .describe('Whether a request is told with its arguments, which may be secret. Default: false')
+            .optional(),
+        })
+        .describe(
+          'Where requests for approval and what becomes of them are told, by Standard Webhooks. Default: nowhere',
+        )
+        .optional(),
+    })
+    .describe('Calls that wait for a person')
+    .optional(),
   canaries: z
     .array(z.string().min(8).max(1024))
     .max(1000)

@@ -33,6 +33,8 @@ export type NodeConfig = Readonly<{
   telemetry?: { otlp: string; headers?: Readonly<Record<string, string>>; sample?: number }
   /** Where agents reach it besides the socket of the home. @default nowhere */
   agents?: AgentsListen
+  /** Where it is told what becomes of approvals. The path is absolute. @default nowhere */
+  approvals?: { webhook: { url: string; secretFile: string; includeArguments: boolean } }
   canaries: readonly string[]
   inFlight: Partial<InFlightLimits>
   /** @default 67_108_864 */

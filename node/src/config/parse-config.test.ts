@@ -72,6 +72,35 @@ limits: { calls_per_peer: 10, calls_per_principal: 2, log_reserve_mib: 8 }
     })
   })
 
+  it('reads where approvals are told, with the secret from its own directory', () => {
+    const webhook = 'approvals: { webhook: { url: "https://hooks.example:9443/x", secret_file: keys/webhook.secret } }'
+    expect(configOf(webhook).approvals).toEqual({
+      webhook: {
+        url: 'https://hooks.example:9443/x',
+        secretFile: '/srv/orgb/keys/webhook.secret',
+        includeArguments: false,
+      },
+    })
+    const local = `allow_private: [127.0.0.1]
+approvals: { webhook: { url: "http://127.0.0.1:9000/x", secret_file: /etc/hansa/s, include_arguments: true } }`
+    expect(configOf(local).approvals?.webhook).toMatchObject({ secretFile: '/etc/hansa/s', includeArguments: true })
+    expect(configOf('approvals: {}').approvals).toBeUndefined()
+  })
+
+  it.each([
+    ['http://hooks.example/x', 'plain HTTP'],
+    ['http://127.0.0.1:9000/x', 'which the operator has not allowed'],
+    ['https://10.1.2.3/x', 'which the operator has not allowed; to reach it, name it in allow_private'],
+    ['https://[::1]/x', 'which the operator has not allowed'],
+    ['https://169.254.169.254/', 'metadata'],
+    ['https://u:p@hooks.example/', 'name or password'],
+    ['file:///etc/passwd', 'not an http(s) URL'],
+  ])('tells approvals not at %s', (url, reason) => {
+    const text = `approvals:\n  webhook:\n    url: ${url}\n    secret_file: s`
+    expect(faultsOf(text)).toEqual([expect.stringMatching(/^hansa\.yaml:3: approvals\.webhook\.url: /)])
+    expect(faultsOf(text)[0]).toContain(reason)
+  })
+
   it.each([
     'listen: 0.0.0.0:8443\npublic_url: https://kernel.example',
     'listen: 10.0.0.5:8443\ntls: { certificate: a.crt, key: a.key }',

@@ -3,7 +3,7 @@
  * with them. Pure: nothing is read, resolved or reached here.
  */
 import { dirname, resolve } from 'node:path'
-import { guardedFetch, isLoopbackHost } from '@hansa/mesh'
+import { guardedFetch, isLoopbackHost, urlRefusal } from '@hansa/mesh'
 import { type AgentsListen, parseAgentsListen } from './agents-listen.ts'
 import type { NodeConfig } from './config.ts'
 import { type ConfigFile, type ConfigItem, configFileSchema, configItemSchema } from './config-schema.ts'
@@ -79,6 +79,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...rangeFaults(file, place),
     ...peerFaults(file, place),
     ...agentsFaults(file, agents, place),
+    ...webhookFaults(file, place),
   ]
   const fault = (path: YamlPath, reason: string | undefined) => {
     if (reason !== undefined) faults.push({ ...place(path), reason })
@@ -108,6 +109,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...(operations === undefined ? {} : { operations }),
     ...(file.telemetry === undefined ? {} : { telemetry: telemetryOf(file.telemetry) }),
     ...(file.limits?.drain_seconds === undefined ? {} : { drainMs: file.limits.drain_seconds * 1000 }),
+    ...approvalsOf(file, directory),
     canaries: file.canaries ?? [],
     inFlight: inFlightLimits(file),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),
@@ -169,6 +171,29 @@ function rangeFaults(file: ConfigFile, place: ConfigContext['place']): ConfigFau
       return { ...place(['allow_private', at]), reason: error instanceof Error ? error.message : String(error) }
     }
   })
+}
+
+function webhookFaults(
+  { approvals, allow_private: allow = false }: ConfigFile,
+  place: ConfigContext['place'],
+): ConfigFault[] {
+  if (approvals?.webhook === undefined) return []
+  const { url } = approvals.webhook
+  try {
+    const reason = urlRefusal(url, allow)
+    if (reason === undefined) return []
+    const advice = urlRefusal(url, true) === undefined ? '; to reach it, name it in allow_private' : ''
+    return [{ ...place(['approvals', 'webhook', 'url']), reason: `${reason}${advice}` }]
+  } catch {
+    // A range that cannot be read is a fault of its own.
+    return []
+  }
+}
+
+function approvalsOf({ approvals }: ConfigFile, directory: string): Pick<NodeConfig, 'approvals'> {
+  if (approvals?.webhook === undefined) return {}
+  const { url, secret_file: secretFile, include_arguments: includeArguments = false } = approvals.webhook
+  return { approvals: { webhook: { url, secretFile: resolve(directory, secretFile), includeArguments } } }
 }
 
 function peerFaults({ peers = [] }: ConfigFile, place: ConfigContext['place']): ConfigFault[] {

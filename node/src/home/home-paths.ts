@@ -11,6 +11,8 @@ export type HomePaths = {
   /** What `hansa tls create` makes; the configuration may name others. */
   tlsCertificate: string
   tlsKey: string
+  /** What `hansa webhook create` makes; the configuration may name another. */
+  webhookSecret: string
   format: string
   config: string
   policy: string
@@ -36,6 +38,7 @@ export function homePaths(root: string): HomePaths {
     secret: join(keys, 'token.secret'),
     tlsCertificate: join(root, 'tls.crt'),
     tlsKey: join(keys, 'tls.key'),
+    webhookSecret: join(keys, 'webhook.secret'),
     format: join(root, 'format'),
     config: join(root, 'hansa.yaml'),
     policy: join(root, 'policy.yaml'),

@@ -1,6 +1,7 @@
 /** Adapter: the figures of a node in the format of Prometheus. Labels come from closed lists; no id and no DID is one. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { CallObserver, CallSeen } from '../kernel/call-observer.ts'
+import type { DeliveryObserver } from '../webhook/index.ts'
 
 /** What is true now; asked at each scrape. */
 export type NodeGauges = {
@@ -18,6 +19,8 @@ export type NodeGauges = {
 export type MetricFacts = { name: string; type: string; help: string }
 
 export interface NodeMetrics extends CallObserver {
+  /** Counts deliveries of the webhook. */
+  readonly delivery: DeliveryObserver
   readonly contentType: string
   /** @returns the text of one scrape. */
   text(): Promise<string>
@@ -52,8 +55,15 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
     buckets: BUCKETS,
     registers,
   })
+  const deliveries = new Counter({
+    name: 'hansa_webhook_deliveries_total',
+    help: 'Messages to the webhook of approvals, by type and what became of the attempt: delivered, retried, given_up, dropped.',
+    labelNames: ['type', 'outcome'] as const,
+    registers,
+  })
   addGauges(registry, gauges)
   return {
+    delivery: (type, outcome) => deliveries.inc({ type, outcome }),
     contentType: registry.contentType,
     text: () => registry.metrics(),
     async described() {

@@ -47,6 +47,15 @@ describe('the operations listener', () => {
     expect(await get(one.url, '/health')).toEqual({ status: 200, body: '{"status":"ok"}\n' })
   })
 
+  it('counts what became of messages to the webhook', async () => {
+    const { metrics, opened } = await listener()
+    await using one = opened
+    for (const outcome of ['retried', 'delivered'] as const) metrics.delivery('approval.requested', outcome)
+    const { body } = await get(one.url, '/metrics')
+    expect(body).toContain('hansa_webhook_deliveries_total{type="approval.requested",outcome="retried"} 1')
+    expect(body).toContain('hansa_webhook_deliveries_total{type="approval.requested",outcome="delivered"} 1')
+  })
+
   it('says whether calls are taken, and why not', async () => {
     const state: { now: Readiness } = { now: { ready: false, reasons: ['starting'] } }
     const { opened } = await listener(() => state.now)

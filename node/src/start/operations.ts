@@ -4,12 +4,15 @@ import type { CallObserver } from '../kernel/call-observer.ts'
 import type { AssembledKernel } from '../kernel/kernel.ts'
 import { type NodeGauges, nodeMetrics } from '../operations/metrics.ts'
 import { operationsListener, type Readiness } from '../operations/operations-listener.ts'
+import type { DeliveryObserver } from '../webhook/index.ts'
 
 export interface Operations extends AsyncDisposable {
   /** `http://HOST:PORT`. */
   readonly url: string
   /** Counts calls. */
   readonly observer: CallObserver
+  /** Counts deliveries of the webhook. */
+  readonly delivery: DeliveryObserver
   /** The kernel takes calls now. */
   started(kernel: AssembledKernel): void
   /** It takes no new call from now on. */
@@ -37,6 +40,7 @@ export async function openOperations(listen: ListenAddress): Promise<Operations>
   return {
     url: listener.url,
     observer: metrics,
+    delivery: metrics.delivery,
     started(started) {
       kernel = started
     },

@@ -8,6 +8,7 @@ import type { LogFields } from './logger.ts'
 export const logLineFields = {
   after_ms: 'Milliseconds that were waited',
   at: 'Where in the code, as frames of a stack',
+  attempt: 'Which attempt it was, from 1',
   backend: 'The MCP server, as the configuration names it',
   call_id: 'The call, as in its entries: `hansa audit show --call ID`',
   capability: 'The capability, with the alias of its peer before it',
@@ -21,12 +22,14 @@ export const logLineFields = {
   expires: 'Unix seconds',
   faults: 'One sentence to a line, with file and line',
   id: 'The request for approval',
+  message: 'Type of the message, such as `approval.requested`',
   ms: 'Milliseconds from the arrival of the call',
   needs_restart: 'Keys of hansa.yaml whose new value takes a restart',
   path: 'Path of the request',
   peer: 'DID of the other kernel',
   principal: 'Who asks',
   reason: 'One sentence',
+  retry_seconds: 'Seconds until the next attempt',
   revision: 'Revision of the protocol',
   rules: 'Rules in force',
   served_by: 'The agent that serves it',
@@ -295,6 +298,30 @@ export const logEvents = {
     fields: ['spki', 'until'],
     means: 'A new certificate is in use.',
     todo: nothing,
+  },
+  'webhook.failed': {
+    level: 'warn',
+    fields: ['message', 'id', 'attempt', 'reason', 'retry_seconds'],
+    means: 'The webhook of approvals did not take a message; it is sent again.',
+    todo: 'Look at the receiver if it goes on: `hansa webhook test`.',
+  },
+  'webhook.full': {
+    level: 'error',
+    fields: ['reason'],
+    means: 'As many messages to the webhook wait as may wait; further ones are lost until one was taken.',
+    todo: 'Look at the receiver: `hansa webhook test`. What waits is in `hansa approvals`.',
+  },
+  'webhook.given_up': {
+    level: 'error',
+    fields: ['message', 'id', 'attempt', 'reason'],
+    means: 'The webhook of approvals did not take a message, and it is not sent again.',
+    todo: 'Look at the receiver: `hansa webhook test`. What waits is in `hansa approvals`.',
+  },
+  'webhook.stopped': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'Nothing more is told to the webhook of approvals.',
+    todo: 'Restart the node to have it told again. What waits is in `hansa approvals`.',
   },
 } as const satisfies Record<string, LogEventFacts>
 
