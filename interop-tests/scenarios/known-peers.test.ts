@@ -102,6 +102,17 @@ describe('mallory', () => {
     })
   })
 
+  it('does not get the rights of another by calling herself so', async () => {
+    const mallory = 'bob'
+    await using mesh = await twoOrgs({ alice: { rules: [allow('for-bob', 'agent:*', 'bob/echo')] } })
+    const [alice, { did }] = [mesh.kernel('alice'), mesh.kernel(mallory)]
+    const manifest = await manifestOf(mesh, mallory)
+    await expect(alice.addPeer({ did, manifest, by })).rejects.toThrow('rule for-bob speaks already; say --as bob')
+    expect([await alice.knownPeers(), await alice.peers()]).toEqual([[], []])
+    await alice.addPeer({ did, alias: 'bob', manifest, by })
+    expect(await alice.addPeer({ did, manifest, by })).toMatchObject({ alias: 'bob' })
+  })
+
   it('who is configured keeps what the configuration says', async () => {
     const did = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK'
     await using mesh = await twoOrgs({ alice: { peers: [{ did, alias: 'partner' }] } })

@@ -171,6 +171,8 @@ describe('an archive of mallory', () => {
     ['a symbolic link', [{ header: { name: 'home/keys', type: 'symlink' as const, linkname: '/tmp' } }], 'only files'],
     ['a hard link', [{ header: { name: 'home/x', type: 'link' as const, linkname: '/etc/passwd' } }], 'only files'],
     ['a device', [{ header: { name: 'home/x', type: 'character-device' as const } }], 'only files'],
+    ['a control token that mallory knows', [{ header: { name: 'home/control.token' } }], 'nothing that a backup holds'],
+    ['the word that all was checked', [{ header: { name: 'home/.ready.json' } }], 'nothing that a backup holds'],
     ['a file twice', [{ header: { name: 'home/a' } }, { header: { name: 'home/a' } }], 'is there twice'],
     ['a file that its manifest conceals', [{ header: { name: 'home/a' } }], 'is not in its manifest'],
   ])('with %s is refused, and leaves nothing anywhere', async (_what, entries, reason) => {

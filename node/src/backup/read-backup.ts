@@ -28,6 +28,9 @@ export type ReadBackupInit = {
   onProgress?(bytes: number): void
 }
 
+/** What a node or a restore makes anew, and would believe to be its own: its sockets, its token, how far it has come. */
+const NEVER_HELD = /^(?:\.lock|\.ready\.json|\.restoring|backups|control\.(?:sock|url|token))(?:\/|$)/
+
 /** @throws BackupError `backup_invalid`, `backup_sealed`. */
 export async function readBackup(init: ReadBackupInit): Promise<BackupManifest> {
   const { path } = init
@@ -109,6 +112,7 @@ async function readEntries(
     } else {
       const inside = name.startsWith('home/') ? name.slice('home/'.length) : ''
       if (!backupPathSchema.safeParse(inside).success) throw invalid(path, `${show(name)} is no place in a home`)
+      if (NEVER_HELD.test(inside)) throw invalid(path, `${show(name)} is nothing that a backup holds`)
       if (seen.has(inside)) throw invalid(path, `${show(name)} is there twice`)
       if (seen.size >= MAX_BACKUP_FILES) throw invalid(path, `it holds more than ${MAX_BACKUP_FILES} files`)
       const hash = createHash('sha256')

@@ -107,7 +107,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   transport.usePins?.(imports)
   const agents = await AgentBook.open({ store, clock, append })
   const offers = await AgentOffers.open({ store, clock, locals, logger })
-  const peerDesk = await PeerDesk.open({ store, clock, resolver, settings: peers, imports, self, append })
+  const rules = () => policy.current.rules
+  const peerDesk = await PeerDesk.open({ store, clock, resolver, settings: peers, imports, self, append, rules })
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
   let holder: PolicyHolder | undefined
   const inForce = () => holder?.current ?? compiled

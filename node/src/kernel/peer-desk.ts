@@ -16,7 +16,7 @@ import {
   principalSchema,
   type Store,
 } from '@hansa/protocols'
-import { type KeyResolver, verifyManifest } from '@hansa/trust'
+import { type KeyResolver, type NormalRule, verifyManifest } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import { z } from 'zod'
 import type { ImportDesk } from './import-desk.ts'
@@ -44,6 +44,8 @@ export type PeerDeskComponents = {
   imports: ImportDesk
   self: Did
   append(draft: EntryDraft): Appended
+  /** The policy in force. */
+  rules(): readonly NormalRule[]
 }
 
 export class PeerDesk {
@@ -80,6 +82,7 @@ export class PeerDesk {
     const offered = manifest === undefined ? undefined : await this.#offered(did, manifest)
     const alias = init.alias ?? settings.of(did).aliases[0] ?? offered?.alias ?? fallbackAlias(did)
     this.#checkAlias(did, alias)
+    if (alias === offered?.alias && init.alias === undefined) this.#checkRules(did, alias)
     if (manifest !== undefined && offered?.some === true) {
       await imports.add({ manifest, as: alias, ...(trustPolicy !== undefined && { trustPolicy }) })
     }
@@ -172,6 +175,20 @@ export class PeerDesk {
     const before = settings.of(did).aliases[0]
     if (before !== undefined && before !== alias)
       throw refused(`this peer is known as ${before}; remove it first to give it another alias`)
+  }
+
+  /** A name that a kernel gives itself must not make rules its own that a person wrote for somebody. */
+  #checkRules(did: Did, alias: PeerAlias): void {
+    const { rules, settings, imports } = this.#c
+    if (settings.of(did).aliases.includes(alias) || imports.aliasesOf(did).includes(alias)) return
+    const rule = rules().find(
+      ({ subject, resource }) =>
+        subject.includes(`peer:${alias}`) || resource.some((one) => one.startsWith(`${alias}/`)),
+    )
+    if (rule !== undefined)
+      throw refused(
+        `it calls itself ${alias}, of which rule ${rule.id} speaks already; say --as ${alias} when that rule is meant for it, or choose another alias`,
+      )
   }
 
   #hold(record: PeerRecord): void {
