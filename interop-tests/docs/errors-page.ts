@@ -26,7 +26,7 @@ const remedies: Readonly<Record<string, string>> = {
   node_running: 'Stop the node that runs there first.',
   node_not_running: 'Start it with `hansa up`.',
   not_permitted: 'Use the account that the node runs under, or its token.',
-  log_full: 'Make room on the disk. Nothing is done while nothing can be recorded.',
+  log_full: 'Make room on the disk, or raise `limits.log_max_gib`. Nothing is done while nothing can be recorded.',
   log_locked: 'Stop the other process that has the log open.',
   log_corrupt: 'Find the place with `hansa verify`, keep a copy as evidence, restore from a backup.',
   log_rolled_back: 'Restore the newest copy of the directory. A log that lost entries does not sign again.',

@@ -177,8 +177,19 @@ function openKernel(
   { sources: policy, tls: { certificate, ca } }: Ready,
   observer: CallObserver | undefined,
 ): Promise<AssembledKernel> {
-  const { name, listen, publicUrl, tlsSpki, allowPrivate, principal, peers, canaries, inFlight, logReserveBytes } =
-    config
+  const {
+    name,
+    listen,
+    publicUrl,
+    tlsSpki,
+    allowPrivate,
+    principal,
+    peers,
+    canaries,
+    inFlight,
+    logReserveBytes,
+    logMaxBytes,
+  } = config
   return createKernel({
     directory: home,
     listen,
@@ -191,6 +202,7 @@ function openKernel(
     inFlight,
     ...(observer === undefined ? {} : { observer }),
     ...(logReserveBytes === undefined ? {} : { logReserveBytes }),
+    ...(logMaxBytes === undefined ? {} : { logMaxBytes }),
     ...(name === undefined ? {} : { name }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(tlsSpki === undefined ? {} : { tlsSpki }),

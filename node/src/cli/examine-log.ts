@@ -2,13 +2,15 @@
 import { statfs } from 'node:fs/promises'
 import type { KernelStatus } from '@hansa/protocols'
 import { readKeyFile } from '@hansa/trust'
-import { fileLogDisk, readEntries } from '@hansa/trust/ledger'
+import { fileLogDisk, readEntries, readLogRoom } from '@hansa/trust/ledger'
+import type { NodeConfig } from '../config/index.ts'
 import { readHomeLogs } from '../home/home-logs.ts'
 import type { HomePaths } from '../home/home-paths.ts'
+import { LOG_FILLS } from '../kernel/log-fills.ts'
 import { sentenceOf } from '../start/errors.ts'
 import { systemClock } from '../system-clock.ts'
 import { type Check, fail, ok, warn } from './check.ts'
-import { bytes, counted, time } from './table.ts'
+import { bytes, counted, percent, time } from './table.ts'
 
 /** Bytes. The log keeps 64 MiB back for its last entries; below this there is no room for much more. */
 const LITTLE_BYTES = 256 * 1_048_576
@@ -27,10 +29,19 @@ const EARLIEST_MS = Date.UTC(2026, 0, 1)
 
 type Growth = { entries: number; lastMs: number; recentBytes: number; recentMs: number }
 
-export async function logChecks(paths: HomePaths, status: KernelStatus | undefined): Promise<Check[]> {
+export async function logChecks(
+  paths: HomePaths,
+  status: KernelStatus | undefined,
+  config: Pick<NodeConfig, 'logMaxBytes' | 'logReserveBytes'> | undefined,
+): Promise<Check[]> {
   const growth: Growth = { entries: 0, lastMs: 0, recentBytes: 0, recentMs: 0 }
   const log = await logCheck(paths, status, growth)
-  return [await diskCheck(paths.root, growth), log, clockCheck(growth.lastMs)]
+  return [
+    await diskCheck(paths.root, growth),
+    log,
+    await logSizeCheck(paths, config, growth),
+    clockCheck(growth.lastMs),
+  ]
 }
 
 async function logCheck(paths: HomePaths, status: KernelStatus | undefined, growth: Growth): Promise<Check> {
@@ -66,10 +77,33 @@ async function measure(log: string, growth: Growth): Promise<void> {
   }
 }
 
+/** The room as it is on disk under the limit of the file: what a start would find. */
+async function logSizeCheck(
+  { log, root }: HomePaths,
+  { logMaxBytes, logReserveBytes }: Pick<NodeConfig, 'logMaxBytes' | 'logReserveBytes'> = {},
+  growth: Growth,
+): Promise<Check> {
+  const room = await readLogRoom(fileLogDisk(log), {
+    ...(logMaxBytes === undefined ? {} : { maxBytes: logMaxBytes }),
+    ...(logReserveBytes === undefined ? {} : { reserveBytes: logReserveBytes }),
+  })
+  const { bytes: size, maxBytes, used } = room
+  if (maxBytes === undefined || used === undefined)
+    return ok('log size', `${bytes(size)}; only the disk limits it (limits.log_max_gib)`)
+  const shown = `${bytes(size)} of ${bytes(maxBytes)}, ${percent(used)} of what calls may take`
+  const days = used === 0 ? undefined : daysUntil(size / used - size, growth)
+  const detail = days === undefined ? shown : `${shown}; at the rate of the last week it is full in ${shownDays(days)}`
+  const remedy = `Raise limits.log_max_gib in ${root}/hansa.yaml, with room on the disk, and start the node again.`
+  if (used >= 1) return fail('log size', `${shown}: no call is taken`, remedy)
+  return used >= LOG_FILLS || (days !== undefined && days < FEW_DAYS)
+    ? warn('log size', detail, remedy)
+    : ok('log size', detail)
+}
+
 async function diskCheck(home: string, growth: Growth): Promise<Check> {
   const { bavail, bsize } = await statfs(home)
   const free = bavail * bsize
-  const days = daysLeft(free, growth)
+  const days = daysUntil(free - LITTLE_BYTES, growth)
   const detail =
     days === undefined
       ? `${bytes(free)} free`
@@ -82,9 +116,9 @@ async function diskCheck(home: string, growth: Growth): Promise<Check> {
 }
 
 /** @returns undefined when the log is younger than an hour, and has no rate yet. */
-function daysLeft(free: number, { recentBytes, recentMs }: Growth): number | undefined {
+function daysUntil(room: number, { recentBytes, recentMs }: Growth): number | undefined {
   if (recentBytes === 0 || recentMs < 3_600_000) return undefined
-  return (free - LITTLE_BYTES) / ((recentBytes / recentMs) * DAY_MS)
+  return room / ((recentBytes / recentMs) * DAY_MS)
 }
 
 function shownDays(days: number): string {

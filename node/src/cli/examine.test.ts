@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -85,6 +85,27 @@ describe('hansa doctor', () => {
       state: 'fail',
       detail: expect.stringContaining('log/frozen/1 is missing'),
     })
+  })
+
+  it('says how much of its limit the log has taken, warns from 80 %, and fails when no call is taken', async () => {
+    const { createKernel } = await import('../create-kernel.ts')
+    await (await createKernel({ directory: home, logReserveBytes: 0 }))[Symbol.asyncDispose]()
+    expect(await check('log size')).toMatchObject({
+      state: 'ok',
+      detail: expect.stringContaining('only the disk limits it'),
+    })
+    await writeFile(homePaths(home).config, 'listen: 127.0.0.1:0\nlimits: { log_max_gib: 1 }\n')
+    expect(await check('log size')).toMatchObject({ state: 'ok', detail: expect.stringContaining('of 1.0 GiB, 0 %') })
+    // Holes: as large as it says, and nothing on the disk.
+    for (const [mib, state, detail] of [
+      [700, 'ok', '78 %'],
+      [720, 'warn', '80 %'],
+      [900, 'fail', 'no call is taken'],
+    ] as const) {
+      await truncate(join(homePaths(home).log, 'hashes'), mib * 1_048_576)
+      expect(await check('log size'), detail).toMatchObject({ state, detail: expect.stringContaining(detail) })
+    }
+    expect((await check('log size'))?.remedy).toContain('limits.log_max_gib')
   })
 
   it('warns of a limit of open files that a burst of peers would reach', async () => {

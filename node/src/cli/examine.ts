@@ -34,7 +34,7 @@ export async function examine(home: string, environment: Environment): Promise<C
     config.check,
     ...(config.value === undefined ? [] : await configuredChecks(paths, config.value, status)),
     controlCheck(home, status),
-    ...(await logChecks(paths, status)),
+    ...(await logChecks(paths, status, config.value)),
     ...(await fileLimitCheck()),
     await backupCheck(paths),
   ]

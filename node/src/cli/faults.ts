@@ -25,7 +25,8 @@ export const remedies: Readonly<Record<Code, string>> = {
   deadline: 'Try again with a longer --deadline; the action may have happened.',
   remote_refused: 'Check that the peer runs and can be reached with: hansa discover URL',
   outcome_unknown: 'Find out at the peer whether it happened before you repeat it.',
-  log_full: 'Make room on the disk of the node; nothing is done while nothing can be recorded.',
+  log_full:
+    'Make room on the disk of the node, or raise limits.log_max_gib; see: hansa doctor. Nothing is done while nothing can be recorded.',
   internal: 'Look into the log of the node; if it stays so, it is a fault of hansa.',
 }
 

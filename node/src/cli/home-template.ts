@@ -97,6 +97,7 @@ policies:
 #   calls_per_peer: 64
 #   calls_per_principal: 8
 #   drain_seconds: 30             # for running calls, when the node is told to stop
+#   log_max_gib: 0                # what the log may take on disk, GiB; 0: only the disk limits it
 #   log_reserve_mib: 64           # kept free for the last entries of the log
 
 # What this node offers; added to by: hansa capability add, and taken in by: hansa reload. What has no class is

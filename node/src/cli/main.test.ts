@@ -135,6 +135,17 @@ describe('asking a node', () => {
     await using node = await fakeNode()
     const { exit, stdout } = await run(node, 'status')
     expect([exit, stdout]).toEqual([0, expect.stringMatching(/^did +did:key:z6MkfakeNode\n.*up +1 s\n/s)])
+    const log = { ...(await node.kernel.status()).log, bytes: 4_000_000_000, maxBytes: 4_294_967_296 }
+    for (const [over, line] of [
+      [{ used: 0.5 }, 'log size +3.7 GiB of 4.0 GiB, 50 % of what calls may take\n'],
+      [{ used: 0.8 }, 'log size +3.7 GiB of 4.0 GiB, 80 % of what calls may take; see hansa doctor\n'],
+      [{ used: 1, full: true }, 'log size +.*: full, no call is taken; see hansa doctor\n'],
+    ] as const) {
+      const status = { ...(await node.kernel.status()), log: { ...log, ...over } }
+      await using filling = await fakeNode()
+      filling.kernel.status = async () => status
+      expect((await run(filling, 'status')).stdout).toMatch(new RegExp(line))
+    }
     const json = await run(node, 'status', '--json')
     expect(JSON.parse(json.stdout)).toEqual(await node.kernel.status())
   })

@@ -62,3 +62,8 @@ export function bytes(count: number): string {
   const power = Math.min(Math.floor(Math.log2(count) / 10), units.length)
   return `${(count / 1024 ** power).toFixed(1)} ${units[power - 1]}`
 }
+
+/** 0 to 1 as `81 %`. */
+export function percent(part: number): string {
+  return `${Math.floor(part * 100)} %`
+}

@@ -240,6 +240,14 @@ export const configFileSchema = z.strictObject({
         .max(3600)
         .describe('Time that running calls have when the node is told to stop, seconds. Default: 30')
         .optional(),
+      log_max_gib: z
+        .int()
+        .min(0)
+        .max(1_048_576)
+        .describe(
+          'What the files of the log may take on disk, GiB; at the limit no new call is taken. Frozen logs do not count. 0: only the disk limits it. Default: 0',
+        )
+        .optional(),
       log_reserve_mib: z
         .int()
         .min(1)

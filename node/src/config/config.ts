@@ -39,6 +39,8 @@ export type NodeConfig = Readonly<{
   inFlight: Partial<InFlightLimits>
   /** @default 67_108_864 */
   logReserveBytes?: number
+  /** @default what the disk has */
+  logMaxBytes?: number
   capabilities: readonly ConfiguredCapability[]
 }>
 

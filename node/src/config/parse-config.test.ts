@@ -50,7 +50,7 @@ peers:
   - { did: '${DID}', alias: orga, clearance: [PII, 'TENANT:acme'], same_owner: true, standing: 700 }
 canaries: [a-canary-string]
 agents: { listen: 'unix:run/agents.sock', socket_mode: '0666' }
-limits: { calls_per_peer: 10, calls_per_principal: 2, log_reserve_mib: 8 }
+limits: { calls_per_peer: 10, calls_per_principal: 2, log_max_gib: 4, log_reserve_mib: 8 }
 `
     expect(configOf(text)).toEqual({
       name: 'orgb',
@@ -68,6 +68,7 @@ limits: { calls_per_peer: 10, calls_per_principal: 2, log_reserve_mib: 8 }
       canaries: ['a-canary-string'],
       inFlight: { perPeer: 10, perPrincipal: 2 },
       logReserveBytes: 8_388_608,
+      logMaxBytes: 4_294_967_296,
       capabilities: [],
     })
   })
@@ -189,12 +190,17 @@ peers:
     [
       'a key that is like none',
       'limits: { frobnicate: 1 }',
-      'hansa.yaml:1: limits.frobnicate: there is no such key here; there are: calls_per_peer, calls_per_principal, drain_seconds, log_reserve_mib',
+      'hansa.yaml:1: limits.frobnicate: there is no such key here; there are: calls_per_peer, calls_per_principal, drain_seconds, log_max_gib, log_reserve_mib',
     ],
     [
       'a misspelt key deep inside',
       'capabilities:\n  - mcp: { id: f, command: x, capabilities: { read: { saftey: READ } } }',
       'hansa.yaml:2: capabilities[0].mcp.capabilities.read.saftey: there is no such key; did you mean "safety"?',
+    ],
+    [
+      'a limit of the log that its reserve takes up',
+      'limits:\n  log_max_gib: 1\n  log_reserve_mib: 512',
+      'hansa.yaml:2: limits.log_max_gib: leaves too little for calls: 1 GiB is not more than twice limits.log_reserve_mib, 512 MiB',
     ],
     ['a value of another type', 'name: 5', 'hansa.yaml:1: name: expected string, received number'],
     ['a list where a map belongs', '- a', 'hansa.yaml:1: expected object, received array'],

@@ -15,6 +15,8 @@ import { keyText, schemaFaults } from './schema-faults.ts'
 import { readYaml, type YamlPath } from './yaml-source.ts'
 
 const DEFAULT_LISTEN = '127.0.0.1:7400'
+/** As in the ledger. */
+const DEFAULT_LOG_RESERVE_MIB = 64
 const DEFAULT_PRINCIPAL = 'agent:local'
 const DEFAULT_POLICY = 'policy.yaml'
 
@@ -92,7 +94,8 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
   if (file.tls_spki !== undefined && !hasTls && !publicUrl?.startsWith('https:'))
     fault(['tls_spki'], 'names the keys of an https public_url, and there is none')
 
-  const reserve = file.limits?.log_reserve_mib
+  const { log_reserve_mib: reserve, log_max_gib: logMax = 0 } = file.limits ?? {}
+  fault(['limits', 'log_max_gib'], logLimitFault(logMax, reserve))
   const settings: Settings = {
     ...(file.name === undefined ? {} : { name: file.name }),
     listen: listen ?? { host: '', port: 0 },
@@ -113,8 +116,14 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     canaries: file.canaries ?? [],
     inFlight: inFlightLimits(file),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),
+    ...(logMax === 0 ? {} : { logMaxBytes: logMax * 1_073_741_824 }),
   }
   return { faults, settings }
+}
+
+function logLimitFault(maxGib: number, reserveMib = DEFAULT_LOG_RESERVE_MIB): string | undefined {
+  if (maxGib === 0 || maxGib * 1024 > 2 * reserveMib) return undefined
+  return `leaves too little for calls: ${maxGib} GiB is not more than twice limits.log_reserve_mib, ${reserveMib} MiB`
 }
 
 function agentsFaults(

@@ -3,7 +3,7 @@
  * that knows all of them; it decides nothing.
  */
 import { discoverPeers, handshakeResponder, inboundSessions, type OwnSide, openSession, peerMemory } from '@hansa/mesh'
-import type { Clock, Did, EntryDraft } from '@hansa/protocols'
+import type { Did, EntryDraft } from '@hansa/protocols'
 import { batchSigner, didKeyResolver, envelopeVerifier, randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-peer.ts'
@@ -41,6 +41,7 @@ import { invoker, RunningCalls, type SharedStages } from './invoke.ts'
 import { AssembledKernel } from './kernel.ts'
 import type { KernelComponents, KernelInit, KernelLogs } from './kernel-components.ts'
 import { LocalCapabilities } from './local-capabilities.ts'
+import { ledgerLimits, logWatch, receiveWithRoom, roomIn } from './log-room.ts'
 import { ManifestPublisher } from './manifest-publisher.ts'
 import { observedStages } from './observed-stages.ts'
 import { openLog } from './open-log.ts'
@@ -116,7 +117,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     ...components,
     logs,
     resumeKey: secrets.resumeKey,
-    reserveBytes: init.logReserveBytes,
+    limits: ledgerLimits(init),
     projections: {
       clock,
       store,
@@ -212,10 +213,12 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     idempotency,
     doubt,
   })
+  const receiveCall = receiveWithRoom(receive, ledger)
+  const watchLog = logWatch(ledger, logger)
   let quiescing = false
   const stopping: Refusal = { refused: 'busy', reason: 'the node is stopping' }
   const plain: SharedStages = {
-    receive: (arrived) => (quiescing ? stopping : receive(arrived)),
+    receive: (arrived) => (quiescing ? stopping : receiveCall(arrived)),
     policy: policyStage(policyComponents),
     token: tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion }),
     inbound: inboundStage({ detectors }),
@@ -284,6 +287,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     () => {
       approvals.expire()
       resume.tick(ledger.head().size)
+      watchLog()
       return imports.tick()
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
@@ -346,14 +350,6 @@ async function closeCall(ledger: Ledger, draft: EntryDraft) {
   const entry = ledger.append(draft)
   await entry.durable
   return { ...draft, v: 1 as const, origin: ledger.origin, seq: entry.seq, t_ms: entry.tMs, prev: '' }
-}
-
-/** Milliseconds between two looks at a log that cannot keep up. */
-const ROOM_PERIOD_MS = 10
-
-async function roomIn(ledger: Ledger, clock: Clock): Promise<void> {
-  await ledger.sync()
-  await new Promise<void>((resolve) => void clock.after(ROOM_PERIOD_MS, resolve))
 }
 
 /** A peer's statement that should not exist. Not awaited: the call fails either way, and its own entry says why. */

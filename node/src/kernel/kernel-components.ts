@@ -59,4 +59,6 @@ export type KernelInit = {
   observer?: CallObserver
   /** Disk that the log keeps free for its last entries, bytes. @default 67_108_864 */
   logReserveBytes?: number
+  /** What the files of the log may take, the reserve included, bytes; then no call is taken any more. @default what the disk has */
+  logMaxBytes?: number
 }

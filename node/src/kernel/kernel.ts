@@ -196,12 +196,14 @@ export class AssembledKernel implements ControlledKernel {
   async status(): Promise<KernelStatus> {
     const { did, name, endpoint, ledger, policy, locals, imports, approvals, nowMs } = this.#parts
     const { root } = ledger.head()
+    const { bytes, maxBytes, used } = ledger.room
+    const limit = maxBytes === undefined || used === undefined ? {} : { maxBytes, used }
     return {
       did,
       name,
       endpoint: endpoint ?? null,
       uptime: Math.floor((nowMs() - this.#startedMs) / 1000),
-      log: { origin: ledger.origin, vkey: ledger.vkey, size: ledger.size, root },
+      log: { origin: ledger.origin, vkey: ledger.vkey, size: ledger.size, root, bytes, full: ledger.full, ...limit },
       policy: { version: policy.version, rules: policy.current.rules.length },
       capabilities: locals.size,
       peers: (await imports.peers()).length,

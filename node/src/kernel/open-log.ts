@@ -1,7 +1,7 @@
 /** Opens the log of a kernel and rebuilds what it remembers: from its resume point, or from the first entry. */
 import type { Clock, EventLogger } from '@hansa/protocols'
 import { memoryStore } from '@hansa/protocols'
-import { type Ledger, noteKey, openLedger, prefixHead, replayFrozenLog } from '@hansa/trust/ledger'
+import { type Ledger, type LedgerLimits, noteKey, openLedger, prefixHead, replayFrozenLog } from '@hansa/trust/ledger'
 import { ApprovalArguments } from './approval-arguments.ts'
 import { faultFields } from './fault-fields.ts'
 import type { KernelComponents, KernelLogs } from './kernel-components.ts'
@@ -15,8 +15,7 @@ export type OpenLogInit = Pick<KernelComponents, 'disk' | 'logSeed' | 'store' | 
   projections: ProjectionComponents
   /** Under which the resume point is kept, 32 bytes. */
   resumeKey: Uint8Array
-  /** @default 67_108_864 */
-  reserveBytes: number | undefined
+  limits: Partial<LedgerLimits>
 }
 
 export type OpenLog = { ledger: Ledger; projections: Projections; resume: ResumeKeeper }
@@ -67,7 +66,7 @@ export async function openLog(init: OpenLogInit): Promise<OpenLog> {
     key,
     clock,
     onFatal: init.onFatal,
-    ...(init.reserveBytes === undefined ? {} : { limits: { reserveBytes: init.reserveBytes } }),
+    limits: init.limits,
     ...(after === undefined ? {} : { after }),
     // What was signed once has to be there, also when the point itself cannot be used.
     ...(found === undefined ? {} : { remembered: found.head }),

@@ -8,6 +8,9 @@ export type NodeGauges = {
   callsRunning: number
   logEntries: number
   logFull: boolean
+  logBytes: number
+  logMaxBytes: number
+  logUsed: number
   approvalsPending: number
   acksWaiting: number
   policyVersion: number
@@ -108,6 +111,13 @@ function addGauges(registry: Registry, gauges: () => Promise<NodeGauges>): void 
   one('hansa_calls_running', 'Calls between policy and outcome.', ({ callsRunning }) => callsRunning)
   one('hansa_log_entries', 'Entries of the log.', ({ logEntries }) => logEntries)
   one('hansa_log_full', '1 while the log has no room: every call is refused.', ({ logFull }) => Number(logFull))
+  one('hansa_log_bytes', 'Bytes of the files of the log, without the reserve.', ({ logBytes }) => logBytes)
+  one('hansa_log_max_bytes', 'What they may take; 0 when only the disk limits it.', ({ logMaxBytes }) => logMaxBytes)
+  one(
+    'hansa_log_used_ratio',
+    'Part of what the limit leaves for calls that is taken, 0 to 1.',
+    ({ logUsed }) => logUsed,
+  )
   one('hansa_approvals_pending', 'Actions that wait for a person.', ({ approvalsPending }) => approvalsPending)
   one('hansa_acks_waiting', 'Receipts of peers that are not acknowledged yet.', ({ acksWaiting }) => acksWaiting)
   one('hansa_policy_version', 'Rises with every policy that is put in force.', ({ policyVersion }) => policyVersion)

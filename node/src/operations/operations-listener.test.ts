@@ -8,6 +8,9 @@ const gauges: NodeGauges = {
   callsRunning: 2,
   logEntries: 9,
   logFull: false,
+  logBytes: 0,
+  logMaxBytes: 0,
+  logUsed: 0,
   approvalsPending: 1,
   acksWaiting: 3,
   policyVersion: 4,
@@ -61,6 +64,10 @@ describe('the operations listener', () => {
     const { opened } = await listener(() => state.now)
     await using one = opened
     expect(await get(one.url, '/ready')).toEqual({ status: 503, body: '{"ready":false,"reasons":["starting"]}\n' })
+    state.now = { ready: true, reasons: [] }
+    state.now = { ready: true, reasons: [], warnings: ['log_fills'] }
+    const filling = { status: 200, body: '{"ready":true,"reasons":[],"warnings":["log_fills"]}\n' }
+    expect(await get(one.url, '/ready')).toEqual(filling)
     state.now = { ready: true, reasons: [] }
     expect(await get(one.url, '/ready?verbose')).toEqual({ status: 200, body: '{"ready":true,"reasons":[]}\n' })
   })

@@ -8,7 +8,12 @@ import type { ListenAddress } from '../config/listen-address.ts'
 import { OperationsError } from './errors.ts'
 import type { NodeMetrics } from './metrics.ts'
 
-export type Readiness = { ready: boolean; reasons: readonly string[] }
+export type Readiness = {
+  ready: boolean
+  reasons: readonly string[]
+  /** What will keep it from being ready if nobody acts. @default nothing */
+  warnings?: readonly string[]
+}
 
 export type OperationsListenerInit = {
   listen: ListenAddress
@@ -58,8 +63,8 @@ async function answer({ metrics, readiness }: OperationsListenerInit, method: st
       // A node whose log cannot be written ends its process: that it answers is its health.
       return json(200, { status: 'ok' })
     case '/ready': {
-      const { ready, reasons } = await readiness()
-      return json(ready ? 200 : 503, { ready, reasons })
+      const { ready, reasons, warnings = [] } = await readiness()
+      return json(ready ? 200 : 503, { ready, reasons, ...(warnings.length === 0 ? {} : { warnings }) })
     }
     case '/metrics':
       return { status: 200, type: metrics.contentType, body: await metrics.text() }

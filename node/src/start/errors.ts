@@ -29,7 +29,7 @@ export function sentenceOf(error: unknown): string {
 
 /** Codes of the ledger that carry facts and no sentence. */
 const unexplained: Readonly<Record<string, string>> = {
-  log_full: 'The disk has no room for the log. Make room, then start again.',
+  log_full: 'There is no room for the log. Make room on the disk, or raise limits.log_max_gib, then start again.',
   log_corrupt: 'The log is damaged. See where with `hansa verify`, and restore the directory from a backup.',
   log_rolled_back: 'The log is older than what it signed. Restore the newest copy of the directory.',
 }

@@ -46,6 +46,7 @@ const writtenAs: Partial<Record<keyof NodeConfig, string>> = {
   registryUrl: 'registry',
   inFlight: 'limits',
   logReserveBytes: 'limits.log_reserve_mib',
+  logMaxBytes: 'limits.log_max_gib',
 }
 
 export class NodeReloader {

@@ -2,6 +2,7 @@
 import type { ListenAddress } from '../config/listen-address.ts'
 import type { CallObserver } from '../kernel/call-observer.ts'
 import type { AssembledKernel } from '../kernel/kernel.ts'
+import { LOG_FILLS } from '../kernel/log-fills.ts'
 import { type NodeGauges, nodeMetrics } from '../operations/metrics.ts'
 import { operationsListener, type Readiness } from '../operations/operations-listener.ts'
 import type { DeliveryObserver } from '../webhook/index.ts'
@@ -29,7 +30,8 @@ export async function openOperations(listen: ListenAddress): Promise<Operations>
       ...(draining ? ['draining'] : []),
       ...(kernel?.ledger.full === true ? ['log_full'] : []),
     ]
-    return { ready: reasons.length === 0, reasons }
+    const fills = (kernel?.ledger.room.used ?? 0) >= LOG_FILLS && kernel?.ledger.full === false
+    return { ready: reasons.length === 0, reasons, warnings: fills ? ['log_fills'] : [] }
   }
   const gauges = async (): Promise<NodeGauges> => ({
     ...(kernel === undefined ? noFigures : await figuresOf(kernel)),
@@ -57,6 +59,9 @@ const noFigures: Figures = {
   callsRunning: 0,
   logEntries: 0,
   logFull: false,
+  logBytes: 0,
+  logMaxBytes: 0,
+  logUsed: 0,
   approvalsPending: 0,
   acksWaiting: 0,
   policyVersion: 0,
@@ -70,6 +75,9 @@ async function figuresOf(kernel: AssembledKernel): Promise<Figures> {
     callsRunning: kernel.callsRunning,
     logEntries: status.log.size,
     logFull: kernel.ledger.full,
+    logBytes: status.log.bytes,
+    logMaxBytes: status.log.maxBytes ?? 0,
+    logUsed: status.log.used ?? 0,
     approvalsPending: status.pendingApprovals,
     acksWaiting: kernel.acksWaiting,
     policyVersion: status.policy.version,

@@ -171,7 +171,7 @@ export function fakeKernel(): FakeKernel {
       name: 'fake',
       endpoint: null,
       uptime: 1,
-      log: { origin: 'fake/log/1', vkey: 'fake', size: 0, root: HASH },
+      log: { origin: 'fake/log/1', vkey: 'fake', size: 0, root: HASH, bytes: 0, full: false },
       policy: { version: 1, rules: 0 },
       capabilities: handlers.size,
       peers: 1,

@@ -9,7 +9,16 @@ export const kernelStatusSchema = z.object({
   name: z.string().max(128),
   endpoint: z.string().max(2048).nullable().describe('Base URL at which peers reach it'),
   uptime: count.describe('Seconds since start'),
-  log: z.object({ origin: z.string().max(512), vkey: z.string().max(512), size: count, root: hashSchema }),
+  log: z.object({
+    origin: z.string().max(512),
+    vkey: z.string().max(512),
+    size: count.describe('Entries'),
+    root: hashSchema,
+    bytes: count.describe('Of its files, without the reserve'),
+    full: z.boolean().describe('No call is taken: the disk or the limit leaves no room'),
+    maxBytes: count.optional().describe('What its files may take; absent when only the disk limits it'),
+    used: z.number().min(0).max(1).optional().describe('Part of what calls may take of the limit that is taken'),
+  }),
   policy: z.object({
     version: count,
     rules: count,

@@ -10,6 +10,7 @@ export const logLineFields = {
   at: 'Where in the code, as frames of a stack',
   attempt: 'Which attempt it was, from 1',
   backend: 'The MCP server, as the configuration names it',
+  bytes: 'Of the files of the log, without the reserve',
   call_id: 'The call, as in its entries: `hansa audit show --call ID`',
   capability: 'The capability, with the alias of its peer before it',
   code: 'A code of docs/reference/errors.md, or of the system',
@@ -22,6 +23,7 @@ export const logLineFields = {
   expires: 'Unix seconds',
   faults: 'One sentence to a line, with file and line',
   id: 'The request for approval',
+  max_bytes: 'What the files of the log may take',
   message: 'Type of the message, such as `approval.requested`',
   ms: 'Milliseconds from the arrival of the call',
   needs_restart: 'Keys of hansa.yaml whose new value takes a restart',
@@ -37,6 +39,7 @@ export const logLineFields = {
   stack: 'Where in the code, with the text of the error',
   stage: 'Stage of the call',
   until: 'End of the certificate, in UTC',
+  used: 'Percent',
   version: 'Version of the policy',
 } as const
 
@@ -166,6 +169,19 @@ export const logEvents = {
     fields: ['error', 'code?', 'reason?', 'at'],
     means: 'Entries that the start had skipped are not what was signed. The node ends.',
     todo: 'Keep the directory as it is, run `hansa verify` on it, and restore the node from a backup.',
+  },
+  'log.fills': {
+    level: 'warn',
+    fields: ['used', 'bytes', 'max_bytes'],
+    means: 'The log has taken 80, 90 or 95 % of what its limit leaves for calls. Said once each.',
+    todo: 'Raise `limits.log_max_gib`, with room on the disk: docs/guides/operations.md.',
+  },
+  'log.full': {
+    level: 'error',
+    fields: ['bytes', 'max_bytes?'],
+    means:
+      'The log takes no more calls. At its limit it still takes how running calls end, acknowledgements and revocations.',
+    todo: 'Raise `limits.log_max_gib`, or make room on the disk, and start the node again.',
   },
   'log.resume_point_failed': {
     level: 'warn',

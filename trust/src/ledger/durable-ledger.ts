@@ -2,7 +2,7 @@
  * The ledger over a disk: group commit, back-pressure, and what happens when the disk fills or fails. Opened by
  * `openLedger`.
  */
-import type { CheckpointReference, Clock, EntryDraft, EntryExt } from '@hansa/protocols'
+import type { CheckpointReference, Clock, EntryDraft, EntryExt, EntryType } from '@hansa/protocols'
 import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
 import { sameHash } from '../merkle/hashing.ts'
 import { rootFromInclusionProof } from '../merkle/inclusion.ts'
@@ -10,8 +10,9 @@ import { Batch } from './batch.ts'
 import { entryText } from './entry-bytes.ts'
 import { LedgerError } from './errors.ts'
 import type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'
-import type { LogDisk } from './log-disk.ts'
 import { RESERVE_FILE } from './log-files.ts'
+import { bytesForCalls, isClosing, type LogRoom, roomOf } from './log-room.ts'
+import type { MeasuredDisk } from './measured-disk.ts'
 import type { NoteKey } from './note.ts'
 import { readEntries } from './read-entries.ts'
 import { corrupt, type RecordWriter } from './record-files.ts'
@@ -25,7 +26,7 @@ const MAX_UNSIGNED = 65_536
 const MAX_SPARE_BYTES = 4_194_304
 
 export type DurableLedgerInit = {
-  disk: LogDisk
+  disk: MeasuredDisk
   key: NoteKey
   clock: Clock
   onFatal(error: unknown): void
@@ -52,6 +53,7 @@ export class DurableLedger implements Ledger {
   #durable: number
   #prev: string
   #waitingBytes = 0
+  #limitNoted = false
   /** Collects while the one before is written. */
   #batch: Batch
   #inFlight: Batch | undefined
@@ -80,7 +82,12 @@ export class DurableLedger implements Ledger {
   }
 
   get full(): boolean {
-    return this.#state === 'full'
+    return this.#state === 'full' || this.#atLimit()
+  }
+
+  get room(): LogRoom {
+    const { disk, limits } = this.#init
+    return roomOf(disk.bytes + this.#waitingBytes, limits)
   }
 
   get size(): number {
@@ -98,7 +105,7 @@ export class DurableLedger implements Ledger {
   }
 
   append(draft: EntryDraft): Appended {
-    this.#admit()
+    this.#admit(draft.type)
     const appended = this.#add(draft)
     this.#drainSoon()
     return appended
@@ -158,8 +165,9 @@ export class DurableLedger implements Ledger {
     return this.close()
   }
 
-  #admit(): void {
+  #admit(type: EntryType): void {
     if (this.#state === 'full') throw full()
+    if (this.#state === 'open' && this.#atLimit()) this.#noteLimit(type)
     if (this.#state !== 'open')
       throw new LedgerError({ code: 'log_closed' }, 'The log is closed.', { cause: this.#failure })
     const waiting = this.#size - this.#durable
@@ -167,6 +175,21 @@ export class DurableLedger implements Ledger {
     if (waiting >= queueEntries || this.#waitingBytes >= this.#queueBytes || this.#tree.unsigned >= MAX_UNSIGNED) {
       throw new LedgerError({ code: 'busy', waiting }, `${waiting} entries wait for the disk.`)
     }
+  }
+
+  #atLimit(): boolean {
+    return this.#init.disk.bytes + this.#waitingBytes >= bytesForCalls(this.#init.limits)
+  }
+
+  /** Says once in the log since when it takes only closing entries. @throws LedgerError `log_full` for any other one. */
+  #noteLimit(type: EntryType): void {
+    const { maxBytes } = this.#init.limits
+    if (!this.#limitNoted) {
+      this.#limitNoted = true
+      this.#add({ type: 'log.full', ext: { reason: `the limit of ${maxBytes} bytes is reached` } })
+      this.#drainSoon()
+    }
+    if (!isClosing(type)) throw atLimit(maxBytes)
   }
 
   #add(draft: EntryDraft): Appended {
@@ -311,6 +334,13 @@ export class DurableLedger implements Ledger {
 
 function isFull(error: unknown): boolean {
   return error instanceof LedgerError && error.detail.code === 'log_full'
+}
+
+function atLimit(maxBytes: number): LedgerError {
+  return new LedgerError(
+    { code: 'log_full', maxBytes },
+    `The audit log has reached its limit of ${maxBytes} bytes: it takes no more calls until the limit is raised.`,
+  )
 }
 
 function full(): LedgerError {

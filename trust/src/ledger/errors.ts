@@ -1,8 +1,8 @@
 import { KernelError } from '@hansa/protocols'
 
 export type LedgerErrorDetail =
-  /** The disk has no room for another entry; `log.full` is the last one. */
-  | { code: 'log_full' }
+  /** The disk has no room for another entry, or the log has reached its limit; `log.full` says since when. */
+  | { code: 'log_full'; maxBytes?: number }
   /** Too many entries wait for the disk. */
   | { code: 'busy'; waiting: number }
   /** Closed, or stopped by a fault that `onFatal` was told. */

@@ -6,6 +6,7 @@
  * one collects. Whoever acts on an entry waits for `durable` first.
  */
 import type { CheckpointReference, Entry, EntryDraft, UnixMs } from '@hansa/protocols'
+import type { LogRoom } from './log-room.ts'
 
 export interface Ledger extends AsyncDisposable {
   readonly origin: string
@@ -13,8 +14,12 @@ export interface Ledger extends AsyncDisposable {
   readonly vkey: string
   /** Entries appended, durable or not; also the sequence number of the next one. */
   readonly size: number
-  /** Whether the disk has no room: only what ends running calls is written. */
+  /**
+   * Whether there is no room: of a disk that is full nothing more is taken, of a log at its limit only what ends or takes
+   * away.
+   */
   readonly full: boolean
+  readonly room: LogRoom
   /**
    * Adds an entry: sequence number, time and link come from here.
    * @throws LedgerError `log_full`, `busy`, `log_closed`, `entry_refused`; nothing is appended then.
@@ -52,6 +57,8 @@ export type Appended = {
 export type LedgerLimits = {
   /** A segment is closed when the next batch would take it beyond this. @default 67_108_864 */
   segmentBytes: number
+  /** Of all files of the log, the reserve included. @default Infinity: as much as the disk takes */
+  maxBytes: number
   /** Kept free for the last entries when the disk runs full. @default 67_108_864 */
   reserveBytes: number
   /** Entries that may wait for the disk before `append` answers `busy`. @default 10_000 */

@@ -2,10 +2,13 @@ import type { CheckpointReference, Clock, Entry, EntryExt } from '@hansa/protoco
 import { leafHash } from '../merkle/hashing.ts'
 import { AppendedFile } from './appended-file.ts'
 import { DurableLedger } from './durable-ledger.ts'
+import { LedgerError } from './errors.ts'
 import { Frontier } from './frontier.ts'
 import type { Ledger, LedgerLimits } from './ledger.ts'
 import type { LogDisk } from './log-disk.ts'
 import { CHECKPOINTS, ENTRIES, RESERVE_FILE } from './log-files.ts'
+import { bytesForCalls, bytesForOpening, defaultRoomLimits } from './log-room.ts'
+import { measuredDisk } from './measured-disk.ts'
 import { type NoteKey, parseVkey } from './note.ts'
 import { RecordWriter, scanRange } from './record-files.ts'
 import { type Recovered, recover } from './recover.ts'
@@ -18,7 +21,7 @@ const RESERVE_CHUNK_BYTES = 4 * MIB
 
 export const defaultLedgerLimits: LedgerLimits = {
   segmentBytes: 64 * MIB,
-  reserveBytes: 64 * MIB,
+  ...defaultRoomLimits,
   queueEntries: 10_000,
   queueBytes: 32 * MIB,
   checkpointEntries: 1024,
@@ -61,7 +64,9 @@ export type OpenLedgerInit = {
 export async function openLedger(init: OpenLedgerInit): Promise<Ledger> {
   const { disk, key, origin } = init
   if (key.name !== origin) throw new RangeError(`the key of ${key.name} cannot sign the log ${origin}`)
-  const limits = { ...defaultLedgerLimits, ...init.limits, ...(disk.bounded ? {} : { reserveBytes: 0 }) }
+  const given = { ...defaultLedgerLimits, ...init.limits }
+  const limits = { ...given, ...(disk.bounded || Number.isFinite(given.maxBytes) ? {} : { reserveBytes: 0 }) }
+  if (bytesForCalls(limits) <= 0) throw new RangeError('a log whose reserve takes all of its limit')
   const release = once(await disk.lock())
   try {
     return await openLocked(init, limits, release)
@@ -72,7 +77,9 @@ export async function openLedger(init: OpenLedgerInit): Promise<Ledger> {
 }
 
 async function openLocked(init: OpenLedgerInit, limits: LedgerLimits, release: () => Promise<void>): Promise<Ledger> {
-  const { disk, key } = init
+  const { key } = init
+  const disk = await measuredDisk(init.disk, limits.maxBytes)
+  if (disk.bytes > bytesForOpening(limits)) throw new LedgerError({ code: 'log_full', maxBytes: limits.maxBytes })
   const vkey = parseVkey(key.vkey)
   if (!vkey.ok) throw new Error(`a note key with an unusable vkey: ${vkey.reason}`)
   const { remembered, replay } = init
@@ -95,7 +102,16 @@ async function openLocked(init: OpenLedgerInit, limits: LedgerLimits, release: (
     signed: found.signed,
   })
   tree.add(found.unsigned, entries.position)
-  const ledger = new DurableLedger({ ...init, limits, entries, tree, release, size: found.size, prev: found.prev })
+  const ledger = new DurableLedger({
+    ...init,
+    disk,
+    limits,
+    entries,
+    tree,
+    release,
+    size: found.size,
+    prev: found.prev,
+  })
   try {
     await ledger.begin()
     return ledger

@@ -1,9 +1,10 @@
 import type { KernelStatus } from '@hansa/protocols'
 import type { Command } from 'commander'
+import { LOG_FILLS } from '../../kernel/log-fills.ts'
 import type { Cli } from '../cli.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { Style } from '../print.ts'
-import { counted, duration, facts } from '../table.ts'
+import { bytes, counted, duration, facts, percent } from '../table.ts'
 
 export function statusCommand(cli: Cli): Command {
   return cli
@@ -30,6 +31,7 @@ function statusText(style: Style, status: KernelStatus): string {
     ['endpoint', endpoint ?? 'none: other kernels cannot reach it'],
     ['up', duration(uptime)],
     ['log', `${counted(log.size, 'entry', 'entries')}, root ${log.root}`],
+    ['log size', logSizeText(style, log)],
     ['log key', log.vkey],
     ['policy', `${counted(policy.rules, 'rule')}, version ${policy.version}`],
     ...(policy.faults ?? []).map((fault): [string, string] => ['policy fault', style.bad(fault)]),
@@ -37,4 +39,13 @@ function statusText(style: Style, status: KernelStatus): string {
     ['peers', String(peers)],
     ['approvals', pendingApprovals === 0 ? 'none waits' : style.warn(`${pendingApprovals} waiting: hansa approvals`)],
   ])
+}
+
+function logSizeText(style: Style, { bytes: size, maxBytes, used = 0, full }: KernelStatus['log']): string {
+  const shown =
+    maxBytes === undefined
+      ? bytes(size)
+      : `${bytes(size)} of ${bytes(maxBytes)}, ${percent(used)} of what calls may take`
+  if (full) return style.bad(`${shown}: full, no call is taken; see hansa doctor`)
+  return used < LOG_FILLS ? shown : style.warn(`${shown}; see hansa doctor`)
 }
