@@ -55,23 +55,30 @@ export async function* scanFile(
     const window = asBuffer(await directory.read(file.name, base, Math.min(file.size, base + CHUNK_BYTES + LARGEST)))
     if (window.length === 0) return
     const atEnd = base + window.length >= file.size
-    const { records, at, bad } = parseWindow(window, file.name, base, atEnd)
-    if (!bad) {
-      yield { records }
-      base += at
-      continue
+    let next: number | undefined = 0
+    // Whoever put damage behind every record gets no read of the disk for each.
+    while (next !== undefined && (atEnd || next < CHUNK_BYTES)) {
+      const { records, at, bad } = parseWindow(window, next, { file: file.name, base, atEnd })
+      next = bad ? findRecord(window, at + 1) : undefined
+      const offset = base + at
+      if (!bad) {
+        yield { records }
+        base = offset
+        continue
+      }
+      const resumesAt = next === undefined ? await nextRecord(directory, file, offset + 1) : base + next
+      yield { records, damage: { file: file.name, offset, resumesAt } }
+      if (resumesAt === undefined) return
+      if (next === undefined || !(atEnd || next < CHUNK_BYTES)) base = resumesAt
     }
-    const offset = base + at
-    const resumesAt = await nextRecord(directory, file, offset + 1)
-    yield { records, damage: { file: file.name, offset, resumesAt } }
-    if (resumesAt === undefined) return
-    base = resumesAt
   }
 }
 
-function parseWindow(window: Buffer, file: string, base: number, atEnd: boolean) {
+type Window = { file: string; base: number; atEnd: boolean }
+
+function parseWindow(window: Buffer, from: number, { file, base, atEnd }: Window) {
   const records: ScannedRecord[] = []
-  let at = 0
+  let at = from
   // Stops a chunk in, so that what is left of the window is read again with what follows it.
   while (at < window.length && (atEnd || at < CHUNK_BYTES)) {
     const read = readRecord(window, at)
