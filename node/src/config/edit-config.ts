@@ -3,7 +3,7 @@
  * never becomes syntax: it is put into the document as a node, and what was written is read again and compared.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { type Document, isMap, isSeq, parseDocument } from 'yaml'
+import { type Document, isAlias, isCollection, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml'
 import type { ConfigItem } from './config-schema.ts'
 
 export type ConfigEdit = (document: Document) => EditVerdict
@@ -15,12 +15,28 @@ export type EditedText = { ok: true; text: string } | { ok: false; reason: strin
 export function editConfig(text: string, edit: ConfigEdit): EditedText {
   const document = parseDocument(text, { uniqueKeys: true })
   if (document.errors.length > 0) return { ok: false, reason: document.errors.map(({ message }) => message).join('; ') }
+  if (sharesNodes(document))
+    return {
+      ok: false,
+      reason:
+        'its capabilities share parts by anchors (& and *), and a change of one would be one of another; write them out first',
+    }
   const done = edit(document)
   if (!done.ok) return done
   const edited = document.toString({ lineWidth: 0 })
   if (!isDeepStrictEqual(parseDocument(edited).toJS(), document.toJS()))
     return { ok: false, reason: 'the change cannot be written as YAML that says the same' }
   return { ok: true, text: edited }
+}
+
+function sharesNodes(document: Document): boolean {
+  const list = document.get('capabilities', true)
+  if (!isNode(list)) return false
+  let shared = false
+  visit(list, (_key, node) => {
+    shared ||= isAlias(node) || ((isCollection(node) || isScalar(node)) && node.anchor !== undefined)
+  })
+  return shared
 }
 
 /** Adds an item of `capabilities`. */
