@@ -27,12 +27,13 @@ describe(effectiveSettings, () => {
   it('never shows what may be secret', () => {
     const text = [
       'canaries: [swordfish-swordfish]',
+      'approvals: { webhook: { url: https://hooks.example/swordfish, secret_file: keys/webhook } }',
       'telemetry: { otlp: http://127.0.0.1:4318/v1/traces, headers: { authorization: swordfish } }',
       'capabilities: [{ http: { id: a, method: GET, url: http://127.0.0.1/, headers: { key: swordfish } } }]',
     ].join('\n')
     const settings = settingsOf(text)
     expect(JSON.stringify([...settings])).not.toContain('swordfish')
     expect(settings.get('canaries')).toEqual({ value: '1 given', from: 'hansa.yaml:1' })
-    expect(settings.get('telemetry.headers')).toEqual({ value: '1 given', from: 'hansa.yaml:2' })
+    expect(settings.get('telemetry.headers')).toEqual({ value: '1 given', from: 'hansa.yaml:3' })
   })
 })

@@ -13,8 +13,8 @@ export type EffectiveSetting = {
   from: string
 }
 
-/** Texts that are kept from a terminal. */
-const SECRETS: ReadonlySet<string> = new Set(['canaries'])
+/** Texts that are kept from a terminal; the path of a webhook is often its password. */
+const SECRETS: ReadonlySet<string> = new Set(['approvals.webhook.url', 'canaries'])
 
 /** @param name of the file as people are shown it; what it says is one that has no mistakes */
 export function effectiveSettings(
@@ -49,7 +49,7 @@ function settingsIn(
 }
 
 function textOf(value: unknown, key: string): string {
-  if (typeof value !== 'object' || value === null) return String(value)
+  if (typeof value !== 'object' || value === null) return SECRETS.has(key) ? '1 given' : String(value)
   const isShown = Array.isArray(value) && !SECRETS.has(key) && value.every((item) => typeof item === 'string')
   return isShown ? `[${value.join(', ')}]` : `${Object.keys(value).length} given`
 }
