@@ -60,7 +60,7 @@ describe('hansa up', () => {
     expect(exit).toBe(3)
     expect(stderr.split('\n')).toEqual([
       'hansa: The configuration has 4 mistakes:',
-      expect.stringContaining('HANSA_LOG_LEVEL: "loud" is not one of'),
+      '  - HANSA_LOG_LEVEL: expected one of "debug"|"info"|"warn"|"error"|"silent"',
       expect.stringContaining('hansa.yaml:1: nmae: there is no such key; did you mean "name"?'),
       expect.stringContaining('hansa.yaml:2: listen: "127.0.0.1" is not HOST:PORT'),
       expect.stringContaining('hansa.yaml:4: peers[0].did: not a DID'),
