@@ -49,6 +49,7 @@ describe('a kernel whose log is at its limit', () => {
       expect(await outcomeOf(bob.invoke('quick', {}, agent))).toBe('log_full')
       expect(await outcomeOf(mesh.kernel('alice').invoke('bob/quick', {}, agent))).toBe('log_full')
     }
+    expect(mesh.lines('bob').filter(({ event }) => event === 'inbound.failed')).toEqual([])
     // The one entry says since when.
     expect(bob.ledger.size - size).toBeLessThanOrEqual(1)
     expect(mesh.ran).toBe(ran)

@@ -59,7 +59,14 @@ function faultReply(thrown: unknown, logger: EventLogger, path: string): Inbound
   const error = thrown instanceof CallFault ? thrown.cause : thrown
   const code = (error as { detail?: { code?: unknown } } | undefined)?.detail?.code
   const known = typeof code === 'string' && isCode(code) ? code : 'internal'
+  // A log at its limit refuses, it does not fail: `log.full` said it once, and whoever calls must not fill the lines.
+  if (isAtLimit(error)) return jsonReply({ code: known }, httpStatus[known])
   const about = thrown instanceof CallFault ? { call_id: thrown.callId, peer: thrown.peer } : {}
   logger.error('inbound.failed', { path, ...about, ...faultFields(error), code: known })
   return jsonReply({ code: known }, httpStatus[known])
+}
+
+function isAtLimit(error: unknown): boolean {
+  const { code, maxBytes } = (error as { detail?: { code?: unknown; maxBytes?: unknown } } | undefined)?.detail ?? {}
+  return code === 'log_full' && maxBytes !== undefined
 }
