@@ -19,6 +19,7 @@ const remedies: Readonly<Record<string, string>> = {
   key_file_malformed: 'Restore the file from a backup.',
   key_file_exists: 'Nothing: a key is never written over. Choose another directory.',
   home_missing: 'Make a node with `hansa init`, or name its directory with `--home`.',
+  home_closed: 'Use the account that owns the directory, such as `sudo -u hansa`.',
   home_exists: 'Use the node that is there, or choose another directory.',
   home_newer: 'Install the version of hansa that wrote it, or a later one.',
   config_invalid: 'Correct each line that the message names; `hansa doctor` checks again.',

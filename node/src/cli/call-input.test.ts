@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { readArguments, readToken } from './call-input.ts'
+import { readArguments, readCredential, readToken } from './call-input.ts'
 
 const nothing = () => Readable.from([])
 
@@ -49,4 +49,20 @@ describe(readToken, () => {
     expect(await readToken('hkt1.y')).toBe('hkt1.y')
     await rm(directory, { recursive: true })
   })
+})
+
+describe(readCredential, () => {
+  it.each(['', 'hansa_agent_short', 'agent reporter\nhansa_agent_x\n', '{"credential":"hansa_agent_x"}'])(
+    'refuses a file that holds %j instead of a credential, and shows nothing of it',
+    async (text) => {
+      const directory = await mkdtemp(join(tmpdir(), 'hansa-credential-'))
+      const path = join(directory, 'reporter.credential')
+      await writeFile(path, text)
+      await expect(readCredential(path)).rejects.toMatchObject({
+        detail: { code: 'usage' },
+        message: expect.stringMatching(new RegExp(`^${path} holds no credential: it is one line that begins with`)),
+      })
+      await rm(directory, { recursive: true })
+    },
+  )
 })

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { MAX_ARGUMENT_BYTES } from '@hansa/protocols'
-import { parseStrictJson } from '@hansa/trust'
+import { isAgentCredential, parseStrictJson } from '@hansa/trust'
 import { usage } from './errors.ts'
 
 /**
@@ -19,6 +19,15 @@ export async function readArguments(given: string | undefined, stdin: Readable):
 /** @param given the text, or `@FILE`, so that a token need not stand on a command line. */
 export async function readToken(given: string): Promise<string> {
   return given.startsWith('@') ? (await readNamed(given.slice(1))).toString('utf8').trim() : given
+}
+
+/** @throws CliError `usage` for a file that does not hold what `hansa agent add` printed. */
+export async function readCredential(path: string): Promise<string> {
+  const text = await readToken(`@${path}`)
+  if (isAgentCredential(text)) return text
+  throw usage(
+    `${path} holds no credential: it is one line that begins with hansa_agent_, as hansa agent add printed it. Put it there again, or make another.`,
+  )
 }
 
 function parsed(bytes: Buffer, from: string): unknown {

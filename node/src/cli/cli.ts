@@ -73,7 +73,6 @@ export class Cli {
     return new Command(name)
       .exitOverride()
       .helpCommand(false)
-      .showHelpAfterError('See --help.')
       .configureOutput({
         writeOut: (text) => void stdout.write(text),
         writeErr: (text) => void stderr.write(text),

@@ -47,6 +47,35 @@ describe(faultOf, () => {
     expect(faultOf(error).fault.remedy).toMatch(/^Have a person of the other kernel run: hansa approve APP/)
   })
 
+  it('names the help of a call only for a call', () => {
+    const call = new CallError({ code: 'not_found', callId: 'CAL', stage: 'receive' })
+    expect(faultOf(call)).toMatchObject({ exit: 1, fault: { remedy: 'See what there is with: hansa capabilities' } })
+    const missing = faultOf(new CallError({ code: 'not_found' }, 'There is no agent x.'))
+    expect([missing.exit, missing.fault.remedy]).toEqual([1, undefined])
+    const wrong = faultOf(new CallError({ code: 'invalid_request' }, 'name: too long'))
+    expect([wrong.exit, wrong.fault.remedy]).toEqual([3, undefined])
+  })
+
+  it.each([
+    ['invalid_request', 'inbound', 'hansa audit show --call CAL'],
+    ['internal', 'driver', 'hansa audit show --call CAL'],
+    ['internal', 'remote', 'whose operator'],
+    ['policy_denied', 'policy', 'hansa audit show --call CAL'],
+    ['policy_denied', 'remote', 'ask its operator'],
+  ] as const)('says for %s at stage %s where the reason is: %s', (code, stage, where) => {
+    expect(faultOf(new CallError({ code, stage, callId: 'CAL' })).fault.remedy).toContain(where)
+  })
+
+  it.each(['EACCES', 'ENOSPC', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT'])(
+    'says which path the operating system refused with %s, and does not take the blame',
+    (code) => {
+      const error = Object.assign(new Error(`${code}: x, mkdir '/h'`), { code, syscall: 'mkdir', path: '/h' })
+      const { fault, exit } = faultOf(error)
+      expect(exit).toBe(3)
+      expect(fault).toEqual({ code: 'system', message: expect.stringMatching(`^/h: [a-z].* \\(${code}\\)\\.$`) })
+    },
+  )
+
   it('shows no stack of what should not happen', () => {
     const { fault } = faultOf(new TypeError('x is not a function'))
     expect(fault).toEqual({

@@ -2,10 +2,12 @@
 import type { Code } from '@hansa/protocols'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Fault } from './print.ts'
+import { systemFault } from './system-fault.ts'
 
 /** What to do about a refusal or failure of a kernel: total over the closed list of codes. */
 export const remedies: Readonly<Record<Code, string>> = {
-  invalid_request: 'Correct the request; see the arguments with: hansa capabilities --json',
+  invalid_request:
+    'Correct the arguments: what it takes is shown by hansa capability show, what was wrong by hansa audit show --call ID',
   not_found: 'See what there is with: hansa capabilities',
   unsupported: 'The other kernel may be of an older version; see what it offers with: hansa peers',
   identity_unavailable: 'Check the network between the two kernels and try again.',
@@ -13,8 +15,7 @@ export const remedies: Readonly<Record<Code, string>> = {
   clock_skew: 'Set the clocks of both machines by NTP and try again.',
   token_rejected:
     'A token is valid only in the kernel that minted it and until it ends; get a new one with: hansa token grant',
-  policy_denied:
-    'Ask which rule decided with: hansa call ... --explain, or look for the denial id with: hansa audit show',
+  policy_denied: 'See which rule decided with: hansa audit show --call ID, or before a call: hansa call ... --explain',
   policy_stale: 'Try again: the decision has to be made under the current policy.',
   approval_required: 'Have a person run: hansa approve ID, then repeat the call with --approval ID',
   descriptor_mismatch: 'The peer changed the capability; see how with: hansa refresh ALIAS',
@@ -23,11 +24,21 @@ export const remedies: Readonly<Record<Code, string>> = {
   rate_limited: 'Wait a minute and try again, or raise the limit of the rule.',
   busy: 'Try again in a moment.',
   deadline: 'Try again with a longer --deadline; the action may have happened.',
-  remote_refused: 'Check that the peer runs and can be reached with: hansa discover URL',
+  remote_refused: 'Check that the peer runs and can be reached with: hansa refresh ALIAS',
   outcome_unknown: 'Find out at the peer whether it happened before you repeat it.',
   log_full:
     'Make room on the disk of the node, or raise limits.log_max_gib; see: hansa doctor. Nothing is done while nothing can be recorded.',
-  internal: 'Look into the log of the node; if it stays so, it is a fault of hansa.',
+  internal: 'See what failed with: hansa audit show --call ID; if it stays so, it is a fault of hansa.',
+}
+
+/** What to do instead where the place of the refusal says more. */
+const remediesAt: Readonly<Record<string, Partial<Record<Code, string>>>> = {
+  driver: { internal: 'What serves the capability failed; see how with: hansa audit show --call ID' },
+  remote: {
+    invalid_request: 'Correct the arguments; see what it takes with: hansa capability show',
+    internal: 'It failed at the other kernel, whose operator finds the reason by the denial id.',
+    policy_denied: 'The other kernel does not permit it; ask its operator for a rule that allows it.',
+  },
 }
 
 /** Codes of our own errors that mean that what was given has to be corrected. */
@@ -38,6 +49,7 @@ const usageCodes = new Set([
   'config_unchanged',
   'home_missing',
   'home_exists',
+  'home_closed',
   'home_format',
   'home_newer',
   'home_migration',
@@ -57,6 +69,8 @@ const unreachableCodes = new Set(['node_not_running', 'not_permitted', 'not_a_no
 export function faultOf(error: unknown): { fault: Fault; exit: ExitCode } {
   const detail = detailOf(error)
   if (!(error instanceof Error) || detail === undefined) {
+    const refused = systemFault(error)
+    if (refused !== undefined) return { fault: refused, exit: exitCodes.usage }
     const text = error instanceof Error ? error.message : String(error)
     const message = `internal: something failed that should not: ${text}`
     return {
@@ -70,9 +84,22 @@ export function faultOf(error: unknown): { fault: Fault; exit: ExitCode } {
     const fact = facts[name]
     if (typeof fact === 'string') fault[name] = fact
   }
-  const remedy = Object.hasOwn(remedies, code) ? remedies[code as Code] : undefined
+  const remedy = remedyOf(fault)
   if (remedy !== undefined) fault.remedy = filledIn(remedy, fault)
-  return { fault, exit: exitOf(code) }
+  // What was asked of the node itself, and not of a capability, was wrong on the command line.
+  return { fault, exit: code === 'invalid_request' && !isCall(fault) ? exitCodes.usage : exitOf(code) }
+}
+
+function remedyOf(fault: Fault): string | undefined {
+  if (!Object.hasOwn(remedies, fault.code)) return undefined
+  const code = fault.code as Code
+  // Of anything but a call the message says all that there is to say.
+  if ((code === 'invalid_request' || code === 'not_found') && !isCall(fault)) return undefined
+  return remediesAt[fault.stage ?? '']?.[code] ?? remedies[code]
+}
+
+function isCall({ callId, stage }: Fault): boolean {
+  return callId !== undefined || stage !== undefined
 }
 
 function exitOf(code: string): ExitCode {

@@ -112,6 +112,26 @@ describe('hansa', () => {
     expect([json.exit, JSON.parse(json.stdout).error.code]).toEqual([3, 'usage'])
   })
 
+  it.each([[['--version']], [['-V']], [['version']]])('says for %j which version it is', async (argv) => {
+    const { exit, stdout } = await runCli(argv, { home: '/nonexistent' })
+    expect([exit, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)])
+  })
+
+  it.each([
+    [['help', 'nonsense'], "unknown command 'nonsense'", 'hansa --help'],
+    [['nonsense', '--help'], "unknown command 'nonsense'", 'hansa --help'],
+    [['help', 'peer', 'nonsense'], "unknown command 'nonsense'", 'hansa peer --help'],
+    [['peer', 'add'], "missing required argument 'did'", 'hansa peer add --help'],
+    [['capability', 'add', 'http', 'x'], "required option '--method <method>'", 'hansa capability add http --help'],
+  ])('names the help of what %j wanted', async (argv, mistake, help) => {
+    const { exit, stdout, stderr } = await runCli(argv, { home: '/nonexistent' })
+    expect([exit, stdout]).toEqual([3, ''])
+    expect(stderr).toContain(mistake)
+    expect(stderr).toContain(`See: ${help}\n`)
+    const json = await runCli([...argv, '--json'], { home: '/nonexistent' })
+    expect(JSON.parse(json.stdout).error.remedy).toBe(`See: ${help}`)
+  })
+
   it('says how to make a node where there is none, and how to start one that does not run', async () => {
     const missing = await runCli(['status'], { home: '/nonexistent' })
     expect(missing).toEqual({

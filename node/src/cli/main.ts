@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander'
 import { CommanderError } from 'commander'
+import { VERSION } from '../version.ts'
 import { Cli, type CliComponents } from './cli.ts'
 import { exitCodes, exitCodesHelp } from './exit-codes.ts'
 import { createPrint } from './print.ts'
@@ -208,7 +209,7 @@ const HELP_CODES = new Set(['commander.helpDisplayed', 'commander.help', 'comman
 /** @param argv without the program itself. @returns what the process exits with; nothing is thrown. */
 export async function main(argv: readonly string[], components: CliComponents): Promise<number> {
   const cli = new Cli(components)
-  const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv]
+  const words = wordsOf(argv)
   const wanted = words.find((word) => !word.startsWith('-'))
   if (words[0] === '__complete') return complete(words.slice(1), cli, components)
   const program = programOf(cli)
@@ -218,26 +219,60 @@ export async function main(argv: readonly string[], components: CliComponents): 
       program.addCommand(name === wanted ? (await load())(cli) : cli.plain(name).summary(summary))
     }
   }
+  const { path, unknown } = pathOf(program, words)
+  pointToHelp(program, 'hansa')
+  // The parser answers a request for the help of what there is not with the help of what is above it.
+  const asked = unknown ? words.filter((word) => word !== '--help' && word !== '-h') : words
   try {
-    if (words.length === 0) words.push('--help')
-    await program.parseAsync(words, { from: 'user' })
+    await program.parseAsync(asked, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (HELP_CODES.has(error.code)) return exitCodes.ok
     // For people the parser has said it already.
     if (words.includes('--json')) {
       const message = error.message.replace(/^error: /, '')
-      createPrint({ ...components, json: true }).fault({ code: 'usage', message, remedy: 'See --help.' })
+      createPrint({ ...components, json: true }).fault({ code: 'usage', message, remedy: helpOf(path) })
     }
     return exitCodes.usage
   }
   return cli.exit
 }
 
+/** `hansa`, `hansa help X` and `hansa version` as options say them. */
+function wordsOf(argv: readonly string[]): string[] {
+  if (argv.length === 0) return ['--help']
+  if (argv[0] === 'version') return ['--version', ...argv.slice(1)]
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv]
+}
+
+/** The command that the words name, as it is typed; and whether they name one that there is not. */
+function pathOf(program: Command, words: readonly string[]): { path: string; unknown: boolean } {
+  let [command, path] = [program, 'hansa']
+  for (const word of words) {
+    if (word.startsWith('-') || command.commands.length === 0) continue
+    const found = command.commands.find((one) => one.name() === word)
+    if (found === undefined) return { path, unknown: true }
+    command = found
+    path = `${path} ${word}`
+  }
+  return { path, unknown: false }
+}
+
+function helpOf(path: string): string {
+  return `See: ${path} --help`
+}
+
+/** After a mistake, each command names its own help. */
+function pointToHelp(command: Command, path: string): void {
+  command.showHelpAfterError(helpOf(path))
+  for (const one of command.commands) pointToHelp(one, `${path} ${one.name()}`)
+}
+
 function programOf(cli: Cli): Command {
   return cli
     .plain('hansa')
     .usage('<command> [options]')
+    .version(VERSION, '-V, --version', 'print the version')
     .description('Runs a kernel of a federation: its own policy, firewall and log, and calls to other kernels.')
     .addHelpText('after', `\nEvery command has --help with an example, --json and --home.\n${exitCodesHelp}`)
 }

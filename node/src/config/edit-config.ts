@@ -69,9 +69,12 @@ export function removeItem(id: string, tool?: { prefix: string; name: string }):
     if (tool !== undefined && server !== undefined) {
       const path = ['capabilities', server, 'mcp', 'capabilities', tool.name]
       if (document.deleteIn(path)) return { ok: true }
-      return { ok: false, reason: `${id} has no class that could be taken away; remove its server ${tool.prefix}` }
+      return {
+        ok: false,
+        reason: `the tool ${id} has no class that could be taken away; remove its server ${tool.prefix}`,
+      }
     }
-    return { ok: false, reason: `${id} is not configured` }
+    return { ok: false, reason: `nothing is configured as ${id}; see: hansa capability list` }
   }
 }
 

@@ -8,6 +8,7 @@
 import type { Clock, EventLogger } from '@hansa/protocols'
 import { type CallToolResult, Client, type Tool } from '@modelcontextprotocol/client'
 import type { Dispatcher } from 'undici'
+import { VERSION } from '../version.ts'
 import { reasonOf } from './driver.ts'
 import { DriverError } from './errors.ts'
 import { isLost, lossOf, mcpFailure } from './mcp-failure.ts'
@@ -226,7 +227,7 @@ class Backend implements McpBackend {
 
 function newClient(listChanged: () => void): Client {
   return new Client(
-    { name: 'hansa', version: '0.1.0' },
+    { name: 'hansa', version: VERSION },
     {
       versionNegotiation: { mode: 'auto', probe: { timeoutMs: PROBE_TIMEOUT_MS } },
       inputRequired: { autoFulfill: false },

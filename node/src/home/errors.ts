@@ -3,6 +3,8 @@ import { KernelError } from '@hansa/protocols'
 export type HomeErrorDetail =
   /** There is no node in this directory. */
   | { code: 'home_missing'; path: string }
+  /** This account may not look into the directory. */
+  | { code: 'home_closed'; path: string }
   /** There is one already. */
   | { code: 'home_exists'; path: string }
   /** The directory does not say which format it has, or says something that is none. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createKernel } from '../create-kernel.ts'
+import { hasNode } from './has-node.ts'
 import { createHome, homePaths, openHome, openOrCreateHome } from './home.ts'
 
 let root: string
@@ -33,6 +34,13 @@ describe('a home', () => {
     await chmod(root, 0o777)
     await createHome(root)
     expect(await exposed()).toEqual([])
+  })
+
+  it.skipIf(process.getuid?.() === 0)('that this account may not enter is not taken for none', async () => {
+    await createHome(root)
+    await chmod(root, 0o000)
+    await expect(hasNode(root)).rejects.toMatchObject({ detail: { code: 'home_closed', path: root } })
+    await chmod(root, 0o700)
   })
 
   it('of a kernel that has worked in it shows nothing to others', async () => {

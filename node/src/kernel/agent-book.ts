@@ -91,7 +91,8 @@ export class AgentBook {
   /** The credential is refused from now on, and what it has open ends. @throws CallError `not_found` */
   async remove(name: string): Promise<void> {
     const member = this.#members.get(name)
-    if (member === undefined) throw new CallError({ code: 'not_found' }, `not_found: There is no agent ${name}.`)
+    if (member === undefined)
+      throw new CallError({ code: 'not_found' }, `not_found: There is no agent ${name}. See: hansa agent list`)
     this.#members.delete(name)
     member.removal.abort(new Error('the credential was taken away'))
     await this.#c.store.delete(NAMESPACE, name)

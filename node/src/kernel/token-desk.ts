@@ -35,7 +35,10 @@ export class TokenDesk {
       throw invalid(`a life is 1 to ${MAX_TOKEN_LIFE_SECONDS} s`)
     const target = this.#c.find(init.capability)
     if (target === undefined)
-      throw new CallError({ code: 'not_found' }, `not_found: There is no capability ${init.capability}.`)
+      throw new CallError(
+        { code: 'not_found' },
+        `not_found: There is no capability ${init.capability}. See: hansa capabilities`,
+      )
     const iat = Math.floor(clock.now() / 1000)
     const payload: TokenPayload = {
       v: 1,

@@ -46,7 +46,7 @@ export function callCommand(cli: Cli): Command {
     .action(
       cli.action<Options>(async ({ home, print, options, stdin, args: [capability, given] }) => {
         const { controlClient } = await import('../control-client.ts')
-        const { readArguments, readToken } = await import('../call-input.ts')
+        const { readArguments, readCredential, readToken } = await import('../call-input.ts')
         const args = await readArguments(given as string | undefined, stdin)
         const { principal, purpose, idempotencyKey, approval, label: labels, deadline, token } = options
         const members = {
@@ -61,7 +61,7 @@ export function callCommand(cli: Cli): Command {
           token: token === undefined ? undefined : await readToken(token),
         }
         const { credentialFile } = options
-        const credential = credentialFile === undefined ? undefined : await readToken(`@${credentialFile}`)
+        const credential = credentialFile === undefined ? undefined : await readCredential(credentialFile)
         await using client = await controlClient(home, credential)
         // What is undefined is left out when it becomes JSON.
         if (options.explain === true) {

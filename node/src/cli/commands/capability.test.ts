@@ -127,7 +127,7 @@ describe('hansa capability', () => {
     [['add', 'mcp', 'Not An Id', '--command', 'x'], /not dotted segments/],
     [['add', 'http', 'a', '--method', 'GET', '--url', 'x', '--header', 'none'], /Write it as --header/],
     [['add', 'http', 'a', '--method', 'GET', '--url', 'http://a', '--obligation', 'encrypt'], /not understood/],
-    [['remove', 'nothing'], /Nothing is not configured|nothing is not configured/i],
+    [['remove', 'nothing'], /^hansa: Nothing is configured as nothing; see: hansa capability list\.$/m],
     [['remove', 'orgb/files.read'], /hansa unimport orgb/],
     [['classify', 'tools.read', '--safety', 'HARMLESS'], /Allowed choices are READ, WRITE, DESTRUCTIVE/],
   ])('refuses %j, and changes nothing', async (argv, message) => {
