@@ -20,10 +20,10 @@ describe(readArguments, () => {
   })
 
   it.each([
-    ['{', /^The arguments from the command line are not JSON: .*Quote them/],
-    ['{"a":1,"a":2}', /not JSON: duplicate/],
+    ['{', /^The JSON of the arguments on the command line cannot be read: .*Quote it/],
+    ['{"a":1,"a":2}', /cannot be read: duplicate/],
     ['@/nonexistent.json', /^There is no file \/nonexistent\.json\.$/],
-    ['-', /^The arguments from standard input are not JSON/],
+    ['-', /^The JSON of the arguments from standard input cannot be read: /],
   ])('says what is wrong with %s', async (given, message) => {
     await expect(readArguments(given, nothing())).rejects.toMatchObject({
       detail: { code: 'usage' },

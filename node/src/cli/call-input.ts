@@ -7,13 +7,18 @@ import { usage } from './errors.ts'
 
 /**
  * @param given JSON, `@FILE`, or `-` for standard input
+ * @param what it is, for the message
  * @throws CliError `usage` that says what is wrong with it and where it came from.
  */
-export async function readArguments(given: string | undefined, stdin: Readable): Promise<unknown> {
+export async function readArguments(
+  given: string | undefined,
+  stdin: Readable,
+  what = 'The JSON of the arguments',
+): Promise<unknown> {
   if (given === undefined) return {}
-  if (given === '-') return parsed(await readAll(stdin), 'standard input')
-  if (given.startsWith('@')) return parsed(await readNamed(given.slice(1)), given.slice(1))
-  return parsed(Buffer.from(given), 'the command line')
+  if (given === '-') return parsed(await readAll(stdin), `${what} from standard input`)
+  if (given.startsWith('@')) return parsed(await readNamed(given.slice(1)), `${what} in ${given.slice(1)}`)
+  return parsed(Buffer.from(given), `${what} on the command line`, `. Quote it for the shell: '{"path":"a.txt"}'`)
 }
 
 /** @param given the text, or `@FILE`, so that a token need not stand on a command line. */
@@ -30,12 +35,10 @@ export async function readCredential(path: string): Promise<string> {
   )
 }
 
-function parsed(bytes: Buffer, from: string): unknown {
+function parsed(bytes: Buffer, what: string, hint = '.'): unknown {
   const reading = parseStrictJson(bytes, 'payload')
   if (reading.ok) return reading.value
-  throw usage(
-    `The arguments from ${from} are not JSON: ${reading.reason}. Quote them for the shell: '{"path":"a.txt"}'`,
-  )
+  throw usage(`${what} cannot be read: ${reading.reason}${hint}`)
 }
 
 async function readNamed(path: string): Promise<Buffer> {

@@ -12,6 +12,12 @@ export function peerRulesPath(home: string, alias: string): string {
   return join(homePaths(home).policies, `peer-${alias}.yaml`)
 }
 
+/** @throws CliError `usage` that names the option, for a pattern that no rule can hold. */
+export function checkPattern(option: string, pattern: string): void {
+  const compiled = compilePolicy([{ name: option, text: peerRulesText({ alias: 'peer', serve: [pattern], use: [] }) }])
+  if (!compiled.ok) throw usage(`${option}: ${compiled.faults.map(({ reason }) => reason).join('\n  ')}`)
+}
+
 /** @throws CliError `usage` for a pattern that is none: nothing is written then. */
 export function checkedRulesText(rules: PeerRules): string {
   const text = peerRulesText(rules)

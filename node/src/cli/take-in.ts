@@ -5,8 +5,9 @@ import type { ConfigEdit } from '../config/edit-config.ts'
 import type { Environment } from '../config/index.ts'
 import { homePaths } from '../home/home-paths.ts'
 import { systemClock } from '../system-clock.ts'
-import { ask } from './control-client.ts'
+import { controlClient } from './control-client.ts'
 import { failed } from './errors.ts'
+import { unlessInterrupted } from './interruption.ts'
 import type { Style } from './print.ts'
 
 /** `reload` is undefined when no node runs in the home: it takes the change in when it starts. */
@@ -17,7 +18,8 @@ export async function takeIn(home: string, environment: Environment, edit: Confi
   const { config } = homePaths(home)
   let reload: TakenIn['reload']
   const use = async () => {
-    const answer = await ask(home, 'reload', {}).catch((error: unknown) => {
+    const stopped = `Stopped before the node had an answer, and ${config} is as it was. If the node took it in meanwhile, take that back with: hansa reload`
+    const answer = await reloadNode(home, stopped).catch((error: unknown) => {
       if (codeOf(error) === 'node_not_running') return undefined
       throw error
     })
@@ -27,6 +29,11 @@ export async function takeIn(home: string, environment: Environment, edit: Confi
   }
   await changeConfig({ path: config, environment, edit, clock: systemClock, use })
   return { config, ...(reload === undefined ? {} : { reload }) }
+}
+
+async function reloadNode(home: string, stopped: string): Promise<NodeReload> {
+  await using client = await controlClient(home)
+  return await unlessInterrupted(client.call('reload', {}), stopped)
 }
 
 export function takenInText(style: Style, { config, reload }: TakenIn): string {

@@ -238,7 +238,7 @@ describe('entries that were tampered with by somebody who can write checksums', 
     await writeLog(forged, 5, { key: MALLORY_LOG_KEY })
     const report = await verifyLog(forged)
     expect(report.verdict).toBe('clean')
-    expect(report.unchecked.join()).toContain('No key was given')
+    expect(report.unchecked.join()).toContain('No key of the log was given')
   })
 
   it('are noticed when the holder of the key rewrote them, by whoever remembers', async () => {

@@ -208,7 +208,7 @@ function whatIsIncomplete({ walked, judge }: Findings): string[] {
 function whatIsUnchecked({ vkey, remembered }: VerifyLogInit, { walked, stored, judge, faults }: Findings): string[] {
   const unchecked: string[] = []
   const signed = stored.all.at(-1)?.head.size ?? 0
-  if (vkey === undefined) unchecked.push('No key was given: who signed the checkpoints was not checked.')
+  if (vkey === undefined) unchecked.push('No key of the log was given: who signed the checkpoints was not checked.')
   if (remembered === undefined) {
     unchecked.push(
       'No remembered checkpoint was given: entries cut off the end together with their checkpoints would not be noticed.',

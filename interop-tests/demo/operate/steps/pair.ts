@@ -32,7 +32,7 @@ export const pair: OperateStep = {
       '--use',
       'shipments.*',
     ])
-    const { peers } = await orga.json<{ peers: { alias: string; did: string }[] }>(['peer', 'list'])
+    const peers = await orga.json<{ alias: string; did: string }[]>(['peer', 'list'])
     check(
       'whom orga knows',
       peers.map(({ alias, did }) => [alias, did]),

@@ -90,7 +90,7 @@ function resultOf(style: Style, { decision, verdicts, ext }: Entry): string {
     .filter(({ action }) => action !== 'allow')
     .map(({ rule, action }) => `${action} ${rule}`)
   const parts = [
-    ext?.status,
+    ext?.status === ext?.code ? undefined : ext?.status,
     ext?.code === undefined ? undefined : style.bad(ext.code),
     ext?.code === undefined && ext?.status === undefined ? decision : undefined,
     ...screened,

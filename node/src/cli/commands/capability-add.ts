@@ -96,17 +96,23 @@ function moduleCommand(cli: Cli): Command {
     .argument('<path>', 'of the module, relative to the current directory')
     .action(
       cli.action(async (invocation) => {
-        const from = relative(resolve(invocation.home), resolve(String(invocation.args[0])))
+        const file = resolve(String(invocation.args[0]))
+        const { exists } = await import('../../home/has-node.ts')
+        // A node that does not run finds out only when it starts, and does not start then.
+        if (!(await exists(file))) throw usage(`There is no file ${file}.`)
+        const from = relative(resolve(invocation.home), file)
         const path = /^\.{0,2}\//.test(from) ? from : `./${from}`
         return add(invocation, { module: { path } })
       }),
     )
 }
 
-async function add({ home, environment, print }: Invocation<object>, item: ConfigItem): Promise<undefined> {
+async function add({ home, environment, print, stderr }: Invocation<object>, item: ConfigItem): Promise<undefined> {
   const { addItem } = await import('../../config/edit-config.ts')
   const { takeIn, takenInText } = await import('../take-in.ts')
-  const taken = await takeIn(home, environment, addItem(item))
+  const { progress } = await import('../progress.ts')
+  const line = await progress(print, stderr, 'Waiting for the node to take it in')
+  const taken = await takeIn(home, environment, addItem(item)).finally(() => line.stop())
   const waiting = taken.reload === undefined || item.mcp === undefined ? [] : await unclassified(home, item.mcp.id)
   print.result({ ...taken, unclassified: waiting }, (style) => {
     if (waiting.length === 0) return takenInText(style, taken)
@@ -126,7 +132,7 @@ async function unclassified(home: string, prefix: string): Promise<string[]> {
 
 async function httpItem({ options, args: [id] }: Invocation<HttpOptions>): Promise<Http> {
   const { method, url, query, body, header, safety, sensitivity, obligation: obligations, title, description } = options
-  const [input, output] = [await schemaOf(options.input), await schemaOf(options.output)]
+  const [input, output] = [await schemaOf('--input', options.input), await schemaOf('--output', options.output)]
   const place: Http['body'] = body?.length === 1 && body[0] === 'rest' ? 'rest' : body
   const texts = { title, description, safety, sensitivity, obligations }
   return present({
@@ -162,13 +168,13 @@ function mcpItem({ options, args: [id, program] }: Invocation<McpOptions>): NonN
   })
 }
 
-async function schemaOf(given: string | undefined): Promise<Http['input']> {
+async function schemaOf(option: string, given: string | undefined): Promise<Http['input']> {
   if (given === undefined) return undefined
   const { readArguments } = await import('../call-input.ts')
   const { Readable } = await import('node:stream')
-  const value = await readArguments(given, Readable.from([]))
+  const value = await readArguments(given, Readable.from([]), `The JSON Schema of ${option}`)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Http['input']
-  throw usage('A JSON Schema is an object.')
+  throw usage(`${option}: a JSON Schema is an object.`)
 }
 
 function headersOf(given: readonly string[] | undefined): Record<string, string> | undefined {

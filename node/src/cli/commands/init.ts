@@ -62,9 +62,10 @@ export function initCommand(cli: Cli): Command {
               ...(certificate === undefined ? [] : [['certificate', certificate] as const]),
             ])
             const next = [
-              `hansa up${flag}            run the node`,
-              `hansa status${flag}        see it, in another terminal`,
-              `hansa import URL${flag}    import another kernel`,
+              `hansa up${flag}                  run the node`,
+              `hansa status${flag}              see it, in another terminal`,
+              `hansa capability add${flag}      offer something`,
+              `hansa peer add DID URL${flag}    join another kernel, whose operator reads its fingerprint to you`,
             ]
             return `${summary}\n\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`
           },

@@ -58,9 +58,12 @@ export function peerAddCommand(cli: Cli): Command {
       cli.action<Options>(async (invocation) => {
         const { home, options, args } = invocation
         const [did, url] = args as [string, string | undefined]
+        const { isDid } = await import('@hansa/protocols')
+        if (!isDid(did))
+          throw usage(`"${did}" is not a DID, such as did:key:z6Mk…; its operator sees it with: hansa status`)
+        await checkPatterns(options)
         const { controlClient } = await import('../control-client.ts')
         await using client = await controlClient(home)
-        await checkPatterns(options)
         const found = url === undefined ? undefined : await find(client, did, url)
         await compare(invocation, did, await client.call('status', {}))
         const known = await client.call('addPeer', addition(did, found, options))
@@ -127,8 +130,9 @@ function addition(did: string, found: DiscoveredPeer | undefined, options: Optio
 /** @throws CliError before anything is added. */
 async function checkPatterns({ serve = [], use = [] }: Options): Promise<void> {
   if (serve.length + use.length === 0) return
-  const { checkedRulesText } = await import('../peer-rules-file.ts')
-  checkedRulesText({ alias: 'peer', serve, use })
+  const { checkPattern } = await import('../peer-rules-file.ts')
+  for (const pattern of serve) checkPattern('--serve', pattern)
+  for (const pattern of use) checkPattern('--use', pattern)
 }
 
 type PutRules = { file?: string; reload?: PolicyReload }

@@ -43,7 +43,7 @@ export function peerListCommand(cli: Cli): Command {
       await using client = await controlClient(home)
       const [known, imported] = [await client.call('knownPeers', {}), await client.call('peers', {})]
       const peers = known.map((peer) => ({ ...peer, state: stateOf(peer, imported) }))
-      print.result({ peers }, (style) => {
+      print.result(peers, (style) => {
         if (peers.length === 0) return 'No kernel is known. Add one with: hansa peer add DID URL'
         const rows = peers.map(({ alias, state, source, clearance, standing, did }) => [
           style.name(alias ?? '-'),

@@ -96,7 +96,7 @@ describe('hansa peer list and show', () => {
     expect((await run(node, 'list')).stdout).toMatch(/orgb +ok +operator/)
     expect((await run(node, 'show', 'orgb')).stdout).toContain('person:olga')
     expect(JSON.parse((await run(node, 'list', '--json')).stdout)).toMatchObject({
-      peers: [{ alias: 'orgb', state: 'ok' }],
+      0: { alias: 'orgb', state: 'ok' },
     })
   })
 

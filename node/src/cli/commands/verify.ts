@@ -14,18 +14,22 @@ export function verifyCommand(cli: Cli): Command {
       description:
         'Verifies a log, two logs against each other, or what hansa audit export wrote, by itself or against the own log, without a network, without a node and without changing a byte. The key comes from outside the directory; what the directory and the keys cannot settle is listed. Exit code 0 clean, 1 violation, 2 incomplete, 3 not a log or not a key.',
       examples: [
+        'hansa verify',
         'hansa verify ~/.hansa/log --key @orgb.manifest',
         'hansa verify orga/log orgb/log --key @orga.manifest --key @orgb.manifest',
         'hansa verify from-orgb.hansa-audit orga --key did:key:z6Mk…',
         'hansa verify copy-of-log --key did:key:z6Mk… --checkpoint kept-last-month.txt --json',
       ],
     })
-    .argument('<directory>', 'a log with those frozen before it, the home of a node, or the file of an audit export')
+    .argument(
+      '[directory]',
+      'a log with those frozen before it, the home of a node, or the file of an audit export (default: --home)',
+    )
     .argument('[other]', 'the log of the kernel that it traded with')
     .option('--key <key>', 'log key (vkey), DID, or @FILE with either or with a manifest; can be repeated', collect)
     .option('--checkpoint <file>', 'a checkpoint of the log that was kept elsewhere; can be repeated', collect)
     .action(
-      cli.action<Options>(async ({ print, stderr, options, args: [directory, other] }) => {
+      cli.action<Options>(async ({ home, print, stderr, options, args: [directory = home, other] }) => {
         const { verifyHistory, verifyPair } = await import('@hansa/trust/ledger')
         const { readLogKeys } = await import('../verify-keys.ts')
         const { entryBytes, logSources } = await import('../verify-sources.ts')
