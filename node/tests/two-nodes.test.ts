@@ -152,7 +152,7 @@ describe('two nodes', () => {
       ({ args }) => args === '{"shelf":3}',
     )
     const { exit, stderr } = await hansa(['approve', id, '--as', 'agent:mallory', ...atB])
-    expect([exit, stderr]).toEqual([1, expect.stringContaining('person:NAME')])
+    expect([exit, stderr]).toEqual([3, expect.stringContaining('person:NAME')])
   })
 
   it('serve a principal by a token, as often as it says, until it is revoked', async () => {

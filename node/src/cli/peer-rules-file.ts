@@ -15,7 +15,9 @@ export function peerRulesPath(home: string, alias: string): string {
 /** @throws CliError `usage` that names the option, for a pattern that no rule can hold. */
 export function checkPattern(option: string, pattern: string): void {
   const compiled = compilePolicy([{ name: option, text: peerRulesText({ alias: 'peer', serve: [pattern], use: [] }) }])
-  if (!compiled.ok) throw usage(`${option}: ${compiled.faults.map(({ reason }) => reason).join('\n  ')}`)
+  if (compiled.ok) return
+  const reasons = compiled.faults.map(({ reason }) => reason).join('; ')
+  throw usage(`${option}: "${pattern}" is not a pattern of capabilities, such as reports.*: ${reasons}`)
 }
 
 /** @throws CliError `usage` for a pattern that is none: nothing is written then. */

@@ -28,7 +28,7 @@ describe(webhookHeaders, () => {
   it.each([
     ['another body', '{"ok":false}', {}],
     ['another id', '{}', { 'webhook-id': 'b' }],
-    ['another time', '{}', { 'webhook-timestamp': String(now() + 1) }],
+    ['another time', '{}', { 'webhook-timestamp': String(now() + 60) }],
     ['a time long ago', '{}', { 'webhook-timestamp': String(now() - 3600) }],
     ['no signature', '{}', { 'webhook-signature': 'v1,' }],
   ])('do not verify when mallory puts in %s', (_what, body, other) => {

@@ -70,7 +70,7 @@ describe('hansa peer add', () => {
   it('adds nothing when a pattern is none', async () => {
     await using node = await fakeNode()
     const { exit, stderr } = await run(node, 'add', did, '--yes', '--serve', 'a: b')
-    expect({ exit, stderr }).toEqual({ exit: 3, stderr: expect.stringContaining('cannot be used') })
+    expect({ exit, stderr }).toEqual({ exit: 3, stderr: expect.stringContaining('--serve: "a: b" is not a pattern') })
     expect(added(node)).toEqual([])
   })
 })
