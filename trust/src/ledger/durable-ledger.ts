@@ -7,6 +7,7 @@ import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
 import { sameHash } from '../merkle/hashing.ts'
 import { rootFromInclusionProof } from '../merkle/inclusion.ts'
 import { Batch } from './batch.ts'
+import type { CosignedCheckpoints } from './cosigned-checkpoint.ts'
 import { entryText } from './entry-bytes.ts'
 import { LedgerError } from './errors.ts'
 import type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'
@@ -35,6 +36,7 @@ export type DurableLedgerInit = {
   limits: LedgerLimits
   entries: RecordWriter
   tree: SignedTree
+  cosigned: CosignedCheckpoints
   release(): Promise<void>
   size: number
   prev: string
@@ -88,6 +90,10 @@ export class DurableLedger implements Ledger {
   get room(): LogRoom {
     const { disk, limits } = this.#init
     return roomOf(disk.bytes + this.#waitingBytes, limits)
+  }
+
+  get cosigned(): CosignedCheckpoints {
+    return this.#init.cosigned
   }
 
   get size(): number {
@@ -321,6 +327,7 @@ export class DurableLedger implements Ledger {
     } while (this.#draining !== undefined)
     this.#cancelCut?.()
     if (this.#state === 'closing') this.#state = 'closed'
+    await this.#init.cosigned.close()
     await this.#tree.close()
     await this.#init.entries.close()
     await this.#init.release()

@@ -1,7 +1,25 @@
 /** The audit log of a kernel and its verifier. Needs neither a network nor a node. */
 
-// Checkpoints and signed notes (C2SP).
+// Checkpoints, signed notes, witnesses and their policies (C2SP).
+export {
+  formatSubmission,
+  judgeSubmission,
+  MAX_SUBMISSION_BYTES,
+  parseSubmission,
+  readSubmissionAnswer,
+  type Submission,
+  type SubmissionAnswer,
+  type SubmissionVerdict,
+} from './add-checkpoint.ts'
 export { type CheckpointVerdict, formatCheckpoint, parseCheckpoint, verifyCheckpoint } from './checkpoint.ts'
+export {
+  type CosignerKey,
+  type CosignerVerifier,
+  cosignerKey,
+  parseCosignerVkey,
+  verifyCosignatures,
+} from './cosignature.ts'
+export type { CosignedCheckpoint, CosignedCheckpoints } from './cosigned-checkpoint.ts'
 // Entries as bytes.
 export { chainHash, type EntryReading, readEntry } from './entry-bytes.ts'
 export { LedgerError, type LedgerErrorDetail } from './errors.ts'
@@ -41,8 +59,20 @@ export {
   type PairFinding,
   type PairFindingCode,
   type PairReport,
+  type QuorumReport,
   type Side,
 } from './report.ts'
+export {
+  checkQuorum,
+  defaultQuorum,
+  MAX_POLICY_CHARS,
+  parseTlogPolicy,
+  type QuorumVerdict,
+  type TlogPolicy,
+  type TlogPolicyFault,
+  type TlogPolicyReading,
+  witnessQuorum,
+} from './tlog-policy.ts'
 export { prefixHead, type VerifiedPrefix } from './verified-prefix.ts'
 // The verifiers.
 export {

@@ -6,6 +6,7 @@
  * one collects. Whoever acts on an entry waits for `durable` first.
  */
 import type { CheckpointReference, Entry, EntryDraft, UnixMs } from '@hansa/protocols'
+import type { CosignedCheckpoints } from './cosigned-checkpoint.ts'
 import type { LogRoom } from './log-room.ts'
 
 export interface Ledger extends AsyncDisposable {
@@ -20,6 +21,8 @@ export interface Ledger extends AsyncDisposable {
    */
   readonly full: boolean
   readonly room: LogRoom
+  /** What witnesses said of this log. */
+  readonly cosigned: CosignedCheckpoints
   /**
    * Adds an entry: sequence number, time and link come from here.
    * @throws LedgerError `log_full`, `busy`, `log_closed`, `entry_refused`; nothing is appended then.

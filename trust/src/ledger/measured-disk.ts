@@ -4,7 +4,7 @@
  */
 import { LedgerError } from './errors.ts'
 import type { LogDisk, LogFile } from './log-disk.ts'
-import { CHECKPOINT_FILE, CHECKPOINTS, ENTRIES, RESERVE_FILE } from './log-files.ts'
+import { CHECKPOINT_FILE, CHECKPOINTS, COSIGNED_FILE, ENTRIES, RESERVE_FILE } from './log-files.ts'
 import { defaultRoomLimits, type LogRoom, type RoomLimits, roomOf } from './log-room.ts'
 import { firstOf } from './record-files.ts'
 import { HASHES_FILE } from './stored-hashes.ts'
@@ -121,4 +121,4 @@ function isOfLog(name: string): boolean {
   return alone.has(name) || [ENTRIES, CHECKPOINTS].some((prefix) => firstOf(name, prefix) !== undefined)
 }
 
-const alone: ReadonlySet<string> = new Set([HASHES_FILE, CHECKPOINT_FILE, RESERVE_FILE])
+const alone: ReadonlySet<string> = new Set([HASHES_FILE, CHECKPOINT_FILE, COSIGNED_FILE, RESERVE_FILE])

@@ -1,5 +1,5 @@
 /**
- * C2SP signed notes and verifier keys, Ed25519 (signature type 0x01) only: https://c2sp.org/signed-note@v1.0.0.
+ * C2SP signed notes and verifier keys, Ed25519 (signature type 0x01) only; cosignatures are in `cosignature.ts`: https://c2sp.org/signed-note@v1.0.0.
  *
  * A note is a text that ends in a newline, an empty line, and signature lines `— <key name> <base64(key id ‖ signature)>`.
  * A verifier key (vkey) is `<key name>+<hex key id>+<base64(0x01 ‖ public key)>`.
@@ -46,15 +46,13 @@ export type NoteVerdict = { ok: true; text: string } | { ok: false; reason: Note
 export function noteKey(name: string, seed: Uint8Array): NoteKey {
   if (!isKeyName(name)) throw new RangeError(`not a name for a note key: ${JSON.stringify(name)}`)
   const signer = signerFromSeed(seed)
-  const id = keyId(name, signer.publicKey)
-  const material = Buffer.concat([Uint8Array.of(ED25519_TYPE), signer.publicKey])
+  const id = keyId(name, ED25519_TYPE, signer.publicKey)
   return {
     name,
-    vkey: `${name}+${id.toString('hex')}+${material.toString('base64')}`,
+    vkey: formatVkey(name, ED25519_TYPE, signer.publicKey),
     sign(text) {
       if (!isNoteText(text)) throw new RangeError('a note is lines of well-formed text, the last one ended')
-      const signature = Buffer.concat([id, signer.sign(Buffer.from(text))])
-      return `${text}\n— ${name} ${signature.toString('base64')}\n`
+      return `${text}\n${signatureLine(name, id, signer.sign(Buffer.from(text)))}`
     },
   }
 }
@@ -72,18 +70,33 @@ export function parseVkey(vkey: string): VkeyVerdict {
 }
 
 function admitVkey(vkey: string): VkeyVerdict {
+  const parts = splitVkey(vkey)
+  if (!parts.ok) return parts
+  const { name, id, type, publicKey } = parts
+  if (type !== ED25519_TYPE || publicKey.length !== PUBLIC_KEY_BYTES) return { ok: false, reason: 'vkey_type' }
+  if (keyId(name, type, publicKey) !== id) return { ok: false, reason: 'vkey_id' }
+  const admission = admitKey(publicKey)
+  if (!admission.ok) return { ok: false, reason: 'vkey_inadmissible' }
+  return { ok: true, verifier: { name, vkey, id, key: admission.key } }
+}
+
+export type VkeyParts =
+  | { ok: true; name: string; id: string; type: number; publicKey: Buffer }
+  | { ok: false; reason: 'vkey_malformed' | 'vkey_name' }
+
+/** The parts of a verifier key of any type; whether its id is right, and whether the key is one, is not looked at. */
+export function splitVkey(vkey: string): VkeyParts {
   const parts = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey)
   const [, name = '', id = '', encoded = ''] = parts ?? []
   const material = fromBase64(encoded)
   if (parts === null || material === undefined) return { ok: false, reason: 'vkey_malformed' }
   if (!isKeyName(name)) return { ok: false, reason: 'vkey_name' }
-  if (material[0] !== ED25519_TYPE || material.length !== 1 + PUBLIC_KEY_BYTES)
-    return { ok: false, reason: 'vkey_type' }
-  const publicKey = material.subarray(1)
-  if (keyId(name, publicKey).toString('hex') !== id) return { ok: false, reason: 'vkey_id' }
-  const admission = admitKey(publicKey)
-  if (!admission.ok) return { ok: false, reason: 'vkey_inadmissible' }
-  return { ok: true, verifier: { name, vkey, id, key: admission.key } }
+  return { ok: true, name, id, type: material[0] ?? 0, publicKey: material.subarray(1) }
+}
+
+export function formatVkey(name: string, type: number, publicKey: Uint8Array): string {
+  const material = Buffer.concat([Uint8Array.of(type), publicKey])
+  return `${name}+${keyId(name, type, publicKey)}+${material.toString('base64')}`
 }
 
 /**
@@ -96,12 +109,12 @@ export function verifyNote(note: string, vkey: string | NoteVerifier): NoteVerdi
   if (!known.ok) return known
   const parts = splitNote(note)
   if (parts === undefined) return { ok: false, reason: 'note_malformed' }
-  const { name, id, key } = known.verifier
+  const { key } = known.verifier
   const bytes = Buffer.from(parts.text)
   let verified = false
   for (const line of parts.signatures) {
-    if (line.name !== name || line.bytes.toString('hex', 0, KEY_ID_BYTES) !== id) continue
-    const signature = line.bytes.subarray(KEY_ID_BYTES)
+    const signature = signatureOf(line, known.verifier)
+    if (signature === undefined) continue
     if (signature.length !== SIGNATURE_BYTES || !verifySignature(key, bytes, signature)) {
       return { ok: false, reason: 'note_forged' }
     }
@@ -110,9 +123,22 @@ export function verifyNote(note: string, vkey: string | NoteVerifier): NoteVerdi
   return verified ? { ok: true, text: parts.text } : { ok: false, reason: 'note_unsigned' }
 }
 
-type NoteSignature = { name: string; bytes: Buffer }
+/** `bytes` begins with the key id. */
+export type NoteSignature = { name: string; bytes: Buffer }
 
-function splitNote(note: string): { text: string; signatures: NoteSignature[] } | undefined {
+/** The signature part of a line of the given key; undefined when the line is another key's. */
+export function signatureOf(line: NoteSignature, key: { name: string; id: string }): Buffer | undefined {
+  const own = line.name === key.name && line.bytes.toString('hex', 0, KEY_ID_BYTES) === key.id
+  return own ? line.bytes.subarray(KEY_ID_BYTES) : undefined
+}
+
+/** One signature line with its newline. @param id hexadecimal */
+export function signatureLine(name: string, id: string, signature: Uint8Array): string {
+  return `— ${name} ${Buffer.concat([Buffer.from(id, 'hex'), signature]).toString('base64')}\n`
+}
+
+/** The text of a note with its last newline, and its signature lines; undefined for what is no note. */
+export function splitNote(note: string): { text: string; signatures: NoteSignature[] } | undefined {
   if (note.length > MAX_NOTE_CHARS || !note.endsWith('\n') || !isNoteText(note)) return undefined
   const blank = note.lastIndexOf('\n\n')
   if (blank < 0) return undefined
@@ -127,7 +153,7 @@ function splitNote(note: string): { text: string; signatures: NoteSignature[] } 
   return { text: note.slice(0, blank + 1), signatures }
 }
 
-function parseSignatureLine(line: string): NoteSignature | undefined {
+export function parseSignatureLine(line: string): NoteSignature | undefined {
   const [dash, name, encoded, ...rest] = line.split(' ')
   if (dash !== '—' || name === undefined || encoded === undefined || rest.length > 0) return undefined
   const bytes = fromBase64(encoded)
@@ -135,7 +161,7 @@ function parseSignatureLine(line: string): NoteSignature | undefined {
 }
 
 /** Non-empty, and neither a Unicode space nor a plus sign nor anything a note may not hold. */
-function isKeyName(name: string): boolean {
+export function isKeyName(name: string): boolean {
   return name !== '' && !/[\p{White_Space}+]/u.test(name) && !hasControl(name) && name.isWellFormed()
 }
 
@@ -148,9 +174,10 @@ function hasControl(text: string): boolean {
   return false
 }
 
-function keyId(name: string, publicKey: Uint8Array): Buffer {
-  const bytes = Buffer.concat([Buffer.from(`${name}\n`), Uint8Array.of(ED25519_TYPE), publicKey])
-  return hash('sha256', bytes, 'buffer').subarray(0, KEY_ID_BYTES)
+/** Hexadecimal. */
+export function keyId(name: string, type: number, publicKey: Uint8Array): string {
+  const bytes = Buffer.concat([Buffer.from(`${name}\n`), Uint8Array.of(type), publicKey])
+  return hash('sha256', bytes, 'buffer').toString('hex', 0, KEY_ID_BYTES)
 }
 
 /** Standard base64 with padding (RFC 4648 section 4), in its only spelling. */

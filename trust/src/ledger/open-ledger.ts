@@ -1,6 +1,7 @@
 import type { CheckpointReference, Clock, Entry, EntryExt } from '@hansa/protocols'
 import { leafHash } from '../merkle/hashing.ts'
 import { AppendedFile } from './appended-file.ts'
+import { CosignedCheckpoints } from './cosigned-checkpoint.ts'
 import { DurableLedger } from './durable-ledger.ts'
 import { LedgerError } from './errors.ts'
 import { Frontier } from './frontier.ts'
@@ -108,6 +109,7 @@ async function openLocked(init: OpenLedgerInit, limits: LedgerLimits, release: (
     limits,
     entries,
     tree,
+    cosigned: await CosignedCheckpoints.open(disk, verifier),
     release,
     size: found.size,
     prev: found.prev,

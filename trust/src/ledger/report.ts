@@ -34,6 +34,16 @@ export type LogFault = {
   text: string
 }
 
+/** What witnesses say of a log. */
+export type QuorumReport = {
+  /** Whether those that cosigned are a quorum. */
+  reached: boolean
+  /** Entries under the cosigned checkpoint. */
+  size: number
+  /** By the names of the policy; Unix seconds. */
+  cosigned: { name: string; time: number }[]
+}
+
 export type LogReport = {
   verdict: 'clean' | 'incomplete' | 'violation'
   exitCode: LedgerExitCode
@@ -47,6 +57,8 @@ export type LogReport = {
   checkpoint?: CheckpointReference
   /** Signed checkpoints whose root was recomputed and found right. */
   checkpoints: number
+  /** Absent when no witnesses were named. */
+  quorum?: QuorumReport
   /** Signatures of the other side, kept in entries, that were verified. */
   evidence: number
   calls: { begun: number; closed: number; open: number }

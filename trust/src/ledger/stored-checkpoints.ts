@@ -1,9 +1,10 @@
 /** Every checkpoint that a directory holds, with what is wrong with them as notes; their roots are checked elsewhere. */
 import type { CheckpointReference } from '@hansa/protocols'
 import { unverifiedCheckpoint, verifyCheckpoint } from './checkpoint.ts'
+import { type CosignedCheckpoint, readCosignedFile } from './cosigned-checkpoint.ts'
 import type { FaultList } from './fault-list.ts'
 import type { LogDirectory } from './log-disk.ts'
-import { CHECKPOINT_FILE, CHECKPOINTS } from './log-files.ts'
+import { CHECKPOINT_FILE, CHECKPOINTS, COSIGNED_FILE } from './log-files.ts'
 import type { NoteVerifier } from './note.ts'
 import { recordFiles, type ScannedRecord, scanFile } from './record-files.ts'
 import { readCheckpointFile } from './signed-state.ts'
@@ -13,6 +14,8 @@ export type StoredCheckpoint = { head: CheckpointReference; file: string; offset
 export type StoredCheckpoints = {
   /** In order of size; the last one is the newest. */
   all: StoredCheckpoint[]
+  /** The last one that witnesses cosigned; whether they did is checked elsewhere. */
+  cosigned?: CosignedCheckpoint
   remarks: string[]
 }
 
@@ -22,7 +25,8 @@ export async function storedCheckpoints(
   verifier: NoteVerifier | undefined,
   faults: FaultList,
 ): Promise<StoredCheckpoints> {
-  // The file first: a ledger that is running writes the history before it, so that the history is never behind.
+  const cosigned = await readCosignedFile(directory)
+  // The files first: a ledger that is running writes the history before them, so that the history is never behind.
   const note = await readCheckpointFile(directory)
   const reader = new HistoryReader(verifier, faults)
   for (const file of await recordFiles(directory, CHECKPOINTS)) {
@@ -31,7 +35,7 @@ export async function storedCheckpoints(
       if (damage !== undefined) reader.damage(damage)
     }
   }
-  return reader.end(note)
+  return reader.end(note, cosigned)
 }
 
 class HistoryReader {
@@ -68,12 +72,23 @@ class HistoryReader {
     else this.#fault('checkpoint_damaged', file, offset, `no checkpoint can be read at byte ${offset}`)
   }
 
-  end(note: string | undefined): StoredCheckpoints {
+  end(note: string | undefined, cosigned: string | undefined): StoredCheckpoints {
     const head = note === undefined ? undefined : this.#read(note, CHECKPOINT_FILE, 0)
     if (note === undefined && this.#all.length > 0)
       this.#fault('checkpoint_damaged', CHECKPOINT_FILE, 0, 'it is missing')
     if (head !== undefined && note !== undefined) this.#compare(head, note)
-    return { all: this.#all, remarks: this.#remarks }
+    const vouched = cosigned === undefined ? undefined : this.#cosigned(cosigned)
+    return { all: this.#all, ...(vouched === undefined ? {} : { cosigned: vouched }), remarks: this.#remarks }
+  }
+
+  /** One of the history, whoever else has signed it. */
+  #cosigned(note: string): CosignedCheckpoint | undefined {
+    const head = this.#read(note, COSIGNED_FILE, 0)
+    if (head === undefined) return undefined
+    if (this.#all.some((one) => one.head.size === head.size && one.head.root === head.root)) return { head, note }
+    const text = `the history holds no checkpoint of ${head.size} entries like this one`
+    this.#fault('checkpoint_damaged', COSIGNED_FILE, 0, text)
+    return undefined
   }
 
   get #size(): number {

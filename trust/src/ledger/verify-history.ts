@@ -41,7 +41,8 @@ export async function verifyHistory(directory: LogDirectory, init: VerifyHistory
       reports.push(broken(await verifyLog(disk), above, 'the log that follows does not name it'))
       break
     }
-    const { remembered: _ofTheLast, ...common } = own
+    // Witnesses have seen the last log last; what they said of a frozen one is in no backup.
+    const { remembered: _ofTheLast, witnesses: _also, ...common } = own
     const init = { ...common, vkey: vkey ?? link.vkey, remembered: link.previous, visit, closedLater: new Set(closed) }
     const found = await verifyLog(disk, init)
     reports.push(checkLink(found, link, above))

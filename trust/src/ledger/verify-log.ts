@@ -17,6 +17,8 @@ import { CHECKPOINT_FILE, ENTRIES, RESERVE_FILE } from './log-files.ts'
 import { type NoteVerifier, parseVkey } from './note.ts'
 import { type LogReport, ledgerExitCodes } from './report.ts'
 import { type StoredCheckpoint, type StoredCheckpoints, storedCheckpoints } from './stored-checkpoints.ts'
+import type { TlogPolicy } from './tlog-policy.ts'
+import { findQuorum, type QuorumFinding } from './verify-quorum.ts'
 import { type ClaimedRoot, LogWalk, type WalkedEntry, type WalkResult } from './walk-log.ts'
 
 /** How far the wall clock of one log may run back before it is remarked on, ms (security.md B0.4). */
@@ -30,6 +32,8 @@ export type VerifyLogInit = {
   vkey?: string
   /** A checkpoint that somebody kept: it shows truncation, and a rewrite by the holder of the key. */
   remembered?: CheckpointReference
+  /** Witnesses from outside, and which of them are a quorum. */
+  witnesses?: TlogPolicy
   /** For the keys of peers whose signed objects are in the log. @default did:key only, which needs no network */
   resolver?: KeyResolver
   /** Calls whose outcome is in a log that follows this one. */
@@ -62,7 +66,8 @@ export async function verifyLog(directory: LogDirectory, init: VerifyLogInit = {
   await checkReserve(directory, faults)
   checkSigned(stored, walked, faults)
   checkOrigin(verifier, walked, faults)
-  return report(directory, init, { faults, stored, walked, judge })
+  const witnessed = findQuorum(stored, init.witnesses, faults)
+  return report(directory, init, { faults, stored, walked, judge, witnessed })
 }
 
 function noteVerifier(vkey: string): NoteVerifier {
@@ -164,10 +169,16 @@ function checkOrigin(verifier: NoteVerifier | undefined, { origin }: WalkResult,
   faults.add({ code: 'origin_changed', file: '', offset: 0, seq: 0, text })
 }
 
-type Findings = { faults: FaultList; stored: StoredCheckpoints; walked: WalkResult; judge: EntryJudge }
+type Findings = {
+  faults: FaultList
+  stored: StoredCheckpoints
+  walked: WalkResult
+  judge: EntryJudge
+  witnessed: QuorumFinding
+}
 
 function report(directory: LogDirectory, init: VerifyLogInit, findings: Findings): LogReport {
-  const { faults, stored, walked, judge } = findings
+  const { faults, stored, walked, judge, witnessed } = findings
   const incomplete = whatIsIncomplete(findings)
   const verdict = faults.count > 0 ? 'violation' : incomplete.length > 0 ? 'incomplete' : 'clean'
   const checkpoint = stored.all.at(-1)?.head
@@ -180,6 +191,7 @@ function report(directory: LogDirectory, init: VerifyLogInit, findings: Findings
     ...(walked.root === undefined ? {} : { root: walked.root }),
     ...(checkpoint === undefined ? {} : { checkpoint }),
     checkpoints: walked.rootsChecked,
+    ...(witnessed.quorum === undefined ? {} : { quorum: witnessed.quorum }),
     evidence: judge.evidence,
     calls: judge.calls.counts,
     faults: faults.inOrder(),
@@ -190,8 +202,8 @@ function report(directory: LogDirectory, init: VerifyLogInit, findings: Findings
   }
 }
 
-function whatIsIncomplete({ walked, judge }: Findings): string[] {
-  const incomplete: string[] = []
+function whatIsIncomplete({ walked, judge, witnessed }: Findings): string[] {
+  const incomplete = [...witnessed.incomplete]
   if (walked.torn !== undefined) {
     incomplete.push(
       `${walked.torn.file} ends in an unfinished record at byte ${walked.torn.offset}; it was never acknowledged.`,
@@ -205,11 +217,17 @@ function whatIsIncomplete({ walked, judge }: Findings): string[] {
   return incomplete
 }
 
-function whatIsUnchecked({ vkey, remembered }: VerifyLogInit, { walked, stored, judge, faults }: Findings): string[] {
-  const unchecked: string[] = []
+function whatIsUnchecked({ vkey, remembered }: VerifyLogInit, findings: Findings): string[] {
+  const { walked, stored, judge, faults, witnessed } = findings
+  const unchecked = [...witnessed.unchecked]
+  const vouched = witnessed.quorum?.reached === true ? witnessed.quorum.size : 0
   const signed = stored.all.at(-1)?.head.size ?? 0
   if (vkey === undefined) unchecked.push('No key of the log was given: who signed the checkpoints was not checked.')
-  if (remembered === undefined) {
+  if (remembered === undefined && vouched > 0) {
+    unchecked.push(
+      `Only the first ${vouched} entries are known from outside, by the witnesses: what follows may have been rewritten by the holder of the key.`,
+    )
+  } else if (remembered === undefined) {
     unchecked.push(
       'No remembered checkpoint was given: entries cut off the end together with their checkpoints would not be noticed.',
     )

@@ -19,6 +19,7 @@ import { compareCall } from './pair-findings.ts'
 import { recordFiles, scanFile } from './record-files.ts'
 import { type LogReport, ledgerExitCodes, type PairFinding, type PairReport, type Side } from './report.ts'
 import { GapFinder, type RestoreGap } from './restore-gap.ts'
+import type { TlogPolicy } from './tlog-policy.ts'
 import { type FrozenSource, verifyHistory } from './verify-history.ts'
 
 const MAX_FINDINGS = 1000
@@ -30,6 +31,8 @@ export type LogSource = {
   /** The kernel whose log it is; without it, whom the other log names as the peer of a call that both hold. */
   did?: Did
   remembered?: CheckpointReference
+  /** Witnesses of the log, and which of them are a quorum. */
+  witnesses?: TlogPolicy
   /** Logs of the same kernel that were frozen before this one, the newest first. */
   frozen?: readonly FrozenSource[]
 }
@@ -59,13 +62,14 @@ async function ends(disk: LogDirectory): Promise<Map<string, number>> {
 async function readLog(source: LogSource, known: Map<string, number>, init: VerifyPairInit): Promise<ReadLog> {
   const facts = noFacts()
   const finder = new GapFinder()
-  const { vkey, remembered, disk, frozen = [] } = source
+  const { vkey, remembered, witnesses, disk, frozen = [] } = source
   // Files of a frozen log have names that the log itself has too, and nothing in them is late.
   let current: string | undefined
   const log = await verifyHistory(disk, {
     ...init,
     ...(vkey === undefined ? {} : { vkey }),
     ...(remembered === undefined ? {} : { remembered }),
+    ...(witnesses === undefined ? {} : { witnesses }),
     frozen,
     visit(walked, verdict) {
       current ??= walked.entry.origin

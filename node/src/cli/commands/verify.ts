@@ -1,11 +1,12 @@
 import type { LogReport, PairReport } from '@hansa/trust/ledger'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
-import { collect } from '../options.ts'
+import { collect, integer } from '../options.ts'
 import type { Style } from '../print.ts'
-import { counted, facts } from '../table.ts'
+import { counted, facts, time } from '../table.ts'
+import type { WitnessOptions } from '../verify-witnesses.ts'
 
-type Options = { key?: string[]; checkpoint?: string[] }
+type Options = WitnessOptions & { key?: string[]; checkpoint?: string[] }
 
 export function verifyCommand(cli: Cli): Command {
   return cli
@@ -18,6 +19,7 @@ export function verifyCommand(cli: Cli): Command {
         'hansa verify ~/.hansa/log --key @orgb.manifest',
         'hansa verify orga/log orgb/log --key @orga.manifest --key @orgb.manifest',
         'hansa verify from-orgb.hansa-audit orga --key did:key:z6Mk…',
+        'hansa verify ~/.hansa/log --key @own.manifest --policy witnesses.policy',
         'hansa verify copy-of-log --key did:key:z6Mk… --checkpoint kept-last-month.txt --json',
       ],
     })
@@ -28,6 +30,13 @@ export function verifyCommand(cli: Cli): Command {
     .argument('[other]', 'the log of the kernel that it traded with')
     .option('--key <key>', 'log key (vkey), DID, or @FILE with either or with a manifest; can be repeated', collect)
     .option('--checkpoint <file>', 'a checkpoint of the log that was kept elsewhere; can be repeated', collect)
+    .option('--policy <file>', 'witnesses of the log and their quorum, as a tlog-policy file')
+    .option('--witness <vkey>', 'verifier key of a witness, instead of --policy; can be repeated', collect)
+    .option(
+      '--quorum <n>',
+      'how many of the witnesses have to have cosigned (default: more than half)',
+      integer('--quorum', 1, 64),
+    )
     .action(
       cli.action<Options>(async ({ home, print, stderr, options, args: [directory = home, other] }) => {
         const { verifyHistory, verifyPair } = await import('@hansa/trust/ledger')
@@ -39,6 +48,9 @@ export function verifyCommand(cli: Cli): Command {
         try {
           let [read, all] = [0, 0]
           const keys = await readLogKeys(options.key ?? [])
+          const { readWitnesses } = await import('../verify-witnesses.ts')
+          const witnesses = await readWitnesses(options)
+          for (const { verifier } of witnesses?.logs ?? []) keys.vkeys.set(verifier.name, { vkey: verifier.vkey })
           const [first = ''] = directories
           const { isExport, verifyExportFile } = await import('../export-verification.ts')
           if (await isExport(first)) {
@@ -53,10 +65,11 @@ export function verifyCommand(cli: Cli): Command {
             )
             return verified.report.exitCode
           }
-          const sources = await logSources(directories, keys, options.checkpoint ?? [], (bytes) => {
+          const found = await logSources(directories, keys, options.checkpoint ?? [], (bytes) => {
             read += bytes
             line.show(`Verifying: ${megabytes(read)} of about ${megabytes(Math.max(all, read))}`)
           })
+          const sources = found.map((source) => (witnesses === undefined ? source : { ...source, witnesses }))
           all = await entryBytes(sources)
           const [a, b] = sources
           if (a === undefined) return undefined
@@ -104,6 +117,7 @@ function oneLogText(style: Style, report: LogReport): string {
       'checkpoints',
       `${checkpoints} recomputed${checkpoint === undefined ? '' : `, the last of ${counted(checkpoint.size, 'entry', 'entries')}`}`,
     ],
+    ['witnesses', report.quorum && quorumText(style, report.quorum)],
     ['evidence', `${counted(evidence, 'signature')} of other kernels verified`],
     ['calls', `${calls.begun} begun, ${calls.closed} closed, ${calls.open} open`],
   ])
@@ -119,6 +133,12 @@ function oneLogText(style: Style, report: LogReport): string {
     ...section('Remarks', indented(report.remarks)),
     ...section('Not checked', indented(report.unchecked)),
   ].join('\n')
+}
+
+function quorumText(style: Style, { reached, size, cosigned }: NonNullable<LogReport['quorum']>): string {
+  const named = cosigned.map(({ name, time: at }) => `${name} ${time(at)}`).join(', ') || 'none'
+  const verdict = reached ? style.good('quorum') : style.warn('no quorum')
+  return `${verdict} for ${counted(size, 'entry', 'entries')}: ${named}`
 }
 
 function pairText(style: Style, report: PairReport): string {
