@@ -18,6 +18,8 @@ export type TestKernelInit = KernelInit & {
   secret?: Uint8Array
   /** Puts something between the kernel and its disk. */
   wrapDisk?: (disk: MemoryLogDisk) => LogDisk
+  /** Puts something between the kernel and its store. */
+  wrapStore?: (store: Store) => Store
 }
 
 export type TestMeshInit<Name extends string> = {
@@ -111,7 +113,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
 
   async start(name: Name): Promise<void> {
     const member = this.#member(name)
-    const { secret, wrapDisk, ...init } = member.init
+    const { secret, wrapDisk, wrapStore, ...init } = member.init
     const endpoint = this.endpoint(name)
     const key = (purpose: string) => sha256(`${this.#seed} ${name} ${purpose}`)
     member.kernel = await assembleKernel(
@@ -120,7 +122,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
         secret: secret ?? key('secret'),
         logSeed: key('log'),
         disk: wrapDisk?.(member.disk) ?? member.disk,
-        store: member.store,
+        store: wrapStore?.(member.store) ?? member.store,
         clock: this.clock,
         logger: recorder(member.lines),
         transport: this.network.transport(endpoint),

@@ -46,6 +46,7 @@ export {
   type FoundCapability,
   type ImportBook,
   type ImportBookComponents,
+  type ImportChange,
   type ImportedCapability,
   type ImportedPeerView,
   importBook,

@@ -90,10 +90,12 @@ export {
   type EntryDraft,
   type EntryExt,
   type EntryType,
+  entryDraftSchema,
   entryExtSchema,
   entrySchema,
   entryTypes,
   MAX_ENTRY_BYTES,
+  MAX_ERASED_RECORDS,
 } from './ledger/entry.ts'
 export { type FirewallPass, firewallPasses, type Verdict, verdictSchema } from './ledger/verdict.ts'
 // Manifests.
@@ -114,7 +116,7 @@ export { type TrustPolicy, trustPolicies, trustPolicySchema } from './policy/tru
 export type { Clock } from './ports/clock.ts'
 export { type EventLogger, type LogEvent, type LogLevel, logEvents, logLineFields } from './ports/log-events.ts'
 export { type LogFields, type Logger, silentLogger } from './ports/logger.ts'
-export { memoryStore, type Store } from './ports/store.ts'
+export { memoryStore, type Store, type StoreChange } from './ports/store.ts'
 export type {
   CertificatePins,
   ChannelBinding,
@@ -149,6 +151,8 @@ export {
   callIdSchema,
   type DenialId,
   denialIdSchema,
+  type EventId,
+  eventIdSchema,
   type SessionId,
   sessionIdSchema,
 } from './syntax/ids.ts'

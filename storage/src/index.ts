@@ -4,4 +4,4 @@ export { type Database, type Dialect, type OpenOptions, openDatabase } from './d
 export { type ConstraintKind, StorageError, type StorageErrorDetail } from './errors.ts'
 export { type Location, parseLocation } from './location.ts'
 export type { MigrateOptions, Migration, PackageMigrations } from './migrate.ts'
-export { sqlStore, storeMigrations } from './sql-store.ts'
+export { applyStoreChanges, sqlStore, storeMigrations } from './sql-store.ts'

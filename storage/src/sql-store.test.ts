@@ -14,6 +14,17 @@ describeOnBoth('a store in a database', (open, { durable }) => {
   }
   describeStore('in a table', make)
 
+  it('applies nothing of several changes when one of them fails', async () => {
+    const store = await make()
+    const impossible = null as unknown as string
+    const changes = [
+      { namespace: 'agents', key: 'a', value: '1' },
+      { namespace: impossible, key: 'b', value: '2' },
+    ]
+    await expect(store.apply(changes)).rejects.toThrow()
+    expect(await store.list('agents')).toEqual([])
+  })
+
   if (durable)
     it('keeps what was set when the database is closed and opened again', async () => {
       {

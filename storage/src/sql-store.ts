@@ -1,5 +1,5 @@
-import type { Store } from '@hansa/protocols'
-import { type Kysely, sql } from 'kysely'
+import type { Store, StoreChange } from '@hansa/protocols'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from './database.ts'
 import type { PackageMigrations } from './migrate.ts'
 
@@ -40,15 +40,10 @@ export function sqlStore<DB>(database: Database<DB>): Store {
         .executeTakeFirst()
       return row?.value
     },
-    async set(namespace, key, value) {
-      await db
-        .insertInto('store_entries')
-        .values({ namespace, key, value })
-        .onConflict((conflict) => conflict.columns(['namespace', 'key']).doUpdateSet({ value }))
-        .execute()
-    },
-    async delete(namespace, key) {
-      await db.deleteFrom('store_entries').where('namespace', '=', namespace).where('key', '=', key).execute()
+    set: (namespace, key, value) => change(db, { namespace, key, value }),
+    delete: (namespace, key) => change(db, { namespace, key }),
+    async apply(changes) {
+      await db.transaction().execute((transaction) => applyStoreChanges(transaction, changes))
     },
     async list(namespace) {
       return await db
@@ -59,4 +54,24 @@ export function sqlStore<DB>(database: Database<DB>): Store {
         .execute()
     },
   }
+}
+
+/** The changes of a store as a part of a larger transaction on the same database. */
+export async function applyStoreChanges<DB>(
+  transaction: Transaction<DB>,
+  changes: readonly StoreChange[],
+): Promise<void> {
+  for (const one of changes) await change(transaction as unknown as Kysely<StoreTables>, one)
+}
+
+async function change(db: Kysely<StoreTables>, { namespace, key, value }: StoreChange): Promise<void> {
+  if (value === undefined) {
+    await db.deleteFrom('store_entries').where('namespace', '=', namespace).where('key', '=', key).execute()
+    return
+  }
+  await db
+    .insertInto('store_entries')
+    .values({ namespace, key, value })
+    .onConflict((conflict) => conflict.columns(['namespace', 'key']).doUpdateSet({ value }))
+    .execute()
 }

@@ -16,6 +16,7 @@ import {
   parseCapabilityRef,
   type Safety,
   type Store,
+  type StoreChange,
   type TrustPolicy,
 } from '@hansa/protocols'
 import type { KeyResolver } from '@hansa/trust'
@@ -83,6 +84,21 @@ export type AddedImport = { ok: true; peer: ImportedPeerView } | RefusedImport
 export type RefreshedImport = { ok: true; diff: ManifestDiff } | RefusedImport
 export type FoundCapability = { ok: true; capability: ImportedCapability } | RefusedImport
 
+/** What is about to be stored. */
+export type ImportChange = {
+  alias: PeerAlias
+  peer: Did
+  seq: number
+  trustPolicy: TrustPolicy
+  /** How many are pinned. */
+  capabilities: number
+} & (
+  | { kind: 'added' }
+  | { kind: 'removed' }
+  /** `asked`: by somebody, and not because half its life was over. */
+  | { kind: 'refreshed'; diff: ManifestDiff; asked: boolean }
+)
+
 export interface ImportBook {
   /** Pins a peer. Doing it again for the same peer takes over what is advertised now: an operator's consent to the changes. */
   add(init: ImportInit): Promise<AddedImport>
@@ -109,6 +125,8 @@ export type ImportBookComponents = {
   fetchManifest: FetchManifest
   /** This kernel, which does not import itself. */
   self?: Did
+  /** What has to be stored together with a change, or not at all. What it throws refuses the change. @default nothing */
+  together?(change: ImportChange): readonly StoreChange[]
   /** 0 to 1, spreads the refreshes of many kernels. @default Math.random */
   random?: () => number
 }
@@ -171,24 +189,28 @@ class StoredImportBook implements ImportBook {
       const made = makeRecord(init, signed, (alias) => this.#imports.get(alias)?.record)
       if (!made.ok) return made
       await rememberManifest(this.#components, peer, signed)
-      await this.#save(made.record)
+      await this.#save(made.record, { kind: 'added' })
       return { ok: true, peer: this.#view(made.record) }
     })
   }
 
-  async refresh(alias: PeerAlias, signal?: AbortSignal): Promise<RefreshedImport> {
-    const asked = this.#imports.get(alias)?.record
-    if (asked === undefined) return refuse('not_found', `no peer is imported as ${alias}`)
-    const fetched = await this.#components.fetchManifest(asked.endpoint, signal)
+  refresh(alias: PeerAlias, signal?: AbortSignal): Promise<RefreshedImport> {
+    return this.#refresh(alias, true, signal)
+  }
+
+  async #refresh(alias: PeerAlias, asked: boolean, signal?: AbortSignal): Promise<RefreshedImport> {
+    const before = this.#imports.get(alias)?.record
+    if (before === undefined) return refuse('not_found', `no peer is imported as ${alias}`)
+    const fetched = await this.#components.fetchManifest(before.endpoint, signal)
     if (!fetched.ok) return refuse(fetched.code, fetched.reason)
     const verdict = overCertificate(
-      await checkPeerManifest(this.#components, fetched.jws, asked.peer),
+      await checkPeerManifest(this.#components, fetched.jws, before.peer),
       fetched.certificate,
     )
-    if (verdict.ok) await rememberManifest(this.#components, asked.peer, verdict.signed)
+    if (verdict.ok) await rememberManifest(this.#components, before.peer, verdict.signed)
     return this.#inTurn(async () => {
       const known = this.#imports.get(alias)?.record
-      if (known?.peer !== asked.peer) return refuse('not_found', `${alias} was removed meanwhile`)
+      if (known?.peer !== before.peer) return refuse('not_found', `${alias} was removed meanwhile`)
       const judged = withPins(known, verdict)
       if (!judged.ok) {
         // A kernel that signs two manifests of one number is not called until an operator has looked.
@@ -196,15 +218,17 @@ class StoredImportBook implements ImportBook {
         return refuse(judged.code, judged.reason)
       }
       const { record, diff } = applyManifest(known, judged.signed)
-      await this.#save(record)
+      await this.#save(record, { kind: 'refreshed', diff, asked })
       return { ok: true, diff }
     })
   }
 
   remove(alias: PeerAlias): Promise<boolean> {
     return this.#inTurn(async () => {
-      if (!this.#imports.has(alias)) return false
-      await this.#components.store.delete(IMPORTS_NAMESPACE, alias)
+      const known = this.#imports.get(alias)?.record
+      if (known === undefined) return false
+      const told = this.#components.together?.({ ...factsOf(known), kind: 'removed' }) ?? []
+      await this.#components.store.apply([{ namespace: IMPORTS_NAMESPACE, key: alias }, ...told])
       this.#forget(alias)
       return true
     })
@@ -249,7 +273,7 @@ class StoredImportBook implements ImportBook {
     const now = this.#now()
     const due = [...this.#imports.values()].filter(({ refreshAt }) => refreshAt <= now)
     const refreshes = due.map(({ record: { alias } }) => async () => {
-      const outcome = await this.refresh(alias, signal)
+      const outcome = await this.#refresh(alias, false, signal)
       const after = this.#imports.get(alias)
       // A peer that still serves an old manifest is not asked all the time, and one that is away neither.
       if (after !== undefined) after.refreshAt = Math.max(after.refreshAt, now + RETRY_SECONDS)
@@ -258,8 +282,10 @@ class StoredImportBook implements ImportBook {
     return inParallel(refreshes, CONCURRENT_REFRESHES)
   }
 
-  async #save(record: ImportRecord): Promise<void> {
-    await this.#components.store.set(IMPORTS_NAMESPACE, record.alias, writeRecord(record))
+  async #save(record: ImportRecord, change?: Told): Promise<void> {
+    const told = change === undefined ? [] : (this.#components.together?.({ ...factsOf(record), ...change }) ?? [])
+    const kept = { namespace: IMPORTS_NAMESPACE, key: record.alias, value: writeRecord(record) }
+    await this.#components.store.apply([kept, ...told])
     this.put(record)
   }
 
@@ -310,6 +336,12 @@ class StoredImportBook implements ImportBook {
   #now(): number {
     return Math.floor(this.#components.clock.now() / 1000)
   }
+}
+
+type Told = { kind: 'added' } | { kind: 'refreshed'; diff: ManifestDiff; asked: boolean }
+
+function factsOf({ alias, peer, manifest, trustPolicy, capabilities }: ImportRecord) {
+  return { alias, peer, seq: manifest.seq, trustPolicy, capabilities: Object.keys(capabilities).length }
 }
 
 /** A genuine manifest does not make genuine whoever passes it on. */

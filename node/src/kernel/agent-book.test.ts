@@ -1,17 +1,16 @@
-import { type EntryDraft, memoryStore } from '@hansa/protocols'
+import { type EntryExt, memoryStore, silentLogger } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
 import { newAgentCredential } from '@hansa/trust'
 import { describe, expect, it } from 'vitest'
+import { FakeLedger } from '../testing/fake-ledger.ts'
 import { AgentBook } from './agent-book.ts'
+import { EventOutbox } from './event-outbox.ts'
 
 async function book(store = memoryStore()) {
-  const entries: EntryDraft[] = []
-  const append = (draft: EntryDraft) => {
-    entries.push(draft)
-    return { seq: entries.length, tMs: 0, leafHash: '', durable: Promise.resolve() }
-  }
-  const components = { store, clock: manualClock(1_700_000_000_000), append }
-  return { agents: await AgentBook.open(components), store, entries }
+  const clock = manualClock(1_700_000_000_000)
+  const ledger = new FakeLedger(clock)
+  const events = new EventOutbox({ store, logger: silentLogger, ledger: () => ledger, room: async () => {} })
+  return { agents: await AgentBook.open({ store, clock, events }), store, entries: ledger.entries }
 }
 
 describe(AgentBook, () => {
@@ -31,9 +30,11 @@ describe(AgentBook, () => {
     const { credential } = await agents.add({ name: 'reporter', principal: 'agent:reports' })
     const kept = JSON.stringify([await store.list('agents'), entries])
     expect(kept).not.toContain(credential.slice('hansa_agent_'.length, -6))
-    expect(entries).toEqual([{ type: 'agent.added', actor: 'agent:reports', ext: { agent: 'reporter' } }])
+    const said: EntryExt = { agent: 'reporter', event: expect.any(String) }
+    expect(entries).toMatchObject([{ type: 'agent.added', actor: 'agent:reports', ext: said }])
+    expect(entries[0]?.ext).toEqual(said)
     await agents.remove('reporter')
-    expect(entries.at(-1)).toEqual({ type: 'agent.removed', actor: 'agent:reports', ext: { agent: 'reporter' } })
+    expect(entries.at(-1)).toMatchObject({ type: 'agent.removed', actor: 'agent:reports', ext: said })
   })
 
   it('knows its agents again after a restart', async () => {

@@ -10,7 +10,6 @@ import {
   agentPrincipalSchema,
   CallError,
   type Clock,
-  type EntryDraft,
   hashSchema,
   type NewAgent,
   type Store,
@@ -22,8 +21,8 @@ import {
   isAgentCredential,
   newAgentCredential,
 } from '@hansa/trust'
-import type { Appended } from '@hansa/trust/ledger'
 import type { AgentIdentity } from '../control/control-caller.ts'
+import type { Events } from './event-outbox.ts'
 
 /** Bounds what comparing one credential costs. */
 export const MAX_AGENTS = 1_000
@@ -31,7 +30,7 @@ export const MAX_AGENTS = 1_000
 const NAMESPACE = 'agents'
 const recordSchema = agentInfoSchema.extend({ hash: hashSchema })
 
-export type AgentBookComponents = { store: Store; clock: Clock; append(draft: EntryDraft): Appended }
+export type AgentBookComponents = { store: Store; clock: Clock; events: Events }
 
 type Member = { info: AgentInfo; hash: Uint8Array; identity: AgentIdentity; removal: AbortController }
 
@@ -79,8 +78,9 @@ export class AgentBook {
       const credential = newAgentCredential()
       const hash = agentCredentialHash(credential)
       const info = { name, principal, created: Math.floor(this.#c.clock.now() / 1000) }
-      await this.#c.append({ type: 'agent.added', actor: principal, ext: { agent: name } }).durable
-      await this.#c.store.set(NAMESPACE, name, JSON.stringify({ ...info, hash: encodeBase64url(hash) }))
+      const value = JSON.stringify({ ...info, hash: encodeBase64url(hash) })
+      const added = { type: 'agent.added', actor: principal, ext: { agent: name } } as const
+      await this.#c.events.record(added, [{ namespace: NAMESPACE, key: name, value }])
       this.#keep(info, hash)
       return { ...info, credential }
     } finally {
@@ -95,8 +95,8 @@ export class AgentBook {
       throw new CallError({ code: 'not_found' }, `not_found: There is no agent ${name}. See: hansa agent list`)
     this.#members.delete(name)
     member.removal.abort(new Error('the credential was taken away'))
-    await this.#c.store.delete(NAMESPACE, name)
-    await this.#c.append({ type: 'agent.removed', actor: member.info.principal, ext: { agent: name } }).durable
+    const removed = { type: 'agent.removed', actor: member.info.principal, ext: { agent: name } } as const
+    await this.#c.events.record(removed, [{ namespace: NAMESPACE, key: name }])
   }
 
   /** Looks at every agent, so that the time says nothing of which one it was nearly. */

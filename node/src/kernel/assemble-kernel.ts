@@ -32,6 +32,7 @@ import { checkpointFor } from './checkpoint-proof.ts'
 import { ConfiguredCapabilities } from './configured-capabilities.ts'
 import { deriveSecrets } from './derived-secrets.ts'
 import { driverStage } from './driver-stage.ts'
+import { EventOutbox } from './event-outbox.ts'
 import { explainer } from './explain.ts'
 import { faultFields } from './fault-fields.ts'
 import { ImportDesk } from './import-desk.ts'
@@ -80,6 +81,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     return opened.append(draft)
   }
 
+  const room = () => (opened === undefined ? Promise.resolve() : roomIn(opened, clock))
+  const events = new EventOutbox({ store, logger, ledger: () => opened, room })
   const logs = components.logs ?? { origin: `${self}/log/1`, frozen: [] }
   const secrets = deriveSecrets(components.secret, self, clock, logs.origin)
   const resolver = didKeyResolver()
@@ -102,14 +105,14 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     memory,
     fetch: components.fetch,
     peers,
-    append,
+    events,
     self,
   })
   transport.usePins?.(imports)
-  const agents = await AgentBook.open({ store, clock, append })
+  const agents = await AgentBook.open({ store, clock, events })
   const offers = await AgentOffers.open({ store, clock, locals, logger })
   const rules = () => policy.current.rules
-  const peerDesk = await PeerDesk.open({ store, clock, resolver, settings: peers, imports, self, append, rules })
+  const peerDesk = await PeerDesk.open({ store, clock, resolver, settings: peers, imports, self, events, rules })
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
   let holder: PolicyHolder | undefined
   const inForce = () => holder?.current ?? compiled
@@ -129,6 +132,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
   const { approvals, uses, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox } = projections
   opened = ledger
+  await events.open(logs.frozen.map(({ directory, link }) => ({ origin: link.previous.origin, directory })))
   approvals.replayed()
   for (const draft of openCalls.closing()) projections.replay(await closeCall(ledger, draft))
 
@@ -137,7 +141,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   await policy.record(compiled, policy.version)
   const policyVersion = () => policy.version
   const publisher = new ManifestPublisher(
-    { self, signer, clock, store, ledger, frozen: logs.frozen.map(inManifest), locals, policy, append },
+    { self, signer, clock, store, ledger, frozen: logs.frozen.map(inManifest), locals, policy, events },
     publicFace(init),
   )
 
@@ -196,7 +200,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const budget = new RefusalBudget({ clock, isKnown })
   const auditing: AuditComponents = {
     append,
-    room: () => roomIn(ledger, clock),
+    room,
     policyVersion,
     approvals,
     uses,
@@ -288,7 +292,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       approvals.expire()
       resume.tick(ledger.head().size)
       watchLog()
-      return imports.tick()
+      return Promise.all([imports.tick(), events.tick()])
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
   )

@@ -6,6 +6,7 @@ import {
   fetchManifestOver,
   type GuardedFetch,
   type ImportBook,
+  type ImportChange,
   type ImportedCapability,
   type ImportedPeerView,
   importBook,
@@ -29,8 +30,8 @@ import type {
 } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import type { KeyResolver } from '@hansa/trust'
-import type { Appended } from '@hansa/trust/ledger'
 import { compileSchema } from '../firewall/index.ts'
+import type { Events } from './event-outbox.ts'
 import type { PeerSettings } from './peer-settings.ts'
 import type { ImportedTarget, Refusal } from './stages.ts'
 
@@ -42,7 +43,7 @@ export type ImportDeskComponents = {
   fetch: GuardedFetch
   peers: PeerSettings
   self: Did
-  append(draft: EntryDraft): Appended
+  events: Events
 }
 
 /** Milliseconds in which a peer's manifest is looked for at most once because of its certificate. */
@@ -56,9 +57,11 @@ export class ImportDesk implements CertificatePins {
 
   /** Reads what was imported before. @throws MeshError `store_corrupt`. */
   static async open(components: ImportDeskComponents): Promise<ImportDesk> {
-    const { store, clock, resolver, memory, self, fetch } = components
+    const { store, clock, resolver, memory, self, fetch, events } = components
     const fetchManifest = fetchManifestOver({ fetch, clock })
-    return new ImportDesk(components, await importBook({ store, clock, resolver, memory, self, fetchManifest }))
+    const together = (change: ImportChange) => eventsOf(change).map((event) => events.row(event))
+    const book = await importBook({ store, clock, resolver, memory, self, fetchManifest, together })
+    return new ImportDesk(components, book)
   }
 
   private constructor(components: ImportDeskComponents, book: ImportBook) {
@@ -69,37 +72,29 @@ export class ImportDesk implements CertificatePins {
   async add(init: ImportInit): Promise<PeerImport> {
     const added = await this.#book.add(init)
     if (!added.ok) throw failure(added)
-    const { alias, did, seq, capabilities, trustPolicy } = added.peer
-    const ext = { alias, seq, count: capabilities.length, trust_policy: trustPolicy }
-    await this.#c.append({ type: 'peer.imported', peer: did, ext }).durable
+    await this.#c.events.drain()
     return this.#handle(added.peer)
   }
 
   async refresh(alias: PeerAlias): Promise<ManifestDiff> {
     const refreshed = await this.#book.refresh(alias)
     if (!refreshed.ok) throw failure(refreshed)
-    const peer = this.#book.get(alias)
-    const { diff } = refreshed
-    if (peer !== undefined && diff.toSeq !== diff.fromSeq) {
-      const note = `refreshed: ${diff.peer}, ${diff.capabilities.map(({ capability, action }) => `${capability} ${action}`).join(', ')}`
-      const ext = { alias, seq: diff.toSeq, count: peer.capabilities.length, note: note.slice(0, 512) }
-      await this.#c.append({ type: 'peer.imported', peer: peer.did, ext }).durable
-    }
-    return diff
+    await this.#c.events.drain()
+    return refreshed.diff
   }
 
   /** @throws CallError `not_found`. */
   async remove(alias: PeerAlias): Promise<void> {
-    const peer = this.#book.get(alias)
-    if (peer === undefined || !(await this.#book.remove(alias))) {
+    if (!(await this.#book.remove(alias))) {
       throw new CallError({ code: 'not_found' }, `not_found: Nothing is imported as ${alias}.`)
     }
-    await this.#c.append({ type: 'peer.unimported', peer: peer.did, ext: { alias } }).durable
+    await this.#c.events.drain()
   }
 
   /** Refreshes what has lived half its life; a periodic job. */
   async tick(): Promise<void> {
     await this.#book.tick()
+    await this.#c.events.drain()
   }
 
   target(ref: string): ImportedTarget | Refusal {
@@ -227,6 +222,21 @@ function targetOf(
     trustPolicy,
     ...facts,
   }
+}
+
+/** What the log says of a change of the imports. A refresh that nobody asked for, and that found nothing, is not told. */
+function eventsOf(change: ImportChange): EntryDraft[] {
+  const { alias, peer, seq, trustPolicy, capabilities: count } = change
+  if (change.kind === 'added') {
+    return [{ type: 'peer.imported', peer, ext: { alias, seq, count, trust_policy: trustPolicy } }]
+  }
+  if (change.kind === 'removed') return [{ type: 'peer.unimported', peer, ext: { alias } }]
+  const { diff, asked } = change
+  const found = diff.peer === 'blocked' || diff.capabilities.length > 0
+  if (diff.toSeq === diff.fromSeq || !(asked || found)) return []
+  const each = diff.capabilities.map(({ capability, action }) => `${capability} ${action}`)
+  const note = `refreshed: ${diff.peer}, ${each.join(', ')}`.slice(0, 512)
+  return [{ type: 'peer.imported', peer, ext: { alias, seq: diff.toSeq, count, note } }]
 }
 
 function infoOf(capability: ImportedCapability, peer: ImportedPeerView): CapabilityInfo {

@@ -1,10 +1,11 @@
-import { memoryStore, type Store } from '@hansa/protocols'
+import { memoryStore, type Store, silentLogger } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { didKeyResolver, verifyManifest } from '@hansa/trust'
 import { alice } from '@hansa/trust/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { aLocalTarget } from '../testing/calls.ts'
 import { FakeLedger } from '../testing/fake-ledger.ts'
+import { EventOutbox } from './event-outbox.ts'
 import { LocalCapabilities } from './local-capabilities.ts'
 import { MANIFEST_LIFE_SECONDS, ManifestPublisher } from './manifest-publisher.ts'
 import { compileOrThrow, PolicyHolder } from './policy-holder.ts'
@@ -34,7 +35,12 @@ const publisher = (over: { store?: Store } = {}) =>
       ledger: { origin: `${alice.did}/log/1`, vkey: 'k+1+1' },
       locals,
       policy,
-      append: ledger.append,
+      events: new EventOutbox({
+        store: over.store ?? store,
+        logger: silentLogger,
+        ledger: () => ledger,
+        room: async () => {},
+      }),
       ...over,
     },
     { name: 'alice', endpoint: 'https://alice.example' },
@@ -114,7 +120,7 @@ describe('a sequence number', () => {
   })
 
   it('is not served at all when it cannot be stored', async () => {
-    const failing = { ...store, set: () => Promise.reject(new Error('the disk')) }
+    const failing = { ...store, apply: () => Promise.reject(new Error('the disk')) }
     await expect(Promise.resolve(publisher({ store: failing }).current())).rejects.toThrow('the disk')
     expect(ledger.entries).toEqual([])
   })

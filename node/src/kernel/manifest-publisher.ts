@@ -3,10 +3,11 @@
  * sequence number is stored before the manifest is served, so a restart or a restored backup never signs two manifests
  * under one number (wire.md: Manifest).
  */
-import type { CapabilityManifest, Clock, Did, EntryDraft, SignedManifest, Store } from '@hansa/protocols'
+import type { CapabilityManifest, Clock, Did, SignedManifest, Store } from '@hansa/protocols'
 import { HTTP_ENDPOINT_PROTO } from '@hansa/protocols'
 import { type Signer, signManifest } from '@hansa/trust'
-import type { Appended, Ledger } from '@hansa/trust/ledger'
+import type { Ledger } from '@hansa/trust/ledger'
+import type { Events } from './event-outbox.ts'
 import type { LocalCapabilities } from './local-capabilities.ts'
 import type { PolicyHolder } from './policy-holder.ts'
 
@@ -30,7 +31,7 @@ export type ManifestComponents = {
   frozen?: readonly { origin: string; vkey: string }[]
   locals: LocalCapabilities
   policy: PolicyHolder
-  append(draft: EntryDraft): Appended
+  events: Events
 }
 
 export type ManifestInit = {
@@ -80,14 +81,15 @@ export class ManifestPublisher {
   }
 
   async #make(now: number): Promise<SignedManifest> {
-    const { store, signer, append } = this.#c
+    const { store, signer, events } = this.#c
     const state = this.#state()
     const stored = await store.get(NAMESPACE, LAST)
     const before = stored === undefined ? undefined : (JSON.parse(stored) as { seq: number; hash: string })
     const seq = Math.max((before?.seq ?? 0) + 1, now)
     const signed = signManifest(signer, this.#compose(now, seq, before?.hash ?? null))
-    await store.set(NAMESPACE, LAST, JSON.stringify({ seq, hash: signed.hash }))
-    await append({ type: 'manifest.published', ext: { hash: signed.hash, seq } }).durable
+    const value = JSON.stringify({ seq, hash: signed.hash })
+    const published = { type: 'manifest.published', ext: { hash: signed.hash, seq } } as const
+    await events.record(published, [{ namespace: NAMESPACE, key: LAST, value }])
     this.#last = { signed, state }
     return signed
   }

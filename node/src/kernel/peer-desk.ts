@@ -1,5 +1,5 @@
 /**
- * Kernels that an operator made known with `hansa peer add`: each is in the ledger before it counts, and in the store, so
+ * Kernels that an operator made known with `hansa peer add`: each is in the store and in the ledger before it counts, so
  * that it counts again after a restart. What such a kernel offers is imported with it.
  */
 import {
@@ -8,7 +8,6 @@ import {
   type Clock,
   type Did,
   didSchema,
-  type EntryDraft,
   type KnownPeer,
   labelsSchema,
   type PeerAlias,
@@ -17,8 +16,8 @@ import {
   type Store,
 } from '@hansa/protocols'
 import { type KeyResolver, type NormalRule, verifyManifest } from '@hansa/trust'
-import type { Appended } from '@hansa/trust/ledger'
 import { z } from 'zod'
+import type { Events } from './event-outbox.ts'
 import type { ImportDesk } from './import-desk.ts'
 import { NEWCOMER_STANDING, type PeerSettings } from './peer-settings.ts'
 
@@ -43,7 +42,7 @@ export type PeerDeskComponents = {
   settings: PeerSettings
   imports: ImportDesk
   self: Did
-  append(draft: EntryDraft): Appended
+  events: Events
   /** The policy in force. */
   rules(): readonly NormalRule[]
 }
@@ -73,7 +72,7 @@ export class PeerDesk {
    * @throws CallError `invalid_request`, or why its manifest cannot be imported; nothing has changed then.
    */
   async add(init: AddPeer): Promise<KnownPeer> {
-    const { settings, imports, clock, store, append, self } = this.#c
+    const { settings, imports, clock, events, self } = this.#c
     const { did, manifest, trustPolicy, by } = init
     if (did === self) throw refused('this is the DID of this kernel itself')
     const said = init.clearance !== undefined || init.sameOwner !== undefined || init.standing !== undefined
@@ -97,8 +96,8 @@ export class PeerDesk {
       by,
       since: Math.floor(clock.now() / 1000),
     }
-    await append({ type: 'peer.added', actor: by, peer: did, ext: { alias, note: noteOf(record) } }).durable
-    await store.set(NAMESPACE, did, JSON.stringify(record))
+    const added = { type: 'peer.added', actor: by, peer: did, ext: { alias, note: noteOf(record) } } as const
+    await events.record(added, [{ namespace: NAMESPACE, key: did, value: JSON.stringify(record) }])
     this.#hold(record)
     imports.forgetTargets()
     return this.#known(did)
@@ -111,14 +110,14 @@ export class PeerDesk {
   async remove(who: string, by: string): Promise<KnownPeer> {
     const known = this.find(who)
     if (known === undefined) throw new CallError({ code: 'not_found' }, `not_found: No peer is known as ${who}.`)
-    const { settings, imports, store, append } = this.#c
+    const { settings, imports, events } = this.#c
     if (settings.configured(known.did) && known.imports.length === 0)
       throw refused('hansa.yaml names this peer; remove it there')
     for (const alias of known.imports) await imports.remove(alias)
     if (this.#records.has(known.did)) {
       const ext = known.alias === undefined ? {} : { ext: { alias: known.alias } }
-      await append({ type: 'peer.removed', actor: by, peer: known.did, ...ext }).durable
-      await store.delete(NAMESPACE, known.did)
+      const removed = { type: 'peer.removed', actor: by, peer: known.did, ...ext } as const
+      await events.record(removed, [{ namespace: NAMESPACE, key: known.did }])
       this.#records.delete(known.did)
       settings.remove(known.did)
       imports.forgetTargets()

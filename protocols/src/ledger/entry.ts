@@ -18,7 +18,7 @@ import { agentNameSchema } from '../syntax/agent-credential.ts'
 import { hashSchema } from '../syntax/base64url.ts'
 import { capabilityRefSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
-import { approvalIdSchema, callIdSchema, denialIdSchema } from '../syntax/ids.ts'
+import { approvalIdSchema, callIdSchema, denialIdSchema, eventIdSchema } from '../syntax/ids.ts'
 import { principalSchema } from '../syntax/principal.ts'
 import { unixMsSchema } from '../syntax/time.ts'
 import { verdictSchema } from './verdict.ts'
@@ -52,11 +52,15 @@ export const entryTypes = [
   'log.full',
   'agent.added',
   'agent.removed',
+  'content.erased',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 
 /** Largest entry in bytes: what a C2SP entry bundle can hold (uint16 length). */
 export const MAX_ENTRY_BYTES = 65_535
+
+/** Records that one `content.erased` can name; with more there are several entries. */
+export const MAX_ERASED_RECORDS = 1_000
 
 const short = z.string().max(512)
 
@@ -92,6 +96,15 @@ export const entryExtSchema = z.strictObject({
   vkey: short.optional().describe('log.opened of a successor: verifier key of the log before it'),
   checkpoint: checkpointReferenceSchema.optional(),
   note: short.optional(),
+  event: eventIdSchema
+    .optional()
+    .describe('Names an entry that was committed together with a change of state; no two entries have the same'),
+  records: z
+    .array(hashSchema)
+    .min(1)
+    .max(MAX_ERASED_RECORDS)
+    .optional()
+    .describe('content.erased: hashes of the records, each of origin, call and kind'),
   agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),
 })
 export type EntryExt = z.infer<typeof entryExtSchema>
@@ -122,5 +135,6 @@ export const entrySchema = z.strictObject({
 })
 export type Entry = z.infer<typeof entrySchema>
 
+export const entryDraftSchema = entrySchema.omit({ v: true, origin: true, seq: true, t_ms: true, prev: true })
 /** What a caller of the ledger writes; the ledger adds version, origin, sequence, time and link. */
 export type EntryDraft = Omit<Entry, 'v' | 'origin' | 'seq' | 't_ms' | 'prev'>

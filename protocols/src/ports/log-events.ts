@@ -152,6 +152,12 @@ export const logEvents = {
     means: 'A connection of another kernel broke while its request was served.',
     todo: 'Look at the network when it repeats.',
   },
+  'events.not_drained': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'A change of state is stored and the log does not tell of it yet; it is tried again in 15 seconds.',
+    todo: 'See whether the log has room: `hansa status`. A fault of Hansa is worth a report with this line.',
+  },
   'imports.refresh_failed': {
     level: 'error',
     fields: ['error', 'code?', 'reason?', 'at'],

@@ -6,9 +6,14 @@ export interface Store {
   get(namespace: string, key: string): Promise<string | undefined>
   set(namespace: string, key: string, value: string): Promise<void>
   delete(namespace: string, key: string): Promise<void>
+  /** All of the changes or none, in their order, whatever happens meanwhile. */
+  apply(changes: readonly StoreChange[]): Promise<void>
   /** Every pair of the namespace, by key in code point order. */
   list(namespace: string): Promise<{ key: string; value: string }[]>
 }
+
+/** Without a value: the key is deleted. */
+export type StoreChange = { namespace: string; key: string; value?: string }
 
 /** Forgets everything when the process ends: for tests, and for kernels that want no memory. */
 export function memoryStore(): Store {
@@ -22,6 +27,12 @@ export function memoryStore(): Store {
     get: async (namespace, key) => space(namespace).get(key),
     set: async (namespace, key, value) => void space(namespace).set(key, value),
     delete: async (namespace, key) => void space(namespace).delete(key),
+    async apply(changes) {
+      for (const { namespace, key, value } of changes) {
+        if (value === undefined) space(namespace).delete(key)
+        else space(namespace).set(key, value)
+      }
+    },
     list: async (namespace) =>
       [...space(namespace)].map(([key, value]) => ({ key, value })).sort((a, b) => compareCodePoints(a.key, b.key)),
   }

@@ -14,3 +14,7 @@ export type ApprovalId = string
 
 export const sessionIdSchema = callIdSchema
 export type SessionId = string
+
+/** Names one change of state in the outbox of a kernel and in its log. */
+export const eventIdSchema = callIdSchema
+export type EventId = string

@@ -73,5 +73,19 @@ export function describeStore(name: string, make: () => Promise<Store>): void {
       expect(values).toContain(await store.get('race', 'one'))
       expect(await store.list('race')).toHaveLength(1)
     })
+
+    it('applies several changes in their order, over namespaces', async () => {
+      const store = await make()
+      await store.set('agents', 'old', '1')
+      await store.apply([
+        { namespace: 'agents', key: 'old' },
+        { namespace: 'agents', key: 'new', value: 'first' },
+        { namespace: 'agents', key: 'new', value: 'second' },
+        { namespace: 'outbox', key: '1', value: 'told' },
+      ])
+      expect(await store.list('agents')).toEqual([{ key: 'new', value: 'second' }])
+      expect(await store.get('outbox', '1')).toBe('told')
+      await store.apply([])
+    })
   })
 }

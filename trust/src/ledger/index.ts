@@ -34,7 +34,7 @@ export type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'
 export type { LogDirectory, LogDisk, LogFile } from './log-disk.ts'
 export { type LogExtent, logExtent } from './log-extent.ts'
 export { firstEntry, type LogLink, linkExt, linkOf, replayFrozenLog } from './log-link.ts'
-export type { LogRoom } from './log-room.ts'
+export { isClosing, type LogRoom } from './log-room.ts'
 export { readLogRoom } from './measured-disk.ts'
 export { type MemoryLogDisk, memoryLogDisk } from './memory-log-disk.ts'
 export {

@@ -56,11 +56,13 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'peer.unimported',
   'peer.evidence',
   'capability.suspended',
+  'content.erased',
   // Without these a node with a full log could not start, or not be stopped by a stricter policy.
   'policy.loaded',
   'manifest.published',
 ])
 
+/** Whether entries of this type end something or take it away: a log that is full still takes them. */
 export function isClosing(type: EntryType): boolean {
   return closing.has(type)
 }
