@@ -53,6 +53,7 @@ const usageCodes = new Set([
   'home_format',
   'home_newer',
   'home_migration',
+  'cursor_malformed',
   'home_logs',
   'backup_exists',
   'backup_invalid',

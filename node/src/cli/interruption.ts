@@ -2,6 +2,8 @@
 import process from 'node:process'
 import { failed } from './errors.ts'
 
+/** The longest that a timer takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /**
@@ -16,5 +18,23 @@ export async function unlessInterrupted<T>(work: Promise<T>, message: string): P
     return await Promise.race([work, interrupted.promise])
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop)
+  }
+}
+
+/**
+ * A signal that is aborted when this process is told to stop. Until it is disposed of the process lives, though all that it
+ * waits for is a clock, whose timers keep none alive; then a signal ends it again.
+ */
+export function untilInterrupted(): Disposable & { signal: AbortSignal } {
+  const controller = new AbortController()
+  const alive = setInterval(() => {}, MAX_TIMER_MS)
+  const stop = () => controller.abort()
+  for (const signal of SIGNALS) process.on(signal, stop)
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearInterval(alive)
+      for (const signal of SIGNALS) process.off(signal, stop)
+    },
   }
 }

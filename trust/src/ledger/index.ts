@@ -62,6 +62,7 @@ export {
   type QuorumReport,
   type Side,
 } from './report.ts'
+export { readStoredHead } from './stored-head.ts'
 export {
   checkQuorum,
   defaultQuorum,

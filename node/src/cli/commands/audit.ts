@@ -4,14 +4,18 @@ import type { Cli } from '../cli.ts'
 import { integer } from '../options.ts'
 import type { Print, Style } from '../print.ts'
 import { table } from '../table.ts'
+import { auditEventsCommand } from './audit-events.ts'
 import { auditExportCommand } from './audit-export.ts'
+import { auditReportCommand } from './audit-report.ts'
 
 type Options = { from?: number; limit: number; call?: string }
 
 export function auditCommand(cli: Cli): Command {
-  return cli.group('audit', 'read the audit log, and export what concerns a peer', [
+  return cli.group('audit', 'read the audit log, and export or report what is in it', [
     showCommand(cli),
     auditExportCommand(cli),
+    auditEventsCommand(cli),
+    auditReportCommand(cli),
   ])
 }
 

@@ -1,0 +1,72 @@
+/** Which class of the Open Cybersecurity Schema Framework each type of entry is an event of. Total: a new type needs a row. */
+import type { EntryType } from '@hansa/protocols'
+
+export const OCSF_VERSION = '1.5.0'
+
+/** https://schema.ocsf.io/1.5.0/classes */
+export const ocsfClasses = {
+  api_activity: { uid: 6003, name: 'API Activity', category: 6, categoryName: 'Application Activity' },
+  entity_management: {
+    uid: 3004,
+    name: 'Entity Management',
+    category: 3,
+    categoryName: 'Identity & Access Management',
+  },
+  detection_finding: { uid: 2004, name: 'Detection Finding', category: 2, categoryName: 'Findings' },
+  base_event: { uid: 0, name: 'Base Event', category: 0, categoryName: 'Uncategorized' },
+} as const
+export type OcsfClass = keyof typeof ocsfClasses
+
+export type OcsfActivity = {
+  of: OcsfClass
+  id: number
+  name: string
+  /** Kind of the entity that is managed. */
+  entity?: string
+}
+
+/** The log does not know whether a call creates, reads, updates or deletes: its safety class is in the manifest. */
+const call = (name: string): OcsfActivity => ({ of: 'api_activity', id: 99, name })
+const own = (name: string): OcsfActivity => ({ of: 'base_event', id: 99, name })
+
+const managed = {
+  create: [1, 'Create'],
+  update: [3, 'Update'],
+  delete: [4, 'Delete'],
+  suspend: [12, 'Suspend'],
+} as const
+const entity = (kind: string, activity: keyof typeof managed): OcsfActivity => {
+  const [id, name] = managed[activity]
+  return { of: 'entity_management', id, name, entity: kind }
+}
+
+export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
+  'log.opened': own('Log opened'),
+  'log.full': own('Log full'),
+  'call.begun': call('Begin'),
+  'intent.sent': call('Ask'),
+  'intent.accepted': call('Accept'),
+  outcome: call('Outcome'),
+  'receipt.received': call('Receipt'),
+  'ack.received': call('Acknowledgement'),
+  'acks.delivered': own('Acknowledgements delivered'),
+  'decision.made': call('Decide'),
+  'approval.requested': entity('approval', 'create'),
+  'approval.granted': entity('approval', 'update'),
+  'approval.denied': entity('approval', 'delete'),
+  'token.granted': entity('token', 'create'),
+  'token.revoked': entity('token', 'delete'),
+  'peer.imported': entity('import', 'create'),
+  'peer.unimported': entity('import', 'delete'),
+  'peer.added': entity('peer', 'create'),
+  'peer.removed': entity('peer', 'delete'),
+  'peer.checkpoint': own('Peer checkpoint'),
+  'peer.evidence': { of: 'detection_finding', id: 1, name: 'Create' },
+  'capability.classified': entity('capability', 'update'),
+  'capability.suspended': entity('capability', 'suspend'),
+  'manifest.published': entity('manifest', 'update'),
+  'policy.loaded': entity('policy', 'update'),
+  'refusals.counted': own('Refusals counted'),
+  'agent.added': entity('agent', 'create'),
+  'agent.removed': entity('agent', 'delete'),
+}
