@@ -69,4 +69,5 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'refusals.counted': own('Refusals counted'),
   'agent.added': entity('agent', 'create'),
   'agent.removed': entity('agent', 'delete'),
+  'content.erased': entity('content', 'delete'),
 }

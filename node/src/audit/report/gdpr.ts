@@ -28,9 +28,9 @@ export const gdpr: Framework = {
     {
       id: 'Art. 17',
       title: 'Right to erasure',
-      measures: [],
+      measures: ['content_erased'],
       beyond:
-        'The log holds no content, only salted commitments to it. What the systems behind capabilities hold is theirs to erase.',
+        'What the systems behind capabilities hold is theirs to erase; the log itself holds commitments and no content.',
     },
     {
       id: 'Art. 22',

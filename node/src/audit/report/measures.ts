@@ -105,6 +105,7 @@ const table = {
   },
   policy_changed: { text: 'changes of the policy, each with its hash', shows: ofType('policy.loaded') },
   offer_changed: { text: 'changes of what is offered, each a signed manifest', shows: ofType('manifest.published') },
+  content_erased: { text: 'erasures of kept content, each with who asked and why', shows: ofType('content.erased') },
   outcome_recorded: {
     text: 'calls whose outcome is recorded, with the reason of each refusal',
     shows: ofType('outcome', 'receipt.received'),
