@@ -121,6 +121,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
         signer: signerFromSeed(key('identity')),
         secret: secret ?? key('secret'),
         logSeed: key('log'),
+        witnessSeed: key('witness'),
         disk: wrapDisk?.(member.disk) ?? member.disk,
         store: wrapStore?.(member.store) ?? member.store,
         clock: this.clock,

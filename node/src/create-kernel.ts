@@ -12,6 +12,7 @@ import type { ServedCertificate } from './gateway/served-certificate.ts'
 import { type HomeKeys, openOrCreateHome } from './home/home.ts'
 import { readHomeLogs } from './home/home-logs.ts'
 import { fileTime, keepCopy, snapshotState } from './home/snapshot-state.ts'
+import { witnessSeed } from './home/witness-seed.ts'
 import { assembleKernel } from './kernel/assemble-kernel.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
 import type { KernelComponents, KernelInit } from './kernel/kernel-components.ts'
@@ -41,7 +42,7 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
   onFatal?(error: unknown): void
 }
 
-type Ground = Pick<KernelComponents, 'disk' | 'logs' | 'store' | 'snapshotState'> & {
+type Ground = Pick<KernelComponents, 'witnessSeed' | 'disk' | 'logs' | 'store' | 'snapshotState'> & {
   keys: HomeKeys
   close(): Promise<void>
 }
@@ -99,12 +100,13 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
 
 function memoryGround(): Ground {
   const keys = { signer: signerFromSeed(newSeed()), logSeed: newSeed(), secret: newSeed() }
-  return { keys, disk: memoryLogDisk(), store: memoryStore(), close: async () => {} }
+  return { keys, witnessSeed: newSeed(), disk: memoryLogDisk(), store: memoryStore(), close: async () => {} }
 }
 
 async function directoryGround(directory: string): Promise<Ground> {
   const { keys, paths } = await openOrCreateHome(directory)
   const logs = await readHomeLogs(paths, keys.signer.did)
+  const seed = await witnessSeed(paths)
   const database = await openDatabase(`sqlite:${paths.state}`)
   try {
     const beforeChange = async () => {
@@ -117,6 +119,7 @@ async function directoryGround(directory: string): Promise<Ground> {
   }
   return {
     keys,
+    witnessSeed: seed,
     disk: fileLogDisk(paths.log),
     logs,
     store: sqlStore(database),

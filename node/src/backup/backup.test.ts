@@ -232,6 +232,18 @@ describe('a restored home', () => {
     expect(await readFile(homePaths(join(directory, 'restored')).logKey, 'utf8')).not.toBe(before)
   })
 
+  it('is another witness than before: it must not vouch for less than it has vouched for since', async () => {
+    await usedHome()
+    await backUp()
+    const before = await readFile(homePaths(home).witnessKey, 'utf8')
+    const restored = await restore()
+    await expect(stat(homePaths(restored.home).witnessKey)).rejects.toThrow('ENOENT')
+    await using kernel = await kernelOf(restored.home)
+    const { ext } = (await kernel.advertise()).manifest
+    expect(ext).toMatchObject({ witness: { vkey: expect.stringContaining(`${restored.did}/witness+`) } })
+    expect(await readFile(homePaths(restored.home).witnessKey, 'utf8')).not.toBe(before)
+  })
+
   it('can be backed up and restored again, and all three logs are one history', async () => {
     await usedHome()
     await backUp()

@@ -25,6 +25,8 @@ export type HomeFiles = { files: HomeFile[]; skipped: string[]; log: LogExtent |
 
 /** Written anew by every node that starts, or not for others. */
 const LEFT_OUT = new Set(['.lock', '.restoring', 'log', 'backups', 'control.sock', 'control.url', 'control.token'])
+/** A witness never comes back as it was (see `witness-seed.ts`). */
+const NEVER = new Set(['keys/witness.key'])
 const STATE = /^state\.db(?:-wal|-shm|-journal)?$/
 const MAX_SKIPPED = 1000
 
@@ -64,6 +66,7 @@ async function logFiles(directory: string, { files, note }: LogExtent): Promise<
 
 async function collect(root: string, path: string, files: HomeFile[], skipped: string[]): Promise<void> {
   const shown = relative(root, path).split(sep).join('/')
+  if (NEVER.has(shown)) return
   const found = await lstat(path)
   if (found.isDirectory()) {
     for (const name of (await readdir(path)).sort()) await collect(root, join(path, name), files, skipped)

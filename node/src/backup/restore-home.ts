@@ -158,6 +158,8 @@ async function succeed(
   }
   // The old key could still sign for a log that has ended.
   await rm(paths.logKey)
+  // In no backup that this version made; and one that was made by hand must not bring it back.
+  await rm(paths.witnessKey, { force: true })
   const origin = logOrigin(did, next)
   const key = noteKey(origin, await createSecretFile(paths.logKey, 'log-ed25519'))
   const link = log === null ? {} : linkExt({ previous: log.checkpoint, vkey: log.vkey })

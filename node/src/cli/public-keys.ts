@@ -2,15 +2,17 @@
 import { stat } from 'node:fs/promises'
 import type { Did } from '@hansa/protocols'
 import { readKeyFile, readSecretFile } from '@hansa/trust'
-import { noteKey } from '@hansa/trust/ledger'
+import { cosignerKey, noteKey } from '@hansa/trust/ledger'
+import { exists } from '../home/has-node.ts'
 import { readFormat } from '../home/home-format.ts'
 import { readHomeLogs } from '../home/home-logs.ts'
 import { formatOnePaths, homePaths } from '../home/home-paths.ts'
+import { witnessName } from '../home/witness-seed.ts'
 import { fingerprint } from './fingerprint.ts'
 import { requireNode } from './require-node.ts'
 
 export type KeyFileFacts = {
-  key: 'identity' | 'log' | 'tokens'
+  key: 'identity' | 'log' | 'tokens' | 'witness'
   path: string
   /** Such as `0600`. */
   mode: string
@@ -22,6 +24,8 @@ export type PublicKeys = {
   did: Did
   fingerprint: string
   log: { origin: string; vkey: string }
+  /** Absent until the node has started once with this version, or after a restore. */
+  witness?: { vkey: string }
   files: KeyFileFacts[]
 }
 
@@ -34,7 +38,11 @@ export async function readPublicKeys(home: string): Promise<PublicKeys> {
   const { origin } = await readHomeLogs(paths, did)
   const { vkey } = noteKey(origin, await readSecretFile(logKey, 'log-ed25519'))
   const files = [await factsOf('identity', identity), await factsOf('log', logKey), await factsOf('tokens', secret)]
-  return { did, fingerprint: fingerprint(did), log: { origin, vkey }, files }
+  const about = { did, fingerprint: fingerprint(did), log: { origin, vkey } }
+  if (!(await exists(paths.witnessKey))) return { ...about, files }
+  const witness = cosignerKey(witnessName(did), await readSecretFile(paths.witnessKey, 'witness-ed25519'))
+  const all = [...files, await factsOf('witness', paths.witnessKey)]
+  return { ...about, witness: { vkey: witness.vkey }, files: all }
 }
 
 async function factsOf(key: KeyFileFacts['key'], path: string): Promise<KeyFileFacts> {

@@ -1,6 +1,14 @@
 /** Which part of the kernel answers which path. One place for limits of bodies, and for what a fault looks like outside. */
 import type { EventLogger, InboundHandler, InboundReply, InboundRequest } from '@hansa/protocols'
-import { exchangePaths, httpStatus, isCode, MAX_CALL_BYTES, MAX_MANIFEST_BYTES } from '@hansa/protocols'
+import {
+  exchangePaths,
+  httpStatus,
+  isCode,
+  MAX_CALL_BYTES,
+  MAX_MANIFEST_BYTES,
+  witnessedCheckpointPath,
+} from '@hansa/protocols'
+import { MAX_SUBMISSION_BYTES } from '@hansa/trust/ledger'
 import { faultFields } from '../kernel/fault-fields.ts'
 import { CallFault } from './call-fault.ts'
 import { jsonReply, refusalReply } from './inbound-reply.ts'
@@ -17,6 +25,8 @@ export type InboundServices = {
   decide: Serve
   acks: Serve
   invoke: Serve
+  addCheckpoint: Serve
+  witnessed: Serve
 }
 
 type Route = { method: 'GET' | 'POST'; maxBytes: number; serve: keyof InboundServices }
@@ -32,6 +42,17 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
   [exchangePaths.decide]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'decide' },
   [exchangePaths.acks]: { method: 'POST', maxBytes: MAX_ACKS_BYTES, serve: 'acks' },
   [exchangePaths.invoke]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'invoke' },
+  [exchangePaths.addCheckpoint]: { method: 'POST', maxBytes: MAX_SUBMISSION_BYTES, serve: 'addCheckpoint' },
+}
+
+/** By path, where a part of the path is data. */
+const patternRoutes: readonly [RegExp, Route][] = [
+  [witnessedCheckpointPath, { method: 'GET', maxBytes: 0, serve: 'witnessed' }],
+]
+
+function routeOf(path: string): Route | undefined {
+  if (Object.hasOwn(inboundRoutes, path)) return inboundRoutes[path]
+  return patternRoutes.find(([pattern]) => pattern.test(path))?.[1]
 }
 
 export type InboundRouterComponents = { services: InboundServices; refusals: RefusalCounter; logger: EventLogger }
@@ -39,7 +60,7 @@ export type InboundRouterComponents = { services: InboundServices; refusals: Ref
 export function inboundRouter({ services, refusals, logger }: InboundRouterComponents): InboundHandler {
   return {
     async handle(request) {
-      const route = Object.hasOwn(inboundRoutes, request.path) ? inboundRoutes[request.path] : undefined
+      const route = routeOf(request.path)
       if (route === undefined) return refusalReply(refusals, request.source, 'not_found', 'no such path')
       if (route.method !== request.method)
         return refusalReply(refusals, request.source, 'invalid_request', 'wrong method')

@@ -3,11 +3,13 @@ import { join } from 'node:path'
 
 export type HomePaths = {
   root: string
-  /** Directory of the three secrets. */
+  /** Directory of the secrets. */
   keys: string
   identity: string
   logKey: string
   secret: string
+  /** Of the witness; in no backup. */
+  witnessKey: string
   /** What `hansa tls create` makes; the configuration may name others. */
   tlsCertificate: string
   tlsKey: string
@@ -36,6 +38,7 @@ export function homePaths(root: string): HomePaths {
     identity: join(keys, 'identity.key'),
     logKey: join(keys, 'log.key'),
     secret: join(keys, 'token.secret'),
+    witnessKey: join(keys, 'witness.key'),
     tlsCertificate: join(root, 'tls.crt'),
     tlsKey: join(keys, 'tls.key'),
     webhookSecret: join(keys, 'webhook.secret'),

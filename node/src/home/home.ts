@@ -2,7 +2,7 @@
  * The directory of one node: its keys, its log, its state. The only adapter that knows where each of them lies.
  *
  *   format                                  version of this layout
- *   keys/                                   identity.key, log.key, token.secret: 0600, refused when others can read them
+ *   keys/                                   identity.key, log.key, token.secret, witness.key: 0600, refused when others can read them
  *   hansa.yaml    policy.yaml               configuration
  *   state.db      log/                      imports and results; the audit log
  *   backups/                                made before a migration
@@ -15,6 +15,7 @@ import { hasNode } from './has-node.ts'
 import { HOME_FORMAT, readFormat, writeFormat } from './home-format.ts'
 import { type HomePaths, homePaths } from './home-paths.ts'
 import { type MigrateHomeInit, migrateHome } from './migrate-home.ts'
+import { witnessSeed } from './witness-seed.ts'
 
 const OWNER_ONLY = 0o700
 
@@ -40,6 +41,7 @@ export async function createHome(root: string): Promise<{ paths: HomePaths; keys
   }
   const logSeed = await createSecretFile(paths.logKey, 'log-ed25519')
   const secret = await createSecretFile(paths.secret, 'token-root')
+  await witnessSeed(paths)
   await writeFormat(root)
   // Last, because its presence is what says that there is a node.
   const signer = await createKeyFile(paths.identity)

@@ -20,6 +20,7 @@ import { serveDecide } from '../exchange/serve-decide.ts'
 import { serveHandshake } from '../exchange/serve-handshake.ts'
 import { serveInvoke } from '../exchange/serve-invoke.ts'
 import { compileDetectors } from '../firewall/index.ts'
+import { openWitnessing } from '../witness/witnessing.ts'
 import { afterTurns } from './after-turns.ts'
 import { AgentBook } from './agent-book.ts'
 import { AgentOffers } from './agent-offers.ts'
@@ -140,9 +141,13 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   holder = policy
   await policy.record(compiled, policy.version)
   const policyVersion = () => policy.version
+  const witnessing = await openWitnessing(
+    { self, seed: components.witnessSeed, store, clock, refusals, imports },
+    init.witnessing,
+  )
   const publisher = new ManifestPublisher(
     { self, signer, clock, store, ledger, frozen: logs.frozen.map(inManifest), locals, policy, events },
-    publicFace(init),
+    { ...publicFace(init), witness: witnessing.book.vkey },
   )
 
   const own = async (): Promise<OwnSide> => ({
@@ -281,6 +286,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       }),
       acks: serveAcks({ verifier, openAcks, refusals, append }),
       invoke: serveInvoke({ invoke, refusals }),
+      ...witnessing.services,
     },
   })
 

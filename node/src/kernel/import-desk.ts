@@ -145,6 +145,12 @@ export class ImportDesk implements CertificatePins {
     return this.#ofPeer(peer)[0]?.logs ?? []
   }
 
+  /** Pinned keys of the log of this origin, whoever's it is. */
+  logKeys(origin: string): string[] {
+    const logs = this.#book.list().flatMap((peer) => peer.logs)
+    return [...new Set(logs.filter((log) => log.origin === origin).map(({ vkey }) => vkey))]
+  }
+
   async peers(): Promise<PeerInfo[]> {
     return this.#book.list().map(({ did, alias, endpoint, trustPolicy, seq, expires, state, capabilities }) => ({
       did,

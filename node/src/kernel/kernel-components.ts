@@ -3,6 +3,7 @@ import type { GuardedFetch } from '@hansa/mesh'
 import type { Clock, EventLogger, PeerTransport, Store } from '@hansa/protocols'
 import type { PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink } from '@hansa/trust/ledger'
+import type { WitnessingInit } from '../witness/witnessing.ts'
 import type { CallObserver } from './call-observer.ts'
 import type { InFlightLimits } from './in-flight.ts'
 import type { PeerSetting } from './peer-settings.ts'
@@ -21,6 +22,8 @@ export type KernelComponents = {
   secret: Uint8Array
   /** 32 bytes: the key of the log, another one than the identity. */
   logSeed: Uint8Array
+  /** 32 bytes: the key under which this kernel cosigns the logs of others. */
+  witnessSeed: Uint8Array
   disk: LogDisk
   /** @default the first log of this kernel, with none before it */
   logs?: KernelLogs
@@ -57,6 +60,8 @@ export type KernelInit = {
   inFlight?: Partial<InFlightLimits>
   /** Sees how each call ended. @default nobody does */
   observer?: CallObserver
+  /** Whose logs this kernel cosigns besides those it imported. */
+  witnessing?: WitnessingInit
   /** Disk that the log keeps free for its last entries, bytes. @default 67_108_864 */
   logReserveBytes?: number
   /** What the files of the log may take, the reserve included, bytes; then no call is taken any more. @default what the disk has */

@@ -40,6 +40,8 @@ export type ManifestInit = {
   endpoint?: string
   /** SHA-256 of the SPKI of each certificate, base64url, when the endpoint is https. */
   tls?: () => readonly string[]
+  /** Verifier key under which this kernel cosigns the logs of others. */
+  witness?: string
 }
 
 export class ManifestPublisher {
@@ -96,7 +98,7 @@ export class ManifestPublisher {
 
   #compose(now: number, seq: number, prev: string | null): CapabilityManifest {
     const { self, ledger, frozen = [], locals, policy } = this.#c
-    const { name, endpoint, tls } = this.#init
+    const { name, endpoint, tls, witness } = this.#init
     return {
       v: 1,
       kernel_id: self,
@@ -111,6 +113,7 @@ export class ManifestPublisher {
       ...(tls === undefined ? {} : { tls: [...tls()] }),
       policy: { version: policy.version, min_version: policy.version, hash: policy.current.hash },
       capabilities: locals.descriptors(),
+      ...(witness === undefined ? {} : { ext: { witness: { vkey: witness } } }),
     }
   }
 }

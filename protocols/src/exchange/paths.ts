@@ -10,4 +10,9 @@ export const exchangePaths = {
   acks: '/hansa/v1/acks',
   /** For holders of a token that this kernel minted; never for other kernels. */
   invoke: '/hansa/v1/invoke',
+  /** C2SP tlog-witness, which names the last part itself; for whoever runs a log that this kernel knows. */
+  addCheckpoint: '/hansa/witness/add-checkpoint',
 } as const
+
+/** What this kernel cosigned last of a log: `/hansa/witness/<SHA-256 of its origin, hexadecimal>/checkpoint` (C2SP tlog-witness). */
+export const witnessedCheckpointPath = /^\/hansa\/witness\/([0-9a-f]{64})\/checkpoint$/

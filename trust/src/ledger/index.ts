@@ -45,6 +45,7 @@ export {
   parseVkey,
   type VkeyVerdict,
   verifyNote,
+  withSignaturesOf,
 } from './note.ts'
 export { defaultLedgerLimits, type OpenLedgerInit, openLedger } from './open-ledger.ts'
 export { readEntries } from './read-entries.ts'

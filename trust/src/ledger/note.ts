@@ -132,6 +132,17 @@ export function signatureOf(line: NoteSignature, key: { name: string; id: string
   return own ? line.bytes.subarray(KEY_ID_BYTES) : undefined
 }
 
+/** The note with the lines of these keys only, each once; undefined for what is no note. Whether they verify is not looked at. */
+export function withSignaturesOf(note: string, keys: readonly { name: string; id: string }[]): string | undefined {
+  const parts = splitNote(note)
+  if (parts === undefined) return undefined
+  const kept = parts.signatures.flatMap((line) => {
+    const key = keys.find((one) => signatureOf(line, one) !== undefined)
+    return key === undefined ? [] : [signatureLine(key.name, key.id, line.bytes.subarray(KEY_ID_BYTES))]
+  })
+  return `${parts.text}\n${[...new Set(kept)].join('')}`
+}
+
 /** One signature line with its newline. @param id hexadecimal */
 export function signatureLine(name: string, id: string, signature: Uint8Array): string {
   return `— ${name} ${Buffer.concat([Buffer.from(id, 'hex'), signature]).toString('base64')}\n`

@@ -14,12 +14,13 @@ it('shows who a stopped node is, with its key files, and nothing secret', async 
     did,
     fingerprint: expect.stringMatching(/^[0-9a-f]{4}( [0-9a-f]{4}){7}$/),
     log: { origin: `${did}/log/1`, vkey: expect.stringContaining(`${did}/log/1+`) },
-    files: ['identity', 'log', 'tokens'].map((key) => ({ key, mode: '0600', made: expect.any(Number) })),
+    witness: { vkey: expect.stringContaining(`${did}/witness+`) },
+    files: ['identity', 'log', 'tokens', 'witness'].map((key) => ({ key, mode: '0600', made: expect.any(Number) })),
   })
   const text = await runCli(['key', 'show'], { home })
   expect(text.stdout).toMatch(/^did +did:key:z6Mk.*\nfingerprint +[0-9a-f]{4} .*\nlog +did:key:.*\nlog key +did:key:/)
-  const { identity, logKey, secret } = homePaths(home)
-  for (const path of [identity, logKey, secret]) {
+  const { identity, logKey, secret, witnessKey } = homePaths(home)
+  for (const path of [identity, logKey, secret, witnessKey]) {
     const seed = (await readFile(path, 'utf8')).trim().split(/\s/).at(-1) ?? ''
     expect(seed.length).toBeGreaterThan(30)
     expect(shown.stdout + text.stdout).not.toContain(seed)
