@@ -17,6 +17,8 @@ export type LedgerErrorDetail =
   | { code: 'log_foreign'; expected: string; found: string }
   /** There is no log in the directory. */
   | { code: 'log_missing'; directory: string }
+  /** What is to be written on holds the tiles of another log, or of another history of this one. */
+  | { code: 'tiles_foreign'; directory: string; reason: string }
   /** The draft cannot become an entry; nothing was written. */
   | { code: 'entry_refused'; reason: string }
   /** The disk failed; what it holds beyond the last durable entry is unknown. */

@@ -6,16 +6,28 @@
  * `syncDirectory` after its creation covered; `truncate`, `replace` and `remove` are durable when they return.
  */
 
+import type { FaultList } from './fault-list.ts'
+
 /** Reading only: all that a verifier needs. */
 export interface LogDirectory {
   /** Shown to people in messages. */
   readonly label: string
+  /** Set when the files that are read here are made of others, which hold no hashes in one file and no history. */
+  readonly underlying?: Underlying
   /** Names of all files, in code unit order; empty when the directory does not exist. */
   list(): Promise<string[]>
   /** Bytes of the file; undefined when there is none. */
   size(name: string): Promise<number | undefined>
   /** Bytes `[from, to)`, fewer where the file ends before; empty when there is no such file. The caller owns them. */
   read(name: string, from: number, to: number): Promise<Uint8Array>
+}
+
+/** What the files of a log directory are made of. */
+export interface Underlying {
+  /** Where a byte of one of the files really stands. */
+  place(file: string, offset: number): Promise<{ file: string; offset: number }>
+  /** Checks what none of the files is made of, and adds what is wrong. @returns what is worth knowing and no fault. */
+  check(faults: FaultList): Promise<string[]>
 }
 
 /** One file open for appending; used by one writer, one operation at a time. */

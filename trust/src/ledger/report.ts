@@ -13,6 +13,7 @@ export type LogFaultCode =
   | 'origin_changed'
   | 'root_mismatch'
   | 'hash_mismatch'
+  | 'tile_missing'
   | 'checkpoint_damaged'
   | 'checkpoint_forged'
   | 'log_truncated'

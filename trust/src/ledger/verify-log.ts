@@ -57,7 +57,7 @@ export async function verifyLog(directory: LogDirectory, init: VerifyLogInit = {
   const walk = new LogWalk({
     directory,
     roots: claimedRoots(stored.all, init.remembered),
-    hashed: stored.all.at(-1)?.head.size ?? 0,
+    hashed: directory.underlying === undefined ? (stored.all.at(-1)?.head.size ?? 0) : 0,
     faults,
   })
   const judge = new EntryJudge(init, faults)
@@ -65,6 +65,11 @@ export async function verifyLog(directory: LogDirectory, init: VerifyLogInit = {
   const walked = walk.end()
   await checkReserve(directory, faults)
   checkSigned(stored, walked, faults)
+  if (directory.underlying !== undefined) {
+    await faults.place(directory.underlying)
+    if (walked.torn !== undefined) walked.torn = await directory.underlying.place(walked.torn.file, walked.torn.offset)
+    stored.remarks.push(...(await directory.underlying.check(faults)))
+  }
   checkOrigin(verifier, walked, faults)
   const witnessed = findQuorum(stored, init.witnesses, faults)
   return report(directory, init, { faults, stored, walked, judge, witnessed })
