@@ -32,6 +32,7 @@ const remedies: Readonly<Record<string, string>> = {
   log_corrupt: 'Find the place with `hansa verify`, keep a copy as evidence, restore from a backup.',
   log_rolled_back: 'Restore the newest copy of the directory. A log that lost entries does not sign again.',
   log_foreign: 'Put the log back beside the keys that it belongs to.',
+  tiles_foreign: 'Write the tiles of each log into a directory of its own.',
   log_missing: 'Name the directory that holds `log/`.',
   log_broken: 'Look at the disk, then start the node again: it keeps what was durable.',
   database_locked: 'Stop the other process that holds the file.',

@@ -62,6 +62,7 @@ const usageCodes = new Set([
   'key_file_exposed',
   'key_file_malformed',
   'log_missing',
+  'tiles_foreign',
   'node_cannot_start',
   'node_running',
 ])

@@ -5,10 +5,12 @@ import type { CheckpointReference, Did } from '@hansa/protocols'
 import {
   type FrozenSource,
   fileLogDisk,
+  fileTileStore,
   type LogDirectory,
   type LogSource,
   parseCheckpoint,
   readEntries,
+  tilesLog,
   verifyCheckpoint,
 } from '@hansa/trust/ledger'
 import { frozenNumbers } from '../home/home-logs.ts'
@@ -65,11 +67,23 @@ async function openLog(directory: string): Promise<FoundLog> {
   const inner = join(directory, 'log')
   const own = fileLogDisk(directory)
   const isHome = !(await holdsEntries(own)) && (await holdsEntries(fileLogDisk(inner)))
-  const disk = isHome ? fileLogDisk(inner) : own
+  const tiles = isHome ? undefined : await tiledLog(directory, own)
+  const disk = isHome ? fileLogDisk(inner) : (tiles ?? own)
   if (!(await holdsEntries(disk))) {
+    if (tiles !== undefined) throw usage(withoutEntries(directory))
     throw usage(`There is no log in ${directory}. Give the directory \`log\` of a node's home, or the home itself.`)
   }
   return { disk, directory, origin: await originOf(disk), frozen: await frozenIn(isHome ? inner : directory) }
+}
+
+/** A log in the form of tiles has them under `tile/`. */
+async function tiledLog(directory: string, disk: LogDirectory): Promise<LogDirectory | undefined> {
+  const isTiled = !(await holdsEntries(disk)) && (await disk.list()).includes('tile')
+  return isTiled ? tilesLog(fileTileStore(directory)) : undefined
+}
+
+function withoutEntries(directory: string): string {
+  return `${directory} holds tiles of hashes and no entries, so there is nothing in it to verify. Write them with: hansa audit tiles DIR, without --hashes-only`
 }
 
 /** The logs that were frozen before the one in a directory, the newest first. */

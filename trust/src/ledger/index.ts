@@ -68,7 +68,7 @@ export { readStoredHead } from './stored-head.ts'
 export { fileTileStore } from './tiles/file-tile-store.ts'
 export { type LogTiles, logTiles, type SignedHead } from './tiles/log-tiles.ts'
 export type { TileFiles, TileStore } from './tiles/tile-files.ts'
-export { CHECKPOINT_PATH, entriesUnder, parseTilePath, type Tile, tilePath } from './tiles/tile-path.ts'
+export { CHECKPOINT_PATH, parseTilePath, type Tile, tilePath } from './tiles/tile-path.ts'
 export { tilesLog } from './tiles/tiles-log.ts'
 export { type WriteTilesInit, type WrittenTiles, writeTiles } from './tiles/write-tiles.ts'
 export {

@@ -18,6 +18,7 @@ export function verifyCommand(cli: Cli): Command {
         'hansa verify',
         'hansa verify ~/.hansa/log --key @orgb.manifest',
         'hansa verify orga/log orgb/log --key @orga.manifest --key @orgb.manifest',
+        'hansa verify tiles-of-orgb --key @orgb.manifest',
         'hansa verify from-orgb.hansa-audit orga --key did:key:z6Mk…',
         'hansa verify ~/.hansa/log --key @own.manifest --policy witnesses.policy',
         'hansa verify copy-of-log --key did:key:z6Mk… --checkpoint kept-last-month.txt --json',
@@ -25,7 +26,7 @@ export function verifyCommand(cli: Cli): Command {
     })
     .argument(
       '[directory]',
-      'a log with those frozen before it, the home of a node, or the file of an audit export (default: --home)',
+      'a log with those frozen before it, the home of a node, a log as tiles, or the file of an audit export (default: --home)',
     )
     .argument('[other]', 'the log of the kernel that it traded with')
     .option('--key <key>', 'log key (vkey), DID, or @FILE with either or with a manifest; can be repeated', collect)

@@ -162,7 +162,8 @@ class TilesCheck {
     const known = entries.slice(0, signed)
     const wrong = known.findIndex((entry, at) => leaves?.[at] !== undefined && !sameHash(leafHash(entry), leaves[at]))
     if (wrong < 0) return
-    const text = `entry ${first + wrong} is not the one that the tile of hashes has`
+    const hashes: Tile = { kind: 'hashes', level: 0, index: tile.index, width: Math.min(signed, TILE_WIDTH) }
+    const text = `entry ${first + wrong} does not have the hash that stands in ${tilePath(hashes)}`
     this.#fault('hash_mismatch', path, 0, first + wrong, text)
   }
 

@@ -8,9 +8,11 @@ import type { CheckpointReference } from '@hansa/protocols'
 import { LRUCache } from 'lru-cache'
 import { HASH_BYTES, leafHash } from '../../merkle/hashing.ts'
 import { unverifiedCheckpoint } from '../checkpoint.ts'
+import { readCosignedFile } from '../cosigned-checkpoint.ts'
 import { EntryPositions } from '../entry-positions.ts'
 import type { LogDirectory } from '../log-disk.ts'
 import { CHECKPOINT_FILE } from '../log-files.ts'
+import { MAX_RECORD_BYTES } from '../record.ts'
 import { corrupt } from '../record-files.ts'
 import { readCheckpointFile } from '../signed-state.ts'
 import { HASHES_FILE, hashReader, leafOfStored, type ReadHash, storedIndex } from '../stored-hashes.ts'
@@ -23,7 +25,7 @@ const MAX_KEPT = 64
 export type SignedHead = { head: CheckpointReference; note: string }
 
 export interface LogTiles {
-  /** The last checkpoint as it is now; undefined when nothing was signed yet. @throws LedgerError `log_corrupt` */
+  /** The last checkpoint as it is now, with its cosignatures if it has any; undefined when nothing was signed yet. @throws LedgerError `log_corrupt` */
   checkpoint(): Promise<SignedHead | undefined>
   /** @returns undefined for what no signed checkpoint covers. @throws LedgerError `log_corrupt` */
   tile(tile: Tile): Promise<Uint8Array | undefined>
@@ -53,7 +55,15 @@ class DirectoryTiles implements LogTiles {
     const head = unverifiedCheckpoint(note)
     if (head === undefined) throw corrupt(CHECKPOINT_FILE, 0, 0)
     this.#signed = head.size
-    return { head, note }
+    return { head, note: (await this.#cosigned(head)) ?? note }
+  }
+
+  /** The same checkpoint with what witnesses signed under it, when that is the one they saw last. */
+  async #cosigned(head: CheckpointReference): Promise<string | undefined> {
+    const note = await readCosignedFile(this.#directory)
+    if (note === undefined || note.length > MAX_RECORD_BYTES) return undefined
+    const cosigned = unverifiedCheckpoint(note)
+    return cosigned?.size === head.size && cosigned.root === head.root ? note : undefined
   }
 
   async tile(tile: Tile): Promise<Uint8Array | undefined> {

@@ -8,7 +8,7 @@
 import { LRUCache } from 'lru-cache'
 import { unverifiedCheckpoint } from '../checkpoint.ts'
 import type { LogDirectory, Underlying } from '../log-disk.ts'
-import { CHECKPOINT_FILE, CHECKPOINTS, ENTRIES } from '../log-files.ts'
+import { CHECKPOINT_FILE, CHECKPOINTS, COSIGNED_FILE, ENTRIES } from '../log-files.ts'
 import { encodeRecord, MAX_RECORD_BYTES, RECORD_HEADER_BYTES } from '../record.ts'
 import { firstOf, recordFileName } from '../record-files.ts'
 import { checkTiles } from './check-tiles.ts'
@@ -45,6 +45,8 @@ type Bundle = {
 
 type Contents = {
   note: string | undefined
+  /** Whether others than the log signed it too. */
+  cosigned: boolean
   /** What the note says; undefined when it holds no checkpoint. */
   size: number | undefined
   /** By the number of the first entry, in order. */
@@ -62,9 +64,10 @@ class TilesLog {
   }
 
   async list(): Promise<string[]> {
-    const { note, size, bundles } = await this.#seen()
+    const { note, cosigned, size, bundles } = await this.#seen()
     return [
       ...(note === undefined ? [] : [CHECKPOINT_FILE]),
+      ...(cosigned ? [COSIGNED_FILE] : []),
       ...(size === undefined ? [] : [recordFileName(CHECKPOINTS, size)]),
       ...[...bundles.keys()].map((first) => recordFileName(ENTRIES, first)),
     ]
@@ -89,7 +92,10 @@ class TilesLog {
   /** Where a byte of a file of records really stands. */
   async place(name: string, offset: number): Promise<{ file: string; offset: number }> {
     const bundle = await this.#bundle(name)
-    if (bundle === undefined) return { file: firstOf(name, CHECKPOINTS) === undefined ? name : CHECKPOINT_PATH, offset }
+    if (bundle === undefined) {
+      const isNote = name === COSIGNED_FILE || firstOf(name, CHECKPOINTS) !== undefined
+      return { file: isNote ? CHECKPOINT_PATH : name, offset }
+    }
     const bytes = await this.#files.read(bundle.path)
     let [at, before] = [0, 0]
     for (const entry of readBundle(Buffer.from(bytes ?? []), bundle.count).entries) {
@@ -101,8 +107,10 @@ class TilesLog {
   }
 
   async #make(name: string): Promise<Buffer | undefined> {
-    const { note, size } = await this.#seen()
-    if (name === CHECKPOINT_FILE) return note === undefined ? undefined : Buffer.from(note)
+    const { note, cosigned, size } = await this.#seen()
+    if (name === CHECKPOINT_FILE || (name === COSIGNED_FILE && cosigned)) {
+      return note === undefined ? undefined : Buffer.from(note)
+    }
     if (note !== undefined && size !== undefined && firstOf(name, CHECKPOINTS) === size) {
       return encodeRecord({ number: size, bytes: Buffer.from(note) })
     }
@@ -127,7 +135,8 @@ async function contentsOf(files: TileFiles): Promise<Contents> {
   // A history cannot hold a longer one, and no log signs one.
   const note = bytes && Buffer.from(bytes.subarray(0, MAX_RECORD_BYTES)).toString('utf8')
   const size = note === undefined ? undefined : unverifiedCheckpoint(note)?.size
-  return { note, size, bundles: bundlesIn(await files.list(), size ?? Number.POSITIVE_INFINITY) }
+  const cosigned = (note?.match(/^— /gm)?.length ?? 0) > 1
+  return { note, cosigned, size, bundles: bundlesIn(await files.list(), size ?? Number.POSITIVE_INFINITY) }
 }
 
 /** Of several widths of one tile the one that the checkpoint needs, else a wider one, else what there is. */
