@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProcessMesh } from '../harness/process-mesh.ts'
+import { ledgerScene } from './ledger/ledger-scene.ts'
 import { operateScene } from './operate/operate-scene.ts'
 import { readOptions, usage } from './options.ts'
 import { claims, type DemoReport, emptyReport, faultsOf } from './report.ts'
@@ -48,6 +49,11 @@ async function main(): Promise<number> {
     const operated = await operateScene(story, options.keep)
     if (options.json) process.stdout.write(`${JSON.stringify(operated)}\n`)
     return operated.ok ? 0 : 1
+  }
+  if (options.scene === 'ledger') {
+    const told = await ledgerScene(story, options.keep)
+    if (options.json) process.stdout.write(`${JSON.stringify(told)}\n`)
+    return told.ok ? 0 : 1
   }
   const report = emptyReport()
   await run(story, report, options.keep)

@@ -15,7 +15,7 @@ export const gdpr: Framework = {
     {
       id: 'Art. 5(1)(e)',
       title: 'Storage limitation',
-      measures: [],
+      measures: ['content_erased'],
       beyond: 'How long each system keeps what it was given.',
     },
     {

@@ -1,0 +1,94 @@
+/**
+ * Two nodes that serve each other, and have traded; then they stop. What is left are two directories, the two signed
+ * manifests, and the checkpoints that an auditor took along from a first visit.
+ */
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Rule } from '@hansa/protocols'
+import type { NodeProcess } from '../../harness/node-process.ts'
+import type { ProcessMesh } from '../../harness/process-mesh.ts'
+import type { Organisation } from '../report.ts'
+import type { Story } from '../story.ts'
+
+export const organisations = ['orga', 'orgb'] as const satisfies readonly Organisation[]
+
+export const other = { orga: 'orgb', orgb: 'orga' } as const satisfies Record<Organisation, Organisation>
+
+export type TradingWorld = {
+  directory: string
+  story: Story
+  nodes: Record<Organisation, NodeProcess>
+  /** File with the signed manifest of each: what names the key of its log. */
+  manifests: Record<Organisation, string>
+  /** File with the checkpoint of each that the auditor kept from a visit in between. */
+  kept: Record<Organisation, string>
+}
+
+/** Enough that each side keeps a checkpoint of the other in its own log. */
+const CALLS_BEFORE_VISIT = 70
+const CALLS_AFTER_VISIT = 70
+
+const capability = `
+const input = { type: 'object', properties: { number: { type: 'integer' } }, required: ['number'], additionalProperties: false }
+const output = { type: 'object', properties: { number: { type: 'integer' } }, required: ['number'], additionalProperties: false }
+const limits = { calls_per_minute: 10000, concurrent: 64 }
+export const capabilities = [
+  { definition: { id: 'cargo.read', safety: 'READ', input, output, limits }, handler: ({ number }) => ({ number }) },
+  { definition: { id: 'cargo.release', safety: 'WRITE', input, output, limits }, handler: ({ number }) => ({ number }) },
+]
+`
+const policy: readonly Rule[] = [{ id: 'trade', effect: 'allow', subject: '*', action: '*', resource: '*' }]
+
+/** Starts both nodes, lets them trade, visits them in between, and stops them. */
+export async function trade(mesh: ProcessMesh, story: Story): Promise<TradingWorld> {
+  story.doing('starting both nodes')
+  const files = { 'cargo.mjs': capability }
+  const config = { capabilities: [{ module: { path: 'cargo.mjs' } }], log_level: 'warn' }
+  const [orga, orgb] = await Promise.all(organisations.map((name) => mesh.node(name, { config, policy, files })))
+  if (orga === undefined || orgb === undefined) throw new TypeError('two nodes were started')
+  const nodes = { orga, orgb }
+  const world = {
+    directory: mesh.directory,
+    story,
+    nodes,
+    manifests: { orga: '', orgb: '' },
+    kept: { orga: '', orgb: '' },
+  }
+  for (const name of organisations) await importOther(world, name)
+  await callBothWays(world, CALLS_BEFORE_VISIT)
+  await visit(world)
+  await callBothWays(world, CALLS_AFTER_VISIT)
+  story.doing('stopping both nodes')
+  await orga.stop()
+  await orgb.stop()
+  return world
+}
+
+async function importOther({ directory, nodes, manifests }: TradingWorld, name: Organisation): Promise<void> {
+  const manifest = (await nodes[other[name]].client.advertise()).jws
+  manifests[other[name]] = join(directory, `${other[name]}.manifest`)
+  await writeFile(manifests[other[name]], manifest)
+  await nodes[name].client.importRemote({ manifest, as: other[name], trustPolicy: 'most_restrictive' })
+}
+
+async function callBothWays({ story, nodes }: TradingWorld, count: number): Promise<void> {
+  for (const name of organisations) {
+    story.doing(`${name} asks ${other[name]} ${count} times`)
+    const calls = Array.from({ length: count }, (_, number) => {
+      const id = number % 10 === 0 ? 'cargo.release' : 'cargo.read'
+      return nodes[name].client.invoke(`${other[name]}/${id}`, { number })
+    })
+    await Promise.all(calls)
+  }
+}
+
+/** What somebody from outside takes along: the newest checkpoint of each log. */
+async function visit({ directory, nodes, kept }: TradingWorld): Promise<void> {
+  const place = join(directory, 'kept')
+  await mkdir(place)
+  for (const name of organisations) {
+    kept[name] = join(place, `${name}.checkpoint`)
+    await cp(join(nodes[name].logDirectory, 'checkpoint'), kept[name])
+    if ((await readFile(kept[name])).length === 0) throw new Error(`${name} has signed nothing yet`)
+  }
+}
