@@ -136,6 +136,39 @@ describe('the world', () => {
   })
 })
 
+describe('the verifier', () => {
+  const verifiers = files.filter(({ path }) => /^trust\/src\/ledger\/verify-[a-z-]+\.ts$/.test(path))
+  const byPath = new Map(files.map((file) => [file.path, file]))
+
+  /** Every file that a file needs, itself included. */
+  function needed(from: string, found = new Set<string>()): Set<string> {
+    if (found.has(from)) return found
+    found.add(from)
+    for (const specifier of byPath.get(from)?.imports ?? []) {
+      if (specifier.startsWith('.')) needed(new URL(specifier, `file:///${from}`).pathname.slice(1), found)
+    }
+    return found
+  }
+
+  it('needs nothing of a kernel: only the contracts, and what trust is made of', () => {
+    const paths = new Set(verifiers.filter(({ isTest }) => !isTest).flatMap(({ path }) => [...needed(path)]))
+    expect(paths.size).toBeGreaterThan(30)
+    const outside = [...paths].flatMap((path) => {
+      const imports = byPath.get(path)?.imports ?? [`${path} is not a file`]
+      return imports.filter((specifier) => /^@hansa\/(?!protocols)/.test(specifier) || specifier.includes(' '))
+    })
+    expect(outside).toEqual([])
+    expect([...paths].filter((path) => !path.startsWith('trust/src/'))).toEqual([])
+  })
+
+  it('opens, locks and signs no log: what does is not among it', () => {
+    const writers = ['open-ledger', 'durable-ledger', 'signed-tree', 'directory-lock', 'file-log-disk', 'batch']
+    const paths = verifiers.filter(({ isTest }) => !isTest).flatMap(({ path }) => [...needed(path)])
+    const wrong = paths.filter((path) => writers.some((name) => path === `trust/src/ledger/${name}.ts`))
+    expect([...new Set(wrong)]).toEqual([])
+  })
+})
+
 describe('the shape of files', () => {
   it('is short: no source file is over 400 lines', () => {
     const long = files.filter(({ isTest, text }) => !isTest && text.split('\n').length > 401).map(({ path }) => path)

@@ -13,9 +13,12 @@ const own = dirname(import.meta.dirname)
 const target = resolve(process.argv[2] ?? own)
 const directory = join(target, 'dist', 'command')
 
+const cli = (file: string) => join(own, 'src', 'cli', file)
+
 await rm(directory, { recursive: true, force: true })
 await build({
-  input: join(own, 'src', 'cli', 'run.ts'),
+  // The program of a thread is a file of its own beside the others.
+  input: { run: cli('run.ts'), 'verify-thread': cli('verify/verify-thread.ts') },
   platform: 'node',
   // Speed of one process in a thousand that speaks to PostgreSQL natively; it is asked for and not found.
   external: ['pg-native'],

@@ -46,7 +46,7 @@ function frozenSource({ disk, origin }: FrozenLog, { vkeys }: LogKeys, onRead: (
   return { disk: counted(disk, onRead), ...(key === undefined ? {} : { vkey: key.vkey }) }
 }
 
-/** Bytes of all entries, to tell how far a verification has come. */
+/** Bytes of all files, to tell how far a verification has come. */
 export async function entryBytes(sources: readonly LogSource[]): Promise<number> {
   let bytes = 0
   for (const { disk, frozen = [] } of sources) {

@@ -1,5 +1,6 @@
 /** The rule about calls in one log: at most one begin entry, exactly one outcome entry, in this order (wire.md, "State per call"). */
-import type { CallId, Entry, EntryType } from '@hansa/protocols'
+import type { CallId, EntryType } from '@hansa/protocols'
+import type { WalkedEntry } from './walked-entry.ts'
 
 const begins: ReadonlySet<EntryType> = new Set(['call.begun', 'intent.sent', 'intent.accepted'])
 const outcomes: ReadonlySet<EntryType> = new Set(['outcome', 'receipt.received'])
@@ -16,7 +17,7 @@ export class CallRules {
   }
 
   /** @returns what is wrong with this entry, given those before it. */
-  check({ type, call_id: id, seq }: Entry): string | undefined {
+  check({ type, callId: id, seq }: Pick<WalkedEntry, 'type' | 'callId' | 'seq'>): string | undefined {
     if (begins.has(type)) return id === undefined ? `${type} without a call` : this.#begin(id, seq)
     if (outcomes.has(type)) return id === undefined ? `${type} without a call` : this.#close(id)
     return undefined

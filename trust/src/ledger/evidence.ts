@@ -21,6 +21,34 @@ export type EvidenceVerdict =
   | { kind: 'forged' | 'contradicts'; reason: string }
   /** Nobody is accused: the key is not at hand. */
   | { kind: 'unchecked'; reason: string }
+  /** Before what was asked for. */
+  | { kind: 'skipped' }
+
+/** A verdict without the signed object itself, which is in the entry. Plain data. */
+export type EvidenceNote =
+  | Exclude<EvidenceVerdict, { kind: 'good' }>
+  | { kind: 'good'; signer: Did | undefined; typ: EnvelopeType; own: boolean; hash: string }
+
+export const SKIPPED: EvidenceNote = { kind: 'skipped' }
+const NONE: EvidenceNote = { kind: 'none' }
+
+export function noteOf(verdict: EvidenceVerdict): EvidenceNote {
+  if (verdict.kind === 'none') return NONE
+  if (verdict.kind !== 'good') return verdict
+  const { typ, own, hash } = verdict.evidence
+  return { kind: 'good', signer: verdict.signer, typ, own, hash }
+}
+
+/** The verdict that a note was made of. @param entry the one that it was made for */
+export function verdictOf(note: EvidenceNote, entry: Entry): EvidenceVerdict {
+  if (note.kind !== 'good') return note
+  const { signer, typ, own, hash } = note
+  const payload = own ? entry.ext?.payload : entry.ext?.envelope?.payload
+  // The bytes were parsed strictly before, so that they have one meaning only.
+  const value = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString('utf8'))
+  const evidence = { typ, own, hash, value } as Evidence
+  return { kind: 'good', ...(signer === undefined ? {} : { signer }), evidence }
+}
 
 /** Reasons of a resolver that say nothing about the signature. */
 const KEY_NOT_AT_HAND = new Set(['did_method_unsupported', 'resolver_failed', 'identity_unavailable'])

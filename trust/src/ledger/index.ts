@@ -11,6 +11,7 @@ export {
   type SubmissionAnswer,
   type SubmissionVerdict,
 } from './add-checkpoint.ts'
+export { type CallSignature, type CallStep, type CallStory, CallTeller } from './call-story.ts'
 export { type CheckpointVerdict, formatCheckpoint, parseCheckpoint, verifyCheckpoint } from './checkpoint.ts'
 export {
   type CosignerKey,
@@ -29,6 +30,7 @@ export { type ExportEntriesInit, exportEntries } from './export-entries.ts'
 export { fileLogDisk } from './file-log-disk.ts'
 // Reading on.
 export { type FollowLogInit, followLog } from './follow-log.ts'
+export { type Inspected, type Inspection, localInspector, type StretchInspector } from './inspect-stretch.ts'
 // The ledger.
 export type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'
 export type { LogDirectory, LogDisk, LogFile } from './log-disk.ts'
@@ -64,6 +66,7 @@ export {
   type Side,
 } from './report.ts'
 export { readStoredHead } from './stored-head.ts'
+export type { Since, Stretch } from './stretch.ts'
 // Tiled logs (C2SP tlog-tiles).
 export { fileTileStore } from './tiles/file-tile-store.ts'
 export { type LogTiles, logTiles, type SignedHead } from './tiles/log-tiles.ts'
@@ -95,3 +98,5 @@ export { type ExportPairReport, verifyExportPair } from './verify-export-pair.ts
 export { type FrozenSource, type VerifyHistoryInit, verifyHistory } from './verify-history.ts'
 export { type VerifyLogInit, verifyLog } from './verify-log.ts'
 export { type LogSource, type VerifyPairInit, verifyPair } from './verify-pair.ts'
+export { type Spent, type Stopwatch, type VerifyPhase, verifyPhases } from './verify-phases.ts'
+export type { WalkedEntry } from './walked-entry.ts'

@@ -1,7 +1,6 @@
 /** What one log says about each call with another kernel: as the side that asked, or as the side that served. */
 import type { CallId, CheckpointReference, Did, Entry, Receipt } from '@hansa/protocols'
 import type { EvidenceVerdict } from './evidence.ts'
-import type { WalkedEntry } from './walk-log.ts'
 
 /** `late`: written after the verifier began to look, so that the other log may not know of it yet. */
 export type Mark = { seq: number; late: boolean }
@@ -76,8 +75,11 @@ export function noFacts(): LogFacts {
   return { calls: new Map(), seen: new Map() }
 }
 
+/** An entry, its place in the log, and its leaf hash. */
+export type PlacedEntry = { seq: number; entry: Entry; leafHash: string }
+
 /** Adds what one entry says. @param late the entry was written after the verifier began to look. */
-export function addFacts(facts: LogFacts, walked: WalkedEntry, verdict: EvidenceVerdict, late: boolean): void {
+export function addFacts(facts: LogFacts, walked: PlacedEntry, verdict: EvidenceVerdict, late: boolean): void {
   const { entry } = walked
   const mark = { seq: walked.seq, late }
   if (entry.ext?.checkpoint !== undefined && entry.type === 'peer.checkpoint') see(facts, entry.ext.checkpoint, mark)
@@ -97,7 +99,7 @@ export function addFacts(facts: LogFacts, walked: WalkedEntry, verdict: Evidence
   if (peer !== undefined && known !== undefined) facts.calls.set(id, call)
 }
 
-function addToCall(call: CallFacts, walked: WalkedEntry, verdict: EvidenceVerdict, mark: Mark): void {
+function addToCall(call: CallFacts, walked: PlacedEntry, verdict: EvidenceVerdict, mark: Mark): void {
   const { entry } = walked
   const evidence = verdict.kind === 'good' ? verdict.evidence : undefined
   switch (entry.type) {
@@ -126,7 +128,7 @@ function addToCall(call: CallFacts, walked: WalkedEntry, verdict: EvidenceVerdic
   }
 }
 
-function addOutcome(call: CallFacts, walked: WalkedEntry, intentHash: string | undefined, mark: Mark): void {
+function addOutcome(call: CallFacts, walked: PlacedEntry, intentHash: string | undefined, mark: Mark): void {
   const { entry, leafHash } = walked
   const { status, code } = entry.ext ?? {}
   call.outcome = {

@@ -6,6 +6,7 @@ import { AppendedFile } from './appended-file.ts'
 import { LedgerError } from './errors.ts'
 import type { LogDirectory, LogDisk } from './log-disk.ts'
 import { findRecord, MAX_RECORD_BYTES, RECORD_HEADER_BYTES, readRecord } from './record.ts'
+import { PhaseTimes } from './verify-phases.ts'
 
 /** Bytes per read: large enough that the calls do not count, small enough for any machine. */
 const CHUNK_BYTES = 1_048_576
@@ -44,11 +45,13 @@ export function firstOf(name: string, prefix: string): number | undefined {
 /**
  * Records of one file from `from`, where a record must begin, to its given size, a chunk at a time. After damage it goes
  * on at the next valid record.
+ * @param times what reading the records costs is added to it
  */
 export async function* scanFile(
   directory: LogDirectory,
   file: { name: string; size: number },
   from = 0,
+  times: PhaseTimes = new PhaseTimes(),
 ): AsyncGenerator<Scanned> {
   let base = from
   while (base < file.size) {
@@ -58,7 +61,10 @@ export async function* scanFile(
     let next: number | undefined = 0
     // Whoever put damage behind every record gets no read of the disk for each.
     while (next !== undefined && (atEnd || next < CHUNK_BYTES)) {
-      const { records, at, bad } = parseWindow(window, next, { file: file.name, base, atEnd })
+      const begin: number = next
+      const { records, at, bad } = times.run('framing', () =>
+        parseWindow(window, begin, { file: file.name, base, atEnd }),
+      )
       next = bad ? findRecord(window, at + 1) : undefined
       const offset = base + at
       if (!bad) {

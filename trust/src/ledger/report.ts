@@ -1,5 +1,6 @@
 /** What the verifiers answer with: plain data, in words a person can act on. */
 import type { CallId, CheckpointReference, Did } from '@hansa/protocols'
+import type { Spent } from './verify-phases.ts'
 
 /** Exit codes of a verifier; 3 is left to whoever parses a command line. */
 export const ledgerExitCodes = { clean: 0, consistent: 0, violation: 1, incomplete: 2 } as const
@@ -72,6 +73,8 @@ export type LogReport = {
   remarks: string[]
   /** Claims that this directory and these keys cannot settle. */
   unchecked: string[]
+  /** Processor time by phase, of all threads together; when it was measured. */
+  spentMs?: Spent
   /** The logs of the same kernel that were frozen before this one, the newest first. */
   frozen?: LogReport[]
 }

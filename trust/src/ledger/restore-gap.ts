@@ -2,8 +2,8 @@
  * What a restore lost: the entries between the checkpoint at which a log was frozen and the first entry of its successor.
  * Nobody but the other side of a call can say what they were.
  */
-import type { Entry } from '@hansa/protocols'
 import { linkOf } from './log-link.ts'
+import type { WalkedEntry } from './walked-entry.ts'
 
 export type RestoreGap = {
   /** The frozen log. */
@@ -23,11 +23,11 @@ export class GapFinder {
   readonly #links: { origin: string; size: number; toMs: number }[] = []
   readonly #lastMs = new Map<string, number>()
 
-  add(entry: Entry): void {
-    this.#lastMs.set(entry.origin, entry.t_ms)
-    const link = linkOf(entry)
+  add(walked: WalkedEntry): void {
+    this.#lastMs.set(walked.origin, walked.tMs)
+    const link = walked.type === 'log.opened' ? linkOf(walked.entry) : undefined
     if (link !== undefined) {
-      this.#links.push({ origin: link.previous.origin, size: link.previous.size, toMs: entry.t_ms })
+      this.#links.push({ origin: link.previous.origin, size: link.previous.size, toMs: walked.tMs })
     }
   }
 

@@ -45,12 +45,12 @@ export async function verifyExportPair(
     ...(own.vkey === undefined ? {} : { vkey: own.vkey }),
     ...(own.remembered === undefined ? {} : { remembered: own.remembered }),
     frozen: own.frozen ?? [],
-    visit(walked, verdict) {
-      const { t_ms: tMs } = walked.entry
-      finder.add(walked.entry)
+    visit(walked) {
+      const { tMs } = walked
+      finder.add(walked)
       // What came before the first entry that was looked at, or before that log began, is not in the export.
       if (tMs < fromMs + (from > 0 ? SKEW_MS : -SKEW_MS)) return
-      addFacts(facts, walked, verdict, tMs > throughMs - SKEW_MS)
+      addFacts(facts, walked, walked.verdict, tMs > throughMs - SKEW_MS)
     },
   })
   return reportOf(read, facts, log, finder.gaps())

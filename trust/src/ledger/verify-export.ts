@@ -239,8 +239,7 @@ class ExportReader {
       this.#fault('evidence_contradicts', `entry ${seq} contradicts the object in it: ${verdict.reason}`, seq)
     if (verdict.kind === 'unchecked')
       this.#unchecked.push(`Entry ${seq}: its signature was not checked (${verdict.reason}).`)
-    const walked = { seq, entry, leafHash: encodeBase64url(hash), file: '', offset: 0, end: 0 }
-    addFacts(this.#facts, walked, verdict, false)
+    addFacts(this.#facts, { seq, entry, leafHash: encodeBase64url(hash) }, verdict, false)
   }
 
   #isProven(index: number, hash: Uint8Array, path: readonly string[]): boolean {

@@ -2,11 +2,13 @@
  * Verifies the log of a kernel with those before it: each on its own, and the link from each to the one before. The key
  * of a frozen log may come from outside too; without it, its successor's word counts, which the successor's key signed.
  */
-import type { CallId, Entry } from '@hansa/protocols'
+import type { CallId } from '@hansa/protocols'
 import type { LogDirectory } from './log-disk.ts'
 import { firstEntry, type LogLink, linkOf } from './log-link.ts'
 import { type LogFault, type LogReport, ledgerExitCodes } from './report.ts'
+import type { Since } from './stretch.ts'
 import { type VerifyLogInit, verifyLog } from './verify-log.ts'
+import type { WalkedEntry } from './walked-entry.ts'
 
 export type FrozenSource = {
   disk: LogDirectory
@@ -29,9 +31,9 @@ const OUTCOMES: ReadonlySet<string> = new Set(['outcome', 'receipt.received'])
 export async function verifyHistory(directory: LogDirectory, init: VerifyHistoryInit = {}): Promise<LogReport> {
   const { frozen = [], ...own } = init
   const closed = new Set<CallId>()
-  const visit: VerifyLogInit['visit'] = (walked, verdict) => {
-    noteOutcome(closed, walked.entry)
-    own.visit?.(walked, verdict)
+  const visit: VerifyLogInit['visit'] = (walked) => {
+    if (frozen.length > 0) noteOutcome(closed, walked)
+    own.visit?.(walked)
   }
   const report = await verifyLog(directory, { ...own, visit })
   const reports: LogReport[] = []
@@ -42,8 +44,15 @@ export async function verifyHistory(directory: LogDirectory, init: VerifyHistory
       break
     }
     // Witnesses have seen the last log last; what they said of a frozen one is in no backup.
-    const { remembered: _ofTheLast, witnesses: _also, ...common } = own
-    const init = { ...common, vkey: vkey ?? link.vkey, remembered: link.previous, visit, closedLater: new Set(closed) }
+    const { remembered: _ofTheLast, witnesses: _also, since, ...common } = own
+    const init = {
+      ...common,
+      ...sinceOfFrozen(since),
+      vkey: vkey ?? link.vkey,
+      remembered: link.previous,
+      visit,
+      closedLater: new Set(closed),
+    }
     const found = await verifyLog(disk, init)
     reports.push(checkLink(found, link, above))
     above = found
@@ -53,8 +62,14 @@ export async function verifyHistory(directory: LogDirectory, init: VerifyHistory
   return together(report, reports, remarks)
 }
 
-function noteOutcome(closed: Set<CallId>, { type, call_id }: Entry): void {
-  if (call_id !== undefined && OUTCOMES.has(type)) closed.add(call_id)
+/** Everything in a frozen log is before any entry of the one that follows. */
+function sinceOfFrozen(since: Since | undefined): { since?: Since } {
+  if (since === undefined) return {}
+  return { since: 'seq' in since ? { seq: Number.MAX_SAFE_INTEGER } : since }
+}
+
+function noteOutcome(closed: Set<CallId>, { type, callId }: WalkedEntry): void {
+  if (callId !== undefined && OUTCOMES.has(type)) closed.add(callId)
 }
 
 async function linkIn(directory: LogDirectory): Promise<LogLink | undefined> {

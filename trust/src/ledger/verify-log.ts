@@ -5,24 +5,24 @@
  * key, is listed in the report instead of being passed over (wire.md, "What a single log can prove").
  */
 import type { CallId, CheckpointReference } from '@hansa/protocols'
-import { didKeyResolver } from '../did/did-key-resolver.ts'
 import type { KeyResolver } from '../did/key-resolver.ts'
-import { type EnvelopeVerifier, envelopeVerifier } from '../signed/envelope-verifier.ts'
 import { CallRules } from './call-rules.ts'
+import { EntryJudge } from './entry-judge.ts'
 import { LedgerError } from './errors.ts'
-import { checkEvidence, type EvidenceVerdict } from './evidence.ts'
 import { FaultList } from './fault-list.ts'
+import { localInspector, type StretchInspector } from './inspect-stretch.ts'
 import type { LogDirectory } from './log-disk.ts'
 import { CHECKPOINT_FILE, ENTRIES, RESERVE_FILE } from './log-files.ts'
 import { type NoteVerifier, parseVkey } from './note.ts'
 import { type LogReport, ledgerExitCodes } from './report.ts'
 import { type StoredCheckpoint, type StoredCheckpoints, storedCheckpoints } from './stored-checkpoints.ts'
+import type { Since } from './stretch.ts'
 import type { TlogPolicy } from './tlog-policy.ts'
+import { PhaseTimes, type Stopwatch } from './verify-phases.ts'
 import { findQuorum, type QuorumFinding } from './verify-quorum.ts'
-import { type ClaimedRoot, LogWalk, type WalkedEntry, type WalkResult } from './walk-log.ts'
+import { type ClaimedRoot, LogWalk, type WalkResult } from './walk-log.ts'
+import type { WalkedEntry } from './walked-entry.ts'
 
-/** How far the wall clock of one log may run back before it is remarked on, ms (security.md B0.4). */
-const SKEW_MS = 60_000
 const MAX_LISTED = 20
 const CHUNK_BYTES = 1_048_576
 const ZEROS = Buffer.alloc(CHUNK_BYTES)
@@ -38,8 +38,14 @@ export type VerifyLogInit = {
   resolver?: KeyResolver
   /** Calls whose outcome is in a log that follows this one. */
   closedLater?: ReadonlySet<CallId>
+  /** Verifies the signed objects of entries from here on only; everything else is verified from the first entry. */
+  since?: Since
+  /** Inspects stretches of entries, perhaps in other threads; resolves the keys of peers by itself. @default in this thread, with `resolver` */
+  inspector?: StretchInspector
+  /** Puts into the report what was spent on what. @default nothing is measured */
+  stopwatch?: Stopwatch
   /** Sees every readable entry in order, with what was found of the evidence in it. */
-  visit?(entry: WalkedEntry, evidence: EvidenceVerdict): void
+  visit?(walked: WalkedEntry): void
 }
 
 /**
@@ -53,15 +59,21 @@ export async function verifyLog(directory: LogDirectory, init: VerifyLogInit = {
   }
   const verifier = init.vkey === undefined ? undefined : noteVerifier(init.vkey)
   const faults = new FaultList()
-  const stored = await storedCheckpoints(directory, verifier, faults)
+  const times = new PhaseTimes(init.stopwatch)
+  const { resolver, since, visit, stopwatch } = init
+  const own = { ...(resolver === undefined ? {} : { resolver }), ...(stopwatch === undefined ? {} : { stopwatch }) }
+  const stored = await times.runAsync('checkpoints', () => storedCheckpoints(directory, verifier, faults))
   const walk = new LogWalk({
     directory,
     roots: claimedRoots(stored.all, init.remembered),
     hashed: directory.underlying === undefined ? (stored.all.at(-1)?.head.size ?? 0) : 0,
     faults,
+    inspector: init.inspector ?? localInspector(own),
+    times,
+    since,
   })
-  const judge = new EntryJudge(init, faults)
-  for await (const entries of walk.entries()) for (const entry of entries) await judge.entry(entry)
+  const judge = new EntryJudge({ faults, calls: new CallRules(init.closedLater), resolver, since, visit })
+  for await (const entries of walk.entries()) await judge.judge(entries)
   const walked = walk.end()
   await checkReserve(directory, faults)
   checkSigned(stored, walked, faults)
@@ -72,7 +84,7 @@ export async function verifyLog(directory: LogDirectory, init: VerifyLogInit = {
   }
   checkOrigin(verifier, walked, faults)
   const witnessed = findQuorum(stored, init.witnesses, faults)
-  return report(directory, init, { faults, stored, walked, judge, witnessed })
+  return report(directory, init, { faults, stored, walked, judge, times, witnessed })
 }
 
 function noteVerifier(vkey: string): NoteVerifier {
@@ -94,58 +106,6 @@ function claimedRoots(stored: readonly StoredCheckpoint[], remembered: Checkpoin
     roots.push({ head: remembered, file: '', offset: 0, code: 'history_rewritten', from })
   }
   return roots.sort((a, b) => a.head.size - b.head.size)
-}
-
-/** What is looked at entry by entry, beyond the form of the log. */
-class EntryJudge {
-  readonly calls: CallRules
-  readonly remarks: string[] = []
-  readonly unresolved = new Set<string>()
-  evidence = 0
-  readonly #faults: FaultList
-  readonly #verifier: EnvelopeVerifier
-  readonly #visit: VerifyLogInit['visit']
-  #lastMs = 0
-
-  constructor({ resolver = didKeyResolver(), visit, closedLater }: VerifyLogInit, faults: FaultList) {
-    this.calls = new CallRules(closedLater)
-    this.#faults = faults
-    this.#verifier = envelopeVerifier({ resolver })
-    this.#visit = visit
-  }
-
-  async entry(walked: WalkedEntry): Promise<void> {
-    const { seq, entry, file, offset } = walked
-    const wrong = this.calls.check(entry)
-    if (wrong !== undefined) {
-      this.#faults.add({ code: 'call_malformed', file, offset, seq, text: `entry ${seq}: ${wrong}` })
-    }
-    this.#clock(seq, entry.t_ms)
-    const verdict = await checkEvidence(entry, this.#verifier)
-    if (verdict.kind === 'good' && !verdict.evidence.own) this.evidence++
-    if (verdict.kind === 'unchecked' && this.unresolved.size < MAX_LISTED) {
-      this.unresolved.add(entry.peer ?? entry.ext?.envelope?.proof.kid ?? 'an unnamed peer')
-    }
-    if (verdict.kind === 'forged') {
-      const text = `entry ${seq}: the signature in it does not verify (${verdict.reason})`
-      this.#faults.add({ code: 'evidence_forged', file, offset, seq, text })
-    }
-    if (verdict.kind === 'contradicts') {
-      const text = `entry ${seq} contradicts the object in it: ${verdict.reason}`
-      this.#faults.add({ code: 'evidence_contradicts', file, offset, seq, text })
-    }
-    this.#visit?.(walked, verdict)
-  }
-
-  #clock(seq: number, tMs: number): void {
-    const back = this.#lastMs - tMs
-    if (back > SKEW_MS && this.remarks.length < MAX_LISTED) {
-      this.remarks.push(
-        `The wall clock runs back by ${Math.round(back / 1000)} s at entry ${seq}; order is by sequence.`,
-      )
-    }
-    this.#lastMs = tMs
-  }
 }
 
 /** The reserve says nothing about entries; that it holds only zeros is checked so that no byte of the directory is not. */
@@ -179,11 +139,12 @@ type Findings = {
   stored: StoredCheckpoints
   walked: WalkResult
   judge: EntryJudge
+  times: PhaseTimes
   witnessed: QuorumFinding
 }
 
 function report(directory: LogDirectory, init: VerifyLogInit, findings: Findings): LogReport {
-  const { faults, stored, walked, judge, witnessed } = findings
+  const { faults, stored, walked, judge, times, witnessed } = findings
   const incomplete = whatIsIncomplete(findings)
   const verdict = faults.count > 0 ? 'violation' : incomplete.length > 0 ? 'incomplete' : 'clean'
   const checkpoint = stored.all.at(-1)?.head
@@ -204,6 +165,7 @@ function report(directory: LogDirectory, init: VerifyLogInit, findings: Findings
     incomplete,
     remarks: [...judge.remarks, ...stored.remarks],
     unchecked: whatIsUnchecked(init, findings),
+    ...(init.stopwatch === undefined ? {} : { spentMs: times.spent }),
   }
 }
 
@@ -247,6 +209,12 @@ function whatIsUnchecked({ vkey, remembered }: VerifyLogInit, findings: Findings
   }
   if (walked.root === undefined && faults.count > 0) {
     unchecked.push('Behind the first unreadable entry, checkpoints could not be compared with the entries.')
+  }
+  if (judge.skipped > 0) {
+    const to = judge.firstJudged ?? walked.size
+    unchecked.push(
+      `Of the entries before ${to}, form, chain and tree were checked, and not the signatures of other kernels in them.`,
+    )
   }
   for (const peer of judge.unresolved)
     unchecked.push(`The key of ${peer} is not at hand: its signatures were not checked.`)

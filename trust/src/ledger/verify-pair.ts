@@ -8,7 +8,6 @@
  * are when both were made while no call was under way.
  */
 import type { CallId, CheckpointReference, Did } from '@hansa/protocols'
-import type { KeyResolver } from '../did/key-resolver.ts'
 import { encodeBase64url } from '../encoding/base64url.ts'
 import { leafHash } from '../merkle/hashing.ts'
 import { Frontier } from './frontier.ts'
@@ -21,6 +20,8 @@ import { type LogReport, ledgerExitCodes, type PairFinding, type PairReport, typ
 import { GapFinder, type RestoreGap } from './restore-gap.ts'
 import type { TlogPolicy } from './tlog-policy.ts'
 import { type FrozenSource, verifyHistory } from './verify-history.ts'
+import type { VerifyLogInit } from './verify-log.ts'
+import type { WalkedEntry } from './walked-entry.ts'
 
 const MAX_FINDINGS = 1000
 
@@ -37,15 +38,28 @@ export type LogSource = {
   frozen?: readonly FrozenSource[]
 }
 
-export type VerifyPairInit = { resolver?: KeyResolver }
+export type VerifyPairInit = Pick<VerifyLogInit, 'resolver' | 'inspector' | 'stopwatch'> & {
+  /** Compares only calls of which no entry is before this time, unix ms; and see `VerifyLogInit`. */
+  since?: { tMs: number }
+  /** Sees every readable entry of both logs, each in order. */
+  visit?(side: Side, walked: WalkedEntry): void
+}
 
-type ReadLog = { did: Did | undefined; log: LogReport; facts: LogFacts; gaps: RestoreGap[]; disks: LogDirectory[] }
+type ReadLog = {
+  did: Did | undefined
+  log: LogReport
+  facts: LogFacts
+  /** Calls with an entry before the time since which calls are compared. */
+  early: ReadonlySet<CallId>
+  gaps: RestoreGap[]
+  disks: LogDirectory[]
+}
 
 /** @throws LedgerError `log_missing`; RangeError for a vkey that is none. */
 export async function verifyPair(a: LogSource, b: LogSource, init: VerifyPairInit = {}): Promise<PairReport> {
   const [newInA, newInB] = [await ends(a.disk), await ends(b.disk)]
-  const readA = await readLog(a, newInA, init)
-  const readB = await readLog(b, newInB, init)
+  const readA = await readLog('a', a, newInA, init)
+  const readB = await readLog('b', b, newInB, init)
   readA.did ??= peerOfSharedCall(readA, readB)
   readB.did ??= peerOfSharedCall(readB, readA)
   const pair = new PairWalk(readA, readB)
@@ -59,8 +73,14 @@ async function ends(disk: LogDirectory): Promise<Map<string, number>> {
   return new Map((await recordFiles(disk, ENTRIES)).map(({ name, size }) => [name, size]))
 }
 
-async function readLog(source: LogSource, known: Map<string, number>, init: VerifyPairInit): Promise<ReadLog> {
+async function readLog(
+  side: Side,
+  source: LogSource,
+  known: Map<string, number>,
+  init: VerifyPairInit,
+): Promise<ReadLog> {
   const facts = noFacts()
+  const early = new Set<CallId>()
   const finder = new GapFinder()
   const { vkey, remembered, witnesses, disk, frozen = [] } = source
   // Files of a frozen log have names that the log itself has too, and nothing in them is late.
@@ -71,14 +91,20 @@ async function readLog(source: LogSource, known: Map<string, number>, init: Veri
     ...(remembered === undefined ? {} : { remembered }),
     ...(witnesses === undefined ? {} : { witnesses }),
     frozen,
-    visit(walked, verdict) {
-      current ??= walked.entry.origin
-      const late = walked.entry.origin === current && walked.end > (known.get(walked.file) ?? 0)
-      finder.add(walked.entry)
-      addFacts(facts, walked, verdict, late)
+    visit(walked) {
+      current ??= walked.origin
+      const late = walked.origin === current && walked.end > (known.get(walked.file) ?? 0)
+      finder.add(walked)
+      init.visit?.(side, walked)
+      if (walked.evidence?.kind === 'skipped') {
+        if (walked.callId !== undefined) early.add(walked.callId)
+      } else if (walked.callId !== undefined || walked.type === 'peer.checkpoint') {
+        addFacts(facts, walked, walked.verdict, late)
+      }
     },
   })
-  return { did: source.did, log, facts, gaps: finder.gaps(), disks: [disk, ...frozen.map((one) => one.disk)] }
+  const disks = [disk, ...frozen.map((one) => one.disk)]
+  return { did: source.did, log, facts, early, gaps: finder.gaps(), disks }
 }
 
 /** Whom `other` names as the peer of a call that both logs hold. */
@@ -101,6 +127,7 @@ class PairWalk {
   readonly #findings: PairFinding[] = []
   readonly #outcomes: PairReport['calls'] = {}
   #count = 0
+  #early = 0
   #violation = false
 
   constructor(a: ReadLog, b: ReadLog) {
@@ -113,6 +140,10 @@ class PairWalk {
     for (const [id, { peer }] of this.#a.facts.calls) if (this.#concerns(peer, this.#b)) ids.add(id)
     for (const [id, { peer }] of this.#b.facts.calls) if (this.#concerns(peer, this.#a)) ids.add(id)
     for (const id of ids) {
+      if (this.#a.early.has(id) || this.#b.early.has(id)) {
+        this.#early++
+        continue
+      }
       const [ofA, ofB] = [this.#a.facts.calls.get(id), this.#b.facts.calls.get(id)]
       const asker = whoAsked(ofA, ofB)
       if (asker === 'a') this.#compare(id, asker, ofA, ofB)
@@ -192,6 +223,10 @@ class PairWalk {
     const unchecked: string[] = []
     if (this.#a.did === undefined || this.#b.did === undefined) {
       unchecked.push('The logs have no call in common and no DIDs were given: no call was compared.')
+    }
+    if (this.#early > 0) {
+      const calls = this.#early === 1 ? '1 call' : `${this.#early} calls`
+      unchecked.push(`Not compared, because an entry of each is before the given time: ${calls}.`)
     }
     unchecked.push('Calls that both sides left out of their logs cannot be seen here.')
     return unchecked

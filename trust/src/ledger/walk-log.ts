@@ -8,16 +8,25 @@ import { HASH_BYTES, leafHash, sameHash } from '../merkle/hashing.ts'
 import { chainHash, GENESIS, readEntry } from './entry-bytes.ts'
 import type { FaultList } from './fault-list.ts'
 import { Frontier } from './frontier.ts'
+import type { Inspected, StretchInspector } from './inspect-stretch.ts'
+import { inspectedAhead } from './inspected-ahead.ts'
 import type { LogDirectory } from './log-disk.ts'
 import { ENTRIES } from './log-files.ts'
-import { type Damage, type RecordFile, recordFiles, type ScannedRecord, scanFile } from './record-files.ts'
+import {
+  type Damage,
+  type RecordFile,
+  recordFiles,
+  type Scanned,
+  type ScannedRecord,
+  scanFile,
+} from './record-files.ts'
 import type { LogFaultCode } from './report.ts'
 import { HASHES_FILE, leafOfStored, storedCount } from './stored-hashes.ts'
+import { hashAt, type Since, stretchOf } from './stretch.ts'
+import type { PhaseTimes } from './verify-phases.ts'
+import { WalkedEntry } from './walked-entry.ts'
 
 const MAX_NAMED = 1000
-
-/** `seq` is the place of the entry in the log, whatever the entry itself says. */
-export type WalkedEntry = { seq: number; entry: Entry; leafHash: string; file: string; offset: number; end: number }
 
 /** A root that must come out; `from` says where it is claimed. */
 export type ClaimedRoot = { head: CheckpointReference; file: string; offset: number; code: LogFaultCode; from: string }
@@ -29,7 +38,13 @@ export type WalkInit = {
   /** Entries whose hashes the hash file must hold: the size of the last checkpoint. */
   hashed: number
   faults: FaultList
+  inspector: StretchInspector
+  times: PhaseTimes
+  since?: Since | undefined
 }
+
+/** One thing after the other that is found in the files of entries. */
+type Step = { kind: 'file'; file: RecordFile } | { kind: 'records'; scanned: Scanned; last: boolean }
 
 export type WalkResult = {
   size: number
@@ -68,17 +83,70 @@ export class LogWalk {
     this.#roots = [...init.roots]
   }
 
-  /** Readable entries, a chunk at a time. */
+  /** Readable entries, a chunk at a time. The signed objects in an entry are not looked at where something is wrong with its stretch. */
   async *entries(): AsyncGenerator<WalkedEntry[]> {
-    const files = await recordFiles(this.#init.directory, ENTRIES)
+    const { inspector, times, since } = this.#init
+    const stretch = (step: Step) => (step.kind === 'file' ? undefined : stretchOf(step.scanned.records, since))
+    for await (const { step, inspection } of inspectedAhead(this.#steps(), stretch, inspector)) {
+      if (step.kind === 'file') {
+        this.#beginFile(step.file)
+        continue
+      }
+      const { records, damage } = step.scanned
+      if (inspection !== undefined) times.add(inspection.spent)
+      yield this.#take(records, inspection?.inspected)
+      await this.#compareHashes()
+      if (damage !== undefined) this.#damage(damage, step.last)
+    }
+  }
+
+  async *#steps(): AsyncGenerator<Step> {
+    const { directory, times } = this.#init
+    const files = await recordFiles(directory, ENTRIES)
     for (const file of files) {
-      this.#beginFile(file)
-      for await (const { records, damage } of scanFile(this.#init.directory, file)) {
-        yield records.map((record) => this.#record(record)).filter((entry) => entry !== undefined)
-        await this.#compareHashes()
-        if (damage !== undefined) this.#damage(damage, file === files.at(-1))
+      yield { kind: 'file', file }
+      for await (const scanned of scanFile(directory, file, 0, times)) {
+        yield { kind: 'records', scanned, last: file === files.at(-1) }
       }
     }
+  }
+
+  #take(records: readonly ScannedRecord[], inspected: Inspected | undefined): WalkedEntry[] {
+    if (inspected !== undefined && this.#follows(records, inspected)) return this.#takeAll(records, inspected)
+    return records.map((record) => this.#record(record)).filter((entry) => entry !== undefined)
+  }
+
+  /** Whether a stretch in which nothing is wrong goes on where the log is. */
+  #follows([first]: readonly ScannedRecord[], { origin, prev }: Inspected): boolean {
+    return (
+      first?.number === this.#expected && prev === this.#prev && (this.#origin === undefined || this.#origin === origin)
+    )
+  }
+
+  #takeAll(records: readonly ScannedRecord[], inspected: Inspected): WalkedEntry[] {
+    const { origin, chain, leaves, types, calls, timesMs, evidence } = inspected
+    this.#lost = false
+    this.#origin = origin
+    this.#prev = chain
+    this.#init.times.run('tree', () => {
+      for (let at = 0; at < records.length; at++) {
+        this.#expected++
+        this.#grow(hashAt(leaves, at))
+      }
+    })
+    return records.map((record, at) => {
+      const [type, tMs] = [types[at], timesMs[at]]
+      if (type === undefined || tMs === undefined) throw new RangeError('an inspection of fewer entries')
+      return new WalkedEntry({
+        record,
+        leaf: hashAt(leaves, at),
+        origin,
+        type,
+        callId: calls[at],
+        tMs,
+        evidence: evidence[at],
+      })
+    })
   }
 
   /** To be called when `entries` has ended. */
@@ -99,7 +167,8 @@ export class LogWalk {
     if (first > this.#expected) this.#skipTo(first)
   }
 
-  #record({ file, offset, number, bytes, end }: ScannedRecord): WalkedEntry | undefined {
+  #record(record: ScannedRecord): WalkedEntry | undefined {
+    const { file, offset, number, bytes } = record
     if (number < this.#expected) {
       this.#fault(
         'record_order',
@@ -123,9 +192,9 @@ export class LogWalk {
     this.#prev = chainHash(bytes)
     this.#expected++
     this.#grow(leaf)
-    return reading.ok
-      ? { seq: number, entry: reading.entry, leafHash: encodeBase64url(leaf), file, offset, end }
-      : undefined
+    if (!reading.ok) return undefined
+    const { origin, type, call_id: callId, t_ms: tMs } = reading.entry
+    return new WalkedEntry({ record, leaf, origin, type, callId, tMs, evidence: undefined })
   }
 
   #gap(file: string, offset: number, number: number): void {

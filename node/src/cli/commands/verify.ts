@@ -1,12 +1,24 @@
-import type { LogReport, PairReport } from '@hansa/trust/ledger'
+import type { TlogPolicy } from '@hansa/trust/ledger'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
+import { systemClock } from '../../system-clock.ts'
+import type { Cli, Invocation } from '../cli.ts'
 import { collect, integer } from '../options.ts'
-import type { Style } from '../print.ts'
-import { counted, facts, time } from '../table.ts'
+import { type GivenSince, readSince } from '../verify/since.ts'
+import type { VerifyProgress } from '../verify/verify-progress.ts'
+import type { LogKeys } from '../verify-keys.ts'
 import type { WitnessOptions } from '../verify-witnesses.ts'
 
-type Options = WitnessOptions & { key?: string[]; checkpoint?: string[] }
+type Options = WitnessOptions & {
+  key?: string[]
+  checkpoint?: string[]
+  call?: string
+  since?: GivenSince
+  threads?: number
+}
+
+/** Below this, threads take longer to start than to verify, bytes. */
+const THREADS_FROM = 8_388_608
+const MAX_THREADS = 16
 
 export function verifyCommand(cli: Cli): Command {
   return cli
@@ -19,6 +31,8 @@ export function verifyCommand(cli: Cli): Command {
         'hansa verify ~/.hansa/log --key @orgb.manifest',
         'hansa verify orga/log orgb/log --key @orga.manifest --key @orgb.manifest',
         'hansa verify tiles-of-orgb --key @orgb.manifest',
+        'hansa verify orga/log orgb/log --call V1StGXR8Z5jdHi6BmyT31A',
+        'hansa verify orga/log --since 2026-11-01',
         'hansa verify from-orgb.hansa-audit orga --key did:key:z6Mk…',
         'hansa verify ~/.hansa/log --key @own.manifest --policy witnesses.policy',
         'hansa verify copy-of-log --key did:key:z6Mk… --checkpoint kept-last-month.txt --json',
@@ -38,145 +52,85 @@ export function verifyCommand(cli: Cli): Command {
       'how many of the witnesses have to have cosigned (default: more than half)',
       integer('--quorum', 1, 64),
     )
+    .option('--call <id>', 'tell one call: every entry about it, and what each signature proves')
+    .option(
+      '--since <time|seq>',
+      'verify the signatures in entries from this time, or number, on only; form, chain and tree are verified from the first entry',
+      readSince,
+    )
+    .option(
+      '--threads <n>',
+      'threads that inspect entries beside the main one; 0 for none (default: the other processors, for 8 MiB or more)',
+      integer('--threads', 0, MAX_THREADS),
+    )
     .action(
-      cli.action<Options>(async ({ home, print, stderr, options, args: [directory = home, other] }) => {
-        const { verifyHistory, verifyPair } = await import('@hansa/trust/ledger')
+      cli.action<Options>(async (invocation) => {
+        const { verifyProgress } = await import('../verify/verify-progress.ts')
         const { readLogKeys } = await import('../verify-keys.ts')
-        const { entryBytes, logSources } = await import('../verify-sources.ts')
-        const { progress } = await import('../progress.ts')
-        const directories = [directory, other].filter((one): one is string => typeof one === 'string')
-        const line = await progress(print, stderr, 'Reading the log')
+        const progress = await verifyProgress(invocation.print, invocation.stderr)
         try {
-          let [read, all] = [0, 0]
+          const { home, options, args } = invocation
+          const [directory = home, other] = args
+          const directories = [directory, other].filter((one): one is string => typeof one === 'string')
           const keys = await readLogKeys(options.key ?? [])
           const { readWitnesses } = await import('../verify-witnesses.ts')
           const witnesses = await readWitnesses(options)
           for (const { verifier } of witnesses?.logs ?? []) keys.vkeys.set(verifier.name, { vkey: verifier.vkey })
-          const [first = ''] = directories
-          const { isExport, verifyExportFile } = await import('../export-verification.ts')
-          if (await isExport(first)) {
-            const { exportPairText, exportText } = await import('../export-text.ts')
-            const verified = await verifyExportFile(first, directories[1], keys, (bytes) => {
-              read += bytes
-              line.show(`Verifying: ${megabytes(read)}`)
-            })
-            line.stop()
-            print.result(verified.report, (style) =>
-              verified.kind === 'alone' ? exportText(style, verified.report) : exportPairText(style, verified.report),
-            )
-            return verified.report.exitCode
-          }
-          const found = await logSources(directories, keys, options.checkpoint ?? [], (bytes) => {
-            read += bytes
-            line.show(`Verifying: ${megabytes(read)} of about ${megabytes(Math.max(all, read))}`)
-          })
-          const sources = found.map((source) => (witnesses === undefined ? source : { ...source, witnesses }))
-          all = await entryBytes(sources)
-          const [a, b] = sources
-          if (a === undefined) return undefined
-          if (b === undefined) {
-            const report = await verifyHistory(a.disk, a)
-            line.stop()
-            print.result(report, (style) => logText(style, report))
-            return report.exitCode
-          }
-          const report = await verifyPair(a, b)
-          line.stop()
-          print.result(report, (style) => pairText(style, report))
-          return report.exitCode
+          const { isExport } = await import('../export-verification.ts')
+          return (await isExport(directories[0] ?? ''))
+            ? await verifyAnExport(invocation, directories, keys, progress)
+            : await verifyDirectories(invocation, directories, { keys, witnesses }, progress)
         } finally {
-          line.stop()
+          progress.stop()
         }
       }),
     )
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_048_576).toFixed(1)} MiB`
+async function verifyAnExport(
+  { print, options }: Invocation<Options>,
+  [file = '', own]: readonly string[],
+  keys: LogKeys,
+  progress: VerifyProgress,
+): Promise<number> {
+  const { usage } = await import('../errors.ts')
+  if (options.call !== undefined || options.since !== undefined || options.threads !== undefined) {
+    throw usage('--call, --since and --threads are for logs; an export is verified as a whole.')
+  }
+  const { verifyExportFile } = await import('../export-verification.ts')
+  const { exportPairText, exportText } = await import('../export-text.ts')
+  const verified = await verifyExportFile(file, own, keys, (bytes) => progress.read(bytes))
+  progress.stop()
+  print.result(verified.report, (style) =>
+    verified.kind === 'alone' ? exportText(style, verified.report) : exportPairText(style, verified.report),
+  )
+  return verified.report.exitCode
 }
 
-function verdictText(style: Style, verdict: string): string {
-  if (verdict === 'violation') return style.bad(verdict)
-  return verdict === 'incomplete' ? style.warn(verdict) : style.good(verdict)
-}
-
-/** A log with those that were frozen before it. */
-function logText(style: Style, report: LogReport): string {
-  const frozen = (report.frozen ?? []).map((one) => `\n${style.bold('Frozen before it')}\n${oneLogText(style, one)}`)
-  return [oneLogText(style, report), ...frozen].join('\n')
-}
-
-function oneLogText(style: Style, report: LogReport): string {
-  const { origin, size, root, checkpoint, checkpoints, evidence, calls } = report
-  const head = facts(style, [
-    ['verdict', verdictText(style, report.verdict)],
-    ['directory', report.label],
-    ['log', origin],
-    ['entries', String(size)],
-    ['root', root],
-    [
-      'checkpoints',
-      `${checkpoints} recomputed${checkpoint === undefined ? '' : `, the last of ${counted(checkpoint.size, 'entry', 'entries')}`}`,
-    ],
-    ['witnesses', report.quorum && quorumText(style, report.quorum)],
-    ['evidence', `${counted(evidence, 'signature')} of other kernels verified`],
-    ['calls', `${calls.begun} begun, ${calls.closed} closed, ${calls.open} open`],
-  ])
-  const faults = report.faults.map(({ code, file, offset, seq, text }) => {
-    const place = file === '' ? '' : ` in ${file} at byte ${offset}`
-    return `  ${style.bad(code)}${seq === undefined ? '' : ` entry ${seq}`}${place}: ${text}`
+async function verifyDirectories(
+  { print, options }: Invocation<Options>,
+  directories: readonly string[],
+  { keys, witnesses }: { keys: LogKeys; witnesses: TlogPolicy | undefined },
+  progress: VerifyProgress,
+): Promise<number> {
+  const { entryBytes, logSources } = await import('../verify-sources.ts')
+  const { threadedInspector, usualThreads } = await import('../verify/threaded-inspector.ts')
+  const { verifyLogs } = await import('../verify/verify-logs.ts')
+  const { verifiedText } = await import('../verify/verified-text.ts')
+  let read = 0
+  const found = await logSources(directories, keys, options.checkpoint ?? [], (bytes) => {
+    read += bytes
+    progress.read(bytes)
   })
-  const more = report.faultCount - report.faults.length
-  return [
-    head,
-    ...section('Violations', [...faults, ...(more > 0 ? [`  and ${more} more`] : [])]),
-    ...section('Incomplete', indented(report.incomplete)),
-    ...section('Remarks', indented(report.remarks)),
-    ...section('Not checked', indented(report.unchecked)),
-  ].join('\n')
-}
-
-function quorumText(style: Style, { reached, size, cosigned }: NonNullable<LogReport['quorum']>): string {
-  const named = cosigned.map(({ name, time: at }) => `${name} ${time(at)}`).join(', ') || 'none'
-  const verdict = reached ? style.good('quorum') : style.warn('no quorum')
-  return `${verdict} for ${counted(size, 'entry', 'entries')}: ${named}`
-}
-
-function pairText(style: Style, report: PairReport): string {
-  const outcomes = Object.entries(report.calls).map(([outcome, count]) => `${count} ${outcome.replaceAll('_', ' ')}`)
-  const findings = report.findings.map(({ severity, code, callId, suspected, exposed, entries, text }) => {
-    const paint = severity === 'violation' ? style.bad : style.warn
-    const where = entries.map(({ side, seq }) => `${side}:${seq}`).join(', ')
-    const about = [
-      callId === undefined ? undefined : `call ${callId}`,
-      suspected === undefined ? undefined : `suspected: ${suspected}`,
-      exposed === undefined ? undefined : `without proof: ${exposed}`,
-      where === '' ? undefined : `entries ${where}`,
-    ].filter((part) => part !== undefined)
-    return `  ${paint(code)}: ${text}${about.length === 0 ? '' : ` (${about.join('; ')})`}`
-  })
-  const more = report.findingCount - report.findings.length
-  const head = facts(style, [
-    ['pair', verdictText(style, report.verdict)],
-    ['calls', outcomes.length === 0 ? 'none between the two' : outcomes.join(', ')],
-  ])
-  return [
-    head,
-    ...section('Findings', [...findings, ...(more > 0 ? [`  and ${more} more`] : [])]),
-    ...section('Not checked', indented(report.unchecked)),
-    '',
-    style.bold(`a  ${report.a.did ?? ''}`),
-    logText(style, report.a.log),
-    '',
-    style.bold(`b  ${report.b.did ?? ''}`),
-    logText(style, report.b.log),
-  ].join('\n')
-}
-
-function section(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [`${title}:`, ...lines]
-}
-
-function indented(lines: readonly string[]): string[] {
-  return lines.map((line) => `  ${line}`)
+  const sources = found.map((source) => (witnesses === undefined ? source : { ...source, witnesses }))
+  const all = await entryBytes(sources)
+  progress.expect(all)
+  const threads = options.threads ?? (all < THREADS_FROM ? 0 : usualThreads())
+  await using inspector = threads === 0 ? undefined : threadedInspector(threads)
+  const { call } = options
+  const since = options.since?.(systemClock.now())
+  const verified = await verifyLogs(sources, { call, since, inspector, threads, bytes: () => read })
+  progress.stop()
+  print.result(verified.report, (style) => verifiedText(style, verified))
+  return verified.report.exitCode
 }
