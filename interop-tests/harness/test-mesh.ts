@@ -11,7 +11,7 @@ import type { ImportInit, LogFields, Logger, LogLevel, PeerImport, Store } from 
 import { memoryStore } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { sha256, signerFromSeed } from '@hansa/trust'
-import { type LogDisk, type MemoryLogDisk, memoryLogDisk } from '@hansa/trust/ledger'
+import { cosignerKey, type LogDisk, type MemoryLogDisk, memoryLogDisk } from '@hansa/trust/ledger'
 
 export type TestKernelInit = KernelInit & {
   /** Root secret of tokens; two kernels may be given the same. @default from the seed and the name */
@@ -40,6 +40,12 @@ const SLICE_MS = 4_000
 
 /** More turns of the event loop than any exchange takes. */
 const REST_TURNS = 50
+
+/** Under which a kernel of a mesh cosigns: known before any of them runs, as operators exchange it. */
+export function witnessVkeyOf(name: string, seed = 1): string {
+  const { did } = signerFromSeed(sha256(`${seed} ${name} identity`))
+  return cosignerKey(`${did}/witness`, sha256(`${seed} ${name} witness`)).vkey
+}
 
 type Member = {
   init: TestKernelInit
@@ -149,6 +155,12 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
   /** Ends a kernel and starts it again over what it had written. */
   async restart(name: Name): Promise<void> {
     await this.stop(name)
+    await this.start(name)
+  }
+
+  /** Starts a kernel over another disk, such as a copy that was made before, with the store that it had. */
+  async startFrom(name: Name, disk: MemoryLogDisk): Promise<void> {
+    this.#member(name).disk = disk
     await this.start(name)
   }
 

@@ -27,8 +27,10 @@ import { NodeReloader } from './start/node-reload.ts'
 import { type OpenedTls, openTls } from './start/open-tls.ts'
 import type { Operations } from './start/operations.ts'
 import { checkedPolicies, portFaults, portState } from './start/preflight.ts'
+import { readWitnessing } from './start/read-witnessing.ts'
 import { registryListing } from './start/registry-listing.ts'
 import { systemClock } from './system-clock.ts'
+import type { WitnessingInit } from './witness/witnessing.ts'
 
 export type StartNodeInit = {
   /** Directory that `hansa init` made. */
@@ -125,7 +127,13 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   }
 }
 
-type Ready = { sources: PolicySource[]; offers: ConfiguredOffers; tls: OpenedTls; webhook?: WebhookSettings }
+type Ready = {
+  sources: PolicySource[]
+  offers: ConfiguredOffers
+  tls: OpenedTls
+  webhook?: WebhookSettings
+  witnessing?: WitnessingInit
+}
 
 /** Looks at everything that does not depend on anything else, and throws what it found in one error. */
 async function preflight(
@@ -148,16 +156,24 @@ async function preflight(
   const offers = resources.use(new ConfiguredOffers({ clock: systemClock, logger, dispatcher }))
   const { webhook, faults: unsigned } = await readWebhook(config)
   const refused = await offers.prepare(config.capabilities)
+  const { witnessing, faults: unwitnessed } = await readWitnessing(config, paths)
   const faults = [
     ...opened,
     ...(policies.ok ? [] : policies.faults),
     ...portFaults(config.listen, port),
     ...tls.faults,
     ...unsigned,
+    ...unwitnessed,
     ...refused,
   ]
   if (!policies.ok || faults.length > 0) throw cannotStart(faults)
-  return { sources: policies.sources, offers, tls, ...(webhook === undefined ? {} : { webhook }) }
+  return {
+    sources: policies.sources,
+    offers,
+    tls,
+    ...(webhook === undefined ? {} : { webhook }),
+    ...(witnessing === undefined ? {} : { witnessing }),
+  }
 }
 
 /** Whether a living process listens on the control socket of the home. */
@@ -174,7 +190,7 @@ function isRunning({ controlSocket }: HomePaths): Promise<boolean> {
 
 function openKernel(
   { home, config, logger, onFatal }: StartNodeInit,
-  { sources: policy, tls: { certificate, ca } }: Ready,
+  { sources: policy, tls: { certificate, ca }, witnessing }: Ready,
   observer: CallObserver | undefined,
 ): Promise<AssembledKernel> {
   const {
@@ -201,6 +217,7 @@ function openKernel(
     canaries,
     inFlight,
     ...(observer === undefined ? {} : { observer }),
+    ...(witnessing === undefined ? {} : { witnessing }),
     ...(logReserveBytes === undefined ? {} : { logReserveBytes }),
     ...(logMaxBytes === undefined ? {} : { logMaxBytes }),
     ...(name === undefined ? {} : { name }),

@@ -89,6 +89,18 @@ policies:
 #     url: https://chat.example/hooks/hansa
 #     secret_file: keys/webhook.secret
 
+# Who vouches for the log of this node: other organisations, asked in the background to cosign its checkpoints. They
+# show their key with \`hansa key show\`. Without a quorum for ten minutes only READ calls are taken. Instead of
+# \`witnesses\` and \`quorum\`, \`policy\` names a tlog-policy file. \`logs\` is whose logs this node cosigns besides those
+# of the kernels it imported. Default: nobody is asked
+# witnessing:
+#   witnesses:
+#     - url: https://witness.example:8443/hansa/witness
+#       vkey: witness.example/w1+3e40c588+BL0Per5xZagp4+wytF9afAWSco/NqEsMgBChtHmrfkr/
+#   quorum: 1                     # default: more than half of them
+#   without_quorum: refuse        # or permit
+#   logs: []
+
 # Strings that never may leave, whatever they look like.
 # canaries: [a-string-of-your-own]
 

@@ -196,6 +196,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/audit.ts')).auditCommand,
       },
       {
+        name: 'witness',
+        summary: 'see who vouches for the log of this node',
+        load: async () => (await import('./commands/witness.ts')).witnessCommand,
+      },
+      {
         name: 'verify',
         summary: 'verify a log, the logs of two kernels, or an audit export',
         load: async () => (await import('./commands/verify.ts')).verifyCommand,

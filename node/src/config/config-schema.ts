@@ -215,6 +215,39 @@ export const configFileSchema = z.strictObject({
     })
     .describe('Calls that wait for a person')
     .optional(),
+  witnessing: z
+    .strictObject({
+      witnesses: z
+        .array(
+          z.strictObject({
+            url: httpUrl.describe('Submission prefix of the witness; of a Hansa node its base URL and /hansa/witness'),
+            vkey: z.string().max(4096).describe('Its verifier key, as its operator gives it: hansa key show'),
+          }),
+        )
+        .min(1)
+        .max(64)
+        .describe('Who is asked to cosign the log of this node. Default: nobody')
+        .optional(),
+      quorum: z.int().min(1).max(64).describe('How many of the witnesses it takes. Default: more than half').optional(),
+      policy: path
+        .describe(
+          'Instead of witnesses and quorum: a tlog-policy file, relative to this file, that gives the URL of each witness',
+        )
+        .optional(),
+      without_quorum: z
+        .enum(['refuse', 'permit'])
+        .describe('What becomes of WRITE and DESTRUCTIVE calls after ten minutes without a quorum. Default: refuse')
+        .optional(),
+      logs: z
+        .array(z.string().max(4096))
+        .max(1000)
+        .describe(
+          'Verifier keys of logs that this node cosigns besides those of the kernels it imported. Default: none',
+        )
+        .optional(),
+    })
+    .describe('Who vouches for the log of this node, and for whose logs it vouches')
+    .optional(),
   canaries: z
     .array(z.string().min(8).max(1024))
     .max(1000)

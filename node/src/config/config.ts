@@ -7,6 +7,7 @@ import type { PeerSetting } from '../kernel/peer-settings.ts'
 import type { AgentsListen } from './agents-listen.ts'
 import type { LogLevel } from './config-schema.ts'
 import type { ListenAddress } from './listen-address.ts'
+import type { WitnessingConfig } from './witnessing-config.ts'
 
 export type NodeConfig = Readonly<{
   name?: string
@@ -35,6 +36,8 @@ export type NodeConfig = Readonly<{
   agents?: AgentsListen
   /** Where it is told what becomes of approvals. The path is absolute. @default nowhere */
   approvals?: { webhook: { url: string; secretFile: string; includeArguments: boolean } }
+  /** Who cosigns the log, and whose logs are cosigned. A policy file is read at start; its path is absolute. */
+  witnessing?: WitnessingConfig
   canaries: readonly string[]
   inFlight: Partial<InFlightLimits>
   /** @default 67_108_864 */

@@ -12,6 +12,7 @@ import type { ConfigFault } from './errors.ts'
 import { isWildcard, type ListenAddress, parseListen } from './listen-address.ts'
 import { type Overrides, overridden, overrideOf } from './override.ts'
 import { keyText, schemaFaults } from './schema-faults.ts'
+import { witnessingConfig } from './witnessing-config.ts'
 import { readYaml, type YamlPath } from './yaml-source.ts'
 
 const DEFAULT_LISTEN = '127.0.0.1:7400'
@@ -77,11 +78,14 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
   const operations = file.operations && parseListen(file.operations.listen)
   const agents = file.agents && parseAgentsListen(file.agents.listen, file.agents.socket_mode, directory)
 
+  const witnessing = witnessingConfig(file, { directory, place })
+
   const faults: ConfigFault[] = [
     ...rangeFaults(file, place),
     ...peerFaults(file, place),
     ...agentsFaults(file, agents, place),
     ...webhookFaults(file, place),
+    ...witnessing.faults,
   ]
   const fault = (path: YamlPath, reason: string | undefined) => {
     if (reason !== undefined) faults.push({ ...place(path), reason })
@@ -113,6 +117,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...(file.telemetry === undefined ? {} : { telemetry: telemetryOf(file.telemetry) }),
     ...(file.limits?.drain_seconds === undefined ? {} : { drainMs: file.limits.drain_seconds * 1000 }),
     ...approvalsOf(file, directory),
+    ...(witnessing.config === undefined ? {} : { witnessing: witnessing.config }),
     canaries: file.canaries ?? [],
     inFlight: inFlightLimits(file),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),

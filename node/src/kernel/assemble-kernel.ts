@@ -20,7 +20,8 @@ import { serveDecide } from '../exchange/serve-decide.ts'
 import { serveHandshake } from '../exchange/serve-handshake.ts'
 import { serveInvoke } from '../exchange/serve-invoke.ts'
 import { compileDetectors } from '../firewall/index.ts'
-import { openWitnessing } from '../witness/witnessing.ts'
+import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
+import { Witnessing } from '../witness/witnessing.ts'
 import { afterTurns } from './after-turns.ts'
 import { AgentBook } from './agent-book.ts'
 import { AgentOffers } from './agent-offers.ts'
@@ -141,10 +142,9 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   holder = policy
   await policy.record(compiled, policy.version)
   const policyVersion = () => policy.version
-  const witnessing = await openWitnessing(
-    { self, seed: components.witnessSeed, store, clock, refusals, imports },
-    init.witnessing,
-  )
+  const { fetch, witnessSeed: seed } = components
+  const known = { self, seed, store, clock, logger, ledger, fetch, transport, refusals, imports }
+  const witnessing = await Witnessing.open(known, init.witnessing)
   const publisher = new ManifestPublisher(
     { self, signer, clock, store, ledger, frozen: logs.frozen.map(inManifest), locals, policy, events },
     { ...publicFace(init), witness: witnessing.book.vkey },
@@ -228,7 +228,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const stopping: Refusal = { refused: 'busy', reason: 'the node is stopping' }
   const plain: SharedStages = {
     receive: (arrived) => (quiescing ? stopping : receiveCall(arrived)),
-    policy: policyStage(policyComponents),
+    policy: refuseUnwitnessed(policyStage(policyComponents), witnessing.guard),
     token: tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion }),
     inbound: inboundStage({ detectors }),
     begin: beginStage({ append, approvals, policyVersion, prepareIntent: prepareIntent(asking) }),
@@ -324,6 +324,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     outbox,
     refusals,
     inbound,
+    witnessing,
     invoke,
     explain: explainer({ ...policyComponents, ...arriving, running: (callId) => running.find(callId), receive }),
     discover: discoverPeers({ fetch: components.fetch, resolver, clock, memory, self }),
@@ -334,6 +335,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     },
     async drain() {
       stopRefreshing()
+      witnessing.close()
       await components.drain?.()
     },
     async ended() {

@@ -145,6 +145,11 @@ export class ImportDesk implements CertificatePins {
     return this.#ofPeer(peer)[0]?.logs ?? []
   }
 
+  /** Every imported kernel with where it is reached. */
+  endpoints(): { did: Did; endpoint: string }[] {
+    return this.#book.list().map(({ did, endpoint }) => ({ did, endpoint }))
+  }
+
   /** Pinned keys of the log of this origin, whoever's it is. */
   logKeys(origin: string): string[] {
     const logs = this.#book.list().flatMap((peer) => peer.logs)

@@ -44,6 +44,7 @@ import type { AgentOffer, ControlledKernel } from '../control/controlled-kernel.
 import { type Driver, functionDriver } from '../drivers/index.ts'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { Witnessing } from '../witness/witnessing.ts'
 import type { AgentBook } from './agent-book.ts'
 import type { AgentOffers } from './agent-offers.ts'
 import type { ApprovalBook } from './approvals.ts'
@@ -84,6 +85,7 @@ export type KernelParts = {
   outbox: AckOutbox
   refusals: RefusalCounter
   inbound: InboundHandler
+  witnessing: Witnessing
   invoke: Invoke
   explain: Explain
   discover(init: DiscoverInit): Promise<Discovery>
@@ -208,6 +210,7 @@ export class AssembledKernel implements ControlledKernel {
       capabilities: locals.size,
       peers: (await imports.peers()).length,
       pendingApprovals: approvals.list().filter(({ state }) => state === 'pending').length,
+      witnessing: this.#parts.witnessing.status(),
     }
   }
 

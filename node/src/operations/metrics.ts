@@ -14,6 +14,9 @@ export type NodeGauges = {
   approvalsPending: number
   acksWaiting: number
   policyVersion: number
+  cosignedEntries: number
+  degraded: boolean
+  witnessedLogs: number
   capabilities: Readonly<Record<string, number>>
   peers: Readonly<Record<string, number>>
   ready: boolean
@@ -121,6 +124,17 @@ function addGauges(registry: Registry, gauges: () => Promise<NodeGauges>): void 
   one('hansa_approvals_pending', 'Actions that wait for a person.', ({ approvalsPending }) => approvalsPending)
   one('hansa_acks_waiting', 'Receipts of peers that are not acknowledged yet.', ({ acksWaiting }) => acksWaiting)
   one('hansa_policy_version', 'Rises with every policy that is put in force.', ({ policyVersion }) => policyVersion)
+  one(
+    'hansa_log_cosigned_entries',
+    'Entries of the log under a checkpoint that a quorum of witnesses cosigned; 0 when none is configured.',
+    ({ cosignedEntries }) => cosignedEntries,
+  )
+  one(
+    'hansa_log_degraded',
+    '1 while entries have waited more than ten minutes for a quorum of witnesses.',
+    ({ degraded }) => Number(degraded),
+  )
+  one('hansa_witnessed_logs', 'Logs of others that this node has cosigned.', ({ witnessedLogs }) => witnessedLogs)
   each('hansa_capabilities', 'Capabilities, own and imported, by state.', ({ capabilities }) => capabilities)
   each('hansa_peers', 'Imported kernels by state.', ({ peers }) => peers)
 }

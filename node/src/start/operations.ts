@@ -30,8 +30,13 @@ export async function openOperations(listen: ListenAddress): Promise<Operations>
       ...(draining ? ['draining'] : []),
       ...(kernel?.ledger.full === true ? ['log_full'] : []),
     ]
+    const degraded = (await kernel?.status())?.witnessing?.own?.state === 'degraded'
     const fills = (kernel?.ledger.room.used ?? 0) >= LOG_FILLS && kernel?.ledger.full === false
-    return { ready: reasons.length === 0, reasons, warnings: fills ? ['log_fills'] : [] }
+    return {
+      ready: reasons.length === 0,
+      reasons,
+      warnings: [...(fills ? ['log_fills'] : []), ...(degraded ? ['log_degraded'] : [])],
+    }
   }
   const gauges = async (): Promise<NodeGauges> => ({
     ...(kernel === undefined ? noFigures : await figuresOf(kernel)),
@@ -65,6 +70,9 @@ const noFigures: Figures = {
   approvalsPending: 0,
   acksWaiting: 0,
   policyVersion: 0,
+  cosignedEntries: 0,
+  degraded: false,
+  witnessedLogs: 0,
   capabilities: {},
   peers: {},
 }
@@ -81,6 +89,9 @@ async function figuresOf(kernel: AssembledKernel): Promise<Figures> {
     approvalsPending: status.pendingApprovals,
     acksWaiting: kernel.acksWaiting,
     policyVersion: status.policy.version,
+    cosignedEntries: status.witnessing?.own?.size ?? 0,
+    degraded: status.witnessing?.own?.state === 'degraded',
+    witnessedLogs: status.witnessing?.cosigned ?? 0,
     capabilities: counts(capabilities),
     peers: counts(peers),
   }

@@ -30,5 +30,36 @@ export const kernelStatusSchema = z.object({
   capabilities: count,
   peers: count,
   pendingApprovals: count,
+  witnessing: z
+    .object({
+      vkey: z.string().max(4096).describe('Under which this kernel cosigns the logs of others'),
+      cosigned: count.describe('Logs of others that it has cosigned'),
+      logs: z
+        .array(z.object({ origin: z.string().max(512), size: count, time: count }))
+        .max(100)
+        .describe('The first 100 of them, with what it cosigned last, Unix seconds'),
+      own: z
+        .object({
+          state: z
+            .enum(['quorum', 'waiting', 'degraded'])
+            .describe('Whether a quorum covers every entry; degraded after ten minutes without'),
+          size: count.describe('Entries under the last checkpoint that a quorum cosigned'),
+          since: count.optional().describe('Since when entries wait for a quorum, Unix seconds'),
+          writes: z.boolean().describe('Whether calls that change something are taken'),
+          witnesses: z.array(
+            z.object({
+              name: z.string().max(512),
+              vkey: z.string().max(4096),
+              url: z.string().max(2048),
+              size: count.optional().describe('Entries that it cosigned last'),
+              time: count.optional().describe('When, Unix seconds'),
+              fault: z.string().max(512).optional().describe('Why its last answer does not count'),
+            }),
+          ),
+        })
+        .optional()
+        .describe('Of the own log; absent when no witness is configured'),
+    })
+    .optional(),
 })
 export type KernelStatus = z.infer<typeof kernelStatusSchema>

@@ -3,6 +3,7 @@
  * at another level or without its fields does not compile. docs/reference/log-events.md is this table.
  */
 import type { LogFields } from './logger.ts'
+import { witnessLogEvents } from './witness-log-events.ts'
 
 /** What a field holds, wherever it occurs. */
 export const logLineFields = {
@@ -18,6 +19,7 @@ export const logLineFields = {
   denial_id: 'Names the refusal in the log and to whoever was refused',
   did: 'This kernel',
   direction: '`local`, `outbound` (a peer serves it) or `inbound` (a peer calls)',
+  entries: 'How many entries of the log',
   endpoint: 'Where other kernels reach this one',
   error: 'Kind of error; its text may quote what was sent, so it is in the entry of the call and not here',
   expires: 'Unix seconds',
@@ -25,6 +27,7 @@ export const logLineFields = {
   id: 'The request for approval',
   max_bytes: 'What the files of the log may take',
   message: 'Type of the message, such as `approval.requested`',
+  minutes: 'How long that is at most',
   ms: 'Milliseconds from the arrival of the call',
   needs_restart: 'Keys of hansa.yaml whose new value takes a restart',
   path: 'Path of the request',
@@ -35,12 +38,14 @@ export const logLineFields = {
   revision: 'Revision of the protocol',
   rules: 'Rules in force',
   served_by: 'The agent that serves it',
+  size: 'Entries of a log, as somebody else knows it',
   spki: 'SHA-256 of the public key of the certificate',
   stack: 'Where in the code, with the text of the error',
   stage: 'Stage of the call',
   until: 'End of the certificate, in UTC',
   used: 'Percent',
   version: 'Version of the policy',
+  witness: 'Name of the witness in the policy of witnesses',
 } as const
 
 type FieldName = keyof typeof logLineFields
@@ -345,6 +350,7 @@ export const logEvents = {
     means: 'Nothing more is told to the webhook of approvals.',
     todo: 'Restart the node to have it told again. What waits is in `hansa approvals`.',
   },
+  ...witnessLogEvents,
 } as const satisfies Record<string, LogEventFacts>
 
 export type LogEvent = keyof typeof logEvents

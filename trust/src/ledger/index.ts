@@ -77,6 +77,7 @@ export { type WriteTilesInit, type WrittenTiles, writeTiles } from './tiles/writ
 export {
   checkQuorum,
   defaultQuorum,
+  isQuorum,
   MAX_POLICY_CHARS,
   parseTlogPolicy,
   type QuorumVerdict,

@@ -5,6 +5,7 @@ import type { Cli } from '../cli.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { Style } from '../print.ts'
 import { bytes, counted, duration, facts, percent } from '../table.ts'
+import { ownText } from './witness.ts'
 
 export function statusCommand(cli: Cli): Command {
   return cli
@@ -23,7 +24,7 @@ export function statusCommand(cli: Cli): Command {
 }
 
 function statusText(style: Style, status: KernelStatus): string {
-  const { did, name, endpoint, uptime, log, policy, capabilities, peers, pendingApprovals } = status
+  const { did, name, endpoint, uptime, log, policy, capabilities, peers, pendingApprovals, witnessing } = status
   return facts(style, [
     ['did', style.name(did)],
     ['fingerprint', fingerprint(did)],
@@ -35,6 +36,7 @@ function statusText(style: Style, status: KernelStatus): string {
     ['log key', log.vkey],
     ['policy', `${counted(policy.rules, 'rule')}, version ${policy.version}`],
     ...(policy.faults ?? []).map((fault): [string, string] => ['policy fault', style.bad(fault)]),
+    ['witnesses', witnessing?.own && ownText(style, witnessing.own)],
     ['capabilities', String(capabilities)],
     ['peers', String(peers)],
     ['approvals', pendingApprovals === 0 ? 'none waits' : style.warn(`${pendingApprovals} waiting: hansa approvals`)],
