@@ -203,6 +203,7 @@ function openKernel(
     peers,
     canaries,
     inFlight,
+    publicLog,
     logReserveBytes,
     logMaxBytes,
   } = config
@@ -218,6 +219,7 @@ function openKernel(
     inFlight,
     ...(observer === undefined ? {} : { observer }),
     ...(witnessing === undefined ? {} : { witnessing }),
+    ...(publicLog === undefined ? {} : { publicLog }),
     ...(logReserveBytes === undefined ? {} : { logReserveBytes }),
     ...(logMaxBytes === undefined ? {} : { logMaxBytes }),
     ...(name === undefined ? {} : { name }),

@@ -65,7 +65,7 @@ export {
   MAX_BATCH_LEAVES,
 } from './exchange/envelope.ts'
 export { type Intent, intentSchema, MAX_INTENT_LIFE_SECONDS } from './exchange/intent.ts'
-export { exchangePaths, witnessedCheckpointPath } from './exchange/paths.ts'
+export { exchangePaths, logPath, witnessedCheckpointPath } from './exchange/paths.ts'
 export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from './exchange/receipt.ts'
 // Between kernels.
 export * from './handshake/messages.ts'

@@ -104,6 +104,10 @@ policies:
 # Strings that never may leave, whatever they look like.
 # canaries: [a-string-of-your-own]
 
+# What whoever asks is shown of the log under /hansa/log/: its checkpoint and hashes, or none. Entries never.
+# log:
+#   public: hashes
+
 # Calls at the same time.
 # limits:
 #   calls_per_peer: 64

@@ -82,6 +82,7 @@ describe('hansa', () => {
     ['audit', 'show'],
     ['audit', 'export'],
     ['audit', 'tiles'],
+    ['audit', 'serve'],
     ['verify'],
   ]
 

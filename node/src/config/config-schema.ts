@@ -253,6 +253,17 @@ export const configFileSchema = z.strictObject({
     .max(1000)
     .describe('Strings that never may leave, whatever they look like')
     .optional(),
+  log: z
+    .strictObject({
+      public: z
+        .enum(['none', 'hashes'])
+        .describe(
+          'What whoever asks is shown of the log under /hansa/log/: hashes is its checkpoint and the hashes of its tree, none is nothing; entries are never shown. Default: hashes',
+        )
+        .optional(),
+    })
+    .describe('The audit log')
+    .optional(),
   limits: z
     .strictObject({
       calls_per_peer: z

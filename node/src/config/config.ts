@@ -40,6 +40,8 @@ export type NodeConfig = Readonly<{
   witnessing?: WitnessingConfig
   canaries: readonly string[]
   inFlight: Partial<InFlightLimits>
+  /** What is shown of the log under `/hansa/log/`. @default 'hashes' */
+  publicLog?: 'none' | 'hashes'
   /** @default 67_108_864 */
   logReserveBytes?: number
   /** @default what the disk has */

@@ -50,6 +50,7 @@ peers:
   - { did: '${DID}', alias: orga, clearance: [PII, 'TENANT:acme'], same_owner: true, standing: 700 }
 canaries: [a-canary-string]
 agents: { listen: 'unix:run/agents.sock', socket_mode: '0666' }
+log: { public: none }
 limits: { calls_per_peer: 10, calls_per_principal: 2, log_max_gib: 4, log_reserve_mib: 8 }
 `
     expect(configOf(text)).toEqual({
@@ -67,6 +68,7 @@ limits: { calls_per_peer: 10, calls_per_principal: 2, log_max_gib: 4, log_reserv
       peers: [{ did: DID, alias: 'orga', clearance: ['PII', 'TENANT:acme'], sameOwner: true, standing: 700 }],
       canaries: ['a-canary-string'],
       inFlight: { perPeer: 10, perPrincipal: 2 },
+      publicLog: 'none',
       logReserveBytes: 8_388_608,
       logMaxBytes: 4_294_967_296,
       capabilities: [],
@@ -239,6 +241,11 @@ peers:
       'a mode of a port',
       'agents: { listen: 127.0.0.1:7500, socket_mode: "0660" }',
       'hansa.yaml:1: agents.socket_mode: is of a unix: socket, and listen is none',
+    ],
+    [
+      'entries shown to everybody',
+      'log: { public: entries }',
+      'hansa.yaml:1: log.public: expected one of "none"|"hashes"',
     ],
     [
       'every address without a public URL',

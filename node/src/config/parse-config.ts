@@ -120,6 +120,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...(witnessing.config === undefined ? {} : { witnessing: witnessing.config }),
     canaries: file.canaries ?? [],
     inFlight: inFlightLimits(file),
+    ...(file.log?.public === undefined ? {} : { publicLog: file.log.public }),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),
     ...(logMax === 0 ? {} : { logMaxBytes: logMax * 1_073_741_824 }),
   }

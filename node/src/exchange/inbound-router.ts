@@ -4,6 +4,7 @@ import {
   exchangePaths,
   httpStatus,
   isCode,
+  logPath,
   MAX_CALL_BYTES,
   MAX_MANIFEST_BYTES,
   witnessedCheckpointPath,
@@ -27,6 +28,7 @@ export type InboundServices = {
   invoke: Serve
   addCheckpoint: Serve
   witnessed: Serve
+  log: Serve
 }
 
 type Route = { method: 'GET' | 'POST'; maxBytes: number; serve: keyof InboundServices }
@@ -48,6 +50,7 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
 /** By path, where a part of the path is data. */
 const patternRoutes: readonly [RegExp, Route][] = [
   [witnessedCheckpointPath, { method: 'GET', maxBytes: 0, serve: 'witnessed' }],
+  [logPath, { method: 'GET', maxBytes: 0, serve: 'log' }],
 ]
 
 function routeOf(path: string): Route | undefined {

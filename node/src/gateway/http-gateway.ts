@@ -14,6 +14,7 @@ import { inboundRoutes } from '../exchange/inbound-router.ts'
 import { BodyMemory } from './body-memory.ts'
 import type { CertificatePair } from './certificate-files.ts'
 import { GatewayError } from './errors.ts'
+import { listen } from './listen.ts'
 import type { ServedCertificate } from './served-certificate.ts'
 import { Turns } from './turns.ts'
 
@@ -272,33 +273,16 @@ function errorReply(code: 'busy' | 'invalid_request'): InboundReply {
   return { status: httpStatus[code], contentType: 'application/json', body: Buffer.from(JSON.stringify({ code })) }
 }
 
-function write(response: ServerResponse, { status, contentType, body }: InboundReply, last = false): void {
+function write(response: ServerResponse, reply: InboundReply, last = false): void {
+  const { status, contentType, body, cacheControl = 'no-store' } = reply
   response.writeHead(status, {
     'content-type': contentType,
     'content-length': body.length,
-    'cache-control': 'no-store',
+    'cache-control': cacheControl,
     'x-content-type-options': 'nosniff',
     ...(last ? { connection: 'close' } : {}),
   })
   response.end(body)
-}
-
-function listen(server: Server, { host, port }: HttpGatewayInit): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const address = `${host}:${port}`
-  server.once('error', (error: NodeJS.ErrnoException) => {
-    const detail =
-      error.code === 'EADDRINUSE'
-        ? ({ code: 'address_in_use', address } as const)
-        : ({ code: 'address_unusable', address, reason: error.message } as const)
-    const message =
-      detail.code === 'address_in_use'
-        ? `Another process listens on ${address}. Stop it, or choose another port with --listen.`
-        : `Cannot listen on ${address}: ${error.message}.`
-    reject(new GatewayError(detail, message, { cause: error }))
-  })
-  server.listen(port, host, resolve)
-  return promise
 }
 
 /** @param silent connections that have not asked for anything yet: Node counts them as busy, and nobody waits for them. */

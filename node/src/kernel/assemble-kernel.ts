@@ -19,6 +19,7 @@ import { serveCall } from '../exchange/serve-call.ts'
 import { serveDecide } from '../exchange/serve-decide.ts'
 import { serveHandshake } from '../exchange/serve-handshake.ts'
 import { serveInvoke } from '../exchange/serve-invoke.ts'
+import { serveLog } from '../exchange/serve-log.ts'
 import { compileDetectors } from '../firewall/index.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
 import { Witnessing } from '../witness/witnessing.ts'
@@ -287,6 +288,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       acks: serveAcks({ verifier, openAcks, refusals, append }),
       invoke: serveInvoke({ invoke, refusals }),
       ...witnessing.services,
+      log: serveLog({ disk: components.disk, logs, publicLog: init.publicLog }),
     },
   })
 

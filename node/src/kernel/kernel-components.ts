@@ -62,6 +62,8 @@ export type KernelInit = {
   observer?: CallObserver
   /** Whose logs this kernel cosigns besides those it imported. */
   witnessing?: WitnessingInit
+  /** What whoever asks is shown of the logs. @default 'hashes' */
+  publicLog?: 'none' | 'hashes'
   /** Disk that the log keeps free for its last entries, bytes. @default 67_108_864 */
   logReserveBytes?: number
   /** What the files of the log may take, the reserve included, bytes; then no call is taken any more. @default what the disk has */

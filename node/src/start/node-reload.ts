@@ -45,6 +45,7 @@ const writtenAs: Partial<Record<keyof NodeConfig, string>> = {
   logLevel: 'log_level',
   registryUrl: 'registry',
   inFlight: 'limits',
+  publicLog: 'log.public',
   logReserveBytes: 'limits.log_reserve_mib',
   logMaxBytes: 'limits.log_max_gib',
 }

@@ -16,3 +16,6 @@ export const exchangePaths = {
 
 /** What this kernel cosigned last of a log: `/hansa/witness/<SHA-256 of its origin, hexadecimal>/checkpoint` (C2SP tlog-witness). */
 export const witnessedCheckpointPath = /^\/hansa\/witness\/([0-9a-f]{64})\/checkpoint$/
+
+/** What a kernel shows of its log `<n>`: `/hansa/log/<n>/checkpoint` and `/hansa/log/<n>/tile/…` (C2SP tlog-tiles). */
+export const logPath = /^\/hansa\/log\/([1-9][0-9]{0,8})\/(.{1,64})$/

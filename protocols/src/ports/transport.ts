@@ -60,7 +60,13 @@ export type InboundRequest = {
   authorization?: string
 }
 
-export type InboundReply = { status: number; contentType: string; body: Uint8Array }
+export type InboundReply = {
+  status: number
+  contentType: string
+  body: Uint8Array
+  /** Value of the header of that name. @default 'no-store' */
+  cacheControl?: string
+}
 
 export interface InboundHandler {
   handle(request: InboundRequest): Promise<InboundReply>

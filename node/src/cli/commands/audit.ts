@@ -7,6 +7,7 @@ import { table } from '../table.ts'
 import { auditEventsCommand } from './audit-events.ts'
 import { auditExportCommand } from './audit-export.ts'
 import { auditReportCommand } from './audit-report.ts'
+import { auditServeCommand } from './audit-serve.ts'
 import { auditTilesCommand } from './audit-tiles.ts'
 
 type Options = { from?: number; limit: number; call?: string }
@@ -18,6 +19,7 @@ export function auditCommand(cli: Cli): Command {
     auditEventsCommand(cli),
     auditReportCommand(cli),
     auditTilesCommand(cli),
+    auditServeCommand(cli),
   ])
 }
 
