@@ -4,7 +4,9 @@
  */
 import { type OutboundSession, openSession, peerMemory } from '@hansa/mesh'
 import {
+  type Ack,
   type CapabilityDescriptor,
+  callFrameLimits,
   decodeFrames,
   encodeFrames,
   exchangePaths,
@@ -12,6 +14,7 @@ import {
   memoryStore,
   type Receipt,
   replyFrameLimits,
+  revealReplyFrameLimits,
 } from '@hansa/protocols'
 import {
   type BatchSigner,
@@ -19,6 +22,7 @@ import {
   commitTo,
   decodeBase64url,
   didKeyResolver,
+  envelopeHash,
   newSalt,
   randomId,
   type Signer,
@@ -37,6 +41,8 @@ export type RogueAnswer = {
   receipt?: Receipt
   receiptHash?: string
   result?: string
+  /** Of the arguments that were sent. */
+  salt?: Uint8Array
 }
 
 export type RogueCall = Partial<Intent> & {
@@ -130,7 +136,15 @@ export class RoguePeer<Name extends string> {
   }
 
   async call(over: RogueCall = {}): Promise<RogueAnswer> {
-    return this.send(exchangePaths.call, await this.body(over))
+    const body = await this.body(over)
+    const salt = decodeFrames(body, callFrameLimits)?.[2]?.slice()
+    return { ...(await this.send(exchangePaths.call, body)), ...(salt === undefined ? {} : { salt }) }
+  }
+
+  /** Asks for the result that waits for this acknowledgement. */
+  async reveal(ack: Partial<Ack>, salt: Uint8Array, signer: Signer = this.signer): Promise<RogueAnswer> {
+    const { text } = await batchSigner(signer).sign('hansa-ack', { v: 1, ...ack })
+    return this.send(exchangePaths.reveal, encodeFrames([Buffer.from(text), salt]))
   }
 
   /** Posts bytes to the victim, and reads what comes back. */
@@ -139,12 +153,17 @@ export class RoguePeer<Name extends string> {
     const { status, body: reply } = await this.#mesh.network
       .transport(SOURCE)
       .send({ endpoint, path, method: 'POST', body, maxReplyBytes: 10_000_000 })
+    if (status === 200 && path === exchangePaths.reveal) {
+      const [, revealed] = decodeFrames(reply, revealReplyFrameLimits) ?? []
+      return { status, result: Buffer.from(revealed ?? []).toString() }
+    }
     const frames = status === 200 && path === exchangePaths.call ? decodeFrames(reply, replyFrameLimits) : undefined
     const [envelope, , result] = frames ?? []
     if (envelope === undefined) return { status, ...codeIn(reply) }
     const payload = decodeBase64url(JSON.parse(Buffer.from(envelope).toString()).payload) ?? new Uint8Array(0)
     const receipt: Receipt = JSON.parse(Buffer.from(payload).toString())
-    return { status, receipt, result: Buffer.from(result ?? []).toString() }
+    const receiptHash = envelopeHash('hansa-receipt', payload)
+    return { status, receipt, receiptHash, result: Buffer.from(result ?? []).toString() }
   }
 
   /** Acknowledges anything, true or not, as anyone whose key it has. */

@@ -96,6 +96,8 @@ export {
   entryTypes,
   MAX_ENTRY_BYTES,
   MAX_ERASED_RECORDS,
+  type RevealState,
+  revealStates,
 } from './ledger/entry.ts'
 export { type FirewallPass, firewallPasses, type Verdict, verdictSchema } from './ledger/verdict.ts'
 // Manifests.

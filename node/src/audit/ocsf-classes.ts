@@ -48,6 +48,8 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'intent.accepted': call('Accept'),
   outcome: call('Outcome'),
   'receipt.received': call('Receipt'),
+  'result.received': call('Result'),
+  'result.missing': call('Result missing'),
   'ack.received': call('Acknowledgement'),
   'acks.delivered': own('Acknowledgements delivered'),
   'decision.made': call('Decide'),

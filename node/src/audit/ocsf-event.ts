@@ -11,6 +11,14 @@ import { OCSF_VERSION, type OcsfActivity, ocsfActivities, ocsfClasses } from './
 /** JSON members in the names of OCSF. */
 export type OcsfEvent = Readonly<Record<string, unknown>>
 
+/** What this kernel writes as the side that asked. */
+const ASKING: ReadonlySet<Entry['type']> = new Set<Entry['type']>([
+  'intent.sent',
+  'receipt.received',
+  'result.received',
+  'result.missing',
+])
+
 const severities = { informational: 1, low: 2, high: 4 } as const
 const severityNames = { 1: 'Informational', 2: 'Low', 4: 'High' } as const
 /** SHA-256 in OCSF's list of fingerprint algorithms. */
@@ -106,7 +114,7 @@ function subjectOf(entry: Entry, { of, entity }: OcsfActivity, from: ExportedFro
     const uid = cap ?? ext?.agent ?? ext?.approval ?? ext?.token ?? peer ?? ext?.hash ?? from.did
     return { actor, src_endpoint: kernel, entity: { uid, type: entity, ...(ext?.alias && { name: ext.alias }) } }
   }
-  const asks = entry.type === 'intent.sent' || entry.type === 'receipt.received'
+  const asks = ASKING.has(entry.type)
   const peer = entry.peer === undefined ? kernel : { uid: entry.peer, svc_name: 'hansa' }
   return {
     actor,

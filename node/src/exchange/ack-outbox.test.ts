@@ -169,3 +169,52 @@ describe('after a restart', () => {
     expect(sent.map(({ calls }) => calls)).toEqual([[id(1)]])
   })
 })
+
+describe('an acknowledgement that goes alone', () => {
+  const reserve = (n: number) => {
+    const { seq, durable } = ledger.append({ type: 'receipt.received', peer: bob.did, call_id: id(n), receipt: hash })
+    return outbox.reserve(bob.did, { seq, callId: id(n), receiptHash: hash, durable })
+  }
+
+  it('is not sent with the others, and counts as waiting until it was delivered', async () => {
+    const reserved = reserve(1)
+    received(2)
+    await outbox.settled()
+    expect([sent.map(({ calls }) => calls), outbox.waiting]).toEqual([[[id(2)]], 1])
+    reserved.delivered()
+    expect(outbox.waiting).toBe(0)
+  })
+
+  it('is sent with the others when it may not have arrived, and says that the result did not come', async () => {
+    reserve(1).release()
+    await outbox.settled()
+    expect(sent).toMatchObject([{ calls: [id(1)], withheld: [true] }])
+  })
+
+  it('keeps the log from saying that everything up to a later one was delivered', async () => {
+    const first = reserve(1)
+    received(2)
+    await outbox.settled()
+    expect(ledger.ofType('acks.delivered')).toEqual([])
+    first.release()
+    await outbox.settled()
+    expect(ledger.ofType('acks.delivered')).toMatchObject([{ ext: { through: 0, count: 1 } }])
+  })
+
+  it('is sent after a restart when nothing says that the result came, and not when it did', async () => {
+    const awaited = {
+      type: 'receipt.received',
+      peer: bob.did,
+      receipt: hash,
+      ext: { reveal: 'awaited', status: 'ok' },
+    } as const
+    for (const n of [1, 2, 3]) ledger.append({ ...awaited, call_id: id(n) })
+    ledger.append({ type: 'result.received', peer: bob.did, call_id: id(1) })
+    ledger.append({ type: 'result.missing', peer: bob.did, call_id: id(2) })
+    const restarted = fresh()
+    for (const entry of ledger.entries) restarted.replay(entry)
+    restarted.start()
+    await restarted.settled()
+    expect(sent).toMatchObject([{ calls: [id(2), id(3)], withheld: [true, true] }])
+  })
+})

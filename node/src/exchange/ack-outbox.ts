@@ -21,10 +21,26 @@ const FIRST_RETRY_MS = 1_000
 const MAX_RETRY_MS = 300_000
 
 /** Added in the order of the log; sent only when the entry of the receipt is durable. */
-type Waiting = { seq: number; callId: string; receiptHash: string; withheld: boolean; durable?: Promise<void> }
+type Waiting = {
+  seq: number
+  callId: string
+  receiptHash: string
+  withheld: boolean
+  durable?: Promise<void>
+  /** Another request has it, and says later whether it still is to be sent. */
+  reserved?: boolean
+}
 /** What waits for each peer, as JSON, in the order of the log. */
-export type AckOutboxState = [peer: Did, waiting: Omit<Waiting, 'durable'>[]][]
+export type AckOutboxState = [peer: Did, waiting: Omit<Waiting, 'durable' | 'reserved'>[]][]
 type Lane = { waiting: Waiting[]; sending: boolean; failures: number; cancelRetry?: () => void }
+
+/** An acknowledgement that goes alone, because a result waits for it. */
+export type ReservedAck = {
+  /** The peer has it. */
+  delivered(): void
+  /** It may not have arrived: it goes with the others, and says that the result did not come. */
+  release(): void
+}
 
 /**
  * Lets more gather for some turns of the event loop: nobody waits for an acknowledgement, and under load one request and
@@ -70,15 +86,34 @@ export class AckOutbox {
     if (lane.cancelRetry === undefined) void this.#drain(peer, lane)
   }
 
+  /** As `add`, but nothing is sent before `release`. */
+  reserve(peer: Did, init: Omit<Waiting, 'withheld' | 'reserved'>): ReservedAck {
+    const waiting: Waiting = { ...init, withheld: false, reserved: true }
+    const lane = this.#lane(peer)
+    lane.waiting.push(waiting)
+    return {
+      delivered() {
+        lane.waiting = lane.waiting.filter((one) => one !== waiting)
+      },
+      release: () => {
+        Object.assign(waiting, { withheld: true, reserved: false })
+        if (lane.cancelRetry === undefined) void this.#drain(peer, lane)
+      },
+    }
+  }
+
   /** Rebuilds from the ledger what a peer does not have yet; `start` sends it. */
   replay(entry: Entry): void {
     if (linkOf(entry) !== undefined) this.#countAnew()
     if (entry.peer === undefined) return
     const lane = this.#lane(entry.peer)
     if (entry.type === 'receipt.received' && entry.call_id !== undefined && entry.receipt !== undefined) {
-      const withheld = entry.ext?.status === 'ok' && entry.ext.code !== undefined
+      const { status, code, reveal } = entry.ext ?? {}
+      const withheld = status === 'ok' && (code !== undefined || reveal === 'awaited')
       lane.waiting.push({ seq: entry.seq, callId: entry.call_id, receiptHash: entry.receipt, withheld })
     }
+    // Who handed out the result had the acknowledgement before.
+    if (entry.type === 'result.received') lane.waiting = lane.waiting.filter(({ callId }) => callId !== entry.call_id)
     const through = entry.ext?.through
     if (entry.type === 'acks.delivered' && through !== undefined) {
       lane.waiting = lane.waiting.filter(({ seq }) => seq > through)
@@ -89,7 +124,10 @@ export class AckOutbox {
   state(): AckOutboxState {
     const lanes = [...this.#lanes].filter(([, { waiting }]) => waiting.length > 0)
     lanes.sort(([a], [b]) => (a < b ? -1 : 1))
-    return lanes.map(([peer, { waiting }]) => [peer, waiting.map(({ durable: _durable, ...kept }) => kept)])
+    return lanes.map(([peer, { waiting }]) => [
+      peer,
+      waiting.map(({ durable: _durable, reserved: _reserved, ...kept }) => kept),
+    ])
   }
 
   restore(state: AckOutboxState): void {
@@ -127,16 +165,17 @@ export class AckOutbox {
     if (lane.sending || this.#closed) return
     lane.sending = true
     try {
-      while (lane.waiting.length > 0 && !this.#closed) {
+      while (lane.waiting.some(isFree) && !this.#closed) {
         await gather(lane)
-        const batch = lane.waiting.slice(0, MAX_PER_REQUEST)
+        const batch = lane.waiting.filter(isFree).slice(0, MAX_PER_REQUEST)
         if (!(await this.#deliver(peer, batch))) {
           this.#retryLater(peer, lane)
           break
         }
         lane.failures = 0
-        lane.waiting.splice(0, batch.length)
-        this.#recordDelivery(peer, batch)
+        const sent = new Set(batch)
+        lane.waiting = lane.waiting.filter((one) => !sent.has(one))
+        this.#recordDelivery(peer, batch, lane)
       }
     } finally {
       lane.sending = false
@@ -181,8 +220,10 @@ export class AckOutbox {
   }
 
   /** Not awaited: if it is lost, the peer gets these once more. */
-  #recordDelivery(peer: Did, batch: readonly Waiting[]): void {
-    const through = batch.reduce((highest, { seq }) => Math.max(highest, seq), BEFORE_THIS_LOG)
+  #recordDelivery(peer: Did, batch: readonly Waiting[], { waiting }: Lane): void {
+    // Up to the first that is still on its way; what was delivered beyond it is sent once more after a restart.
+    const open = waiting.reduce((lowest, { seq }) => Math.min(lowest, seq), Number.POSITIVE_INFINITY)
+    const through = batch.reduce((highest, { seq }) => (seq < open ? Math.max(highest, seq) : highest), BEFORE_THIS_LOG)
     // A number of this log is what says how far it got; without one they are sent once more after a restart.
     if (through === BEFORE_THIS_LOG) return
     try {
@@ -201,4 +242,8 @@ export class AckOutbox {
       void this.#drain(peer, lane)
     })
   }
+}
+
+function isFree({ reserved }: Waiting): boolean {
+  return reserved !== true
 }

@@ -7,6 +7,7 @@ import {
   logPath,
   MAX_CALL_BYTES,
   MAX_MANIFEST_BYTES,
+  MAX_REVEAL_BYTES,
   witnessedCheckpointPath,
 } from '@hansa/protocols'
 import { MAX_SUBMISSION_BYTES } from '@hansa/trust/ledger'
@@ -25,6 +26,7 @@ export type InboundServices = {
   call: Serve
   decide: Serve
   acks: Serve
+  reveal: Serve
   invoke: Serve
   addCheckpoint: Serve
   witnessed: Serve
@@ -43,6 +45,7 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
   [exchangePaths.call]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'call' },
   [exchangePaths.decide]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'decide' },
   [exchangePaths.acks]: { method: 'POST', maxBytes: MAX_ACKS_BYTES, serve: 'acks' },
+  [exchangePaths.reveal]: { method: 'POST', maxBytes: MAX_REVEAL_BYTES, serve: 'reveal' },
   [exchangePaths.invoke]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'invoke' },
   [exchangePaths.addCheckpoint]: { method: 'POST', maxBytes: MAX_SUBMISSION_BYTES, serve: 'addCheckpoint' },
 }

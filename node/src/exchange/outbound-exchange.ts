@@ -28,11 +28,22 @@ import {
   verifyJws,
 } from '@hansa/trust'
 import type { ApprovalBook } from '../kernel/approvals.ts'
+import type { RecordEvidence } from '../kernel/peer-evidence.ts'
 import type { PeerAnswer } from '../kernel/policy-stage.ts'
-import type { Answered, Begun, ImportedTarget, OutboundIntent, Received, Refusal, Screened } from '../kernel/stages.ts'
+import type {
+  Answered,
+  Begun,
+  Committed,
+  ImportedTarget,
+  OutboundIntent,
+  Received,
+  Refusal,
+  Screened,
+} from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
 import { buildIntent, type Pseudonyms } from './build-intent.ts'
 import type { PeerSessions } from './peer-sessions.ts'
+import { untilDeadline } from './until-deadline.ts'
 
 export type OutboundComponents = {
   self: Did
@@ -46,7 +57,7 @@ export type OutboundComponents = {
   pseudonyms: Pseudonyms
   approvals: ApprovalBook
   /** A statement of the peer that should not exist: kept in the ledger. */
-  evidence(peer: Did, reason: string, callId: string): void
+  evidence: RecordEvidence
 }
 
 const NOTHING = new Uint8Array(0)
@@ -115,23 +126,16 @@ export class OutboundExchange {
   }
 
   /** Sends the call of a begun intent and verifies the peer's receipt before anything of the answer is looked at. */
-  async call(call: Begun): Promise<Answered | Refusal> {
+  async call(call: Begun): Promise<Answered | Committed | Refusal> {
     const { target, outbound, input: args } = call
     if (target.kind !== 'imported' || outbound === undefined)
       throw new TypeError('only a call with an intent can be sent')
-    const stop = new AbortController()
-    const cancelTimer = this.#c.clock.after(Math.max(1, call.deadlineMs - this.#c.clock.now()), () => stop.abort())
-    const cancel = () => stop.abort()
-    call.signal?.addEventListener('abort', cancel, { once: true })
-    try {
-      const reply = await this.#send(target, exchangePaths.call, outbound, args, MAX_REPLY_BYTES, stop.signal)
-      if (isRefusal(reply)) return lost(reply, target, stop.signal.aborted)
+    return untilDeadline(call, this.#c.clock, async (signal) => {
+      const reply = await this.#send(target, exchangePaths.call, outbound, args, MAX_REPLY_BYTES, signal)
+      if (isRefusal(reply)) return lost(reply, target, signal.aborted)
       if (reply.status !== 200) return this.#unsigned(reply, target, outbound)
       return await this.#readReply(call, target, outbound, reply.body)
-    } finally {
-      cancelTimer()
-      call.signal?.removeEventListener('abort', cancel)
-    }
+    })
   }
 
   async #send(
@@ -167,7 +171,7 @@ export class OutboundExchange {
     target: ImportedTarget,
     outbound: OutboundIntent,
     body: Uint8Array,
-  ): Promise<Answered | Refusal> {
+  ): Promise<Answered | Committed | Refusal> {
     const [envelope, salt, result] = decodeFrames(body, replyFrameLimits) ?? []
     if (envelope === undefined || salt === undefined || result === undefined) {
       return this.#refuseReply(target, call, 'its answer is not a reply')
@@ -177,20 +181,23 @@ export class OutboundExchange {
     const reading = readReceipt(verdict.payload)
     if (!reading.ok) return this.#refuseReply(target, call, `its receipt is malformed: ${reading.reason}`)
     const receipt = reading.value
-    const fault = faultOf(receipt, outbound, target.logOrigins, salt, result)
+    const committed = receipt.status === 'ok' && salt.length === 0 && result.length === 0
+    const fault =
+      faultOf(receipt, outbound, target.logOrigins) ?? (committed ? undefined : misfit(receipt, salt, result))
     if (fault !== undefined) return this.#refuseReply(target, call, fault)
     const received = { receipt, hash: verdict.hash, envelope: verdict.envelope }
     if (receipt.status !== 'ok') return refusalFrom(receipt, received)
+    if (committed) return { call, receipt: received, committed }
     return { call, raw: { kind: target.output === undefined ? 'text' : 'data', bytes: result }, receipt: received }
   }
 
   #refuseReply(target: ImportedTarget, call: Begun, reason: string): Refusal {
-    this.#c.evidence(target.peer, reason, call.callId)
+    this.#c.evidence(target.peer, 'statement', reason, call.callId)
     return { refused: 'remote_refused', reason, unknown: target.safety !== 'READ' }
   }
 
   #invalid(target: ImportedTarget, outbound: OutboundIntent, reason: string): PeerAnswer {
-    this.#c.evidence(target.peer, reason, outbound.intent.call_id)
+    this.#c.evidence(target.peer, 'statement', reason, outbound.intent.call_id)
     return { effect: 'invalid', reason }
   }
 
@@ -223,14 +230,17 @@ function faultOf(
   receipt: Receipt,
   outbound: { hash: string; intent: Intent },
   origins: readonly string[],
-  salt: Uint8Array,
-  result: Uint8Array,
 ): string | undefined {
   if (receipt.intent_hash !== outbound.hash || receipt.call_id !== outbound.intent.call_id)
     return 'its receipt is for another intent'
   if (!origins.includes(receipt.log.origin)) return 'its receipt points into a log that is not pinned'
   if (receipt.status === 'ok' && receipt.result_c === null) return 'its receipt names no result'
   if (receipt.status !== 'ok' && receipt.code === undefined) return 'its receipt refuses without a code'
+  return undefined
+}
+
+/** @returns what is wrong with a result that came with its receipt. */
+function misfit(receipt: Receipt, salt: Uint8Array, result: Uint8Array): string | undefined {
   if (receipt.result_c !== null && receipt.result_c !== commitTo(salt, result))
     return 'its result is not the one in its receipt'
   if (receipt.result_c === null && result.length > 0) return 'its result is not in its receipt'

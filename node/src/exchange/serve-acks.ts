@@ -3,23 +3,18 @@
  * one is in the ledger before the request is answered, one that came before is answered as well, and a bad one spoils
  * nothing but itself.
  */
-import type { Ack, Did, EntryDraft, Envelope, InboundReply, InboundRequest } from '@hansa/protocols'
+import type { Did, Envelope, InboundReply, InboundRequest } from '@hansa/protocols'
 import { type EnvelopeVerifier, parseStrictJson, readAck, readEnvelope } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import { jsonReply, refusalReply } from './inbound-reply.ts'
-import type { OpenAcks } from './open-acks.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
+import { type TakeAckComponents, takeAck } from './take-ack.ts'
 
 /** Bytes of one request: 256 envelopes of about a kilobyte, and room. */
 export const MAX_ACKS_BYTES = 524_288
 const MAX_ACKS = 1_024
 
-export type ServeAcksComponents = {
-  verifier: EnvelopeVerifier
-  openAcks: OpenAcks
-  refusals: RefusalCounter
-  append(draft: EntryDraft): Appended
-}
+export type ServeAcksComponents = TakeAckComponents & { verifier: EnvelopeVerifier; refusals: RefusalCounter }
 
 export function serveAcks(components: ServeAcksComponents): (request: InboundRequest) => Promise<InboundReply> {
   return async (request) => {
@@ -29,7 +24,7 @@ export function serveAcks(components: ServeAcksComponents): (request: InboundReq
     }
     const entries: Appended[] = []
     for (const envelope of envelopes) {
-      const taken = await takeAck(envelope, components)
+      const taken = await verifyAndTake(envelope, components)
       if (typeof taken === 'string') components.refusals.count(request.source, 'invalid_request', taken)
       else if (taken !== undefined) entries.push(taken)
     }
@@ -46,10 +41,11 @@ function readEnvelopes(body: Uint8Array): Envelope[] | undefined {
 }
 
 /** @returns the entry, undefined for an ack that nobody waits for (any more), or why it is not one. */
-async function takeAck(
+async function verifyAndTake(
   envelope: Envelope,
-  { verifier, openAcks, append }: ServeAcksComponents,
+  components: ServeAcksComponents,
 ): Promise<Appended | string | undefined> {
+  const { verifier, openAcks } = components
   // Whoever signed it: the receipt that it names is open for exactly one peer, and that is the one who may say so.
   const issuer = envelope.proof.kid.split('#', 1)[0] as Did
   // Anyone may send here, so a key is only admitted and a signature only checked where an acknowledgement is owed.
@@ -58,13 +54,5 @@ async function takeAck(
   if (!verdict.ok) return `an ack does not verify: ${verdict.reason}`
   const reading = readAck(verdict.payload)
   if (!reading.ok) return `an ack is malformed: ${reading.reason}`
-  const ack = reading.value
-  if (!openAcks.fits(ack.call_id, issuer, ack.receipt_hash)) return undefined
-  const entry = append(draftOf(ack, issuer, envelope))
-  openAcks.close(ack.call_id, issuer)
-  return entry
-}
-
-function draftOf(ack: Ack, peer: Did, envelope: Envelope): EntryDraft {
-  return { type: 'ack.received', call_id: ack.call_id, peer, receipt: ack.receipt_hash, ext: { envelope } }
+  return takeAck(reading.value, issuer, envelope, components)
 }

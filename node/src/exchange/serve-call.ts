@@ -13,6 +13,7 @@ import type { Arrived, Refused, Released } from '../kernel/stages.ts'
 import { type AuthenticateComponents, type AuthenticatedIntent, authenticateIntent } from './authenticate-intent.ts'
 import { servedFor } from './call-fault.ts'
 import type { DecisionMemory } from './decision-memory.ts'
+import type { HeldResults } from './held-results.ts'
 import { refusalReply } from './inbound-reply.ts'
 import type { OpenAcks } from './open-acks.ts'
 import { RefusalUnsigned } from './refusal-budget.ts'
@@ -25,6 +26,7 @@ export type ServeCallComponents = AuthenticateComponents & {
   signer: BatchSigner
   ledger: Pick<Ledger, 'origin'>
   openAcks: OpenAcks
+  held: HeldResults
   decisions: DecisionMemory
   policyVersion(): number
   /** Runs the call through every stage; `seal` makes the reply while the outcome entry reaches the disk. */
@@ -104,8 +106,8 @@ export function arrivedFrom(
 }
 
 async function sealReceipt(
-  { signer, ledger, openAcks, decisions, policyVersion }: ServeCallComponents,
-  { intent, hash }: AuthenticatedIntent,
+  { signer, ledger, openAcks, held, decisions, policyVersion }: ServeCallComponents,
+  { intent, hash, salt }: AuthenticatedIntent,
   arrived: Arrived,
   ended: Released | Refused,
   entry: Appended,
@@ -124,8 +126,18 @@ async function sealReceipt(
   }
   const signed = await signer.sign('hansa-receipt', receipt)
   openAcks.expect(intent.call_id, intent.iss, signed.hash)
-  const output = 'refused' in ended ? undefined : ended.output
-  return encodeFrames([Buffer.from(signed.text, 'utf8'), output?.salt ?? NOTHING, output?.bytes ?? NOTHING])
+  const envelope = Buffer.from(signed.text, 'utf8')
+  if ('refused' in ended) return encodeFrames([envelope, NOTHING, NOTHING])
+  const { output } = ended
+  if (!waitsForAck(ended)) return encodeFrames([envelope, output.salt, output.bytes])
+  const { call_id: callId, iss: peer } = intent
+  held.hold({ callId, peer, receiptHash: signed.hash, argsSalt: salt, salt: output.salt, bytes: output.bytes })
+  return encodeFrames([envelope, NOTHING, NOTHING])
+}
+
+/** Commit-then-reveal (security.md B8): what changed something, and what is sensitive, is handed out against its acknowledgement. */
+function waitsForAck({ call, labels }: Released): boolean {
+  return call.target.safety !== 'READ' || labels.length > 0
 }
 
 type OutcomePart = Pick<

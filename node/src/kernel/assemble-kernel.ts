@@ -9,17 +9,20 @@ import type { Appended, Ledger } from '@hansa/trust/ledger'
 import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-peer.ts'
 import { Pseudonyms } from '../exchange/build-intent.ts'
 import { DecisionMemory } from '../exchange/decision-memory.ts'
+import { HeldResults } from '../exchange/held-results.ts'
 import { inboundRouter } from '../exchange/inbound-router.ts'
 import { OutboundExchange } from '../exchange/outbound-exchange.ts'
 import { type OpenSession, PeerSessions } from '../exchange/peer-sessions.ts'
 import { RefusalBudget } from '../exchange/refusal-budget.ts'
 import { RefusalCounter } from '../exchange/refusal-counter.ts'
+import { type RevealComponents, revealStages } from '../exchange/reveal-result.ts'
 import { serveAcks } from '../exchange/serve-acks.ts'
 import { serveCall } from '../exchange/serve-call.ts'
 import { serveDecide } from '../exchange/serve-decide.ts'
 import { serveHandshake } from '../exchange/serve-handshake.ts'
 import { serveInvoke } from '../exchange/serve-invoke.ts'
 import { serveLog } from '../exchange/serve-log.ts'
+import { serveReveal } from '../exchange/serve-reveal.ts'
 import { compileDetectors } from '../firewall/index.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
 import { Witnessing } from '../witness/witnessing.ts'
@@ -27,7 +30,7 @@ import { afterTurns } from './after-turns.ts'
 import { AgentBook } from './agent-book.ts'
 import { AgentOffers } from './agent-offers.ts'
 import { ApprovalArguments } from './approval-arguments.ts'
-import { type AuditComponents, auditStage, settleStage } from './audit-stage.ts'
+import { type AuditComponents, appendCommitted, auditStage, settleStage } from './audit-stage.ts'
 import { beginStage } from './begin-stage.ts'
 import { auditedInLines, stageFailed } from './call-lines.ts'
 import { CapabilityDesk } from './capability-desk.ts'
@@ -51,12 +54,14 @@ import { observedStages } from './observed-stages.ts'
 import { openLog } from './open-log.ts'
 import { outboundStage } from './outbound-stage.ts'
 import { PeerDesk } from './peer-desk.ts'
+import { evidenceRecorder } from './peer-evidence.ts'
 import { PeerSettings } from './peer-settings.ts'
 import { periodic } from './periodic.ts'
 import { runCall } from './pipeline.ts'
 import { compileOrThrow, PolicyHolder } from './policy-holder.ts'
 import { type PolicyComponents, policyStage } from './policy-stage.ts'
 import { receiveStage } from './receive-stage.ts'
+import { receiveWithinDebts } from './receive-within-debts.ts'
 import type { Refusal } from './stages.ts'
 import { TokenDesk } from './token-desk.ts'
 import { tokenStage } from './token-stage.ts'
@@ -65,6 +70,10 @@ const DEFAULT_PRINCIPAL = 'agent:local'
 
 /** Turns for which statements gather under one signature: fewer than a sync of the disk takes, which they wait for anyway. */
 const SIGNING_TURNS = 6
+
+/** How long a node that ends waits for results to be claimed: peers do it at once, milliseconds. */
+const CLAIM_MS = 5_000
+const NO_ACK = 'its receipt was not acknowledged within 30 seconds, so its result is kept back'
 
 /** How often it is looked whether an import has lived half its life, milliseconds. */
 const REFRESH_PERIOD_MS = 15_000
@@ -175,6 +184,11 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     await imports.renew(peer)
     return { refused: 'handshake_failed', reason: `nothing is sent to it: ${reasons.join('; ')}` }
   }
+  const evidence = evidenceRecorder({ append, logger, observer: init.observer })
+  const held = new HeldResults({
+    clock,
+    onOverdue: ({ peer, callId }) => evidence(peer, 'ack_missing', NO_ACK, callId),
+  })
   const peerSessions = new PeerSessions({ open, clock })
   const exchange = new OutboundExchange({
     self,
@@ -187,10 +201,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     resolver,
     pseudonyms: new Pseudonyms(secrets.pseudonyms),
     approvals,
-    evidence(peer, reason, callId) {
-      recordEvidence(append, peer, reason, callId)
-      logger.warn('peer.evidence', { peer, call_id: callId })
-    },
+    evidence,
   })
 
   const asking: AskPeerComponents = { exchange, detectors, nowMs: () => clock.now() }
@@ -214,6 +225,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     idempotency,
     budget,
   }
+  const recordCommitted: RevealComponents['append'] = (committed, appended) =>
+    appendCommitted(committed, appended, auditing)
   const receive = receiveStage({
     self,
     clock,
@@ -223,7 +236,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     idempotency,
     doubt,
   })
-  const receiveCall = receiveWithRoom(receive, ledger)
+  const receiveCall = receiveWithinDebts(receiveWithRoom(receive, ledger), held)
   const watchLog = logWatch(ledger, logger)
   let quiescing = false
   const stopping: Refusal = { refused: 'busy', reason: 'the node is stopping' }
@@ -233,6 +246,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     token: tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion }),
     inbound: inboundStage({ detectors }),
     begin: beginStage({ append, approvals, policyVersion, prepareIntent: prepareIntent(asking) }),
+    ...revealStages({ clock, transport, signer: batch, outbox, evidence, append: recordCommitted }),
     driver: driverStage({ clock, exchange: (call) => exchange.call(call) }),
     outbound: outboundStage({ detectors, idempotency }),
     audit: auditedInLines(auditStage(auditing), { logger, clock }),
@@ -267,6 +281,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
         signer: batch,
         ledger,
         openAcks,
+        held,
         decisions,
         policyVersion,
         run: (arrived, seal) => {
@@ -285,7 +300,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
         append,
         receive,
       }),
-      acks: serveAcks({ verifier, openAcks, refusals, append }),
+      acks: serveAcks({ verifier, openAcks, held, refusals, append }),
+      reveal: serveReveal({ verifier, openAcks, held, refusals, append }),
       invoke: serveInvoke({ invoke, refusals }),
       ...witnessing.services,
       log: serveLog({ disk: components.disk, logs, publicLog: init.publicLog }),
@@ -324,6 +340,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     capabilities: new CapabilityDesk({ locals, configured, imports, policy }),
     append,
     outbox,
+    held,
     refusals,
     inbound,
     witnessing,
@@ -333,7 +350,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     snapshotState: components.snapshotState,
     quiesce() {
       quiescing = true
-      return running.ended()
+      return running.ended().then(() => held.settled(CLAIM_MS))
     },
     async drain() {
       stopRefreshing()
@@ -341,6 +358,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       await components.drain?.()
     },
     async ended() {
+      held.close()
       await resume.close(ledger.head().size)
       await components.ended?.()
     },
@@ -364,14 +382,4 @@ async function closeCall(ledger: Ledger, draft: EntryDraft) {
   const entry = ledger.append(draft)
   await entry.durable
   return { ...draft, v: 1 as const, origin: ledger.origin, seq: entry.seq, t_ms: entry.tMs, prev: '' }
-}
-
-/** A peer's statement that should not exist. Not awaited: the call fails either way, and its own entry says why. */
-function recordEvidence(append: (draft: EntryDraft) => Appended, peer: Did, reason: string, callId: string): void {
-  append({
-    type: 'peer.evidence',
-    peer,
-    call_id: callId,
-    ext: { reason: reason.slice(0, 1024).toWellFormed() },
-  }).durable.catch(() => {})
 }

@@ -1,15 +1,18 @@
 /**
  * The one outcome entry of a call: `receipt.received` when a peer's signed word arrived, else `outcome`. And what
  * follows from it in memory: places are given back, approvals and keys settled.
+ *
+ * A receipt whose result is withheld until it is acknowledged has its entry before that; what became of the result is
+ * then an entry of its own, `result.received` or `result.missing`.
  */
-import type { EntryDraft, ReceiptStatus } from '@hansa/protocols'
+import type { EntryDraft, EntryExt, EntryType, ReceiptStatus } from '@hansa/protocols'
 import { parseCapabilityRef } from '@hansa/protocols'
 import type { Appended } from '@hansa/trust/ledger'
 import { type RefusalBudget, RefusalUnsigned } from '../exchange/refusal-budget.ts'
 import { type ApprovalBook, provesNoAction } from './approvals.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { InFlight } from './in-flight.ts'
-import type { Arrived, Begun, Refused, Released } from './stages.ts'
+import type { Arrived, Begun, Committed, ReceivedReceipt, Refusal, Refused, Released } from './stages.ts'
 import type { TokenUses } from './token-uses.ts'
 
 export type AuditComponents = {
@@ -32,12 +35,36 @@ export function auditStage(components: AuditComponents): (ended: Released | Refu
   return (ended) => {
     refuseUnsigned(ended, components.budget)
     const draft = 'refused' in ended ? refusalDraft(ended, policyVersion()) : releaseDraft(ended, policyVersion())
-    try {
-      return append(draft)
-    } catch (error) {
-      if (ended.call.begin === undefined || !isBusy(error)) throw error
-      return appendWhenThereIsRoom(draft, components)
-    }
+    return ended.call.begin === undefined ? append(draft) : appendEnd(draft, components)
+  }
+}
+
+/**
+ * The outcome entry of a call whose result waits for the acknowledgement.
+ * @param appended told in the same turn, so that acknowledgements are in the order of the log.
+ */
+export async function appendCommitted(
+  committed: Committed,
+  appended: (entry: Appended) => void,
+  components: AuditComponents,
+): Promise<Appended> {
+  const entry = await appendEnd(committedDraft(committed, components.policyVersion()), components, appended)
+  await entry.durable
+  return entry
+}
+
+function appendEnd(
+  draft: EntryDraft,
+  components: AuditComponents,
+  appended: (entry: Appended) => void = () => {},
+): Appended | Promise<Appended> {
+  try {
+    const entry = components.append(draft)
+    appended(entry)
+    return entry
+  } catch (error) {
+    if (!isBusy(error)) throw error
+    return appendWhenThereIsRoom(draft, components, appended)
   }
 }
 
@@ -50,11 +77,17 @@ function refuseUnsigned(ended: Released | Refused, budget: RefusalBudget): void 
 }
 
 /** A call that has begun may have acted: its outcome waits for the disk, however long that takes. */
-async function appendWhenThereIsRoom(draft: EntryDraft, { append, room }: AuditComponents): Promise<Appended> {
+async function appendWhenThereIsRoom(
+  draft: EntryDraft,
+  { append, room }: AuditComponents,
+  appended: (entry: Appended) => void,
+): Promise<Appended> {
   for (;;) {
     await room()
     try {
-      return append(draft)
+      const entry = append(draft)
+      appended(entry)
+      return entry
     } catch (error) {
       if (!isBusy(error)) throw error
     }
@@ -65,11 +98,30 @@ function isBusy(error: unknown): boolean {
   return (error as { detail?: { code?: unknown } } | undefined)?.detail?.code === 'busy'
 }
 
+function committedDraft({ call, receipt }: Committed, pol: number): EntryDraft {
+  const { labels, result_c } = receipt.receipt
+  return {
+    ...commonDraft(call, pol),
+    type: 'receipt.received',
+    decision: 'permit',
+    ...(labels.length === 0 ? {} : { labels }),
+    ...(result_c === null ? {} : { result_c }),
+    receipt: receipt.hash,
+    ext: { status: receipt.receipt.status, reveal: 'awaited', envelope: receipt.envelope },
+  }
+}
+
+function endType(receipt: ReceivedReceipt | undefined, missing?: Refusal['missing']): EntryType {
+  if (receipt === undefined) return 'outcome'
+  if (receipt.recorded === undefined) return 'receipt.received'
+  return missing === undefined ? 'result.received' : 'result.missing'
+}
+
 function releaseDraft(released: Released, pol: number): EntryDraft {
   const { call, output, receipt, verdicts, labels, repeated } = released
   return {
     ...commonDraft(call, pol),
-    type: receipt === undefined ? 'outcome' : 'receipt.received',
+    type: endType(receipt),
     decision: 'permit',
     ...(verdicts.length === 0 ? {} : { verdicts }),
     ...(labels.length === 0 ? {} : { labels }),
@@ -78,18 +130,23 @@ function releaseDraft(released: Released, pol: number): EntryDraft {
     ext: {
       status: 'ok',
       ...(repeated === undefined ? {} : { retry_of: repeated }),
-      ...(receipt === undefined ? {} : { envelope: receipt.envelope }),
+      ...envelopeOf(receipt),
     },
   }
 }
 
+/** Once in the log is enough. */
+function envelopeOf(receipt: ReceivedReceipt | undefined): Pick<EntryExt, 'envelope'> {
+  return receipt === undefined || receipt.recorded !== undefined ? {} : { envelope: receipt.envelope }
+}
+
 function refusalDraft(refused: Refused, pol: number): EntryDraft {
-  const { call, receipt, verdicts, approvalId } = refused
+  const { call, receipt, verdicts, approvalId, missing } = refused
   const begun = call.begin !== undefined
   const decision = refused.decision ?? call.decision
   return {
     ...commonDraft(call, pol),
-    type: receipt === undefined ? 'outcome' : 'receipt.received',
+    type: endType(receipt, missing),
     decision: refused.refused === 'approval_required' ? 'approval' : decision?.effect === 'error' ? 'error' : 'deny',
     ...(decision === undefined ? {} : { rules: decision.rules.slice(0, MAX_RULES) }),
     ...(verdicts === undefined || verdicts.length === 0 ? {} : { verdicts }),
@@ -102,8 +159,9 @@ function refusalDraft(refused: Refused, pol: number): EntryDraft {
       reason: refused.reason.slice(0, 1024).toWellFormed(),
       status: receipt?.receipt.status ?? statusOf(refused),
       ...(approvalId === undefined ? {} : { approval: approvalId }),
+      ...(missing === undefined ? {} : { reveal: missing }),
       ...(receipt !== undefined
-        ? { envelope: receipt.envelope }
+        ? envelopeOf(receipt)
         : call.caller.kind === 'peer' && !begun
           ? { envelope: call.caller.envelope }
           : {}),

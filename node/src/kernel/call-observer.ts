@@ -21,11 +21,17 @@ export type CallSeen = {
   stages: readonly StageSeen[]
 }
 
+/** `statement`: it signed or sent what it should not have. The others are named as in the threat model. */
+export const evidenceKinds = ['statement', 'ack_missing', 'result_wrong', 'inclusion_broken'] as const
+export type EvidenceKind = (typeof evidenceKinds)[number]
+
 export interface CallObserver {
   /** Unix milliseconds, with fractions. */
   now(): number
   /** Must not throw, and not take long: it runs at the end of the call. */
   call(seen: CallSeen): void
+  /** Something of a peer was kept as evidence. @default not looked at */
+  evidence?(kind: EvidenceKind): void
 }
 
 /** @param stages of this call, in order, and when it ended. */

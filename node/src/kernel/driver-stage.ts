@@ -4,15 +4,15 @@
  */
 import type { Clock } from '@hansa/protocols'
 import { type DriverAnswer, DriverError } from '../drivers/index.ts'
-import type { Answered, Begun, LocalTarget, Refusal } from './stages.ts'
+import type { Answered, Begun, Committed, LocalTarget, Refusal } from './stages.ts'
 
 export type DriverComponents = {
   clock: Clock
   /** Sends the intent and returns the peer's verified word, or why there is none. */
-  exchange(call: Begun): Promise<Answered | Refusal>
+  exchange(call: Begun): Promise<Answered | Committed | Refusal>
 }
 
-export function driverStage(components: DriverComponents): (call: Begun) => Promise<Answered | Refusal> {
+export function driverStage(components: DriverComponents): (call: Begun) => Promise<Answered | Committed | Refusal> {
   return async (call) => {
     if (call.target.kind === 'imported') return components.exchange(call)
     if (call.repeat?.result !== undefined) return { call, raw: call.repeat.result, repeated: call.repeat.callId }

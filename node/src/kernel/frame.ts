@@ -17,7 +17,8 @@ export function frameOf(released: Released, entry: Appended, origin: string): Fr
       by === 'egress_result' || by === 'ingress_result' ? [{ path, rule, by }] : [],
     ),
     obligations: released.obligations,
-    audit: { origin, index: entry.seq },
+    // The entry that holds the peer's signed word, also where what became of the result is in a later one.
+    audit: { origin, index: (receipt?.recorded ?? entry).seq },
     ...(receipt === undefined || call.target.kind !== 'imported'
       ? {}
       : {

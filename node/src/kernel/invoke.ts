@@ -81,7 +81,7 @@ async function runOwn(call: Arrived, { stages, running, callIds, outbox }: Invok
 function acknowledge(ended: Released | Refused, entry: Appended, outbox: AckOutbox): Ended {
   const { receipt, call } = ended
   const peer = call.target?.kind === 'imported' ? call.target.peer : undefined
-  if (receipt !== undefined && peer !== undefined) {
+  if (receipt !== undefined && receipt.recorded === undefined && peer !== undefined) {
     const withheld = 'refused' in ended && receipt.receipt.status === 'ok'
     outbox.add(peer, {
       seq: entry.seq,
@@ -99,10 +99,10 @@ function acknowledge(ended: Released | Refused, entry: Appended, outbox: AckOutb
  * key makes it safe. What the call used up, an approval or a token, it would not have a second time.
  */
 function repeatable(refused: Refused, nowMs: number): keyof RetryBudget | undefined {
-  const { call, receipt } = refused
+  const { call, receipt, missing } = refused
   const remote =
     call.target?.kind === 'imported' &&
-    receipt === undefined &&
+    (receipt === undefined || missing !== undefined) &&
     (refused.stage === 'driver' || refused.stage === 'begin')
   if (!remote || nowMs >= call.deadlineMs) return undefined
   if (call.approval !== undefined || call.presented !== undefined) return undefined

@@ -43,6 +43,7 @@ import type { AgentIdentity } from '../control/control-caller.ts'
 import type { AgentOffer, ControlledKernel } from '../control/controlled-kernel.ts'
 import { type Driver, functionDriver } from '../drivers/index.ts'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
+import type { HeldResults } from '../exchange/held-results.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { Witnessing } from '../witness/witnessing.ts'
 import type { AgentBook } from './agent-book.ts'
@@ -83,6 +84,7 @@ export type KernelParts = {
   capabilities: CapabilityDesk
   append(draft: EntryDraft): Appended
   outbox: AckOutbox
+  held: HeldResults
   refusals: RefusalCounter
   inbound: InboundHandler
   witnessing: Witnessing
@@ -133,6 +135,11 @@ export class AssembledKernel implements ControlledKernel {
   /** Receipts of peers that are not acknowledged yet. */
   get acksWaiting(): number {
     return this.#parts.outbox.waiting
+  }
+
+  /** Results of calls of peers that wait for the acknowledgement of their receipt. */
+  get resultsHeld(): number {
+    return this.#parts.held.unclaimed
   }
 
   get ledger(): Ledger {

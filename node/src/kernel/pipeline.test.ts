@@ -2,7 +2,7 @@ import { LedgerError } from '@hansa/trust/ledger'
 import { describe, expect, it } from 'vitest'
 import { aBegunCall, aLocalTarget, anArrivedCall } from '../testing/calls.ts'
 import { runCall, type Stages } from './pipeline.ts'
-import type { Begun, Refused, Released, Stage } from './stages.ts'
+import type { Begun, ReceivedReceipt, Refused, Released, Stage } from './stages.ts'
 
 type Log = { order: string[]; audited: (Released | Refused)[]; settled: (Released | Refused)[]; failed: string[] }
 
@@ -18,8 +18,13 @@ const released = (call: Begun): Released => ({
   verdicts: [],
 })
 
+/** The entry of a receipt whose result is withheld. */
+const recorded = { seq: 1, tMs: 0, leafHash: '', durable: Promise.resolve() }
+
 /** Stages that all pass, except as a test says; each writes down that it ran. */
-function stages(over: Partial<Record<Stage | 'audit' | 'seal', () => unknown>> = {}): Stages<string> & { log: Log } {
+function stages(
+  over: Partial<Record<Stage | 'reveal' | 'audit' | 'seal', () => unknown>> = {},
+): Stages<string> & { log: Log } {
   const log: Log = { order: [], audited: [], settled: [], failed: [] }
   const { begin: _begin, ...upToBegin } = begun
   const step = (name: Stage, pass: unknown) => () => {
@@ -35,6 +40,12 @@ function stages(over: Partial<Record<Stage | 'audit' | 'seal', () => unknown>> =
     inbound: step('inbound', upToBegin),
     begin: step('begin', begun),
     driver: step('driver', { call: begun, raw: { kind: 'data', bytes: new Uint8Array() } }),
+    record: async (committed) => ({ ...committed, receipt: { ...committed.receipt, recorded } }),
+    reveal: ({ call, receipt }) => {
+      log.order.push('reveal')
+      const revealed = { call, raw: { kind: 'data' as const, bytes: new Uint8Array() }, receipt }
+      return (over.reveal?.() ?? revealed) as never
+    },
     outbound: step('outbound', released(begun)),
     audit(ended) {
       log.order.push('audit')
@@ -146,5 +157,38 @@ describe('an answer', () => {
     expect(await runCall(all, anArrivedCall())).toBe('internal')
     expect(all.log.audited.at(-1)).toMatchObject({ refused: 'internal', unknown: true })
     expect(all.log.settled).toMatchObject([{ refused: 'internal' }])
+  })
+})
+
+describe('a result that waits for the acknowledgement of its receipt', () => {
+  const receipt = { receipt: {}, hash: 'receipt', envelope: {} } as ReceivedReceipt
+  const committed = () => ({ call: begun, receipt, committed: true })
+
+  it('is screened when it has been revealed', async () => {
+    const all = stages({ driver: committed })
+    expect(await runCall(all, anArrivedCall())).toBe('released')
+    expect(all.log.order.slice(-5)).toEqual(['driver', 'reveal', 'outbound', 'audit', 'seal'])
+  })
+
+  it('and is missing ends with the receipt that is in the log already', async () => {
+    const refusal = {
+      refused: 'outcome_unknown',
+      reason: 'none',
+      receipt: { ...receipt, recorded },
+      missing: 'refused',
+    }
+    const all = stages({ driver: committed, reveal: () => refusal })
+    expect(await runCall(all, anArrivedCall())).toBe('outcome_unknown')
+    expect(all.log.audited).toMatchObject([{ stage: 'driver', receipt: { recorded }, missing: 'refused' }])
+  })
+
+  it.each([
+    ['reveal', 'driver', 'interrupted'],
+    ['outbound', 'outbound', undefined],
+  ] as const)('never has a second outcome, also when %s throws', async (name, stage, missing) => {
+    const all = stages({ driver: committed, [name]: bug })
+    expect(await runCall(all, anArrivedCall())).toBe('internal')
+    expect(all.log.audited).toMatchObject([{ stage, receipt: { recorded } }])
+    expect((all.log.audited[0] as Refused).missing).toBe(missing)
   })
 })

@@ -10,9 +10,12 @@ import type {
   Answered,
   Arrived,
   Begun,
+  Committed,
   Granted,
   Permitted,
   Received,
+  ReceivedReceipt,
+  Recorded,
   Refusal,
   Refused,
   Released,
@@ -30,7 +33,11 @@ export type Stages<Sealed> = {
   inbound: Step<Granted, Screened>
   /** Writes the begin entry and waits until it is durable. */
   begin: Step<Screened, Begun>
-  driver: Step<Begun, Answered>
+  driver: Step<Begun, Answered | Committed>
+  /** Makes the entry of a receipt durable whose result is withheld until it is acknowledged. */
+  record(committed: Committed): Promise<Recorded>
+  /** Acknowledges, and gets the result. */
+  reveal: Step<Recorded, Answered>
   outbound: Step<Answered, Released>
   /** Appends the outcome entry. Its durability is awaited here, beside `seal`. The entry of a `Refused` always fits. */
   audit(ended: Released | Refused): Appended | Promise<Appended>
@@ -55,9 +62,10 @@ export async function runCall<Sealed>(stages: Stages<Sealed>, arrived: Arrived):
       throw error
     }
     stages.failed(progress.stage, error, progress.call)
-    ended = refuse(stages, progress, { refused: 'internal', reason: describe(error), ...unknownOf(progress) })
+    const refusal = { refused: 'internal' as const, reason: describe(error) }
+    ended = refuse(stages, progress, { ...refusal, ...unknownOf(progress), ...missingOf(progress) })
   }
-  let recorded: Recorded
+  let recorded: Ended
   try {
     recorded = await record(stages, ended, progress)
   } catch (error) {
@@ -73,10 +81,10 @@ export async function runCall<Sealed>(stages: Stages<Sealed>, arrived: Arrived):
   }
 }
 
-type Recorded = { ended: Released | Refused; entry: Appended }
+type Ended = { ended: Released | Refused; entry: Appended }
 
 /** A result that the log has no words for is not handed out, and the call still has its one outcome entry. */
-async function record<S>(stages: Stages<S>, ended: Released | Refused, progress: Progress): Promise<Recorded> {
+async function record<S>(stages: Stages<S>, ended: Released | Refused, progress: Progress): Promise<Ended> {
   try {
     const appending = stages.audit(ended)
     return { ended, entry: appending instanceof Promise ? await appending : appending }
@@ -92,7 +100,7 @@ async function record<S>(stages: Stages<S>, ended: Released | Refused, progress:
   }
 }
 
-type Progress = { stage: Stage; call: Arrived & Partial<Begun> }
+type Progress = { stage: Stage; call: Arrived & Partial<Begun>; receipt?: ReceivedReceipt | undefined }
 
 async function decide<S>(stages: Stages<S>, arrived: Arrived, progress: Progress): Promise<Released | Refused> {
   const received = await stages.receive(arrived)
@@ -115,13 +123,28 @@ async function decide<S>(stages: Stages<S>, arrived: Arrived, progress: Progress
   if (isRefusal(begun)) return refuse(stages, progress, begun)
 
   advance(progress, 'driver', begun)
-  const answered = await stages.driver(begun)
+  const driven = await stages.driver(begun)
+  if (isRefusal(driven)) return refuse(stages, progress, driven)
+  const answered = 'committed' in driven ? await exchangeAck(stages, driven, progress) : driven
   if (isRefusal(answered)) return refuse(stages, progress, answered)
 
   progress.stage = 'outbound'
+  // A result that our own firewall withholds was still received: the receipt belongs into the entry.
+  progress.receipt = answered.receipt
   const released = await stages.outbound(answered)
-  if (isRefusal(released)) return refuse(stages, progress, withReceipt(released, answered))
+  if (isRefusal(released)) return refuse(stages, progress, released)
   return released
+}
+
+/** Whatever goes wrong once the receipt is in the log, the call has its outcome entry, and gets no second one. */
+async function exchangeAck<S>(
+  stages: Stages<S>,
+  committed: Committed,
+  progress: Progress,
+): Promise<Answered | Refusal> {
+  const recorded = await stages.record(committed)
+  progress.receipt = recorded.receipt
+  return stages.reveal(recorded)
 }
 
 function advance(progress: Progress, stage: Stage, call: Arrived & Partial<Begun>): void {
@@ -130,17 +153,19 @@ function advance(progress: Progress, stage: Stage, call: Arrived & Partial<Begun
 }
 
 function refuse<S>(stages: Stages<S>, progress: Progress, refusal: Refusal): Refused {
-  return { ...refusal, stage: progress.stage, denialId: stages.newId(), call: progress.call }
-}
-
-/** A result that our own firewall withholds was still received: the receipt belongs into the entry. */
-function withReceipt(refusal: Refusal, answered: Answered): Refusal {
-  return answered.receipt === undefined ? refusal : { receipt: answered.receipt, ...refusal }
+  const { stage, call, receipt } = progress
+  const held = receipt === undefined ? {} : { receipt }
+  return { ...held, ...refusal, stage, denialId: stages.newId(), call }
 }
 
 /** Once a call has begun, a fault of ours says nothing about whether it acted, unless all it can do is read. */
 function unknownOf({ call }: Progress): { unknown?: true } {
   return call.begin === undefined || call.target?.safety === 'READ' ? {} : { unknown: true }
+}
+
+/** The receipt is in the log, and the result that it commits to has not come. */
+function missingOf({ stage, receipt }: Progress): Pick<Refusal, 'missing'> {
+  return stage === 'driver' && receipt !== undefined ? { missing: 'interrupted' } : {}
 }
 
 function describe(error: unknown): string {

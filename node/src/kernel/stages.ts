@@ -5,6 +5,10 @@
  *   Arrived -receive-> Received -policy-> Permitted -token-> Granted -inbound-> Screened
  *           -begin-> Begun -driver-> Answered -outbound-> Released
  *
+ * A peer that withholds a result until its receipt is acknowledged makes two of the driver's step:
+ *
+ *   Begun -driver-> Committed -record-> Recorded -reveal-> Answered
+ *
  * The same stages serve a call of this kernel's own, a call it makes at a peer, and a call that a peer makes here; what
  * differs is in `Caller` and `Target`.
  */
@@ -18,11 +22,13 @@ import type {
   Limits,
   Obligation,
   Receipt,
+  RevealState,
   Safety,
   TrustPolicy,
   Verdict,
 } from '@hansa/protocols'
 import type { Obligations, PolicyDecision } from '@hansa/trust'
+import type { Appended } from '@hansa/trust/ledger'
 import type { Driver } from '../drivers/index.ts'
 import type { SchemaCheck } from '../firewall/index.ts'
 
@@ -151,7 +157,19 @@ export type Answered = {
   receipt?: ReceivedReceipt
 }
 
-export type ReceivedReceipt = { receipt: Receipt; hash: string; envelope: Envelope }
+export type ReceivedReceipt = {
+  receipt: Receipt
+  hash: string
+  envelope: Envelope
+  /** Its entry, when that was written before the result was here. */
+  recorded?: Appended
+}
+
+/** The peer has signed what the result is, and holds it back until it has our acknowledgement. */
+export type Committed = { call: Begun; receipt: ReceivedReceipt; committed: true }
+
+/** The receipt is durable here, so its acknowledgement may go. */
+export type Recorded = Committed & { receipt: { recorded: Appended } }
 
 export type Released = {
   call: Begun
@@ -178,6 +196,8 @@ export type Refusal = {
   receipt?: ReceivedReceipt
   /** Whether the action may have happened; decides between `failed` and `outcome_unknown`. */
   unknown?: boolean
+  /** Why a result that the receipt commits to is not here. */
+  missing?: Exclude<RevealState, 'awaited'>
 }
 
 export type Refused = Refusal & {

@@ -13,6 +13,7 @@ export type NodeGauges = {
   logUsed: number
   approvalsPending: number
   acksWaiting: number
+  resultsHeld: number
   policyVersion: number
   cosignedEntries: number
   degraded: boolean
@@ -67,6 +68,12 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
     labelNames: ['type', 'outcome'] as const,
     registers,
   })
+  const evidence = new Counter({
+    name: 'hansa_peer_evidence_total',
+    help: 'What peers did that no honest kernel does, by kind: statement, ack_missing, result_wrong, inclusion_broken.',
+    labelNames: ['kind'] as const,
+    registers,
+  })
   addGauges(registry, gauges)
   return {
     delivery: (type, outcome) => deliveries.inc({ type, outcome }),
@@ -78,6 +85,7 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
         .filter(({ name }) => name.startsWith('hansa_'))
         .map(({ name, type, help }) => ({ name, type: String(type), help }))
     },
+    evidence: (kind) => evidence.inc({ kind }),
     now: () => performance.timeOrigin + performance.now(),
     call({ direction, safety, outcome, code, stage, ms, stages: seen }: CallSeen) {
       const refusal = { code: code ?? '', stage: stage ?? '' }
@@ -123,6 +131,11 @@ function addGauges(registry: Registry, gauges: () => Promise<NodeGauges>): void 
   )
   one('hansa_approvals_pending', 'Actions that wait for a person.', ({ approvalsPending }) => approvalsPending)
   one('hansa_acks_waiting', 'Receipts of peers that are not acknowledged yet.', ({ acksWaiting }) => acksWaiting)
+  one(
+    'hansa_results_held',
+    'Results of calls of peers that wait for the acknowledgement of their receipt.',
+    ({ resultsHeld }) => resultsHeld,
+  )
   one('hansa_policy_version', 'Rises with every policy that is put in force.', ({ policyVersion }) => policyVersion)
   one(
     'hansa_log_cosigned_entries',

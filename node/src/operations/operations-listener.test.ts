@@ -13,6 +13,7 @@ const gauges: NodeGauges = {
   logUsed: 0,
   approvalsPending: 1,
   acksWaiting: 3,
+  resultsHeld: 2,
   policyVersion: 4,
   cosignedEntries: 0,
   degraded: false,

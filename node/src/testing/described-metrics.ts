@@ -11,6 +11,7 @@ export function describedMetrics(): Promise<MetricFacts[]> {
     logUsed: 0,
     approvalsPending: 0,
     acksWaiting: 0,
+    resultsHeld: 0,
     policyVersion: 0,
     cosignedEntries: 0,
     degraded: false,

@@ -3,6 +3,10 @@
  *
  *   call    intent envelope (<= 16 KiB of payload), delegation chain (<= 8 KiB), salt (32 or 0), argument bytes
  *   reply   receipt envelope, salt (32 or 0), result bytes
+ *   reveal  ack envelope, salt of the arguments; and its reply: salt, result bytes
+ *
+ * A reply whose receipt commits to a result, with neither salt nor result, withholds both until the receipt is
+ * acknowledged: the salt too, because a short result could be guessed from its commitment.
  *
  * Pure: bytes in, views of the same bytes out. Nothing here is verified; whoever reads a body verifies the envelope
  * before it looks at anything else.
@@ -22,7 +26,12 @@ export const replyFrameLimits = [MAX_ENVELOPE_BYTES, SALT_BYTES, MAX_RESULT_BYTE
 export const MAX_CALL_BYTES = MAX_ENVELOPE_BYTES + MAX_CHAIN_BYTES + SALT_BYTES + MAX_ARGUMENT_BYTES + 4 * LENGTH_BYTES
 export const MAX_REPLY_BYTES = MAX_ENVELOPE_BYTES + SALT_BYTES + MAX_RESULT_BYTES + 3 * LENGTH_BYTES
 
-/** Content type of both. */
+export const revealFrameLimits = [MAX_ENVELOPE_BYTES, SALT_BYTES] as const
+export const revealReplyFrameLimits = [SALT_BYTES, MAX_RESULT_BYTES] as const
+export const MAX_REVEAL_BYTES = MAX_ENVELOPE_BYTES + SALT_BYTES + 2 * LENGTH_BYTES
+export const MAX_REVEAL_REPLY_BYTES = SALT_BYTES + MAX_RESULT_BYTES + 2 * LENGTH_BYTES
+
+/** Content type of all of them. */
 export const CALL_CONTENT_TYPE = 'application/vnd.hansa.call'
 
 export function encodeFrames(frames: readonly Uint8Array[]): Uint8Array {

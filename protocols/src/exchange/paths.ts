@@ -8,6 +8,8 @@ export const exchangePaths = {
   call: '/hansa/v1/call',
   decide: '/hansa/v1/decide',
   acks: '/hansa/v1/acks',
+  /** An acknowledgement, for the result that waits for it. */
+  reveal: '/hansa/v1/reveal',
   /** For holders of a token that this kernel minted; never for other kernels. */
   invoke: '/hansa/v1/invoke',
   /** C2SP tlog-witness, which names the last part itself; for whoever runs a log that this kernel knows. */

@@ -3,7 +3,9 @@
  * content is only committed to, by `args_c` and `result_c`.
  *
  * A call has one begin entry (`call.begun`, `intent.sent`, `intent.accepted`) if it came to act, and exactly one
- * outcome entry (`outcome`, or `receipt.received` on the side that asked) whether it acted or not.
+ * outcome entry (`outcome`, or `receipt.received` on the side that asked) whether it acted or not. Where the result waits
+ * for the acknowledgement, one more entry of the side that asked says what became of it: `result.received` or
+ * `result.missing`.
  *
  * Signed objects of the other side are kept whole in `ext.envelope`, because they are the evidence; our own are named
  * by hash and payload.
@@ -30,6 +32,8 @@ export const entryTypes = [
   'intent.accepted',
   'outcome',
   'receipt.received',
+  'result.received',
+  'result.missing',
   'ack.received',
   'acks.delivered',
   'decision.made',
@@ -64,6 +68,14 @@ export const MAX_ERASED_RECORDS = 1_000
 
 const short = z.string().max(512)
 
+/**
+ * Of a result that waited for the acknowledgement. `awaited`: the receipt came without it. And why it is missing:
+ * `refused`, the peer answered without it; `wrong`, it is not what the receipt commits to; `unanswered`, no answer came
+ * in time; `interrupted`, this side stopped waiting.
+ */
+export const revealStates = ['awaited', 'refused', 'wrong', 'unanswered', 'interrupted'] as const
+export type RevealState = (typeof revealStates)[number]
+
 /** What belongs to some types only. Strict, because all of it is hashed. */
 export const entryExtSchema = z.strictObject({
   denial_id: denialIdSchema.optional(),
@@ -71,6 +83,7 @@ export const entryExtSchema = z.strictObject({
   stage: z.string().max(32).optional(),
   reason: z.string().max(1024).optional().describe('The exact reason; stays in this log'),
   status: z.enum(receiptStatuses).optional(),
+  reveal: z.enum(revealStates).optional().describe('receipt.received, result.missing: where the result is'),
   trust_policy: z.string().max(32).optional(),
   approval: approvalIdSchema.optional(),
   action: hashSchema

@@ -25,6 +25,7 @@ export const logLineFields = {
   expires: 'Unix seconds',
   faults: 'One sentence to a line, with file and line',
   id: 'The request for approval',
+  kind: 'What it is evidence of',
   max_bytes: 'What the files of the log may take',
   message: 'Type of the message, such as `approval.requested`',
   minutes: 'How long that is at most',
@@ -256,9 +257,16 @@ export const logEvents = {
   },
   'peer.evidence': {
     level: 'warn',
-    fields: ['peer', 'call_id'],
-    means: 'A peer made a statement that should not exist. The call failed, and an entry keeps what it was.',
+    fields: ['peer', 'kind', 'call_id'],
+    means:
+      'A peer did what no honest kernel does, and an entry keeps it. `statement`: it signed or sent what should not exist. `ack_missing`: it has a receipt and has not acknowledged it for 30 seconds, and its result is kept back. `result_wrong`: it handed out another result than the one that it signed. `inclusion_broken`: its log does not hold what its receipt promises.',
     todo: 'Read it with `hansa audit show --call ID`, and ask the operator of the peer.',
+  },
+  'peer.evidence_not_recorded': {
+    level: 'warn',
+    fields: ['peer', 'call_id', 'reason'],
+    means: 'A peer did what no honest kernel does, and the log could not take the entry.',
+    todo: 'Make room for the log: `hansa status`.',
   },
   'policy.not_reloaded': {
     level: 'error',

@@ -41,6 +41,8 @@ const order: Partial<Record<EntryType, number>> = {
   outcome: 3,
   'receipt.received': 4,
   'ack.received': 5,
+  'result.received': 6,
+  'result.missing': 6,
 }
 
 /** Gathers the entries of one call from what a verifier visits. */
@@ -118,7 +120,11 @@ function textOf(entry: Entry): string {
     case 'outcome':
       return `ends the call${said}${reason}${decision}`
     case 'receipt.received':
-      return `holds the receipt${said}${reason}`
+      return `holds the receipt${said}${reason}${ext.reveal === undefined ? '' : ', and not the result yet'}`
+    case 'result.received':
+      return `has the result that the receipt commits to${ext.code === undefined ? '' : said}${reason}`
+    case 'result.missing':
+      return `does not have the result: ${ext.reveal ?? 'it is missing'}${reason}`
     case 'ack.received':
       return 'holds the acknowledgement of its receipt'
     default:

@@ -47,6 +47,8 @@ export function roomOf(bytes: number, limits: RoomLimits): LogRoom {
 const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'outcome',
   'receipt.received',
+  'result.received',
+  'result.missing',
   'ack.received',
   'acks.delivered',
   'approval.denied',

@@ -1,5 +1,5 @@
 /** What one log says about each call with another kernel: as the side that asked, or as the side that served. */
-import type { CallId, CheckpointReference, Did, Entry, Receipt } from '@hansa/protocols'
+import type { CallId, CheckpointReference, Did, Entry, Receipt, RevealState } from '@hansa/protocols'
 import type { EvidenceVerdict } from './evidence.ts'
 
 /** `late`: written after the verifier began to look, so that the other log may not know of it yet. */
@@ -9,6 +9,8 @@ export type Asked = {
   sent?: Mark & { intent: string | undefined }
   /** Only what is compared; a receipt is large and a log long. */
   receipt?: Mark & ReceiptFacts
+  /** What became of a result that the receipt came without. */
+  result?: Mark & { arrived: boolean; missing: RevealState | undefined; withheld: boolean }
   /** Closed by the asking side itself, without a receipt. */
   closed?: Mark
 }
@@ -22,6 +24,8 @@ export type ReceiptFacts = {
   log: Receipt['log']
   /** The asking side's own firewall kept the result. */
   withheld: boolean
+  /** The serving side kept the result back until it would be acknowledged. */
+  awaited: boolean
 }
 
 export type Served = {
@@ -29,7 +33,7 @@ export type Served = {
   intent?: Mark & { hash: string; tMs: number }
   accepted?: Mark
   outcome?: OutcomeFacts
-  ack?: Mark & { receipt: string; tMs: number }
+  ack?: Mark & { receipt: string; tMs: number; withheld: boolean }
 }
 
 export type OutcomeFacts = Mark & {
@@ -112,6 +116,10 @@ function addToCall(call: CallFacts, walked: PlacedEntry, verdict: EvidenceVerdic
         call.asked = { ...call.asked, receipt: { ...mark, ...receipt } }
       }
       break
+    case 'result.received':
+    case 'result.missing':
+      call.asked = { ...call.asked, result: { ...mark, ...resultFacts(entry) } }
+      break
     case 'intent.accepted':
       call.served = { ...call.served, accepted: mark }
       if (evidence !== undefined) call.served.intent = { ...mark, hash: evidence.hash, tMs: entry.t_ms }
@@ -121,7 +129,8 @@ function addToCall(call: CallFacts, walked: PlacedEntry, verdict: EvidenceVerdic
       break
     case 'ack.received':
       if (evidence?.typ === 'hansa-ack') {
-        call.served = { ...call.served, ack: { ...mark, receipt: evidence.value.receipt_hash, tMs: entry.t_ms } }
+        const { receipt_hash: receipt, withheld = false } = evidence.value
+        call.served = { ...call.served, ack: { ...mark, receipt, tMs: entry.t_ms, withheld } }
       }
       break
     default:
@@ -153,7 +162,13 @@ function receiptFacts(receipt: Receipt, hash: string, entry: Entry): ReceiptFact
     intent: receipt.intent_hash,
     log: receipt.log,
     withheld: receipt.status === 'ok' && entry.ext?.code !== undefined,
+    awaited: entry.ext?.reveal === 'awaited',
   }
+}
+
+function resultFacts({ type, ext }: Entry): Omit<NonNullable<Asked['result']>, keyof Mark> {
+  const arrived = type === 'result.received'
+  return { arrived, missing: ext?.reveal, withheld: arrived && ext?.code !== undefined }
 }
 
 function see(facts: LogFacts, head: CheckpointReference, mark: Mark): void {

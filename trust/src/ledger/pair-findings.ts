@@ -28,7 +28,10 @@ export function compareCall(call: ComparedCall): Comparison {
 }
 
 function outcomeOf({ asked, served }: ComparedCall): CallOutcome {
-  if (asked?.receipt !== undefined) return asked.receipt.withheld ? 'withheld' : asked.receipt.status
+  if (asked?.receipt !== undefined) {
+    if (asked.receipt.awaited && asked.result?.arrived !== true) return 'undelivered'
+    return asked.receipt.withheld || asked.result?.withheld === true ? 'withheld' : asked.receipt.status
+  }
   if (asked?.closed === undefined || served !== undefined) return 'unfinished'
   return asked.sent === undefined ? 'refused_locally' : 'never_accepted'
 }
@@ -83,7 +86,7 @@ function withReceipt(call: ComparedCall, receipt: NonNullable<Asked['receipt']>)
     const text = 'The serving side answered and holds no intent for it: it cannot show that it was asked.'
     findings.push(finding(call, 'incomplete', 'acceptance_missing', text, { exposed: 'server' }))
   }
-  return [...findings, ...aboutAck(call, receipt)]
+  return [...findings, ...aboutAck(call, receipt), ...aboutResult(call, receipt)]
 }
 
 function whatContradicts(
@@ -103,6 +106,7 @@ function aboutAck(call: ComparedCall, receipt: NonNullable<Asked['receipt']>): P
   if (ack === undefined) {
     // Whoever refused has nothing to be acknowledged for.
     if (receipt.status !== 'ok' || receipt.late) return []
+    if (CLAIMS_ASKED.has(call.asked?.result?.missing)) return [finding(call, 'incomplete', 'ack_missing', EITHER, {})]
     const text =
       'The asking side has the receipt and the serving side has no acknowledgement: it was lost, or is withheld.'
     return [finding(call, 'incomplete', 'ack_missing', text, { suspected: 'asker', exposed: 'server' })]
@@ -110,6 +114,31 @@ function aboutAck(call: ComparedCall, receipt: NonNullable<Asked['receipt']>): P
   if (ack.receipt === receipt.hash) return []
   const text = 'The asking side acknowledged another receipt than the one in its log.'
   return [finding(call, 'violation', 'ack_contradicts', text, { suspected: 'asker', exposed: 'server' })]
+}
+
+/** The asking side says that it acknowledged the receipt and asked for the result. */
+const CLAIMS_ASKED: ReadonlySet<string | undefined> = new Set(['refused', 'wrong', 'unanswered'])
+
+const EITHER =
+  'The asking side says that it acknowledged the receipt and got no result, and the serving side has no acknowledgement: ' +
+  'messages were lost, or one of the two withholds its part. The logs do not tell which.'
+
+const NEVER_CAME = 'The serving side has the acknowledgement, and the asking side says that the result never came'
+
+/** A result that was kept back until its receipt would be acknowledged. */
+function aboutResult(call: ComparedCall, receipt: NonNullable<Asked['receipt']>): PairFinding[] {
+  const { asked, served } = call
+  if (!receipt.awaited || asked?.result?.arrived === true) return []
+  if (asked?.result === undefined) {
+    const text =
+      'The asking side took a receipt without its result and logged nothing of the result: it stopped in between, or is still waiting.'
+    return receipt.late ? [] : [finding(call, 'incomplete', 'result_open', text, {})]
+  }
+  // Without an acknowledgement nothing was owed; and who stopped waiting accuses nobody.
+  if (served?.ack === undefined || !CLAIMS_ASKED.has(asked.result.missing)) return []
+  const agreed = served.ack.withheld ? 'Both logs say that the result never came' : NEVER_CAME
+  const text = `${agreed}: it was lost, or is withheld. The receipt that commits to it is a debt that the serving side signed.`
+  return [finding(call, 'incomplete', 'result_withheld', text, { suspected: 'server', exposed: 'asker' })]
 }
 
 /** The asking side holds no receipt. Whoever denies having asked is dealt with already. */

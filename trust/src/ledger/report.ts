@@ -105,6 +105,8 @@ export type PairFindingCode =
   | 'inclusion_broken'
   | 'ack_missing'
   | 'ack_contradicts'
+  | 'result_open'
+  | 'result_withheld'
   | 'call_open'
   | 'checkpoint_contradicts'
   | 'lost_by_restore'
@@ -134,6 +136,8 @@ export type CallOutcome =
   | 'outcome_unknown'
   /** The receipt says ok, and the asking side's own firewall kept the result. */
   | 'withheld'
+  /** The receipt says ok, and the result that it commits to did not arrive. */
+  | 'undelivered'
   /** The asking side's own policy refused; nothing was sent. */
   | 'refused_locally'
   /** The asking side closed it, and the other side never accepted it. */

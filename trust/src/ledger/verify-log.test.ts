@@ -401,6 +401,13 @@ describe('entries that say what they may not', () => {
     ['a call that begins twice', 2, [begun, begun, aDraft(1)]],
     ['a call that begins after its outcome', 2, [aDraft(1), begun]],
     ['an outcome of no call', 1, [{ type: 'outcome' }]],
+    ['what became of a result, before its receipt', 2, [begun, { ...aDraft(1), type: 'result.received' }]],
+    [
+      'what became of a result, twice',
+      3,
+      [aDraft(1), { ...aDraft(1), type: 'result.missing' }, { ...aDraft(1), type: 'result.received' }],
+    ],
+    ['a result of no call', 1, [{ type: 'result.received' }]],
   ])('are reported: %s', async (_what, seq, drafts) => {
     expect(first(await reportOn(...drafts))).toMatchObject({ code: 'call_malformed', seq })
   })

@@ -67,6 +67,11 @@ describe('two honest logs', () => {
       change: { receipt: (draft) => ({ ...draft, ext: { ...draft.ext, code: 'firewall_blocked' } }) },
       ack: { withheld: true },
     })
+    await exchange(a, b, 'revealed', { reveal: 'received' })
+    await exchange(a, b, 'revealed and withheld', {
+      reveal: 'received',
+      change: { result: (draft) => ({ ...draft, ext: { ...draft.ext, code: 'firewall_blocked' } }) },
+    })
     await exchange(a, b, 'never arrived', { omit: ['accepted', 'outcome', 'receipt', 'ack'] })
     a.ledger.append(closed('never arrived', { decision: 'error', ext: { code: 'deadline' } }))
     a.ledger.append(closed('refused at home'))
@@ -76,10 +81,10 @@ describe('two honest logs', () => {
     expect(report.findings).toEqual([])
     expect(report).toMatchObject({ verdict: 'consistent', exitCode: 0, findingCount: 0 })
     expect(report.calls).toEqual({
-      ok: 1,
+      ok: 2,
       denied: 1,
       approval_required: 1,
-      withheld: 1,
+      withheld: 2,
       never_accepted: 1,
       refused_locally: 1,
     })
@@ -165,10 +170,41 @@ describe('what a crash or a lost message leaves', () => {
     ],
     ['call_open', 'the asking side stopped after sending', { omit: ['accepted', 'outcome', 'receipt', 'ack'] }, {}],
     ['acceptance_missing', 'the serving side holds no intent', { omit: ['accepted'] }, { exposed: 'b' }],
+    [
+      'ack_missing',
+      'a receipt came without its result and was never acknowledged',
+      { reveal: 'interrupted', omit: ['ack'] },
+      { suspected: 'a', exposed: 'b' },
+    ],
+    [
+      'ack_missing',
+      'one side says that it asked for the result and the other that it was not asked',
+      { reveal: 'unanswered', omit: ['ack'] },
+      {},
+    ],
+    ...(['refused', 'unanswered', 'wrong'] as const).map<
+      [string, string, ExchangeInit, { suspected: string; exposed: string }]
+    >((reveal) => [
+      'result_withheld',
+      `a result did not come after its acknowledgement: ${reveal}`,
+      { reveal },
+      { suspected: 'b', exposed: 'a' },
+    ]),
+    ['result_open', 'the asking side stopped before it had the result', { reveal: 'received', omit: ['result'] }, {}],
   ])('is incomplete with exactly one finding, %s: %s', async (code, _what, init, { suspected, exposed }) => {
     const report = await reportOn(init)
     expect(shown(report)).toEqual([{ severity: 'incomplete', code, callId: idOf('the call'), suspected, exposed }])
     expect(report).toMatchObject({ verdict: 'incomplete', exitCode: 2 })
+  })
+
+  it('accuses nobody when the asking side says that it stopped waiting for the result', async () => {
+    const report = await reportOn({ reveal: 'interrupted' })
+    expect(report).toMatchObject({ verdict: 'consistent', calls: { undelivered: 1 } })
+  })
+
+  it('says of both logs that agree on a missing result that it is owed', async () => {
+    const [found] = (await reportOn({ reveal: 'refused', ack: { withheld: true } })).findings
+    expect(found?.text).toMatch(/^Both logs say .* a debt that the serving side signed\.$/)
   })
 
   it('needs no acknowledgement where nothing was done', async () => {

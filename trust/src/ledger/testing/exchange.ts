@@ -1,5 +1,5 @@
 /** Two kernels that write what an exchange leaves in their logs, with real signatures, and can each be made to lie. */
-import type { Ack, CallId, EntryDraft, EnvelopeType, Intent, Receipt } from '@hansa/protocols'
+import type { Ack, CallId, EntryDraft, EnvelopeType, Intent, Receipt, RevealState } from '@hansa/protocols'
 import { sha256 } from '../../encoding/hash.ts'
 import type { Signer } from '../../keys/signer.ts'
 import { signBatch } from '../../signed/batch-signer.ts'
@@ -13,7 +13,7 @@ import { hashOf, idOf, openOn } from './fixture.ts'
 
 export type TestKernel = { signer: Signer; key: NoteKey; disk: MemoryLogDisk; ledger: Ledger }
 
-export type Step = 'sent' | 'accepted' | 'outcome' | 'receipt' | 'ack'
+export type Step = 'sent' | 'accepted' | 'outcome' | 'receipt' | 'ack' | 'result'
 
 export type ExchangeInit = {
   /** Steps whose entry is not written; what follows goes on as if it had been. */
@@ -29,6 +29,8 @@ export type ExchangeInit = {
   ackSigner?: Signer
   /** The serving side refuses before it acts. */
   refused?: boolean
+  /** The result waits for the acknowledgement, and then comes, or is missing for this reason. */
+  reveal?: 'received' | Exclude<RevealState, 'awaited'>
 }
 
 export async function aKernel(signer: Signer, origin: string, disk = memoryLogDisk(origin)): Promise<TestKernel> {
@@ -118,12 +120,18 @@ export async function exchange(
   await write('receipt', asker, {
     type: 'receipt.received',
     ...received,
-    ext: { status: signedStatus, envelope: receipt.envelope },
+    ext: { status: signedStatus, ...(init.reveal && { reveal: 'awaited' as const }), envelope: receipt.envelope },
   })
 
   const acknowledged = anAck({ call_id: callId, receipt_hash: receipt.hash, ...init.ack })
   const ack = signedObject(init.ackSigner ?? asker.signer, 'hansa-ack', acknowledged)
   const ackEntry = { type: 'ack.received', call_id: callId, peer: iss, receipt: acknowledged.receipt_hash } as const
   await write('ack', server, { ...ackEntry, ext: { envelope: ack.envelope } })
+  if (init.reveal === 'received') {
+    await write('result', asker, { type: 'result.received', ...received, decision: 'permit', ext: { status } })
+  } else if (init.reveal !== undefined) {
+    const ext = { status, code: 'outcome_unknown', reveal: init.reveal } as const
+    await write('result', asker, { type: 'result.missing', ...received, decision: 'error', ext })
+  }
   return callId
 }
