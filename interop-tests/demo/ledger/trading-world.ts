@@ -2,7 +2,7 @@
  * Two nodes that serve each other, and have traded; then they stop. What is left are two directories, the two signed
  * manifests, and the checkpoints that an auditor took along from a first visit.
  */
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Rule } from '@hansa/protocols'
 import type { NodeProcess } from '../../harness/node-process.ts'
@@ -27,6 +27,8 @@ export type TradingWorld = {
 /** Enough that each side keeps a checkpoint of the other in its own log. */
 const CALLS_BEFORE_VISIT = 70
 const CALLS_AFTER_VISIT = 70
+
+const WITHIN_MS = 60_000
 
 const capability = `
 const input = { type: 'object', properties: { number: { type: 'integer' } }, required: ['number'], additionalProperties: false }
@@ -59,6 +61,7 @@ export async function trade(mesh: ProcessMesh, story: Story): Promise<TradingWor
   await visit(world)
   await callBothWays(world, CALLS_AFTER_VISIT)
   story.doing('stopping both nodes')
+  for (const name of organisations) await acknowledged(nodes[name])
   await orga.stop()
   await orgb.stop()
   return world
@@ -82,13 +85,33 @@ async function callBothWays({ story, nodes }: TradingWorld, count: number): Prom
   }
 }
 
-/** What somebody from outside takes along: the newest checkpoint of each log. */
+/** What somebody from outside takes along: a checkpoint of each log, over everything that was traded so far. */
 async function visit({ directory, nodes, kept }: TradingWorld): Promise<void> {
   const place = join(directory, 'kept')
   await mkdir(place)
   for (const name of organisations) {
     kept[name] = join(place, `${name}.checkpoint`)
-    await cp(join(nodes[name].logDirectory, 'checkpoint'), kept[name])
-    if ((await readFile(kept[name])).length === 0) throw new Error(`${name} has signed nothing yet`)
+    await writeFile(kept[name], await checkpointOver(nodes[name]))
   }
+}
+
+/** A checkpoint is signed within a second of the entries that it covers. */
+async function checkpointOver(node: NodeProcess): Promise<string> {
+  const { size } = (await node.client.operator.status()).log
+  const deadline = performance.now() + WITHIN_MS
+  while (performance.now() < deadline) {
+    const note = await readFile(join(node.logDirectory, 'checkpoint'), 'utf8')
+    if (Number(note.split('\n')[1]) >= size) return note
+  }
+  throw new Error(`${node.name} has not signed its first ${size} entries`)
+}
+
+/** Acknowledgements travel behind their calls: a log is complete when the last one has arrived. */
+async function acknowledged(node: NodeProcess): Promise<void> {
+  const deadline = performance.now() + WITHIN_MS
+  while (performance.now() < deadline) {
+    const entries = await node.client.operator.audit({ from: 0, limit: 10_000 })
+    if (entries.filter(({ type }) => type === 'ack.received').length === CALLS_BEFORE_VISIT + CALLS_AFTER_VISIT) return
+  }
+  throw new Error(`${node.name} has not been sent every acknowledgement`)
 }
