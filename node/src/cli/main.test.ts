@@ -81,6 +81,7 @@ describe('hansa', () => {
     ['peer', 'show'],
     ['audit', 'show'],
     ['audit', 'export'],
+    ['audit', 'proof'],
     ['audit', 'tiles'],
     ['audit', 'serve'],
     ['verify'],

@@ -50,6 +50,16 @@ export {
   withSignaturesOf,
 } from './note.ts'
 export { defaultLedgerLimits, type OpenLedgerInit, openLedger } from './open-ledger.ts'
+// Proofs of single entries (C2SP tlog-proof).
+export { type ProveCallInit, type ProvenEntry, proveCall } from './proof/prove-call.ts'
+export { isTlogProof, MAX_PROOF_CHARS, parseTlogProof, type TlogProof } from './proof/tlog-proof.ts'
+export {
+  type ProofFault,
+  type ProofFaultCode,
+  type ProofReport,
+  type VerifyProofInit,
+  verifyProof,
+} from './proof/verify-proof.ts'
 export { readEntries } from './read-entries.ts'
 // What the verifiers say.
 export {

@@ -6,6 +6,7 @@ import type { Print, Style } from '../print.ts'
 import { table } from '../table.ts'
 import { auditEventsCommand } from './audit-events.ts'
 import { auditExportCommand } from './audit-export.ts'
+import { auditProofCommand } from './audit-proof.ts'
 import { auditReportCommand } from './audit-report.ts'
 import { auditServeCommand } from './audit-serve.ts'
 import { auditTilesCommand } from './audit-tiles.ts'
@@ -18,6 +19,7 @@ export function auditCommand(cli: Cli): Command {
     auditExportCommand(cli),
     auditEventsCommand(cli),
     auditReportCommand(cli),
+    auditProofCommand(cli),
     auditTilesCommand(cli),
     auditServeCommand(cli),
   ])

@@ -23,9 +23,9 @@ const MAX_THREADS = 16
 export function verifyCommand(cli: Cli): Command {
   return cli
     .command('verify', {
-      summary: 'verify a log, the logs of two kernels, or an audit export',
+      summary: 'verify a log, the logs of two kernels, an audit export, or a proof of one entry',
       description:
-        'Verifies a log, two logs against each other, or what hansa audit export wrote, by itself or against the own log, without a network, without a node and without changing a byte. The key comes from outside the directory; what the directory and the keys cannot settle is listed. Exit code 0 clean, 1 violation, 2 incomplete, 3 not a log or not a key.',
+        'Verifies a log, two logs against each other, what hansa audit export wrote, by itself or against the own log, or a proof that hansa audit proof wrote, without a network, without a node and without changing a byte. The key comes from outside the directory; what the directory and the keys cannot settle is listed. Exit code 0 clean, 1 violation, 2 incomplete, 3 not a log or not a key.',
       examples: [
         'hansa verify',
         'hansa verify ~/.hansa/log --key @orgb.manifest',
@@ -33,6 +33,7 @@ export function verifyCommand(cli: Cli): Command {
         'hansa verify tiles-of-orgb --key @orgb.manifest',
         'hansa verify orga/log orgb/log --call V1StGXR8Z5jdHi6BmyT31A',
         'hansa verify orga/log --since 2026-11-01',
+        'hansa verify call-V1StGXR8Z5jdHi6BmyT31A-1-12.tlog-proof --key @orgb.manifest',
         'hansa verify from-orgb.hansa-audit orga --key did:key:z6Mk…',
         'hansa verify ~/.hansa/log --key @own.manifest --policy witnesses.policy',
         'hansa verify copy-of-log --key did:key:z6Mk… --checkpoint kept-last-month.txt --json',
@@ -40,9 +41,9 @@ export function verifyCommand(cli: Cli): Command {
     })
     .argument(
       '[directory]',
-      'a log with those frozen before it, the home of a node, a log as tiles, or the file of an audit export (default: --home)',
+      'a log with those frozen before it, the home of a node, a log as tiles, or the file of an audit export or of a tlog-proof (default: --home)',
     )
-    .argument('[other]', 'the log of the kernel that it traded with')
+    .argument('[other]', 'the log of the kernel that it traded with; of a proof the file of the entry')
     .option('--key <key>', 'log key (vkey), DID, or @FILE with either or with a manifest; can be repeated', collect)
     .option('--checkpoint <file>', 'a checkpoint of the log that was kept elsewhere; can be repeated', collect)
     .option('--policy <file>', 'witnesses of the log and their quorum, as a tlog-policy file')
@@ -76,6 +77,9 @@ export function verifyCommand(cli: Cli): Command {
           const { readWitnesses } = await import('../verify-witnesses.ts')
           const witnesses = await readWitnesses(options)
           for (const { verifier } of witnesses?.logs ?? []) keys.vkeys.set(verifier.name, { vkey: verifier.vkey })
+          const { isProof } = await import('../verify/proof-verification.ts')
+          if (await isProof(directories[0] ?? ''))
+            return await verifyAProof(invocation, directories, { keys, witnesses })
           const { isExport } = await import('../export-verification.ts')
           return (await isExport(directories[0] ?? ''))
             ? await verifyAnExport(invocation, directories, keys, progress)
@@ -85,6 +89,25 @@ export function verifyCommand(cli: Cli): Command {
         }
       }),
     )
+}
+
+async function verifyAProof(
+  { print, options }: Invocation<Options>,
+  [file = '', entry]: readonly string[],
+  { keys, witnesses }: { keys: LogKeys; witnesses: TlogPolicy | undefined },
+): Promise<number> {
+  const { usage } = await import('../errors.ts')
+  const { verifyProofFile } = await import('../verify/proof-verification.ts')
+  const { proofText } = await import('../verify/proof-text.ts')
+  const { call, since, threads, checkpoint } = options
+  if ([call, since, threads, checkpoint].some((given) => given !== undefined)) {
+    throw usage('--call, --since, --threads and --checkpoint are for logs; a proof is of one entry.')
+  }
+  const verified = await verifyProofFile(file, entry, { keys, witnesses })
+  print.result({ file: verified.file, entryFile: verified.entryFile, ...verified.report }, (style) =>
+    proofText(style, verified),
+  )
+  return verified.report.exitCode
 }
 
 async function verifyAnExport(
