@@ -29,14 +29,14 @@ export class Power {
     return {
       get: (namespace, key) => store.get(namespace, key),
       list: (namespace) => store.list(namespace),
-      set: (namespace, key, value) => this.#write(() => store.set(namespace, key, value)),
-      delete: (namespace, key) => this.#write(() => store.delete(namespace, key)),
-      apply: (changes) => this.#write(() => store.apply(changes)),
+      set: (namespace, key, value) => this.write(() => store.set(namespace, key, value)),
+      delete: (namespace, key) => this.write(() => store.delete(namespace, key)),
+      apply: (changes) => this.write(() => store.apply(changes)),
     }
   }
 
   disk(disk: MemoryLogDisk): LogDisk {
-    const write = this.#write.bind(this)
+    const write = this.write.bind(this)
     return new Proxy(disk as LogDisk, {
       get(_target, name) {
         if (name === 'replace') return (file: string, bytes: Uint8Array) => write(() => disk.replace(file, bytes))
@@ -56,7 +56,7 @@ export class Power {
     })
   }
 
-  async #write<T>(work: () => Promise<T>): Promise<T> {
+  async write<T>(work: () => Promise<T>): Promise<T> {
     this.steps += 1
     if (this.#left > 0) {
       this.#left -= 1

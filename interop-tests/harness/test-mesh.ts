@@ -6,7 +6,7 @@
  *   await mesh.kernel('alice').invoke(...)
  */
 import { type MemoryNetwork, memoryFetch, memoryNetwork } from '@hansa/mesh/testing'
-import { type AssembledKernel, assembleKernel, type KernelInit } from '@hansa/node'
+import { type AssembledKernel, assembleKernel, type KernelComponents, type KernelInit } from '@hansa/node'
 import type { ImportInit, LogFields, Logger, LogLevel, PeerImport, Store } from '@hansa/protocols'
 import { memoryStore } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
@@ -18,6 +18,8 @@ export type TestKernelInit = KernelInit & {
   secret?: Uint8Array
   /** Puts something between the kernel and its disk. */
   wrapDisk?: (disk: MemoryLogDisk) => LogDisk
+  /** Where content of calls is kept; its store goes in the place of the kernel's. */
+  ground?: { ground: NonNullable<KernelComponents['content']>; store: Store }
   /** Puts something between the kernel and its store. */
   wrapStore?: (store: Store) => Store
 }
@@ -119,7 +121,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
 
   async start(name: Name): Promise<void> {
     const member = this.#member(name)
-    const { secret, wrapDisk, wrapStore, ...init } = member.init
+    const { secret, wrapDisk, wrapStore, ground, ...init } = member.init
     const endpoint = this.endpoint(name)
     const key = (purpose: string) => sha256(`${this.#seed} ${name} ${purpose}`)
     member.kernel = await assembleKernel(
@@ -129,7 +131,8 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
         logSeed: key('log'),
         witnessSeed: key('witness'),
         disk: wrapDisk?.(member.disk) ?? member.disk,
-        store: wrapStore?.(member.store) ?? member.store,
+        store: wrapStore?.(ground?.store ?? member.store) ?? ground?.store ?? member.store,
+        ...(ground === undefined ? {} : { content: ground.ground }),
         clock: this.clock,
         logger: recorder(member.lines),
         transport: this.network.transport(endpoint),

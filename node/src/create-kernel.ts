@@ -7,8 +7,10 @@ import { type Logger, memoryStore, silentLogger } from '@hansa/protocols'
 import { openDatabase, sqlStore, storeMigrations } from '@hansa/storage'
 import { decodeBase64url, newSeed, signerFromSeed } from '@hansa/trust'
 import { fileLogDisk, memoryLogDisk } from '@hansa/trust/ledger'
+import { contentMigrations } from './content/sql-content-records.ts'
 import { httpGateway } from './gateway/http-gateway.ts'
 import type { ServedCertificate } from './gateway/served-certificate.ts'
+import { contentGround } from './home/content-ground.ts'
 import { type HomeKeys, openOrCreateHome } from './home/home.ts'
 import { readHomeLogs } from './home/home-logs.ts'
 import { fileTime, keepCopy, snapshotState } from './home/snapshot-state.ts'
@@ -42,7 +44,7 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
   onFatal?(error: unknown): void
 }
 
-type Ground = Pick<KernelComponents, 'witnessSeed' | 'disk' | 'logs' | 'store' | 'snapshotState'> & {
+type Ground = Pick<KernelComponents, 'witnessSeed' | 'disk' | 'logs' | 'store' | 'snapshotState' | 'content'> & {
   keys: HomeKeys
   close(): Promise<void>
 }
@@ -113,6 +115,7 @@ async function directoryGround(directory: string): Promise<Ground> {
       await keepCopy(database, paths, `before-migration-${fileTime(systemClock.now())}.state.db`)
     }
     await database.migrate(storeMigrations, { beforeChange })
+    await database.migrate(contentMigrations, { beforeChange })
   } catch (error) {
     await database.close()
     throw error
@@ -123,6 +126,7 @@ async function directoryGround(directory: string): Promise<Ground> {
     disk: fileLogDisk(paths.log),
     logs,
     store: sqlStore(database),
+    content: contentGround(database, paths),
     snapshotState: () => snapshotState(database, paths, systemClock.now()),
     close: () => database.close(),
   }

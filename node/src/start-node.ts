@@ -206,6 +206,7 @@ function openKernel(
     publicLog,
     logReserveBytes,
     logMaxBytes,
+    content,
   } = config
   return createKernel({
     directory: home,
@@ -222,6 +223,7 @@ function openKernel(
     ...(publicLog === undefined ? {} : { publicLog }),
     ...(logReserveBytes === undefined ? {} : { logReserveBytes }),
     ...(logMaxBytes === undefined ? {} : { logMaxBytes }),
+    ...(content === undefined ? {} : { content }),
     ...(name === undefined ? {} : { name }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(tlsSpki === undefined ? {} : { tlsSpki }),

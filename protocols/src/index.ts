@@ -73,6 +73,16 @@ export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-i
 // Kernels, and the way to reach a running one.
 export { approvalEventSchema, decisionNotesSchema } from './kernel/approval.ts'
 export { type CapabilityDetail, capabilityDetailSchema } from './kernel/capability-detail.ts'
+export {
+  contentKinds,
+  type EraseContent,
+  type ErasedContent,
+  eraseContentSchema,
+  erasedContentSchema,
+  type KeptContent,
+  type KeptPart,
+  keptContentSchema,
+} from './kernel/kept-content.ts'
 export type * from './kernel/kernel.ts'
 export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './kernel/known-peer.ts'
 export type * from './kernel/operator.ts'

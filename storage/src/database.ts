@@ -47,6 +47,15 @@ export interface Database<DB> extends AsyncDisposable {
    * @throws StorageError `copy_unsupported`, `database_failed` when the file is there already or cannot be written.
    */
   copyTo(path: string): Promise<void>
+  /**
+   * Takes out of the files what a reader of them could still find. SQLite only: of a PostgreSQL server that is its
+   * administrator's business, and nothing happens.
+   *
+   * `overwritten`: values that were replaced, in rows of the same size, of a table whose rows are only ever added at its
+   * end. `deleted`: rows of any table too; copies of them stay behind when pages are rearranged, so the whole file is
+   * written anew, which takes as long as that takes.
+   */
+  scrub(what: 'overwritten' | 'deleted'): Promise<void>
   /** Waits for what is running and releases the file or the connections. Calling it again does nothing. */
   close(): Promise<void>
 }
@@ -77,6 +86,7 @@ export async function openDatabase<DB>(url: string, options: OpenOptions = {}): 
     dialect: engine.dialect,
     migrate: (migrations, options) => migrate(target, migrations, options),
     copyTo: (path) => copyTo(db, engine.dialect, location.display, path),
+    scrub: (what) => scrub(db, engine.dialect, what),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -90,6 +100,13 @@ async function copyTo<DB>(db: Kysely<DB>, dialect: Dialect, location: string, pa
     )
   }
   await sql`vacuum into ${path}`.execute(db)
+}
+
+async function scrub<DB>(db: Kysely<DB>, dialect: Dialect, what: 'overwritten' | 'deleted'): Promise<void> {
+  if (dialect !== 'sqlite') return
+  if (what === 'deleted') await sql`vacuum`.execute(db)
+  // The write-ahead log holds pages as they were.
+  await sql`pragma wal_checkpoint(truncate)`.execute(db)
 }
 
 async function openEngine(location: Location, options: OpenOptions) {

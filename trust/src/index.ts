@@ -1,5 +1,17 @@
 /** Keys, signatures, tokens, policy: who may do what. `@hansa/trust/ledger` proves what was done. */
 
+// Content of calls, kept apart from the log.
+export {
+  type Content,
+  type ContentContext,
+  type ContentKind,
+  contentHash,
+  type OpenedContent,
+  openContent,
+  type SealedContent,
+  sealContent,
+  WRAPPED_KEY_BYTES,
+} from './content/sealed-content.ts'
 export { agentCredentialHash, isAgentCredential, newAgentCredential } from './credential/agent-credential.ts'
 // Identifiers of kernels, and the keys behind them.
 export { didFromPublicKey, didKeyUrl, publicKeyFromDid } from './did/did-key.ts'

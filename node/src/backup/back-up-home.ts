@@ -10,6 +10,7 @@ import { formatOnePaths, homePaths } from '../home/home-paths.ts'
 import { keepCopy } from '../home/snapshot-state.ts'
 import { failed } from './errors.ts'
 import { homeFiles } from './home-files.ts'
+import { withoutContent } from './without-content.ts'
 import { writeBackup } from './write-backup.ts'
 
 export type BackUpHomeInit = {
@@ -18,6 +19,8 @@ export type BackUpHomeInit = {
   path: string
   passphrase?: string | undefined
   nowMs: number
+  /** Takes kept content along, and the keys without which it is nothing. @default false */
+  content?: boolean
   /** Has the running node copy its state. @returns the path of the copy */
   askNode?(): Promise<string>
   onProgress?(done: number, all: number): void
@@ -47,13 +50,14 @@ export async function backUpHeldHome(init: BackUpHomeInit): Promise<MadeBackup> 
 }
 
 async function backUp(init: BackUpHomeInit, askNode: BackUpHomeInit['askNode']): Promise<MadeBackup> {
-  const { home, path, passphrase, nowMs, onProgress } = init
+  const { home, path, passphrase, nowMs, content = false, onProgress } = init
   const format = await readFormat(home)
   const paths = format === 1 ? { ...homePaths(home), ...formatOnePaths(home) } : homePaths(home)
   const { did } = await readKeyFile(paths.identity)
   const state = askNode === undefined ? await copyState(home) : await askNode()
   try {
-    const { files, skipped, log } = await homeFiles(home, state)
+    if (state !== undefined && !content) await withoutContent(state)
+    const { files, skipped, log } = await homeFiles(home, state, content)
     const all = files.reduce((sum, { bytes }) => sum + bytes, 0)
     const manifest = await writeBackup({
       path,

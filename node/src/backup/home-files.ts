@@ -27,16 +27,24 @@ export type HomeFiles = { files: HomeFile[]; skipped: string[]; log: LogExtent |
 const LEFT_OUT = new Set(['.lock', '.restoring', 'log', 'backups', 'control.sock', 'control.url', 'control.token'])
 /** A witness never comes back as it was (see `witness-seed.ts`). */
 const NEVER = new Set(['keys/witness.key'])
+/** Of content: taken only when it is asked for, because a backup that holds a key keeps what is erased later. */
+const CONTENT = new Set(['blobs', 'keys/content.key'])
 const STATE = /^state\.db(?:-wal|-shm|-journal)?$/
 const MAX_SKIPPED = 1000
 
-/** @param state path of a copy of `state.db`; undefined when there is none. @throws BackupError `backup_failed`. */
-export async function homeFiles(root: string, state: string | undefined): Promise<HomeFiles> {
+/**
+ * @param state path of a copy of `state.db`; undefined when there is none
+ * @param content whether kept content comes with it
+ * @throws BackupError `backup_failed`.
+ */
+export async function homeFiles(root: string, state: string | undefined, content = false): Promise<HomeFiles> {
   const paths = homePaths(root)
   const skipped: string[] = []
   const files: HomeFile[] = []
+  const never = content ? NEVER : new Set([...NEVER, ...CONTENT])
+  const into = { root, files, skipped, never }
   for (const name of (await readdir(root)).sort()) {
-    if (!LEFT_OUT.has(name) && !STATE.test(name)) await collect(root, join(root, name), files, skipped)
+    if (!LEFT_OUT.has(name) && !STATE.test(name)) await collect(join(root, name), into)
   }
   if (state !== undefined) files.push(await wholeFile(state, 'state.db'))
   const log = await logExtent(fileLogDisk(paths.log))
@@ -64,12 +72,15 @@ async function logFiles(directory: string, { files, note }: LogExtent): Promise<
   ]
 }
 
-async function collect(root: string, path: string, files: HomeFile[], skipped: string[]): Promise<void> {
+type Collected = { root: string; files: HomeFile[]; skipped: string[]; never: ReadonlySet<string> }
+
+async function collect(path: string, into: Collected): Promise<void> {
+  const { root, files, skipped, never } = into
   const shown = relative(root, path).split(sep).join('/')
-  if (NEVER.has(shown)) return
+  if (never.has(shown)) return
   const found = await lstat(path)
   if (found.isDirectory()) {
-    for (const name of (await readdir(path)).sort()) await collect(root, join(path, name), files, skipped)
+    for (const name of (await readdir(path)).sort()) await collect(join(path, name), into)
   } else if (!found.isFile()) {
     skipped.push(shown)
   } else if (!backupPathSchema.safeParse(shown).success) {

@@ -101,6 +101,13 @@ policies:
 #   without_quorum: refuse        # or permit
 #   logs: []
 
+# What of the content of calls is kept, encrypted, besides the log, which only commits to it: none, arguments, results
+# or all. See it with: hansa audit content --call ID. Erase it with: hansa audit erase. Default: none
+# audit:
+#   content: none
+#   content_days: 30              # then it is erased
+#   content_max_gib: 10           # beyond it the oldest is erased
+
 # Strings that never may leave, whatever they look like.
 # canaries: [a-string-of-your-own]
 

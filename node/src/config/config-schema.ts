@@ -15,6 +15,7 @@ import {
 } from '@hansa/protocols'
 import { parseObligations } from '@hansa/trust'
 import { z } from 'zod'
+import { contentChoices } from '../content/content-settings.ts'
 
 const path = z.string().min(1).max(4096)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http(s) URL' }).max(2048)
@@ -192,6 +193,29 @@ export const configFileSchema = z.strictObject({
       sample: z.number().min(0).max(1).describe('Part of the calls that is traced, 0 to 1. Default: 1').optional(),
     })
     .describe('OpenTelemetry traces: one span for each call and each of its stages. Default: none')
+    .optional(),
+  audit: z
+    .strictObject({
+      content: z
+        .enum(contentChoices)
+        .describe(
+          'What of the content of calls is kept, encrypted, besides the log that only commits to it: none, arguments, results or all. What cannot be kept refuses the call. Default: none',
+        )
+        .optional(),
+      content_days: z
+        .int()
+        .min(1)
+        .max(36_500)
+        .describe('Days after which kept content is erased. Default: 30')
+        .optional(),
+      content_max_gib: z
+        .int()
+        .min(1)
+        .max(1_048_576)
+        .describe('Kept content beyond which the oldest is erased, GiB. Default: 10')
+        .optional(),
+    })
+    .describe('What is kept for audits')
     .optional(),
   approvals: z
     .strictObject({

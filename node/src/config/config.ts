@@ -1,6 +1,7 @@
 /** What a node is started with: the configuration with defaults filled in and every path made absolute. */
 import type { AllowPrivate } from '@hansa/mesh'
 import type { CapabilityDefinition } from '@hansa/protocols'
+import type { ContentSettings } from '../content/content-settings.ts'
 import type { HttpOperation, McpClassification, McpConnection } from '../drivers/index.ts'
 import type { InFlightLimits } from '../kernel/in-flight.ts'
 import type { PeerSetting } from '../kernel/peer-settings.ts'
@@ -38,6 +39,8 @@ export type NodeConfig = Readonly<{
   approvals?: { webhook: { url: string; secretFile: string; includeArguments: boolean } }
   /** Who cosigns the log, and whose logs are cosigned. A policy file is read at start; its path is absolute. */
   witnessing?: WitnessingConfig
+  /** What of the content of calls is kept. @default nothing, and what is there for 30 days */
+  content?: ContentSettings
   canaries: readonly string[]
   inFlight: Partial<InFlightLimits>
   /** What is shown of the log under `/hansa/log/`. @default 'hashes' */

@@ -75,6 +75,21 @@ limits: { calls_per_peer: 10, calls_per_principal: 2, log_max_gib: 4, log_reserv
     })
   })
 
+  it('reads what of the content of calls is kept, for how long and how much of it', () => {
+    expect(configOf('audit: { content: arguments, content_days: 7, content_max_gib: 2 }').content).toEqual({
+      keep: 'arguments',
+      retentionMs: 604_800_000,
+      maxBytes: 2_147_483_648,
+    })
+    const byDefault = { retentionMs: 2_592_000_000, maxBytes: 10_737_418_240 }
+    expect(configOf('audit: { content: all }').content).toEqual({ keep: 'all', ...byDefault })
+    expect(configOf('audit: {}').content).toEqual({ keep: 'none', ...byDefault })
+    expect(faultsOf('audit:\n  content: everything\n  content_days: 0')).toEqual([
+      expect.stringMatching(/^hansa\.yaml:2: audit\.content: /),
+      expect.stringMatching(/^hansa\.yaml:3: audit\.content_days: /),
+    ])
+  })
+
   it('reads where approvals are told, with the secret from its own directory', () => {
     const webhook = 'approvals: { webhook: { url: "https://hooks.example:9443/x", secret_file: keys/webhook.secret } }'
     expect(configOf(webhook).approvals).toEqual({

@@ -4,6 +4,7 @@
  */
 import { dirname, resolve } from 'node:path'
 import { guardedFetch, isLoopbackHost, urlRefusal } from '@hansa/mesh'
+import { DEFAULT_CONTENT } from '../content/content-settings.ts'
 import { type AgentsListen, parseAgentsListen } from './agents-listen.ts'
 import type { NodeConfig } from './config.ts'
 import { type ConfigFile, type ConfigItem, configFileSchema, configItemSchema } from './config-schema.ts'
@@ -116,6 +117,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...(operations === undefined ? {} : { operations }),
     ...(file.telemetry === undefined ? {} : { telemetry: telemetryOf(file.telemetry) }),
     ...(file.limits?.drain_seconds === undefined ? {} : { drainMs: file.limits.drain_seconds * 1000 }),
+    ...contentOf(file),
     ...approvalsOf(file, directory),
     ...(witnessing.config === undefined ? {} : { witnessing: witnessing.config }),
     canaries: file.canaries ?? [],
@@ -202,6 +204,19 @@ function webhookFaults(
   } catch {
     // A range that cannot be read is a fault of its own.
     return []
+  }
+}
+
+function contentOf({ audit }: ConfigFile): Pick<NodeConfig, 'content'> {
+  if (audit === undefined) return {}
+  const { keep, retentionMs, maxBytes } = DEFAULT_CONTENT
+  const { content = keep, content_days: days, content_max_gib: gib } = audit
+  return {
+    content: {
+      keep: content,
+      retentionMs: days === undefined ? retentionMs : days * 86_400_000,
+      maxBytes: gib === undefined ? maxBytes : gib * 1_073_741_824,
+    },
   }
 }
 

@@ -108,6 +108,11 @@ describe('the methods of the control interface', () => {
     ],
     revoke: [{ principal: 'agent:alice' }, ['revoke', { principal: 'agent:alice' }]],
     audit: [{ from: -10 }, ['audit', { from: -10 }]],
+    content: [{ callId: ID }, ['content', ID]],
+    eraseContent: [
+      { callId: ID, by: 'person:olga', reason: 'asked to' },
+      ['eraseContent', { callId: ID, by: 'person:olga', reason: 'asked to' }],
+    ],
     logLines: [{ level: 'warn' }, undefined],
     agents: [{}, ['agents']],
     agentAdd: [{ name: 'reporter' }, ['addAgent', { name: 'reporter' }]],

@@ -4,6 +4,9 @@ import type {
   CapabilityHandler,
   CapabilityId,
   CapabilityRef,
+  EraseContent,
+  ErasedContent,
+  KeptContent,
   Kernel,
   KernelOperator,
   ManifestDiff,
@@ -54,6 +57,13 @@ export interface ControlledKernel extends Kernel, KernelOperator {
   /** Takes the credential away at once; what it has open ends. @throws CallError `not_found` */
   removeAgent(name: string): Promise<void>
   identifyAgent: IdentifyAgent
+  /**
+   * What was kept of the content of one call, checked against the log.
+   * @throws CallError `not_found`; `unsupported` when nothing is kept on a disk.
+   */
+  content(callId: string): Promise<KeptContent>
+  /** Erases kept content for good, and says so in the log. @throws CallError `unsupported` when nothing is kept on a disk. */
+  eraseContent(params: EraseContent): Promise<ErasedContent>
   /**
    * Writes a copy of the node's state beside it, for a backup.
    * @returns its absolute path; whoever asked removes it. @throws CallError `unsupported` when nothing is kept on a disk.

@@ -188,7 +188,8 @@ export class OutboundExchange {
     const received = { receipt, hash: verdict.hash, envelope: verdict.envelope }
     if (receipt.status !== 'ok') return refusalFrom(receipt, received)
     if (committed) return { call, receipt: received, committed }
-    return { call, raw: { kind: target.output === undefined ? 'text' : 'data', bytes: result }, receipt: received }
+    const kind = target.output === undefined ? 'text' : 'data'
+    return { call, raw: { kind, bytes: result, salt }, receipt: received }
   }
 
   #refuseReply(target: ImportedTarget, call: Begun, reason: string): Refusal {

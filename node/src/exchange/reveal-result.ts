@@ -74,7 +74,8 @@ export function revealStages(components: RevealComponents): RevealStages {
         return refusalOf(recorded, found, components)
       }
       ack?.delivered()
-      return { call, raw: { kind: call.target.output === undefined ? 'text' : 'data', bytes: found.bytes }, receipt }
+      const kind = call.target.output === undefined ? 'text' : 'data'
+      return { call, raw: { kind, ...found }, receipt }
     },
   }
 }

@@ -15,6 +15,10 @@ export type HomePaths = {
   tlsKey: string
   /** What `hansa webhook create` makes; the configuration may name another. */
   webhookSecret: string
+  /** Wraps the keys of kept content; made when content is to be kept. */
+  contentKey: string
+  /** Directory of kept content, encrypted. */
+  blobs: string
   format: string
   config: string
   policy: string
@@ -42,6 +46,8 @@ export function homePaths(root: string): HomePaths {
     tlsCertificate: join(root, 'tls.crt'),
     tlsKey: join(keys, 'tls.key'),
     webhookSecret: join(keys, 'webhook.secret'),
+    contentKey: join(keys, 'content.key'),
+    blobs: join(root, 'blobs'),
     format: join(root, 'format'),
     config: join(root, 'hansa.yaml'),
     policy: join(root, 'policy.yaml'),

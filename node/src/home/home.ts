@@ -2,9 +2,10 @@
  * The directory of one node: its keys, its log, its state. The only adapter that knows where each of them lies.
  *
  *   format                                  version of this layout
- *   keys/                                   identity.key, log.key, token.secret, witness.key: 0600, refused when others can read them
+ *   keys/                                   identity.key, log.key, token.secret, witness.key, content.key: 0600, refused when others can read them
  *   hansa.yaml    policy.yaml               configuration
- *   state.db      log/                      imports and results; the audit log
+ *   state.db      log/                      imports, results, keys of content; the audit log
+ *   blobs/                                  content of calls, encrypted, where it is kept
  *   backups/                                made before a migration
  *   control.sock                            while the node runs
  */

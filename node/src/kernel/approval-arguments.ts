@@ -5,7 +5,7 @@
  * They only inform. What an approval permits is bound by the hash in the ledger, and an argument text that does not fit
  * that hash is not shown.
  */
-import type { EventLogger, Store } from '@hansa/protocols'
+import type { EventLogger, Store, StoreChange } from '@hansa/protocols'
 import { z } from 'zod'
 import { faultFields } from './fault-fields.ts'
 
@@ -99,9 +99,22 @@ export class ApprovalArguments {
     }
   }
 
+  /** Takes the last approved arguments of a principal out of the store; `forgetApproved` follows. */
+  approvedOf(principal: string): StoreChange[] {
+    return this.#approvedKeys(principal).map((key) => ({ namespace: APPROVED, key }))
+  }
+
+  forgetApproved(principal: string): void {
+    for (const key of this.#approvedKeys(principal)) this.#approved.delete(key)
+  }
+
   /** Resolves when everything that was said so far is in the store. */
   written(): Promise<void> {
     return this.#written
+  }
+
+  #approvedKeys(principal: string): string[] {
+    return [...this.#approved.keys()].filter((key) => key.startsWith(keyOf(principal, '')))
   }
 
   #hold(id: string, args: string): boolean {

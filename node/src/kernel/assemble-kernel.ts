@@ -6,6 +6,8 @@ import { discoverPeers, handshakeResponder, inboundSessions, type OwnSide, openS
 import type { Did, EntryDraft } from '@hansa/protocols'
 import { batchSigner, didKeyResolver, envelopeVerifier, randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
+import { keepingArguments, keepingResults } from '../content/content-stages.ts'
+import { checkContent, openContent } from '../content/open-content.ts'
 import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-peer.ts'
 import { Pseudonyms } from '../exchange/build-intent.ts'
 import { DecisionMemory } from '../exchange/decision-memory.ts'
@@ -86,6 +88,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const { signer, clock, logger, store, transport } = components
   const self = signer.did
   const compiled = compileOrThrow(init.policy ?? [])
+  await checkContent(components.content, init.content)
 
   let opened: Ledger | undefined
   const append = (draft: EntryDraft): Appended => {
@@ -126,6 +129,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const rules = () => policy.current.rules
   const peerDesk = await PeerDesk.open({ store, clock, resolver, settings: peers, imports, self, events, rules })
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
+  const args = await ApprovalArguments.open({ store, logger })
   let holder: PolicyHolder | undefined
   const inForce = () => holder?.current ?? compiled
   const { ledger, projections, resume } = await openLog({
@@ -137,16 +141,24 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       clock,
       store,
       append,
-      args: await ApprovalArguments.open({ store, logger }),
+      args,
       outbox: { logger, transport, signer: batch, endpointOf: (peer) => imports.endpointOf(peer) },
       ruleWindow: (rule) => inForce().rules.find(({ id }) => id === rule)?.limit?.per_seconds,
     },
   })
   const { approvals, uses, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox } = projections
   opened = ledger
-  await events.open(logs.frozen.map(({ directory, link }) => ({ origin: link.previous.origin, directory })))
+  const frozen = logs.frozen.map(({ directory, link }) => ({ origin: link.previous.origin, directory }))
+  const closing = openCalls.closing()
+  const kept = await openContent({
+    ...{ store, clock, logger, events, ledger, frozen, callIds, idempotency, args },
+    ground: components.content,
+    settings: init.content,
+    open: new Set(closing.flatMap((draft) => draft.call_id ?? [])),
+  })
+  await events.open(frozen)
   approvals.replayed()
-  for (const draft of openCalls.closing()) projections.replay(await closeCall(ledger, draft))
+  for (const draft of closing) projections.replay(await closeCall(ledger, draft))
 
   const policy = new PolicyHolder(compiled, projections.policyVersion + 1, append)
   holder = policy
@@ -240,15 +252,16 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const watchLog = logWatch(ledger, logger)
   let quiescing = false
   const stopping: Refusal = { refused: 'busy', reason: 'the node is stopping' }
+  const begin = beginStage({ append, approvals, policyVersion, prepareIntent: prepareIntent(asking) })
   const plain: SharedStages = {
     receive: (arrived) => (quiescing ? stopping : receiveCall(arrived)),
     policy: refuseUnwitnessed(policyStage(policyComponents), witnessing.guard),
     token: tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion }),
     inbound: inboundStage({ detectors }),
-    begin: beginStage({ append, approvals, policyVersion, prepareIntent: prepareIntent(asking) }),
     ...revealStages({ clock, transport, signer: batch, outbox, evidence, append: recordCommitted }),
+    begin: keepingArguments(begin, { ...kept, logger }),
     driver: driverStage({ clock, exchange: (call) => exchange.call(call) }),
-    outbound: outboundStage({ detectors, idempotency }),
+    outbound: keepingResults(outboundStage({ detectors, idempotency }), { ...kept, logger }),
     audit: auditedInLines(auditStage(auditing), { logger, clock }),
     settle: settleStage(auditing),
     failed: stageFailed(logger),
@@ -316,7 +329,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       approvals.expire()
       resume.tick(ledger.head().size)
       watchLog()
-      return Promise.all([imports.tick(), events.tick()])
+      return Promise.all([imports.tick(), events.tick(), kept.tick()])
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
   )
@@ -338,6 +351,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     offers,
     configured,
     capabilities: new CapabilityDesk({ locals, configured, imports, policy }),
+    content: kept.desk,
     append,
     outbox,
     held,

@@ -41,6 +41,11 @@ export class CallIds {
     return true
   }
 
+  /** Of the last half a million calls. */
+  has(callId: string): boolean {
+    return this.#young.has(callId) || this.#old.has(callId)
+  }
+
   state(): CallIdsState {
     return { young: [...this.#young].join(' '), old: [...this.#old].join(' ') }
   }

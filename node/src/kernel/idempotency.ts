@@ -5,7 +5,7 @@
  * What began and how it ended is a projection of the ledger. Only the result bytes are kept besides, in the store, and
  * written before the outcome entry; they are the released bytes, so they have passed the firewall.
  */
-import type { Clock, Entry, Store } from '@hansa/protocols'
+import type { Clock, Entry, Store, StoreChange } from '@hansa/protocols'
 import { decodeBase64url, encodeBase64url, taggedHash } from '@hansa/trust'
 
 /** Milliseconds for which a key is remembered: a day. */
@@ -98,6 +98,13 @@ export class Idempotency {
   async keep(scope: string, callId: string, result: StoredResult): Promise<void> {
     const record = { callId, kind: result.kind, bytes: encodeBase64url(result.bytes) }
     await this.#store.set(NAMESPACE, scope, JSON.stringify(record))
+  }
+
+  /** Takes the stored results of these calls out of the store; a repetition then finds that its result is lost. */
+  resultsOf(calls: ReadonlySet<string>): StoreChange[] {
+    return [...this.#held]
+      .filter(([, { callId, state }]) => state === 'done' && calls.has(callId))
+      .map(([key]) => ({ namespace: NAMESPACE, key }))
   }
 
   /** @param outcome `none` forgets the key: nothing happened, so it may be tried again. */

@@ -3,6 +3,8 @@ import type { GuardedFetch } from '@hansa/mesh'
 import type { Clock, EventLogger, PeerTransport, Store } from '@hansa/protocols'
 import type { PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink } from '@hansa/trust/ledger'
+import type { ContentSettings } from '../content/content-settings.ts'
+import type { ContentGround } from '../content/content-store.ts'
 import type { WitnessingInit } from '../witness/witnessing.ts'
 import type { CallObserver } from './call-observer.ts'
 import type { InFlightLimits } from './in-flight.ts'
@@ -27,6 +29,8 @@ export type KernelComponents = {
   disk: LogDisk
   /** @default the first log of this kernel, with none before it */
   logs?: KernelLogs
+  /** Where content of calls is kept. @default nowhere, and none can be */
+  content?: ContentGround
   /** Writes a copy of the store for a backup. @returns its path. @default the kernel keeps nothing on a disk */
   snapshotState?(): Promise<string>
   store: Store
@@ -64,6 +68,8 @@ export type KernelInit = {
   witnessing?: WitnessingInit
   /** What whoever asks is shown of the logs. @default 'hashes' */
   publicLog?: 'none' | 'hashes'
+  /** What of the content of calls is kept besides the log. @default nothing */
+  content?: ContentSettings
   /** Disk that the log keeps free for its last entries, bytes. @default 67_108_864 */
   logReserveBytes?: number
   /** What the files of the log may take, the reserve included, bytes; then no call is taken any more. @default what the disk has */

@@ -19,12 +19,15 @@ import type {
   Discovery,
   Entry,
   EntryDraft,
+  EraseContent,
+  ErasedContent,
   Explanation,
   Frame,
   GrantInit,
   ImportInit,
   InboundHandler,
   InvokeOptions,
+  KeptContent,
   KernelStatus,
   KnownPeer,
   ManifestDiff,
@@ -39,6 +42,7 @@ import type {
 import { CallError, decisionNotesSchema, isPrincipal } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
+import type { ContentDesk } from '../content/content-desk.ts'
 import type { AgentIdentity } from '../control/control-caller.ts'
 import type { AgentOffer, ControlledKernel } from '../control/controlled-kernel.ts'
 import { type Driver, functionDriver } from '../drivers/index.ts'
@@ -82,6 +86,7 @@ export type KernelParts = {
   offers: AgentOffers
   configured: ConfiguredCapabilities
   capabilities: CapabilityDesk
+  content: ContentDesk
   append(draft: EntryDraft): Appended
   outbox: AckOutbox
   held: HeldResults
@@ -306,6 +311,14 @@ export class AssembledKernel implements ControlledKernel {
       return { path: await snapshotState() }
     }
     throw new CallError({ code: 'unsupported' }, 'unsupported: This kernel keeps nothing on a disk.')
+  }
+
+  content(callId: string): Promise<KeptContent> {
+    return this.#parts.content.show(callId)
+  }
+
+  eraseContent(params: EraseContent): Promise<ErasedContent> {
+    return this.#parts.content.erase(params)
   }
 
   async audit(init: { from?: number; limit?: number; callId?: string }): Promise<Entry[]> {

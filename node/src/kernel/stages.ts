@@ -150,7 +150,7 @@ export type AskedIntent = { outbound: OutboundIntent; bytes: Uint8Array }
 export type Answered = {
   call: Begun
   /** Unscreened result as JSON text; a text is a JSON string. */
-  raw: { kind: 'data' | 'text'; bytes: Uint8Array }
+  raw: { kind: 'data' | 'text'; bytes: Uint8Array /** Of the peer's commitment. */; salt?: Uint8Array }
   /** Result of an earlier call with the same key; screened and released once already. */
   repeated?: string
   /** The signed word of the peer that served it. */

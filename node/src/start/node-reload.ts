@@ -46,6 +46,7 @@ const writtenAs: Partial<Record<keyof NodeConfig, string>> = {
   registryUrl: 'registry',
   inFlight: 'limits',
   publicLog: 'log.public',
+  content: 'audit',
   logReserveBytes: 'limits.log_reserve_mib',
   logMaxBytes: 'limits.log_max_gib',
 }

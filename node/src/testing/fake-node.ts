@@ -204,6 +204,8 @@ export function fakeKernel(): FakeKernel {
     deny: noted('deny', (_id, approver) => approval('denied', approver)),
     grant: noted('grant', () => ({ token: 'hkt1.fake', expires: 7 })),
     revoke: noted('revoke', () => {}),
+    content: noted('content', (callId) => ({ callId, origin: 'fake/log/1', parts: [] })),
+    eraseContent: noted('eraseContent', () => ({ records: 0, calls: 0, bytes: 0, stored: 0, entries: [] })),
     snapshotState: noted('snapshotState', () => ({ path: '/nonexistent/state' })),
     audit: noted('audit', () => []),
     async [Symbol.asyncDispose]() {},

@@ -2,3 +2,4 @@
 export { BACKEND_SECRET, type DriverFixture, describeDriver, driverCall } from './describe-driver.ts'
 export { describedMetrics } from './described-metrics.ts'
 export { FAKE_DID, type FakeKernel, type FakeNode, fakeKernel, fakeNode } from './fake-node.ts'
+export { type MemoryContent, memoryContent } from './memory-content.ts'

@@ -42,6 +42,8 @@ export const methodFacts = {
   revoke: { scope: 'operator', summary: 'Revokes a token, or every token of a principal.' },
   snapshotState: { scope: 'operator', summary: 'Writes a copy of the state of the node beside it, for a backup.' },
   audit: { scope: 'operator', summary: 'Reads entries of the log.' },
+  content: { scope: 'operator', summary: 'Shows what was kept of the content of one call, checked against the log.' },
+  eraseContent: { scope: 'operator', summary: 'Erases kept content for good, and says so in the log.' },
   logLines: { scope: 'operator', summary: 'Reads the last lines that the node wrote, and waits for more.' },
   agents: { scope: 'operator', summary: 'Lists agents that hold a credential.' },
   agentAdd: { scope: 'operator', summary: 'Makes the credential of an agent; it is in this answer and nowhere else.' },

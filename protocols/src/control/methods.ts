@@ -9,6 +9,7 @@ import { limitsSchema } from '../capability/limits.ts'
 import { obligationsSchema } from '../capability/obligation.ts'
 import { safetySchema } from '../capability/safety.ts'
 import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
+import { eraseContentSchema } from '../kernel/kept-content.ts'
 import { addPeerSchema } from '../kernel/known-peer.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
@@ -106,6 +107,8 @@ export const controlMethods = {
     limit: z.int().min(1).max(10_000).optional(),
     callId: callIdSchema.optional(),
   }),
+  content: z.strictObject({ callId: callIdSchema }),
+  eraseContent: eraseContentSchema,
   logLines: logLinesParamsSchema,
   agents: z.strictObject({}),
   agentAdd: z.strictObject({ name: agentNameSchema, principal: agentPrincipalSchema.optional() }),

@@ -7,6 +7,7 @@ import { capabilityInfoSchema } from '../kernel/capability-info.ts'
 import { discoverySchema } from '../kernel/discovery.ts'
 import { explanationSchema } from '../kernel/explanation.ts'
 import { frameSchema } from '../kernel/frame.ts'
+import { erasedContentSchema, keptContentSchema } from '../kernel/kept-content.ts'
 import { kernelStatusSchema } from '../kernel/kernel-status.ts'
 import { knownPeerSchema } from '../kernel/known-peer.ts'
 import { manifestDiffSchema } from '../kernel/manifest-diff.ts'
@@ -76,6 +77,8 @@ export const controlResults = {
   revoke: z.null(),
   snapshotState: z.object({ path: z.string().max(4096) }),
   audit: z.array(entrySchema).max(10_000),
+  content: keptContentSchema,
+  eraseContent: erasedContentSchema,
   logLines: logLinesSchema,
   agents: z.array(agentInfoSchema),
   agentAdd: newAgentSchema.extend({

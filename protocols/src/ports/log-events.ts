@@ -158,6 +158,18 @@ export const logEvents = {
     means: 'A connection of another kernel broke while its request was served.',
     todo: 'Look at the network when it repeats.',
   },
+  'content.not_discarded': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'Arguments of a call that did not begin were kept, and could not be deleted.',
+    todo: 'Look at the disk. They are erased with `hansa audit erase`, or when their time is over.',
+  },
+  'content.not_kept': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'Arguments or a result could not be kept as `audit.content` demands, so the call was refused.',
+    todo: 'Look at the room and the permissions of `blobs` and `state.db` in the home.',
+  },
   'events.not_drained': {
     level: 'error',
     fields: ['error', 'code?', 'reason?', 'at'],

@@ -32,6 +32,8 @@ function openFile(path: string, location: string, lockWaitMs: number): DatabaseS
     file.exec('pragma synchronous = full')
     // Where fsync does not reach the medium (macOS), ask for the one that does.
     file.exec('pragma fullfsync = on')
+    // What is deleted is overwritten, in pages that stay and in pages that become free.
+    file.exec('pragma secure_delete = on')
     file.exec('begin exclusive; commit')
     return file
   } catch (cause) {

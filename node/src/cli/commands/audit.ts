@@ -4,6 +4,8 @@ import type { Cli } from '../cli.ts'
 import { integer } from '../options.ts'
 import type { Print, Style } from '../print.ts'
 import { table } from '../table.ts'
+import { auditContentCommand } from './audit-content.ts'
+import { auditEraseCommand } from './audit-erase.ts'
 import { auditEventsCommand } from './audit-events.ts'
 import { auditExportCommand } from './audit-export.ts'
 import { auditProofCommand } from './audit-proof.ts'
@@ -17,6 +19,8 @@ export function auditCommand(cli: Cli): Command {
   return cli.group('audit', 'read the audit log, and export or report what is in it', [
     showCommand(cli),
     auditExportCommand(cli),
+    auditContentCommand(cli),
+    auditEraseCommand(cli),
     auditEventsCommand(cli),
     auditReportCommand(cli),
     auditProofCommand(cli),

@@ -6,14 +6,14 @@ import { usage } from '../errors.ts'
 import type { Style } from '../print.ts'
 import { bytes, counted, facts, time } from '../table.ts'
 
-type Options = { passphraseFile?: string; plain?: boolean; verify?: boolean }
+type Options = { passphraseFile?: string; plain?: boolean; verify?: boolean; content?: boolean }
 
 export function backupCommand(cli: Cli): Command {
   return cli
     .command('backup', {
       summary: 'copy a node into one file, or check such a file',
       description:
-        'Copies a node into one file, whether it runs or not: keys, configuration, policies and other files of its home, its state, and its log up to the last signed checkpoint. The file is of mode 0600 and holds private keys: whoever has it is the node. With a passphrase it is encrypted (scrypt, AES-256-GCM); at a terminal you are asked for one, elsewhere it comes from --passphrase-file. With --verify a backup is checked completely instead: every file by its hash, the keys, and the log as `hansa verify` does.',
+        'Copies a node into one file, whether it runs or not: keys, configuration, policies and other files of its home, its state, and its log up to the last signed checkpoint. The file is of mode 0600 and holds private keys: whoever has it is the node. With a passphrase it is encrypted (scrypt, AES-256-GCM); at a terminal you are asked for one, elsewhere it comes from --passphrase-file. Kept content of calls is left out, unless --content asks for it: a backup that holds it keeps what is erased later. With --verify a backup is checked completely instead: every file by its hash, the keys, and the log as `hansa verify` does.',
       examples: [
         'hansa backup',
         'hansa backup /mnt/backups/orga.hansa-backup --passphrase-file ~/.hansa-passphrase',
@@ -23,6 +23,7 @@ export function backupCommand(cli: Cli): Command {
     .argument('[file]', 'the backup (default: hansa-backup-TIME.hansa-backup in this directory)')
     .option('--passphrase-file <file>', 'file of mode 0600 whose first line is the passphrase')
     .option('--plain', 'do not encrypt and do not ask')
+    .option('--content', 'take kept content of calls along, with its keys')
     .option('--verify', 'check this backup, and make none')
     .action(
       cli.action<Options>(async (invocation) => {
@@ -58,6 +59,7 @@ async function make(invocation: Invocation<Options>, file: string | undefined): 
       path,
       passphrase,
       nowMs,
+      content: invocation.options.content === true,
       askNode: async () => (await ask(home, 'snapshotState', {})).path,
       onProgress: (done, all) => line.show(`Copying: ${bytes(done)} of ${bytes(all)}`),
     })
