@@ -199,7 +199,7 @@ describe('two nodes', () => {
     const verify = ['verify', copy, '--key', log.vkey]
     expect(await hansaJson<LogReport>([...verify, '--checkpoint', kept])).toMatchObject({
       verdict: 'clean',
-      unchecked: [expect.stringMatching(/^Only the first \d+ entries are known from outside/)],
+      unchecked: expect.arrayContaining([expect.stringMatching(/^Only the first \d+ entries are known from outside/)]),
     })
 
     const [entries = ''] = (await readdir(copy)).filter((name) => name.startsWith('entries-'))
