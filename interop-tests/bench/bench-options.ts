@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
 
 export type BenchOptions = {
+  /** `ledger`: only what is about the shared ledger. */
+  plan: 'all' | 'ledger'
   /** One JSON object on stdout, and nothing else there. */
   json: boolean
   /** About 20 seconds instead of three minutes. */
@@ -12,7 +14,9 @@ export type BenchOptions = {
   help: boolean
 }
 
-export const USAGE = `npm run bench -- [options]
+export const USAGE = `npm run bench -- [ledger] [options]
+
+  ledger          only the shared ledger: the countersigned call with and without batch signatures, and the log itself
 
   --json          print one JSON object on stdout
   --quick         about 20 s; shows that everything runs, its figures mean little
@@ -20,10 +24,11 @@ export const USAGE = `npm run bench -- [options]
   --profile DIR   instead: CPU profiles of both kernels at 32 calls in flight, and their top functions
 `
 
-/** @throws TypeError that names an option that does not exist. */
+/** @throws TypeError that names an option or a plan that does not exist. */
 export function readOptions(args: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
@@ -33,5 +38,14 @@ export function readOptions(args: readonly string[]): BenchOptions {
     },
   })
   const { profile, ...rest } = values
-  return { ...rest, ...(profile === undefined ? {} : { profile }) }
+  const [plan = 'all', ...more] = positionals
+  if ((plan !== 'all' && plan !== 'ledger') || more.length > 0) throw usage('There is one plan besides all: ledger')
+  if (plan === 'ledger' && (rest.floors || profile !== undefined))
+    throw usage('The plan ledger goes with --json and --quick alone')
+  return { plan, ...rest, ...(profile === undefined ? {} : { profile }) }
+}
+
+/** As `parseArgs` throws them. */
+function usage(message: string): TypeError {
+  return Object.assign(new TypeError(message), { code: 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL' })
 }

@@ -63,12 +63,20 @@ describe('npm run bench -- --quick --floors --json', () => {
 
 describe(readOptions, () => {
   it('runs everything at full length unless told otherwise', () => {
-    expect(readOptions([])).toEqual({ json: false, quick: false, floors: false, help: false })
+    expect(readOptions([])).toEqual({ plan: 'all', json: false, quick: false, floors: false, help: false })
+    expect(readOptions(['ledger']).plan).toBe('ledger')
   })
 
   it('refuses an option that does not exist', () => {
     expect(() => readOptions(['--fast'])).toThrow("Unknown option '--fast'")
   })
+
+  it.each([[['ledgers']], [['ledger', 'ledger']], [['ledger', '--floors']]])(
+    'refuses a plan that it does not have: %j',
+    (args) => {
+      expect(() => readOptions(args)).toThrow('ledger')
+    },
+  )
 })
 
 describe(reportText, () => {
@@ -86,7 +94,12 @@ describe(reportText, () => {
     roundMs: 2_000,
     rows: [row('signed exchange, batched', 12_345), row('delegated call', 6_000)],
     ratiosAtInFlight: 32,
-    ratios: { delegatedToSignedExchange, delegatedToSignedExchangeSingle: 1.5, delegatedToHttpEcho: 0.2 },
+    ratios: {
+      delegatedToSignedExchange,
+      delegatedToSignedExchangeSingle: 1.5,
+      delegatedToHttpEcho: 0.2,
+      delegatedBatchedToSingle: 1.6,
+    },
     targets: { delegatedToSignedExchange: 0.4, startupMs: 500 },
     operations: [{ name: 'token mint', perSecond: 100_000, p50Us: 9.5, p99Us: 12 }],
     startup: [{ name: 'hansa up', entries: 10_000, medianMs: 499, slowestMs: 600, residentMiB: 90, peakMiB: 120 }],

@@ -1,6 +1,7 @@
 /** `npm run bench`: a call between two kernels beside the least work that gives a comparable result, in one run. */
 import { readOptions, USAGE } from './bench-options.ts'
 import { profileDelegatedCall } from './profile-delegated-call.ts'
+import { ledgerText } from './report/ledger-text.ts'
 import { reportText } from './report/report-text.ts'
 import { runBench } from './run-bench.ts'
 
@@ -12,7 +13,12 @@ const USAGE_ERROR = 3
 try {
   const options = readOptions(process.argv.slice(2))
   if (options.help) console.log(USAGE)
-  else if (options.profile !== undefined) console.log(await profileDelegatedCall(options.profile))
+  else if (options.plan === 'ledger') {
+    // Not loaded for the floors alone: they run without a line of what they are compared with.
+    const { runLedgerBench } = await import('./ledger/run-ledger-bench.ts')
+    const report = await runLedgerBench(options)
+    console.log(options.json ? JSON.stringify(report) : ledgerText(report, process.stdout.isTTY))
+  } else if (options.profile !== undefined) console.log(await profileDelegatedCall(options.profile))
   else {
     const report = await runBench(options)
     console.log(options.json ? JSON.stringify(report) : reportText(report, process.stdout.isTTY))

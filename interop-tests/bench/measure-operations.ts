@@ -1,6 +1,6 @@
 import type { BenchPlan } from './bench-plan.ts'
+import { ledgerOperations } from './ledger/ledger-operations.ts'
 import type { ScratchDirectory } from './measure/scratch-directory.ts'
-import { ledgerOperations } from './micro/ledger-operations.ts'
 import { policyOperations } from './micro/policy-operations.ts'
 import { signatureOperations } from './micro/signature-operations.ts'
 import { tokenOperations } from './micro/token-operations.ts'

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { RATIO_IN_FLIGHT } from './bench-plan.ts'
-import { delegatedCall } from './governed/delegated-call.ts'
+import { batchedCall } from './governed/delegated-call.ts'
 import { measure } from './measure/contender.ts'
 import { scratchDirectory } from './measure/scratch-directory.ts'
 import { alignedTable, figure } from './report/aligned-table.ts'
@@ -15,7 +15,7 @@ const SHOWN = 40
 /** @param directory gets `a.cpuprofile` and `b.cpuprofile`, which browsers and editors show. @returns text for people. */
 export async function profileDelegatedCall(directory: string): Promise<string> {
   await using scratch = await scratchDirectory()
-  const { client, server } = await delegatedCall.start(await scratch.make('contender'))
+  const { client, server } = await batchedCall.start(await scratch.make('contender'))
   await using _client = client
   await using _server = server
   await client.ask('load', { inFlight: RATIO_IN_FLIGHT, durationMs: WARM_UP_MS })

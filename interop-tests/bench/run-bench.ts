@@ -10,7 +10,7 @@ import {
 } from './bench-plan.ts'
 import { httpEcho } from './floors/http-echo.ts'
 import { signedExchange } from './floors/signed-exchange.ts'
-import { delegatedCall } from './governed/delegated-call.ts'
+import { batchedCall, singleCall } from './governed/delegated-call.ts'
 import { scratchDirectory } from './measure/scratch-directory.ts'
 import { measureCalls } from './measure-calls.ts'
 import type { BenchReport, CallRow, Ratios } from './report/bench-report.ts'
@@ -23,7 +23,7 @@ const batched = signedExchange('batched')
 /** The whole benchmark. Starts processes and ends them; leaves nothing on the disk. */
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const plan = options.quick ? quickPlan : fullPlan
-  const contenders = [httpEcho, single, batched, ...(options.floors ? [] : [delegatedCall])]
+  const contenders = [httpEcho, single, batched, ...(options.floors ? [] : [singleCall, batchedCall])]
   // Not loaded for the floors alone: they run without a line of what they are compared with.
   const micro = options.floors ? undefined : await import('./measure-operations.ts')
   const microMs = (micro?.operations.length ?? 0) * plan.operationMs * 1.5
@@ -54,10 +54,11 @@ function ratiosOf(rows: readonly CallRow[]): Ratios {
     if (row === undefined) throw new Error(`${name} was not measured at ${RATIO_IN_FLIGHT} in flight`)
     return row.callsPerSecond
   }
-  const delegated = speed(delegatedCall.name)
+  const delegated = speed(batchedCall.name)
   return {
     delegatedToSignedExchange: delegated / speed(batched.name),
     delegatedToSignedExchangeSingle: delegated / speed(single.name),
     delegatedToHttpEcho: delegated / speed(httpEcho.name),
+    delegatedBatchedToSingle: delegated / speed(singleCall.name),
   }
 }

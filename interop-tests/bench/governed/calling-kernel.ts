@@ -3,15 +3,21 @@ import { type AssembledKernel, createKernel } from '@hansa/node'
 import { answerParent } from '../measure/answer-parent.ts'
 import { type Payload, payload } from '../measure/payload.ts'
 import { type LoadInit, runLoad } from '../measure/run-load.ts'
+import { type Signing, signingOf } from './signing.ts'
 
 const PRINCIPAL = 'agent:bench'
 const PEER = 'org-b'
 
+type CallInit = { directory: string; signing: Signing; capability: string }
+
 let kernel: AssembledKernel
+let called: string
 
 answerParent({
-  async open(directory: string) {
+  async open({ directory, signing, capability }: CallInit) {
+    called = `${PEER}/${capability}`
     kernel = await createKernel({
+      ...signingOf(signing),
       name: 'bench-a',
       directory,
       allowPrivate: true,
@@ -30,7 +36,7 @@ answerParent({
 })
 
 async function call(number: number): Promise<void> {
-  const { value } = await kernel.invoke(`${PEER}/bench.echo`, payload(number))
+  const { value } = await kernel.invoke(called, payload(number))
   if ((value as Payload).call !== number) throw new Error('another call was answered')
 }
 

@@ -5,6 +5,7 @@
 import { createKernel } from '@hansa/node'
 import type { CapabilityDefinition, Did } from '@hansa/protocols'
 import { answerParent } from '../measure/answer-parent.ts'
+import { type Signing, signingOf } from './signing.ts'
 
 const item = {
   type: 'object',
@@ -42,11 +43,15 @@ const echo: CapabilityDefinition = {
   limits: { calls_per_minute: 10_000_000, concurrent: 1_000 },
 }
 
-type ServeInit = { directory: string; caller: Did }
+/** The same, as something that changes the world: its result is handed out for the acknowledgement. */
+const record: CapabilityDefinition = { ...echo, id: 'bench.record', title: 'Record', safety: 'WRITE' }
+
+type ServeInit = { directory: string; signing: Signing; caller: Did }
 
 answerParent({
-  async open({ directory, caller }: ServeInit) {
+  async open({ directory, signing, caller }: ServeInit) {
     const kernel = await createKernel({
+      ...signingOf(signing),
       name: 'bench-b',
       directory,
       listen: { host: '127.0.0.1', port: 0 },
@@ -55,6 +60,7 @@ answerParent({
       policy: [{ name: 'bench', text: policy }],
     })
     await kernel.register(echo, (args) => args)
+    await kernel.register(record, (args) => args)
     if (kernel.endpoint === undefined) throw new Error('a kernel that serves has an endpoint')
     return kernel.endpoint
   },

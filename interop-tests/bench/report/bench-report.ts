@@ -32,6 +32,8 @@ export type Ratios = {
   /** The same over the exchange with one signature per message. */
   delegatedToSignedExchangeSingle: number
   delegatedToHttpEcho: number
+  /** The same over the delegated call with one signature for each statement. */
+  delegatedBatchedToSingle: number
 }
 
 export type BenchReport = {

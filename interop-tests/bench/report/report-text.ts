@@ -3,18 +3,18 @@ import { alignedTable, figure } from './aligned-table.ts'
 import type { BenchReport } from './bench-report.ts'
 import type { Machine } from './machine.ts'
 
-type Style = Pick<typeof colours, 'bold' | 'dim' | 'green' | 'red'>
+export type Style = Pick<typeof colours, 'bold' | 'dim' | 'green' | 'red'>
 
 const same = (text: string | number) => String(text)
-const plain: Style = { bold: same, dim: same, green: same, red: same }
+export const plainStyle: Style = { bold: same, dim: same, green: same, red: same }
 
 /** The report for people. @param coloured for a terminal. */
 export function reportText(report: BenchReport, coloured: boolean): string {
-  const style = coloured ? colours : plain
+  const style = coloured ? colours : plainStyle
   const sections = [
-    callTable(report, style),
+    measuredCalls(report, style),
     ratioLines(report, style),
-    operationTable(report, style),
+    operationTable(report.operations, style),
     startupTable(report, style),
     [style.dim(machineLine(report.machine))],
   ]
@@ -24,7 +24,12 @@ export function reportText(report: BenchReport, coloured: boolean): string {
     .join('\n\n')
 }
 
-function callTable({ rows, rounds, roundMs }: BenchReport, { bold, dim }: Style): string[] {
+function measuredCalls({ rows, rounds, roundMs }: BenchReport, style: Style): string[] {
+  const what = `Median of ${rounds} interleaved rounds of ${roundMs / 1000} s; CPU is of both processes together.`
+  return [...callTable(rows, style), style.dim(what)]
+}
+
+export function callTable(rows: BenchReport['rows'], { bold }: Style): string[] {
   const head = ['calls', 'in flight', 'calls/s', 'p50 ms', 'p99 ms', 'CPU µs/call']
   const [titles = '', ...lines] = alignedTable([
     head,
@@ -37,8 +42,7 @@ function callTable({ rows, rounds, roundMs }: BenchReport, { bold, dim }: Style)
       figure(row.cpuUsPerCall),
     ]),
   ])
-  const what = dim(`Median of ${rounds} interleaved rounds of ${roundMs / 1000} s; CPU is of both processes together.`)
-  return [bold(titles), ...spaced(lines, rows), what]
+  return [bold(titles), ...spaced(lines, rows)]
 }
 
 /** An empty line wherever the number in flight changes. */
@@ -56,11 +60,12 @@ function ratioLines({ ratios, ratiosAtInFlight, targets }: BenchReport, { bold, 
     of('signed exchange, batched', ratios.delegatedToSignedExchange),
     of('signed exchange, single', ratios.delegatedToSignedExchangeSingle),
     of('http echo', ratios.delegatedToHttpEcho),
+    of('delegated call, single', ratios.delegatedBatchedToSingle),
   ])
   return [bold(`calls/s at ${ratiosAtInFlight} in flight`), `${batched}   ${verdict}`, ...others]
 }
 
-function operationTable({ operations }: BenchReport, { bold }: Style): string[] {
+export function operationTable(operations: BenchReport['operations'], { bold }: Style): string[] {
   if (operations.length === 0) return []
   const [titles = '', ...lines] = alignedTable([
     ['operations, one process', 'per s', 'p50 µs', 'p99 µs'],
@@ -86,6 +91,6 @@ function startupTable({ startup, targets }: BenchReport, { bold, green, red }: S
   return [bold(titles), ...lines.map((line, at) => `${line}   target < ${targets.startupMs}: ${verdicts[at]}`)]
 }
 
-function machineLine({ cores, cpu, node, platform, filesystem }: Machine): string {
+export function machineLine({ cores, cpu, node, platform, filesystem }: Machine): string {
   return `${cores} cores (${cpu}), node ${node} on ${platform}, logs on ${filesystem}. Compare ratios, not machines.`
 }

@@ -102,7 +102,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const secrets = deriveSecrets(components.secret, self, clock, logs.origin)
   const resolver = didKeyResolver()
   const verifier = envelopeVerifier({ resolver })
-  const batch = batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS) })
+  const batch = init.statements?.(signer) ?? batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS) })
   const peers = new PeerSettings(init.peers)
   // Imports need the memory to verify what they pin, and say afterwards whom it must not forget.
   const memory = peerMemory({ keeps: (peer) => isKnown(peer) })({ store, clock })

@@ -1,7 +1,7 @@
 /** What a kernel is made of: its secrets, and the parts of the world it may touch, each by a port. */
 import type { GuardedFetch } from '@hansa/mesh'
 import type { Clock, EventLogger, PeerTransport, Store } from '@hansa/protocols'
-import type { PolicySource, Signer } from '@hansa/trust'
+import type { BatchSigner, PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink } from '@hansa/trust/ledger'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { ContentGround } from '../content/content-store.ts'
@@ -70,6 +70,8 @@ export type KernelInit = {
   publicLog?: 'none' | 'hashes'
   /** What of the content of calls is kept besides the log. @default nothing */
   content?: ContentSettings
+  /** Signs intents, receipts and acknowledgements. @default those of some turns of the event loop share a signature */
+  statements?(signer: Signer): BatchSigner
   /** Disk that the log keeps free for its last entries, bytes. @default 67_108_864 */
   logReserveBytes?: number
   /** What the files of the log may take, the reserve included, bytes; then no call is taken any more. @default what the disk has */
