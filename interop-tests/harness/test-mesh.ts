@@ -7,11 +7,24 @@
  */
 import { type MemoryNetwork, memoryFetch, memoryNetwork } from '@hansa/mesh/testing'
 import { type AssembledKernel, assembleKernel, type KernelComponents, type KernelInit } from '@hansa/node'
-import type { ImportInit, LogFields, Logger, LogLevel, PeerImport, Store } from '@hansa/protocols'
+import type { Did, ImportInit, LogFields, Logger, LogLevel, PeerImport, Store } from '@hansa/protocols'
 import { memoryStore } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { sha256, signerFromSeed } from '@hansa/trust'
-import { cosignerKey, type LogDisk, type MemoryLogDisk, memoryLogDisk } from '@hansa/trust/ledger'
+import {
+  cosignerKey,
+  type FrozenSource,
+  type LogDisk,
+  type LogLink,
+  type LogSource,
+  linkExt,
+  logExtent,
+  type MemoryLogDisk,
+  memoryLogDisk,
+  type NoteKey,
+  noteKey,
+  openLedger,
+} from '@hansa/trust/ledger'
 
 export type TestKernelInit = KernelInit & {
   /** Root secret of tokens; two kernels may be given the same. @default from the seed and the name */
@@ -49,9 +62,13 @@ export function witnessVkeyOf(name: string, seed = 1): string {
   return cosignerKey(`${did}/witness`, sha256(`${seed} ${name} witness`)).vkey
 }
 
+type FrozenLog = { directory: MemoryLogDisk; link: LogLink }
+
 type Member = {
   init: TestKernelInit
   disk: MemoryLogDisk
+  /** The newest first. */
+  frozen: FrozenLog[]
   store: Store
   kernel?: AssembledKernel
   detach?: () => void
@@ -79,7 +96,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
     this.#members = new Map(
       entries.map(([name, kernel]) => [
         name,
-        { init: kernel, disk: memoryLogDisk(name), store: memoryStore(), lines: [] },
+        { init: kernel, disk: memoryLogDisk(name), frozen: [], store: memoryStore(), lines: [] },
       ]),
     )
   }
@@ -128,7 +145,8 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
       {
         signer: signerFromSeed(key('identity')),
         secret: secret ?? key('secret'),
-        logSeed: key('log'),
+        logSeed: this.#logSeed(name),
+        ...logsOf(signerFromSeed(key('identity')).did, member),
         witnessSeed: key('witness'),
         disk: wrapDisk?.(member.disk) ?? member.disk,
         store: wrapStore?.(ground?.store ?? member.store) ?? ground?.store ?? member.store,
@@ -153,6 +171,42 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
     const { kernel } = member
     delete member.kernel
     await kernel?.[Symbol.asyncDispose]()
+  }
+
+  /** Ends a kernel, freezes its log as a restore does, and starts it again with the log that follows. */
+  async restore(name: Name): Promise<void> {
+    await this.stop(name)
+    const member = this.#member(name)
+    const previous = (await logExtent(member.disk))?.checkpoint
+    if (previous === undefined) throw new Error(`${name} has signed nothing`)
+    const link = { previous, vkey: this.logKey(name).vkey }
+    member.frozen.unshift({ directory: member.disk, link })
+    member.disk = memoryLogDisk(name)
+    const key = this.logKey(name)
+    const opening = { ...linkExt(link), reason: 'restored' }
+    const { clock } = this
+    const onFatal = (error: unknown) => {
+      member.fatal = error
+    }
+    const ledger = await openLedger({ disk: member.disk, origin: key.name, key, clock, opening, onFatal })
+    await ledger.close()
+    await this.start(name)
+  }
+
+  /** What the holder of the key of a log has. */
+  logKey(name: Name): NoteKey {
+    return noteKey(originOf(this.did(name), this.#member(name)), this.#logSeed(name))
+  }
+
+  did(name: Name): Did {
+    return signerFromSeed(sha256(`${this.#seed} ${name} identity`)).did
+  }
+
+  /** What a verifier is given of a kernel. */
+  log(name: Name): LogSource & { frozen: readonly FrozenSource[] } {
+    const { disk, frozen } = this.#member(name)
+    const before = frozen.map(({ directory, link }) => ({ disk: directory, vkey: link.vkey }))
+    return { disk, vkey: this.logKey(name).vkey, did: this.did(name), frozen: before }
   }
 
   /** Ends a kernel and starts it again over what it had written. */
@@ -199,11 +253,25 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
     for (const name of this.names) await this.stop(name)
   }
 
+  /** Each log has a key of its own. */
+  #logSeed(name: Name): Uint8Array {
+    const { frozen } = this.#member(name)
+    return sha256(`${this.#seed} ${name} log${frozen.length === 0 ? '' : ` ${frozen.length + 1}`}`)
+  }
+
   #member(name: Name): Member {
     const member = this.#members.get(name)
     if (member === undefined) throw new Error(`there is no kernel ${name}`)
     return member
   }
+}
+
+function originOf(did: Did, { frozen }: Member): string {
+  return `${did}/log/${frozen.length + 1}`
+}
+
+function logsOf(did: Did, member: Member) {
+  return member.frozen.length === 0 ? {} : { logs: { origin: originOf(did, member), frozen: member.frozen } }
 }
 
 function toMs({ ms = 0, seconds = 0, minutes = 0, hours = 0 }: Span): number {

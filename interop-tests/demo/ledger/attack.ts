@@ -15,6 +15,8 @@ export type Attack = {
   why: string
   /** How the log is to look, given the entries as they are. */
   plan(entries: readonly Entry[]): Plan
+  /** The new log gives itself away, without anything beside it. @default it does not */
+  showsAlone?: true
   /** What is held against the log. @default the log of the other side, which is honest */
   against?: 'kept checkpoint'
 }

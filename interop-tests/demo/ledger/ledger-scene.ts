@@ -100,7 +100,8 @@ async function lie(
       ? { logs, manifests, checkpoint: kept[by] }
       : { logs: { ...logs, [other[by]]: nodes[other[by]].logDirectory }, manifests }
   const [alone, found] = await Promise.all([judge({ logs, manifests }), judge(against)])
-  check(`what ${by}'s new log shows by itself`, alone.said, [])
+  if (attack.showsAlone === true) check(`that ${by}'s new log gives itself away`, alone.detected, true)
+  else check(`what ${by}'s new log shows by itself`, alone.said, [])
   const { detected, blamed, verdict, said } = found
   check(`${attack.name} by ${by}`, { detected, blamed }, { detected: true, blamed: by })
   const first = said.find((one) => one.callId === callId) ?? said[0]

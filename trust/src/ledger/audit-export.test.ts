@@ -8,7 +8,8 @@ import { aDraft, codeOf, idOf } from './testing/fixture.ts'
 import { verifyExport } from './verify-export.ts'
 import { verifyExportPair } from './verify-export-pair.ts'
 
-const NOW = 1_800_000_000_000
+/** Ten minutes after the entries. */
+const NOW = 1_800_000_600_000
 
 async function exported(from: TestKernel, peer: TestKernel, over: { from?: number } = {}): Promise<string[]> {
   const lines: string[] = []

@@ -26,6 +26,7 @@ export class EntryJudge {
   readonly calls: CallRules
   readonly remarks: string[] = []
   readonly unresolved = new Set<string>()
+  readonly doubts: string[] = []
   /** Signatures of the other side that were verified. */
   evidence = 0
   /** Entries whose signed object was not looked at, and the first one whose was. */
@@ -65,6 +66,9 @@ export class EntryJudge {
     if (note?.kind === 'skipped') this.skipped++
     else this.firstJudged ??= seq
     if (note?.kind === 'good' && !note.own) this.evidence++
+    if (note?.kind === 'good' && note.doubt !== undefined && this.doubts.length < MAX_LISTED) {
+      this.doubts.push(`Entry ${seq}: ${note.doubt}; the entry is dated back, or one of the two clocks was wrong.`)
+    }
     if (note?.kind === 'unchecked' && this.unresolved.size < MAX_LISTED) {
       const { peer, ext } = walked.entry
       this.unresolved.add(peer ?? ext?.envelope?.proof.kid ?? 'an unnamed peer')

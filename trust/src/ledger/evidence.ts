@@ -17,7 +17,8 @@ export type Evidence =
 
 export type EvidenceVerdict =
   | { kind: 'none' }
-  | { kind: 'good'; signer?: Did; evidence: Evidence }
+  /** `doubt`: what the entry says of time does not go with what was signed, and either clock may be to blame. */
+  | { kind: 'good'; signer?: Did; evidence: Evidence; doubt?: string }
   | { kind: 'forged' | 'contradicts'; reason: string }
   /** Nobody is accused: the key is not at hand. */
   | { kind: 'unchecked'; reason: string }
@@ -27,7 +28,14 @@ export type EvidenceVerdict =
 /** A verdict without the signed object itself, which is in the entry. Plain data. */
 export type EvidenceNote =
   | Exclude<EvidenceVerdict, { kind: 'good' }>
-  | { kind: 'good'; signer: Did | undefined; typ: EnvelopeType; own: boolean; hash: string }
+  | {
+      kind: 'good'
+      signer: Did | undefined
+      typ: EnvelopeType
+      own: boolean
+      hash: string
+      doubt: string | undefined
+    }
 
 export const SKIPPED: EvidenceNote = { kind: 'skipped' }
 const NONE: EvidenceNote = { kind: 'none' }
@@ -36,19 +44,28 @@ export function noteOf(verdict: EvidenceVerdict): EvidenceNote {
   if (verdict.kind === 'none') return NONE
   if (verdict.kind !== 'good') return verdict
   const { typ, own, hash } = verdict.evidence
-  return { kind: 'good', signer: verdict.signer, typ, own, hash }
+  return { kind: 'good', signer: verdict.signer, typ, own, hash, doubt: verdict.doubt }
 }
 
 /** The verdict that a note was made of. @param entry the one that it was made for */
 export function verdictOf(note: EvidenceNote, entry: Entry): EvidenceVerdict {
   if (note.kind !== 'good') return note
-  const { signer, typ, own, hash } = note
+  const { signer, typ, own, hash, doubt } = note
   const payload = own ? entry.ext?.payload : entry.ext?.envelope?.payload
   // The bytes were parsed strictly before, so that they have one meaning only.
   const value = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString('utf8'))
   const evidence = { typ, own, hash, value } as Evidence
-  return { kind: 'good', ...(signer === undefined ? {} : { signer }), evidence }
+  return {
+    kind: 'good',
+    ...(signer === undefined ? {} : { signer }),
+    evidence,
+    ...(doubt === undefined ? {} : { doubt }),
+  }
 }
+
+/** Between kernels, security.md B0.4; with clocks further apart than the second they do not begin a session. */
+const SKEW_SECONDS = 60
+const MAX_CLOCK_OFFSET_SECONDS = 120
 
 /** Reasons of a resolver that say nothing about the signature. */
 const KEY_NOT_AT_HAND = new Set(['did_method_unsupported', 'resolver_failed', 'identity_unavailable'])
@@ -83,8 +100,10 @@ async function checkEnvelope(
   }
   const evidence = typed(typ, verdict.payload, verdict.hash)
   if (typeof evidence === 'string') return { kind: 'contradicts', reason: evidence }
-  const reason = contradiction(entry, evidence)
-  return reason === undefined ? { kind: 'good', signer, evidence } : { kind: 'contradicts', reason }
+  const reason = contradiction(entry, evidence) ?? wrongTime(entry, evidence)
+  if (reason !== undefined) return { kind: 'contradicts', reason }
+  const doubt = doubtfulTime(entry, evidence)
+  return { kind: 'good', signer, evidence, ...(doubt === undefined ? {} : { doubt }) }
 }
 
 function checkOwnIntent(entry: Entry, payload: string): EvidenceVerdict {
@@ -93,7 +112,7 @@ function checkOwnIntent(entry: Entry, payload: string): EvidenceVerdict {
   if (bytes === undefined || parsed?.ok !== true) return { kind: 'contradicts', reason: 'the payload is not readable' }
   const evidence = typed('hansa-intent', parsed.value, envelopeHash('hansa-intent', bytes))
   if (typeof evidence === 'string') return { kind: 'contradicts', reason: evidence }
-  const reason = contradiction(entry, evidence)
+  const reason = contradiction(entry, evidence) ?? wrongTime(entry, evidence)
   return reason === undefined
     ? { kind: 'good', evidence: { ...evidence, own: true } as Evidence }
     : { kind: 'contradicts', reason }
@@ -123,6 +142,30 @@ function contradiction(entry: Entry, { typ, hash, value }: Evidence): string | u
   if (typ === 'hansa-ack') facts.push(['receipt', entry.receipt, value.receipt_hash])
   const differing = facts.find(([, said, signed]) => said !== undefined && said !== signed)
   return differing === undefined ? undefined : `${differing[0]} is not what the signed object says`
+}
+
+/**
+ * A kernel writes down its own intent, or one that it accepts, by the clock that it had checked the intent with: an
+ * entry from before the intent was made is dated back.
+ */
+function wrongTime(entry: Entry, { typ, value }: Evidence): string | undefined {
+  if (typ !== 'hansa-intent' || entry.type === 'outcome') return undefined
+  const seconds = entry.t_ms / 1000
+  if (seconds < value.iat - SKEW_SECONDS) return `it is dated ${apart(value.iat - seconds)} before the intent was made`
+  // How long an accepted call waited for its arguments is not known.
+  if (entry.type !== 'intent.sent' || seconds < value.exp + SKEW_SECONDS) return undefined
+  return `it is dated ${apart(seconds - value.exp)} after the intent had expired`
+}
+
+/** A receipt is by the other side's clock, which nobody compares again once a session is open. */
+function doubtfulTime(entry: Entry, { typ, value }: Evidence): string | undefined {
+  if (typ !== 'hansa-receipt') return undefined
+  const early = value.finished - entry.t_ms / 1000
+  return early > MAX_CLOCK_OFFSET_SECONDS ? `it is dated ${apart(early)} before the receipt in it was made` : undefined
+}
+
+function apart(seconds: number): string {
+  return seconds < 7200 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 3600)} h`
 }
 
 function signerOf(envelope: Envelope): Did | undefined {

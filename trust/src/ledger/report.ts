@@ -67,7 +67,7 @@ export type LogReport = {
   /** By entry, at most 100; `faultCount` counts all. */
   faults: LogFault[]
   faultCount: number
-  /** What a crash or a call in progress explains. */
+  /** What a crash, a call in progress or a wrong clock explains. */
   incomplete: string[]
   /** Worth knowing, and no fault. */
   remarks: string[]

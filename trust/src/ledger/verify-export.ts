@@ -239,6 +239,7 @@ class ExportReader {
       this.#fault('evidence_contradicts', `entry ${seq} contradicts the object in it: ${verdict.reason}`, seq)
     if (verdict.kind === 'unchecked')
       this.#unchecked.push(`Entry ${seq}: its signature was not checked (${verdict.reason}).`)
+    if (verdict.kind === 'good' && verdict.doubt !== undefined) this.#unchecked.push(`Entry ${seq}: ${verdict.doubt}.`)
     addFacts(this.#facts, { seq, entry, leafHash: encodeBase64url(hash) }, verdict, false)
   }
 

@@ -177,8 +177,9 @@ function whatIsIncomplete({ walked, judge, witnessed }: Findings): string[] {
     )
   }
   if (walked.size === 0) incomplete.push('The log holds no entry yet.')
+  incomplete.push(...judge.doubts)
   for (const [id, seq] of judge.calls.open()) {
-    if (incomplete.length >= MAX_LISTED) break
+    if (incomplete.length >= MAX_LISTED + judge.doubts.length) break
     incomplete.push(`Call ${id}, begun by entry ${seq}, has no outcome.`)
   }
   return incomplete

@@ -53,6 +53,8 @@ type ReadLog = {
   early: ReadonlySet<CallId>
   gaps: RestoreGap[]
   disks: LogDirectory[]
+  /** Entries of the log that are under a checkpoint of it in the other one. */
+  pinned: number
 }
 
 /** @throws LedgerError `log_missing`; RangeError for a vkey that is none. */
@@ -104,7 +106,7 @@ async function readLog(
     },
   })
   const disks = [disk, ...frozen.map((one) => one.disk)]
-  return { did: source.did, log, facts, early, gaps: finder.gaps(), disks }
+  return { did: source.did, log, facts, early, gaps: finder.gaps(), disks, pinned: 0 }
 }
 
 /** Whom `other` names as the peer of a call that both logs hold. */
@@ -189,17 +191,22 @@ class PairWalk {
   async #compareSeen(side: Side, seer: ReadLog, seen: ReadLog): Promise<void> {
     for (const [at, log] of [seen.log, ...(seen.log.frozen ?? [])].entries()) {
       const disk = seen.disks[at]
-      if (disk !== undefined) await this.#compareSeenOf(side, seer, log, disk)
+      if (disk === undefined) continue
+      const pinned = await this.#compareSeenOf(side, seer, log, disk)
+      if (at === 0) seen.pinned = pinned
     }
   }
 
-  async #compareSeenOf(side: Side, seer: ReadLog, log: LogReport, disk: LogDirectory): Promise<void> {
+  /** @returns the size of the largest checkpoint that came out. */
+  async #compareSeenOf(side: Side, seer: ReadLog, log: LogReport, disk: LogDirectory): Promise<number> {
     const claims = [...seer.facts.seen.values()].filter(({ origin }) => origin === log.origin)
     // A log that cannot be read to its end is found fault with already.
-    if (claims.length === 0 || log.root === undefined) return
+    if (claims.length === 0 || log.root === undefined) return 0
+    let pinned = 0
     const roots = await rootsAt(disk, new Set(claims.map(({ size }) => size)))
     for (const { size, root, seq, late } of claims) {
       const here = roots.get(size)
+      if (here === root) pinned = Math.max(pinned, size)
       if (here === root || (here === undefined && late)) continue
       const entries = [{ side, seq }]
       const code = 'checkpoint_contradicts'
@@ -211,6 +218,7 @@ class PairWalk {
         this.#add({ severity: 'violation', code, entries, text })
       }
     }
+    return pinned
   }
 
   #add(finding: PairFinding): void {
@@ -227,6 +235,12 @@ class PairWalk {
     if (this.#early > 0) {
       const calls = this.#early === 1 ? '1 call' : `${this.#early} calls`
       unchecked.push(`Not compared, because an entry of each is before the given time: ${calls}.`)
+    }
+    for (const [side, { log, pinned }] of Object.entries({ a: this.#a, b: this.#b })) {
+      if (pinned >= log.size) continue
+      unchecked.push(
+        `Entries of ${side} from ${pinned} on are under no checkpoint that the other log holds: the holder of the key could have written them anew, except for what signed receipts promise.`,
+      )
     }
     unchecked.push('Calls that both sides left out of their logs cannot be seen here.')
     return unchecked

@@ -11,4 +11,6 @@ export const backDating: Attack = {
     const last = entries.findLast(({ call_id }) => call_id === callId)?.seq ?? 0
     return { callId, edit: (entry) => (entry.seq <= last ? { ...entry, t_ms: entry.t_ms - HOURS_MS } : entry) }
   },
+  // The intents in the entries are signed, and say when they were made.
+  showsAlone: true,
 }

@@ -3,6 +3,7 @@ import type { EntryDraft } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { encodeBase64url } from '../../encoding/base64url.ts'
 import { sha256, taggedHash } from '../../encoding/hash.ts'
+import { NOW } from '../../testing/index.ts'
 import type { Ledger, StoredEntry } from '../ledger.ts'
 import type { LogDirectory, LogDisk } from '../log-disk.ts'
 import { ENTRIES } from '../log-files.ts'
@@ -39,7 +40,8 @@ export type Opened = { ledger: Ledger; clock: ManualClock; fatal: unknown[] }
 
 /** Opens with small limits unless told otherwise; nothing is cut by time while the clock stands. */
 export async function openOn(disk: LogDisk, over: Partial<OpenLedgerInit> = {}): Promise<Opened> {
-  const clock = manualClock()
+  // The time at which the statements of the tests are made.
+  const clock = manualClock(NOW * 1000)
   const fatal: unknown[] = []
   const ledger = await openLedger({
     disk,
