@@ -236,10 +236,13 @@ class PairWalk {
       const calls = this.#early === 1 ? '1 call' : `${this.#early} calls`
       unchecked.push(`Not compared, because an entry of each is before the given time: ${calls}.`)
     }
-    for (const [side, { log, pinned }] of Object.entries({ a: this.#a, b: this.#b })) {
+    for (const [side, other, { log, pinned }] of [
+      ['a', 'b', this.#a],
+      ['b', 'a', this.#b],
+    ] as const) {
       if (pinned >= log.size) continue
       unchecked.push(
-        `Entries of ${side} from ${pinned} on are under no checkpoint that the other log holds: the holder of the key could have written them anew, except for what signed receipts promise.`,
+        `Entries of ${side} from ${pinned} on are under no checkpoint that ${other} holds: the key of ${side} could have written them anew, save for what receipts promise.`,
       )
     }
     unchecked.push('Calls that both sides left out of their logs cannot be seen here.')
