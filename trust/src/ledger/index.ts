@@ -52,7 +52,7 @@ export {
 export { defaultLedgerLimits, type OpenLedgerInit, openLedger } from './open-ledger.ts'
 // Proofs of single entries (C2SP tlog-proof).
 export { type ProveCallInit, type ProvenEntry, proveCall } from './proof/prove-call.ts'
-export { isTlogProof, MAX_PROOF_CHARS, parseTlogProof, type TlogProof } from './proof/tlog-proof.ts'
+export { formatTlogProof, isTlogProof, MAX_PROOF_CHARS, parseTlogProof, type TlogProof } from './proof/tlog-proof.ts'
 export {
   type ProofFault,
   type ProofFaultCode,
@@ -75,6 +75,7 @@ export {
   type QuorumReport,
   type Side,
 } from './report.ts'
+export { hashReader, type ReadHash, storedInclusion } from './stored-hashes.ts'
 export { readStoredHead } from './stored-head.ts'
 export type { Since, Stretch } from './stretch.ts'
 // Tiled logs (C2SP tlog-tiles).

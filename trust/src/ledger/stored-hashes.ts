@@ -39,7 +39,9 @@ export function leafOfStored(at: number): number {
 }
 
 /** Hashes no further apart than this are read together: one read of the disk costs more than these bytes. */
-const NEAR_HASHES = 256
+const NEAR_HASHES = 2_048
+/** Hashes that one read takes at most, a MiB. */
+const MAX_HASHES = 32_768
 /** Reads at the same time; each holds the file open. */
 const READS_AT_ONCE = 8
 
@@ -65,7 +67,8 @@ function near(wanted: readonly Wanted[]): Wanted[][] {
   const groups: Wanted[][] = []
   for (const one of wanted.toSorted((a, b) => a.at - b.at)) {
     const group = groups.at(-1)
-    if (group !== undefined && one.at - (group.at(-1)?.at ?? 0) <= NEAR_HASHES) group.push(one)
+    const [first, last] = [group?.[0]?.at ?? 0, group?.at(-1)?.at ?? 0]
+    if (group !== undefined && one.at - last <= NEAR_HASHES && one.at - first < MAX_HASHES) group.push(one)
     else groups.push([one])
   }
   return groups

@@ -2,4 +2,5 @@
 export { alice, bob, carol, mallory } from './actors.ts'
 export { aCapability, aManifest, NOW } from './manifests.ts'
 export { anAck, anIntent, aReceipt } from './statements.ts'
+export { storedHashes } from './stored-hashes.ts'
 export { aTokenContext, aTokenKeys, aTokenPayload } from './tokens.ts'
