@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Checks the log of a Hansa node, or an export of it, with Python's own library and the openssl command, and with nothing of Hansa.
+"""Checks the log of a Hansa node, an export or a proof of it, with Python's own library and the openssl command, and with nothing of Hansa.
 
     verify_log.py LOG MANIFEST [CHECKPOINT...]
     verify_log.py EXPORT MANIFEST
+    verify_log.py PROOF MANIFEST
 
-LOG is the directory `log` of a node, or a copy of it. MANIFEST is a file with the signed manifest of that node, as
+LOG is the directory `log` of a node, a copy of it, or a directory of tiles as C2SP tlog-tiles describes it. MANIFEST is a file with the signed manifest of that node, as
 `hansa advertise --jws` prints it and as it stands at https://NODE/.well-known/hansa/manifest. The manifest names the key
 of the log; the DID in it is the key that signed it. CHECKPOINT is a file `log/checkpoint` that you kept from before: the
 log has to contain it. EXPORT is a file that `hansa audit export` wrote: each entry in it has to stand under the checkpoint.
+PROOF is a C2SP tlog-proof, NAME.tlog-proof; its entry is in NAME.json beside it.
 
 Exit code: 0 when everything holds, 1 when something does not, 3 when the arguments are wrong.
 """
@@ -118,6 +120,45 @@ def records(log, kind):
             at = end
 
 
+def read_tile(log, level, index, width):
+    """C2SP tlog-tiles: tile/<level>/x001/x234/067, and behind it .p/<width> unless it is full."""
+    groups, above = [f"{index % 1000:03}"], index // 1000
+    while above > 0:
+        groups, above = [f"x{above % 1000:03}", *groups], above // 1000
+    path = os.path.join(log, "tile", str(level), *groups)
+    with open(path if width == 256 else os.path.join(f"{path}.p", str(width)), "rb") as file:
+        return file.read()
+
+
+def bundled(log, size):
+    """Number and bytes of each entry in the tiles of entries: length in two bytes, entry, and so on."""
+    for first in range(0, size, 256):
+        width = min(256, size - first)
+        data, at = read_tile(log, "entries", first // 256, width), 0
+        for number in range(first, first + width):
+            end = at + 2 + int.from_bytes(data[at:at + 2], "big")
+            yield number, data[at + 2:end]
+            at = end
+        if at != len(data):
+            raise Wrong(f"the tile of entry {first} has another length than its entries")
+
+
+def check_hashes(log, leaves):
+    """Every tile of hashes: those of the entries, then those of the full tiles below, up to the last."""
+    level, hashes = 0, leaves
+    while hashes:
+        above = []
+        for first in range(0, len(hashes), 256):
+            tile = hashes[first:first + 256]
+            if read_tile(log, level, first // 256, len(tile)) != b"".join(tile):
+                raise Wrong(f"tile {first // 256} of level {level} holds other hashes")
+            if len(tile) == 256:
+                while len(tile) > 1:
+                    tile = [sha256(b"\x01" + tile[at] + tile[at + 1]) for at in range(0, len(tile), 2)]
+                above += tile
+        level, hashes = level + 1, above
+
+
 class Tree:
     """RFC 6962, section 2.1: the roots of the growing tree, from the roots of its perfect parts."""
 
@@ -204,11 +245,36 @@ def verify_export(export, manifest):
     print("OK")
 
 
+def verify_proof(proof, manifest):
+    did, keys = read_manifest(manifest)
+    with open(proof, newline="") as file:
+        top, _, note = file.read().partition("\n\n")
+    with open(proof.removesuffix(".tlog-proof") + ".json", "rb") as file:
+        data = file.read()
+    lines = [line for line in top.split("\n")[1:] if not line.startswith("extra ")]
+    index, path = int(lines[0].removeprefix("index ")), [base64.b64decode(line) for line in lines[1:]]
+    entry, origin = json.loads(data), note.split("\n")[0]
+    if origin not in keys:
+        raise Wrong(f"the manifest names no key for {origin}")
+    size, root = read_note(note, origin, keys[origin])
+    if entry["seq"] != index or entry["origin"] != origin:
+        raise Wrong(f"the entry says that it is entry {entry['seq']} of {entry['origin']}")
+    if not leads_to(root, size, index, data, path):
+        raise Wrong(f"the entry is not entry {index} under the checkpoint over {size} entries")
+    print(f"node         {did}")
+    print(f"log          {origin}")
+    print(f"entry        {index}, {entry['type']}, under the checkpoint over {size} entries")
+    print("OK")
+
+
 def verify(log, manifest, *kept):
     did, keys = read_manifest(manifest)
     tree, roots, previous = Tree(), [Tree().root()], GENESIS
-    origin = None
-    for number, data in records(log, "entries"):
+    origin, leaves = None, []
+    with open(os.path.join(log, "checkpoint")) as file:
+        last = file.read()
+    tiled = os.path.isdir(os.path.join(log, "tile"))
+    for number, data in bundled(log, int(last.split("\n")[1])) if tiled else records(log, "entries"):
         entry = json.loads(data)
         origin = origin or entry["origin"]
         if number != tree.size or entry["seq"] != tree.size:
@@ -221,11 +287,12 @@ def verify(log, manifest, *kept):
         previous = base64.urlsafe_b64encode(chained).decode().rstrip("=")
         tree.add(data)
         roots.append(tree.root())
+        leaves.append(sha256(b"\x00" + data))
     if origin not in keys:
         raise Wrong(f"the manifest names no key for {origin}")
-    notes = [data.decode() for _, data in records(log, "checkpoints")]
-    with open(os.path.join(log, "checkpoint")) as file:
-        notes.append(file.read())
+    if tiled:
+        check_hashes(log, leaves)
+    notes = [last] if tiled else [data.decode() for _, data in records(log, "checkpoints")] + [last]
     signed = 0
     for note in notes:
         size, root = read_note(note, origin, keys[origin])
@@ -244,7 +311,7 @@ def verify(log, manifest, *kept):
     print(f"node         {did}")
     print(f"log          {origin}")
     print(f"entries      {tree.size}, each follows from the one before it")
-    print(f"checkpoints  {len(notes) - 1}, all signed by the key that the manifest names")
+    print(f"checkpoints  {len(notes) if tiled else len(notes) - 1}, all signed by the key that the manifest names")
     print(f"root         {base64.b64encode(roots[signed]).decode()} over {signed} entries")
     if signed < tree.size:
         print(f"unsigned     the last {tree.size - signed} entries stand under no checkpoint yet")
@@ -256,7 +323,9 @@ def main(arguments):
         print(__doc__, file=sys.stderr)
         return 3
     try:
-        if os.path.isfile(arguments[0]):
+        if arguments[0].endswith(".tlog-proof"):
+            verify_proof(*arguments[:2])
+        elif os.path.isfile(arguments[0]):
             verify_export(*arguments[:2])
         else:
             verify(*arguments)

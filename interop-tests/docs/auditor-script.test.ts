@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import { createKernel } from '@hansa/node'
+import { fileLogDisk, fileTileStore, type ProvenEntry, proveCall, readEntries, writeTiles } from '@hansa/trust/ledger'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { repository } from './pages.ts'
 import { runPage } from './run-page.ts'
@@ -136,6 +137,45 @@ describe.skipIf(missing.length > 0)(
       expect(await judged(log, alice.manifest)).toMatchObject({ code: 1, said: expect.stringContaining('forged') })
     })
 
+    it('accepts the log as tiles, and refuses what mallory makes of any of them', { timeout: 60_000 }, async () => {
+      const tiles = join(root, 'tiles')
+      await writeTiles(fileLogDisk(alice.log), fileTileStore(tiles))
+      const { code, said } = await judged(tiles, alice.manifest, join(alice.older, 'checkpoint'))
+      expect([code, said]).toEqual([0, expect.stringMatching(/checkpoints +1, [\s\S]*\nOK\n$/)])
+      for (const path of await fileTileStore(tiles).list()) {
+        const bytes = await readFile(join(tiles, path))
+        const at = Math.floor(bytes.length / 2)
+        await writeFile(join(tiles, path), bytes.fill((bytes[at] ?? 0) ^ 1, at, at + 1))
+        expect(await judged(tiles, alice.manifest)).toMatchObject({ code: 1, said: expect.stringContaining('WRONG') })
+        await writeFile(join(tiles, path), bytes.fill((bytes[at] ?? 0) ^ 1, at, at + 1))
+      }
+      expect(await judged(tiles, mallory.manifest)).toMatchObject({ code: 1 })
+      expect(await judged(tiles, alice.manifest)).toMatchObject({ code: 0 })
+    })
+
+    it('accepts the proof of an entry, and refuses another entry, place and key', { timeout: 60_000 }, async () => {
+      const [file, beside] = [join(root, 'one.tlog-proof'), join(root, 'one.json')]
+      const [proven, other] = await proofsOf(alice.log, await lastCall(alice.log))
+      if (proven === undefined || other === undefined) throw new Error('a call has two entries')
+      await writeFile(file, proven.proof)
+      await writeFile(beside, proven.bytes)
+      expect(await judged(file, alice.manifest)).toMatchObject({ code: 0, said: expect.stringMatching(/\nOK\n$/) })
+      expect(await judged(file, mallory.manifest)).toMatchObject({ code: 1, said: expect.stringContaining('no key') })
+      await writeFile(file, proven.proof.replace(/^index .*$/m, `index ${other.entry.seq}`))
+      expect(await judged(file, alice.manifest)).toMatchObject({ code: 1 })
+      await writeFile(file, proven.proof)
+      await writeFile(
+        beside,
+        Buffer.from(proven.bytes)
+          .toString()
+          .replace(/"t_ms":\d/, '"t_ms":9'),
+      )
+      expect(await judged(file, alice.manifest)).toMatchObject({
+        code: 1,
+        said: expect.stringContaining('is not entry'),
+      })
+    })
+
     it('refuses an older copy of a log, whole and signed, by a checkpoint that was kept from later', async () => {
       expect(await judged(alice.older, alice.manifest)).toMatchObject({ code: 0 })
       const kept = join(alice.log, 'checkpoint')
@@ -182,6 +222,18 @@ cat made.jsonl
     expect((await judge([forged, first, second, ...rest])).code).toBe(1)
   })
 })
+
+async function lastCall(log: string): Promise<string> {
+  let last = ''
+  for await (const { entry } of readEntries(fileLogDisk(log))) last = entry.call_id ?? last
+  return last
+}
+
+async function proofsOf(log: string, call: string): Promise<ProvenEntry[]> {
+  const proofs: ProvenEntry[] = []
+  for await (const one of proveCall(fileLogDisk(log), call)) proofs.push(one)
+  return proofs
+}
 
 type Framed = { at: number; end: number }
 
