@@ -23,7 +23,7 @@ export function auditServeCommand(cli: Cli): Command {
         'hansa audit serve --home ./orgb --listen 127.0.0.1:0 --json',
       ],
     })
-    .option('--listen <host:port>', 'where; port 0 takes a free one', DEFAULT_LISTEN)
+    .option('--listen <host:port>', `where; port 0 takes a free one (default: ${DEFAULT_LISTEN})`, DEFAULT_LISTEN)
     .option('--hashes-only', 'give out checkpoints and hashes, and no entries')
     .action(
       cli.action<Options>(async ({ home, print, options }) => {
