@@ -2,19 +2,12 @@ import type { BenchPlan } from './bench-plan.ts'
 import { ledgerOperations } from './ledger/ledger-operations.ts'
 import type { ScratchDirectory } from './measure/scratch-directory.ts'
 import { policyOperations } from './micro/policy-operations.ts'
-import { proofOperations } from './micro/proof-operations.ts'
 import { signatureOperations } from './micro/signature-operations.ts'
 import { tokenOperations } from './micro/token-operations.ts'
 import type { OperationRow } from './report/bench-report.ts'
 import type { ProgressLine } from './report/progress-line.ts'
 
-export const operations = [
-  ...policyOperations,
-  ...tokenOperations,
-  ...signatureOperations,
-  ...ledgerOperations,
-  ...proofOperations,
-]
+export const operations = [...policyOperations, ...tokenOperations, ...signatureOperations, ...ledgerOperations]
 
 export async function measureOperations(
   plan: BenchPlan,

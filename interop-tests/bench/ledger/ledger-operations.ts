@@ -2,6 +2,7 @@
 import type { Operation } from '../micro/operation.ts'
 import { durableAppend } from './durable-append.ts'
 import { logVerify } from './log-verify.ts'
+import { proofBuild } from './proof-build.ts'
 import { rawGroupCommit } from './raw-group-commit.ts'
 
 /** In flight at which the durable append is compared with its floor. */
@@ -16,4 +17,5 @@ export const ledgerOperations: readonly Operation[] = [
   rawFloor,
   loadedAppend,
   logVerify,
+  proofBuild,
 ]

@@ -12,7 +12,11 @@ export function servedCalls(calls: number): EntryDraft[] {
 }
 
 function signedTogether(): EntryDraft[] {
-  const intents = Array.from({ length: PER_SIGNATURE }, (_, at) => anIntent({ call_id: randomId(), ctr: at + 1 }))
+  // An entry is not older than the intent in it.
+  const iat = Math.floor(Date.now() / 1000)
+  const intents = Array.from({ length: PER_SIGNATURE }, (_, at) =>
+    anIntent({ call_id: randomId(), ctr: at + 1, iat, exp: iat + 60 }),
+  )
   const signed = signBatch(
     alice,
     intents.map((intent) => prepare('hansa-intent', intent)),

@@ -1,4 +1,5 @@
 import * as colours from 'yoctocolors'
+import { proofBuild } from '../ledger/proof-build.ts'
 import type { LedgerBenchReport } from '../ledger/run-ledger-bench.ts'
 import { alignedTable, figure } from './aligned-table.ts'
 import type { CallRow, OperationRow } from './bench-report.ts'
@@ -46,6 +47,12 @@ function ratioLines(report: LedgerBenchReport, operations: readonly OperationRow
         `target <= ${figure(targets.durableAppendP99Us)}: ${verdict(soon)}`,
       ],
     )
+  }
+  const proof = operations.find(({ name }) => name === proofBuild.name)
+  if (proof !== undefined) {
+    const soon = proof.p50Us <= targets.proofP50Us
+    const target = `target <= ${figure(targets.proofP50Us)}: ${verdict(soon)}`
+    lines.push([`${proof.name}, p50 µs`, figure(proof.p50Us), target])
   }
   return [style.bold('against the targets'), ...alignedTable(lines)]
 }
