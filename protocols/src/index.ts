@@ -43,6 +43,24 @@ export {
   policyReloadSchema,
   type WhoAmI,
 } from './control/results.ts'
+// Delegation chains.
+export {
+  DELEGATION_TYP,
+  type DelegationLimits,
+  type DelegationLink,
+  delegationLimitsSchema,
+  delegationLinkSchema,
+  MAX_DELEGATION_BYTES,
+  MAX_DELEGATION_LIFE_SECONDS,
+  MAX_DELEGATION_LINKS,
+} from './delegation/link.ts'
+export {
+  MAX_PREDICATES,
+  type Predicate,
+  predicateSchema,
+  predicatesSchema,
+  type Scalar,
+} from './delegation/predicate.ts'
 export { type A2aError, a2aError } from './errors/a2a.ts'
 export { CallError, type CallErrorDetail, type CallStage } from './errors/call-error.ts'
 // Codes, and their form on each transport.

@@ -13,6 +13,8 @@ export {
   WRAPPED_KEY_BYTES,
 } from './content/sealed-content.ts'
 export { agentCredentialHash, isAgentCredential, newAgentCredential } from './credential/agent-credential.ts'
+// Delegation chains.
+export * from './delegation/index.ts'
 // Identifiers of kernels, and the keys behind them.
 export { didFromPublicKey, didKeyUrl, publicKeyFromDid } from './did/did-key.ts'
 export { type DidKeyResolverInit, didKeyResolver } from './did/did-key-resolver.ts'
