@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 
 export type BenchOptions = {
-  /** `ledger`: only what is about the shared ledger. */
-  plan: 'all' | 'ledger'
+  /** `ledger`: only what is about the shared ledger; `trust`: what decisions about a kernel cost, and what attacks gain. */
+  plan: 'all' | 'ledger' | 'trust'
   /** One JSON object on stdout, and nothing else there. */
   json: boolean
   /** About 20 seconds instead of three minutes. */
@@ -14,9 +14,10 @@ export type BenchOptions = {
   help: boolean
 }
 
-export const USAGE = `npm run bench -- [ledger] [options]
+export const USAGE = `npm run bench -- [ledger | trust] [options]
 
   ledger          only the shared ledger: the countersigned call with and without batch signatures, and the log itself
+  trust           only delegation chains and trust scores, and what attacks on a score gain
 
   --json          print one JSON object on stdout
   --quick         about 20 s; shows that everything runs, its figures mean little
@@ -39,9 +40,10 @@ export function readOptions(args: readonly string[]): BenchOptions {
   })
   const { profile, ...rest } = values
   const [plan = 'all', ...more] = positionals
-  if ((plan !== 'all' && plan !== 'ledger') || more.length > 0) throw usage('There is one plan besides all: ledger')
-  if (plan === 'ledger' && (rest.floors || profile !== undefined))
-    throw usage('The plan ledger goes with --json and --quick alone')
+  if ((plan !== 'all' && plan !== 'ledger' && plan !== 'trust') || more.length > 0)
+    throw usage('The plans besides all are ledger and trust')
+  if (plan !== 'all' && (rest.floors || profile !== undefined))
+    throw usage(`The plan ${plan} goes with --json and --quick alone`)
   return { plan, ...rest, ...(profile === undefined ? {} : { profile }) }
 }
 

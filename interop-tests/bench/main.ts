@@ -3,6 +3,7 @@ import { readOptions, USAGE } from './bench-options.ts'
 import { profileDelegatedCall } from './profile-delegated-call.ts'
 import { ledgerText } from './report/ledger-text.ts'
 import { reportText } from './report/report-text.ts'
+import { trustText } from './report/trust-text.ts'
 import { runBench } from './run-bench.ts'
 
 // A signal ends the process by way of `exit`, where the children are killed.
@@ -18,6 +19,10 @@ try {
     const { runLedgerBench } = await import('./ledger/run-ledger-bench.ts')
     const report = await runLedgerBench(options)
     console.log(options.json ? JSON.stringify(report) : ledgerText(report, process.stdout.isTTY))
+  } else if (options.plan === 'trust') {
+    const { runTrustBench } = await import('./trust/run-trust-bench.ts')
+    const report = await runTrustBench(options)
+    console.log(options.json ? JSON.stringify(report) : trustText(report, process.stdout.isTTY))
   } else if (options.profile !== undefined) console.log(await profileDelegatedCall(options.profile))
   else {
     const report = await runBench(options)
