@@ -1,4 +1,5 @@
 import { canonicalVectors } from './canonical-vectors.ts'
+import { delegationVectors } from './delegation-vectors.ts'
 import { envelopeVectors } from './envelope-vectors.ts'
 import { manifestVectors } from './manifest-vectors.ts'
 import { tokenVectors } from './token-vectors.ts'
@@ -6,5 +7,5 @@ import type { VectorFile } from './vector-file.ts'
 
 /** Every vector that this package publishes in `protocols/vectors`. */
 export function allVectors(): VectorFile[] {
-  return [...canonicalVectors(), ...tokenVectors(), ...manifestVectors(), ...envelopeVectors()]
+  return [...canonicalVectors(), ...tokenVectors(), ...manifestVectors(), ...envelopeVectors(), ...delegationVectors()]
 }

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Did, EnvelopeType } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
+import { verifyChain, whyNotCovered } from '../../delegation/verify-chain.ts'
 import { didKeyResolver } from '../../did/did-key-resolver.ts'
 import { encodeBase64url } from '../../encoding/base64url.ts'
 import { sha256 } from '../../encoding/hash.ts'
@@ -18,7 +19,7 @@ import { allVectors } from './all-vectors.ts'
 import { vectorText } from './vector-file.ts'
 
 const root = fileURLToPath(new URL('../../../../protocols/vectors', import.meta.url))
-const folders = ['canonical', 'token', 'manifest', 'envelope']
+const folders = ['canonical', 'token', 'manifest', 'envelope', 'delegation']
 const paths = folders
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
   .filter((entry) => entry.isFile())
@@ -155,5 +156,42 @@ describe('envelope', () => {
   it.each(under('envelope/invalid'))('%s', async (path) => {
     const vector = read<EnvelopeVector>(path)
     expect(await verify(vector)).toEqual({ ok: false, reason: vector.reason })
+  })
+})
+
+describe('delegation', () => {
+  type Case = {
+    chain: string[]
+    hashes: string[]
+    owners: Did[]
+    invoker: Did
+    capability: string
+    args: unknown
+    now: number
+    revoked: string[]
+    reason: string
+  }
+  const judge = async ({ chain, owners, invoker, capability, args, now, revoked }: Case) => {
+    const init = {
+      invoker,
+      owners: new Set(owners),
+      resolver: didKeyResolver(),
+      now,
+      revoked: (hash: string) => revoked.includes(hash),
+    }
+    const verdict = await verifyChain(chain, init)
+    if (!verdict.ok) return { reason: verdict.reason }
+    const reason = whyNotCovered(verdict.chain, capability, args)
+    return reason === undefined ? { hashes: verdict.chain.links.map(({ hash }) => hash) } : { reason }
+  }
+
+  it.each(under('delegation/valid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ hashes: given.hashes })
+  })
+
+  it.each(under('delegation/invalid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ reason: given.reason })
   })
 })
