@@ -97,9 +97,12 @@ export {
   type ErasedContent,
   eraseContentSchema,
   erasedContentSchema,
+  type KeptArguments,
   type KeptContent,
   type KeptPart,
+  keptArgumentsSchema,
   keptContentSchema,
+  MAX_ARGUMENTS_ASKED,
 } from './kernel/kept-content.ts'
 export type * from './kernel/kernel.ts'
 export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './kernel/known-peer.ts'

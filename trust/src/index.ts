@@ -107,7 +107,11 @@ export {
   type RateVerdict,
   RateWindow,
   type RemoteEffect,
+  type UnknownFact,
   unionLabels,
+  unknownFacts,
+  type WhatIf,
+  whatIf,
 } from './policy/index.ts'
 // Signed objects.
 export {

@@ -1,5 +1,13 @@
 /** What an operator may ask of kept content: to see that of one call, checked against the log, and to erase it. */
-import type { Entry, EraseContent, ErasedContent, KeptContent, KeptPart, StoreChange } from '@hansa/protocols'
+import type {
+  Entry,
+  EraseContent,
+  ErasedContent,
+  KeptArguments,
+  KeptContent,
+  KeptPart,
+  StoreChange,
+} from '@hansa/protocols'
 import { CallError, contentKinds } from '@hansa/protocols'
 import { type ContentKind, commitTo, contentHash, type OpenedContent } from '@hansa/trust'
 import { type Ledger, readEntries } from '@hansa/trust/ledger'
@@ -50,6 +58,16 @@ export class ContentDesk {
       ...(known?.actor === undefined ? {} : { principal: known.actor }),
       parts,
     }
+  }
+
+  async argumentsOf(origin: string, callIds: readonly string[]): Promise<KeptArguments> {
+    const content = this.#content()
+    const found = await Promise.all(callIds.map((callId) => content.read(origin, callId, 'arguments')))
+    return found.flatMap((each) => {
+      if (each?.content.ok !== true) return []
+      const { callId, commitment } = each.record
+      return [{ callId, commitment, content: Buffer.from(each.content.bytes).toString('utf8') }]
+    })
   }
 
   async erase(params: EraseContent): Promise<ErasedContent> {

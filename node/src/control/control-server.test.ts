@@ -109,6 +109,7 @@ describe('the methods of the control interface', () => {
     revoke: [{ principal: 'agent:alice' }, ['revoke', { principal: 'agent:alice' }]],
     audit: [{ from: -10 }, ['audit', { from: -10 }]],
     content: [{ callId: ID }, ['content', ID]],
+    keptArguments: [{ origin: 'x/log/1', callIds: [ID] }, ['keptArguments', 'x/log/1', [ID]]],
     eraseContent: [
       { callId: ID, by: 'person:olga', reason: 'asked to' },
       ['eraseContent', { callId: ID, by: 'person:olga', reason: 'asked to' }],

@@ -6,6 +6,7 @@ import type {
   CapabilityRef,
   EraseContent,
   ErasedContent,
+  KeptArguments,
   KeptContent,
   Kernel,
   KernelOperator,
@@ -62,6 +63,8 @@ export interface ControlledKernel extends Kernel, KernelOperator {
    * @throws CallError `not_found`; `unsupported` when nothing is kept on a disk.
    */
   content(callId: string): Promise<KeptContent>
+  /** Arguments that are kept and readable, of some calls of one log. */
+  keptArguments(origin: string, callIds: readonly string[]): Promise<KeptArguments>
   /** Erases kept content for good, and says so in the log. @throws CallError `unsupported` when nothing is kept on a disk. */
   eraseContent(params: EraseContent): Promise<ErasedContent>
   /**

@@ -61,6 +61,7 @@ export const methodTable: MethodTable = {
   snapshotState: (_params, { kernel }) => kernel.snapshotState(),
   audit: (params, { kernel }) => kernel.audit(withoutUndefined(params)),
   content: ({ callId }, { kernel }) => kernel.content(callId),
+  keptArguments: ({ origin, callIds }, { kernel }) => kernel.keptArguments(origin, callIds),
   eraseContent: (params, { kernel }) => kernel.eraseContent(withoutUndefined(params)),
   logLines: (params, { node, signal }) => node.logLines(withoutUndefined(params), signal),
   agents: (_params, { kernel }) => kernel.agents(),

@@ -27,6 +27,7 @@ import type {
   ImportInit,
   InboundHandler,
   InvokeOptions,
+  KeptArguments,
   KeptContent,
   KernelStatus,
   KnownPeer,
@@ -315,6 +316,10 @@ export class AssembledKernel implements ControlledKernel {
 
   content(callId: string): Promise<KeptContent> {
     return this.#parts.content.show(callId)
+  }
+
+  keptArguments(origin: string, callIds: readonly string[]): Promise<KeptArguments> {
+    return this.#parts.content.argumentsOf(origin, callIds)
   }
 
   eraseContent(params: EraseContent): Promise<ErasedContent> {

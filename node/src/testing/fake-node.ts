@@ -205,6 +205,7 @@ export function fakeKernel(): FakeKernel {
     grant: noted('grant', () => ({ token: 'hkt1.fake', expires: 7 })),
     revoke: noted('revoke', () => {}),
     content: noted('content', (callId) => ({ callId, origin: 'fake/log/1', parts: [] })),
+    keptArguments: noted('keptArguments', () => []),
     eraseContent: noted('eraseContent', () => ({ records: 0, calls: 0, bytes: 0, stored: 0, entries: [] })),
     snapshotState: noted('snapshotState', () => ({ path: '/nonexistent/state' })),
     audit: noted('audit', () => []),

@@ -43,6 +43,7 @@ export const methodFacts = {
   snapshotState: { scope: 'operator', summary: 'Writes a copy of the state of the node beside it, for a backup.' },
   audit: { scope: 'operator', summary: 'Reads entries of the log.' },
   content: { scope: 'operator', summary: 'Shows what was kept of the content of one call, checked against the log.' },
+  keptArguments: { scope: 'operator', summary: 'Reads kept arguments of calls, for what-if decisions.' },
   eraseContent: { scope: 'operator', summary: 'Erases kept content for good, and says so in the log.' },
   logLines: { scope: 'operator', summary: 'Reads the last lines that the node wrote, and waits for more.' },
   agents: { scope: 'operator', summary: 'Lists agents that hold a credential.' },

@@ -9,7 +9,7 @@ import { limitsSchema } from '../capability/limits.ts'
 import { obligationsSchema } from '../capability/obligation.ts'
 import { safetySchema } from '../capability/safety.ts'
 import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
-import { eraseContentSchema } from '../kernel/kept-content.ts'
+import { eraseContentSchema, MAX_ARGUMENTS_ASKED } from '../kernel/kept-content.ts'
 import { addPeerSchema } from '../kernel/known-peer.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
@@ -108,6 +108,10 @@ export const controlMethods = {
     callId: callIdSchema.optional(),
   }),
   content: z.strictObject({ callId: callIdSchema }),
+  keptArguments: z.strictObject({
+    origin: z.string().max(512),
+    callIds: z.array(callIdSchema).max(MAX_ARGUMENTS_ASKED),
+  }),
   eraseContent: eraseContentSchema,
   logLines: logLinesParamsSchema,
   agents: z.strictObject({}),

@@ -7,7 +7,7 @@ import { capabilityInfoSchema } from '../kernel/capability-info.ts'
 import { discoverySchema } from '../kernel/discovery.ts'
 import { explanationSchema } from '../kernel/explanation.ts'
 import { frameSchema } from '../kernel/frame.ts'
-import { erasedContentSchema, keptContentSchema } from '../kernel/kept-content.ts'
+import { erasedContentSchema, keptArgumentsSchema, keptContentSchema } from '../kernel/kept-content.ts'
 import { kernelStatusSchema } from '../kernel/kernel-status.ts'
 import { knownPeerSchema } from '../kernel/known-peer.ts'
 import { manifestDiffSchema } from '../kernel/manifest-diff.ts'
@@ -78,6 +78,7 @@ export const controlResults = {
   snapshotState: z.object({ path: z.string().max(4096) }),
   audit: z.array(entrySchema).max(10_000),
   content: keptContentSchema,
+  keptArguments: keptArgumentsSchema,
   eraseContent: erasedContentSchema,
   logLines: logLinesSchema,
   agents: z.array(agentInfoSchema),

@@ -46,6 +46,18 @@ export const keptContentSchema = z.object({
 export type KeptContent = z.infer<typeof keptContentSchema>
 export type KeptPart = KeptContent['parts'][number]
 
+/** Calls whose arguments are asked for at once: with the largest of each it is an answer that still fits. */
+export const MAX_ARGUMENTS_ASKED = 32
+
+export const keptArgumentsSchema = z.array(
+  z.object({
+    callId: callIdSchema,
+    commitment: hashSchema.describe('SHA-256 of salt and content, which the log has to have too'),
+    content: z.string().describe('JSON text'),
+  }),
+)
+export type KeptArguments = z.infer<typeof keptArgumentsSchema>
+
 /** Everything that is given has to hold; at least one is. */
 export const eraseContentSchema = z
   .strictObject({

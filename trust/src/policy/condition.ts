@@ -15,12 +15,17 @@
 import { type ASTNode, Environment, EvaluationError } from '@marcbachmann/cel-js'
 import { RemoteFacts, ResourceFacts, SubjectFacts } from './condition-context.ts'
 
+export const conditionVariables = ['subject', 'action', 'resource', 'args', 'purpose', 'remote', 'now'] as const
+export type ConditionVariable = (typeof conditionVariables)[number]
+
 export type Condition = {
   readonly source: string
   /** Whether it looks at the arguments, whose translation costs. */
   readonly readsArgs: boolean
   /** Whether it looks at what the peer decided, which is not known before the peer is asked. */
   readonly readsRemote: boolean
+  /** Variables that it names. */
+  readonly reads: ReadonlySet<ConditionVariable>
   /** @throws ConditionError when it cannot be decided. */
   holds(context: object): boolean
 }
@@ -93,9 +98,12 @@ export function compileCondition(source: string): CompiledCondition {
   } catch (error) {
     return { ok: false, reason: reasonOf(error) }
   }
-  const readsArgs = mentions(evaluate.ast, 'args')
-  const readsRemote = mentions(evaluate.ast, 'remote')
-  return { ok: true, condition: { source, readsArgs, readsRemote, holds: (context) => decide(evaluate, context) } }
+  const reads = new Set(conditionVariables.filter((name) => mentions(evaluate.ast, name)))
+  const [readsArgs, readsRemote] = [reads.has('args'), reads.has('remote')]
+  return {
+    ok: true,
+    condition: { source, readsArgs, readsRemote, reads, holds: (context) => decide(evaluate, context) },
+  }
 }
 
 function decide(evaluate: (context: object) => unknown, context: object): boolean {

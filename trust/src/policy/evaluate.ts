@@ -37,7 +37,13 @@ export function evaluate(policy: CompiledPolicy, facts: PolicyFacts): PolicyDeci
   if (ids.length === 0 || !ids.every(isPlainId) || !isPlainId(facts.resource.id)) {
     return refusal('error', [], 'subject or resource is not a printable ASCII id')
   }
-  const said = ask(policy.index.find(ids, facts.resource.id), facts)
+  return decideAmong(policy.index.find(ids, facts.resource.id), facts)
+}
+
+/** What these rules together say, whose patterns match. */
+export function decideAmong(candidates: readonly CompiledRule[], facts: PolicyFacts): PolicyDecision {
+  const { ids } = facts.subject
+  const said = ask(candidates, facts)
   if (said.denying.length > 0) return refusal('deny', idsOf(said.denying), 'denied')
   if (said.failing.length > 0) {
     const why = said.failing.map(({ rule, reason }) => `${rule.id} (${reason})`)

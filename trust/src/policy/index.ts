@@ -42,3 +42,4 @@ export {
   type RemoteEffect,
   unionLabels,
 } from './trust-policy.ts'
+export { type UnknownFact, unknownFacts, type WhatIf, whatIf } from './what-if.ts'

@@ -9,6 +9,7 @@ import { auditEraseCommand } from './audit-erase.ts'
 import { auditEventsCommand } from './audit-events.ts'
 import { auditExportCommand } from './audit-export.ts'
 import { auditProofCommand } from './audit-proof.ts'
+import { auditReplayCommand } from './audit-replay.ts'
 import { auditReportCommand } from './audit-report.ts'
 import { auditServeCommand } from './audit-serve.ts'
 import { auditTilesCommand } from './audit-tiles.ts'
@@ -22,6 +23,7 @@ export function auditCommand(cli: Cli): Command {
     auditContentCommand(cli),
     auditEraseCommand(cli),
     auditEventsCommand(cli),
+    auditReplayCommand(cli),
     auditReportCommand(cli),
     auditProofCommand(cli),
     auditTilesCommand(cli),

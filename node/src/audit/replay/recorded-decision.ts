@@ -1,0 +1,106 @@
+/** What the log says that rules decided about a call: its entry, and the facts of the call that are in it. Pure. */
+import type { CapabilityRef, Did, Entry, Hash, TrustPolicy } from '@hansa/protocols'
+import { intentSchema, trustPolicySchema } from '@hansa/protocols'
+
+export type DecisionKind = 'permit' | 'approval' | 'deny'
+
+export type RecordedDecision = {
+  seq: number
+  origin: string
+  callId: string
+  tMs: number
+  capability: CapabilityRef
+  /** Undefined when the call named nothing that was known. */
+  capHash?: Hash
+  /** Who asked, as rules know it. */
+  principal: string
+  /** The kernel that asked; undefined for an own call. */
+  caller?: Did
+  /** The other kernel of the call. */
+  peer?: Did
+  trustPolicy?: TrustPolicy
+  was: DecisionKind
+  rules: readonly string[]
+  /** Whether a permit may stand for an approval: the entry does not tell them apart. */
+  orApproval: boolean
+  /** Whether it began, so that its arguments may have been kept. */
+  begun: boolean
+  argsCommitment?: Hash
+  /** Whether what was kept is what the rules saw: the firewall comes after them. */
+  argsUnchanged: boolean
+  /** Undefined: the log does not say. Else what the call named, which may be nothing. */
+  purpose?: { value?: string }
+}
+
+const BEGINS: ReadonlySet<string> = new Set(['call.begun', 'intent.sent', 'intent.accepted'])
+const ARGS_PASSES: ReadonlySet<string> = new Set(['egress_args', 'ingress_args'])
+const CHANGES: ReadonlySet<string> = new Set(['redact', 'drop', 'cut'])
+/** Stages behind the policy in which a call ends that did not begin: rules had permitted it. */
+const BEHIND: ReadonlySet<string | undefined> = new Set(['token', 'inbound', 'begin'])
+
+/** @returns undefined for an entry that holds no decision of rules. */
+export function recordedDecision(entry: Entry): RecordedDecision | undefined {
+  const { call_id: callId, cap: capability, actor: principal, peer, ext = {} } = entry
+  if (callId === undefined || capability === undefined || principal === undefined) return undefined
+  const begun = BEGINS.has(entry.type)
+  const decided = begun ? decidedAtBegin(entry) : decidedAtRefusal(entry)
+  if (decided === undefined) return undefined
+  const inbound = peer !== undefined && principal.startsWith(`${peer}#`)
+  const trustPolicy = trustPolicySchema.safeParse(ext.trust_policy)
+  const purpose = purposeOf(entry)
+  const changed = entry.verdicts?.some(({ pass, action }) => ARGS_PASSES.has(pass) && CHANGES.has(action)) === true
+  return {
+    seq: entry.seq,
+    origin: entry.origin,
+    callId,
+    tMs: entry.t_ms,
+    capability,
+    ...(entry.cap_hash === undefined ? {} : { capHash: entry.cap_hash }),
+    principal,
+    ...(inbound ? { caller: peer } : {}),
+    ...(peer === undefined ? {} : { peer }),
+    ...(trustPolicy.success ? { trustPolicy: trustPolicy.data } : {}),
+    ...decided,
+    rules: entry.rules ?? [],
+    begun,
+    ...(entry.args_c === undefined ? {} : { argsCommitment: entry.args_c }),
+    argsUnchanged: begun && !changed,
+    ...(purpose === undefined ? {} : { purpose }),
+  }
+}
+
+type Decided = Pick<RecordedDecision, 'was' | 'orApproval'>
+
+/** A repeated call does nothing, so it was not asked to be approved again. */
+function decidedAtBegin({ ext = {} }: Entry): Decided {
+  return ext.approval === undefined
+    ? { was: 'permit', orApproval: ext.retry_of !== undefined }
+    : { was: 'approval', orApproval: false }
+}
+
+function decidedAtRefusal({ type, ext = {} }: Entry): Decided | undefined {
+  if (type !== 'outcome') return undefined
+  if (BEHIND.has(ext.stage)) return { was: 'permit', orApproval: true }
+  if (ext.stage !== 'policy') return undefined
+  if (ext.code === 'policy_denied') return { was: 'deny', orApproval: false }
+  if (ext.code === 'approval_required') return { was: 'approval', orApproval: false }
+  // Limits come last: by then the rules have permitted the call.
+  return ext.code === 'rate_limited' || ext.code === 'busy' ? { was: 'permit', orApproval: true } : undefined
+}
+
+/** It is in the intent, ours or the other kernel's; of a call of its own the log does not say it. */
+function purposeOf({ ext = {} }: Entry): RecordedDecision['purpose'] {
+  const payload = ext.payload ?? ext.envelope?.payload
+  if (payload === undefined) return undefined
+  const intent = intentSchema.safeParse(parsedJson(Buffer.from(payload, 'base64url').toString('utf8')))
+  if (!intent.success) return undefined
+  return intent.data.purpose === undefined ? {} : { value: intent.data.purpose }
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
