@@ -82,6 +82,16 @@ export {
   envelopeTypes,
   MAX_BATCH_LEAVES,
 } from './exchange/envelope.ts'
+export {
+  INCLUSION_TYP,
+  type InclusionAnswer,
+  type InclusionQuestion,
+  inclusionAnswerSchema,
+  inclusionQuestionSchema,
+  MAX_INCLUSION_ANSWER_BYTES,
+  MAX_INCLUSION_ENTRIES,
+  MAX_INCLUSION_QUESTION_BYTES,
+} from './exchange/inclusion.ts'
 export { type Intent, intentSchema, MAX_INTENT_LIFE_SECONDS } from './exchange/intent.ts'
 export { exchangePaths, logPath, witnessedCheckpointPath } from './exchange/paths.ts'
 export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from './exchange/receipt.ts'
@@ -147,7 +157,8 @@ export { type Effect, effects, type PolicyFile, policyFileSchema, type Rule, rul
 export { type TrustPolicy, trustPolicies, trustPolicySchema } from './policy/trust-policy.ts'
 // Ports.
 export type { Clock } from './ports/clock.ts'
-export { type EventLogger, type LogEvent, type LogLevel, logEvents, logLineFields } from './ports/log-events.ts'
+export { type EventLogger, type LogEvent, type LogLevel, logEvents } from './ports/log-events.ts'
+export { logLineFields } from './ports/log-line-fields.ts'
 export { type LogFields, type Logger, silentLogger } from './ports/logger.ts'
 export { memoryStore, type Store, type StoreChange } from './ports/store.ts'
 export type {

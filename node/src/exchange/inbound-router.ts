@@ -6,6 +6,7 @@ import {
   isCode,
   logPath,
   MAX_CALL_BYTES,
+  MAX_INCLUSION_QUESTION_BYTES,
   MAX_MANIFEST_BYTES,
   MAX_REVEAL_BYTES,
   witnessedCheckpointPath,
@@ -27,6 +28,7 @@ export type InboundServices = {
   decide: Serve
   acks: Serve
   reveal: Serve
+  inclusion: Serve
   invoke: Serve
   addCheckpoint: Serve
   witnessed: Serve
@@ -46,6 +48,7 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
   [exchangePaths.decide]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'decide' },
   [exchangePaths.acks]: { method: 'POST', maxBytes: MAX_ACKS_BYTES, serve: 'acks' },
   [exchangePaths.reveal]: { method: 'POST', maxBytes: MAX_REVEAL_BYTES, serve: 'reveal' },
+  [exchangePaths.inclusion]: { method: 'POST', maxBytes: MAX_INCLUSION_QUESTION_BYTES, serve: 'inclusion' },
   [exchangePaths.invoke]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'invoke' },
   [exchangePaths.addCheckpoint]: { method: 'POST', maxBytes: MAX_SUBMISSION_BYTES, serve: 'addCheckpoint' },
 }

@@ -21,6 +21,7 @@ import type { Appended } from '@hansa/trust/ledger'
 import type { RecordEvidence } from '../kernel/peer-evidence.ts'
 import type { Answered, Committed, ImportedTarget, Recorded, Refusal } from '../kernel/stages.ts'
 import type { AckOutbox, ReservedAck } from './ack-outbox.ts'
+import type { PromiseBook } from './promise-book.ts'
 import { untilDeadline } from './until-deadline.ts'
 
 export type RevealComponents = {
@@ -28,6 +29,7 @@ export type RevealComponents = {
   transport: PeerTransport
   signer: BatchSigner
   outbox: Pick<AckOutbox, 'reserve'>
+  promises: Pick<PromiseBook, 'expect'>
   /** Makes the entry of the receipt durable. @param appended told in the turn in which it is appended. */
   append(committed: Committed, appended: (entry: Appended) => void): Promise<Appended>
   /** The peer sent what it did not commit to. */
@@ -59,6 +61,8 @@ export function revealStages(components: RevealComponents): RevealStages {
       const recorded = await components.append(committed, (entry) => {
         const ack = { seq: entry.seq, callId: call.callId, receiptHash: receipt.hash, durable: entry.durable }
         reserved.set(entry, components.outbox.reserve(peer, ack))
+        const { seq, tMs: atMs } = entry
+        components.promises.expect(peer, { seq, atMs, capability: call.capability, receipt: receipt.receipt })
       })
       return { ...committed, receipt: { ...receipt, recorded } }
     },

@@ -15,6 +15,7 @@ import { HeldResults } from '../exchange/held-results.ts'
 import { inboundRouter } from '../exchange/inbound-router.ts'
 import { OutboundExchange } from '../exchange/outbound-exchange.ts'
 import { type OpenSession, PeerSessions } from '../exchange/peer-sessions.ts'
+import { checkPromises } from '../exchange/promise-checks.ts'
 import { RefusalBudget } from '../exchange/refusal-budget.ts'
 import { RefusalCounter } from '../exchange/refusal-counter.ts'
 import { type RevealComponents, revealStages } from '../exchange/reveal-result.ts'
@@ -22,6 +23,7 @@ import { serveAcks } from '../exchange/serve-acks.ts'
 import { serveCall } from '../exchange/serve-call.ts'
 import { serveDecide } from '../exchange/serve-decide.ts'
 import { serveHandshake } from '../exchange/serve-handshake.ts'
+import { serveInclusion } from '../exchange/serve-inclusion.ts'
 import { serveInvoke } from '../exchange/serve-invoke.ts'
 import { serveLog } from '../exchange/serve-log.ts'
 import { serveReveal } from '../exchange/serve-reveal.ts'
@@ -51,12 +53,12 @@ import { AssembledKernel } from './kernel.ts'
 import type { KernelComponents, KernelInit, KernelLogs } from './kernel-components.ts'
 import { LocalCapabilities } from './local-capabilities.ts'
 import { ledgerLimits, logWatch, receiveWithRoom, roomIn } from './log-room.ts'
-import { ManifestPublisher } from './manifest-publisher.ts'
+import { ManifestPublisher, publicFace } from './manifest-publisher.ts'
 import { observedStages } from './observed-stages.ts'
 import { openLog } from './open-log.ts'
 import { outboundStage } from './outbound-stage.ts'
 import { PeerDesk } from './peer-desk.ts'
-import { evidenceRecorder } from './peer-evidence.ts'
+import { ackMissing, evidenceRecorder } from './peer-evidence.ts'
 import { PeerSettings } from './peer-settings.ts'
 import { periodic } from './periodic.ts'
 import { runCall } from './pipeline.ts'
@@ -75,7 +77,6 @@ const SIGNING_TURNS = 6
 
 /** How long a node that ends waits for results to be claimed: peers do it at once, milliseconds. */
 const CLAIM_MS = 5_000
-const NO_ACK = 'its receipt was not acknowledged within 30 seconds, so its result is kept back'
 
 /** How often it is looked whether an import has lived half its life, milliseconds. */
 const REFRESH_PERIOD_MS = 15_000
@@ -143,10 +144,11 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       append,
       args,
       outbox: { logger, transport, signer: batch, endpointOf: (peer) => imports.endpointOf(peer) },
+      promises: { reads: (ref) => imports.descriptorOf(ref)?.safety === 'READ' },
       ruleWindow: (rule) => inForce().rules.find(({ id }) => id === rule)?.limit?.per_seconds,
     },
   })
-  const { approvals, uses, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox } = projections
+  const { approvals, uses, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox, promises } = projections
   opened = ledger
   const frozen = logs.frozen.map(({ directory, link }) => ({ origin: link.previous.origin, directory }))
   const closing = openCalls.closing()
@@ -197,10 +199,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     return { refused: 'handshake_failed', reason: `nothing is sent to it: ${reasons.join('; ')}` }
   }
   const evidence = evidenceRecorder({ append, logger, observer: init.observer })
-  const held = new HeldResults({
-    clock,
-    onOverdue: ({ peer, callId }) => evidence(peer, 'ack_missing', NO_ACK, callId),
-  })
+  const held = new HeldResults({ clock, onOverdue: ackMissing(evidence) })
   const peerSessions = new PeerSessions({ open, clock })
   const exchange = new OutboundExchange({
     self,
@@ -258,7 +257,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     policy: refuseUnwitnessed(policyStage(policyComponents), witnessing.guard),
     token: tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion }),
     inbound: inboundStage({ detectors }),
-    ...revealStages({ clock, transport, signer: batch, outbox, evidence, append: recordCommitted }),
+    ...revealStages({ clock, transport, signer: batch, outbox, promises, evidence, append: recordCommitted }),
     begin: keepingArguments(begin, { ...kept, logger }),
     driver: driverStage({ clock, exchange: (call) => exchange.call(call) }),
     outbound: keepingResults(outboundStage({ detectors, idempotency }), { ...kept, logger }),
@@ -276,7 +275,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   }
   const tokens = new TokenDesk({ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find })
   const arriving = { clock, secrets, defaultPrincipal: init.principal ?? DEFAULT_PRINCIPAL }
-  const invoke = invoker({ ...arriving, logger, ledger, stages, running, callIds, outbox, tokens })
+  const invoke = invoker({ ...arriving, logger, ledger, stages, running, callIds, outbox, promises, tokens })
 
   const sessions = inboundSessions()({ clock })
   const responder = handshakeResponder({ signer, resolver, clock, sessions, memory, own })
@@ -315,6 +314,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       }),
       acks: serveAcks({ verifier, openAcks, held, refusals, append }),
       reveal: serveReveal({ verifier, openAcks, held, refusals, append }),
+      inclusion: serveInclusion({ self, clock, resolver, sessions, refusals, disk: components.disk, logs }),
       invoke: serveInvoke({ invoke, refusals }),
       ...witnessing.services,
       log: serveLog({ disk: components.disk, logs, publicLog: init.publicLog }),
@@ -322,6 +322,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
 
   outbox.start()
+  const asks = { self, signer, transport, sessions: peerSessions, memory, promises, evidence, append }
+  const stopChecking = checkPromises({ ...asks, clock, logger, imports })
   const stopRefreshing = periodic(
     clock,
     REFRESH_PERIOD_MS,
@@ -368,6 +370,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     },
     async drain() {
       stopRefreshing()
+      stopChecking()
       witnessing.close()
       await components.drain?.()
     },
@@ -381,14 +384,6 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
 
 function inManifest({ link }: KernelLogs['frozen'][number]): { origin: string; vkey: string } {
   return { origin: link.previous.origin, vkey: link.vkey }
-}
-
-function publicFace({ name, endpoint, tls }: KernelInit): Pick<KernelInit, 'name' | 'endpoint' | 'tls'> {
-  return {
-    ...(name === undefined ? {} : { name }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(tls === undefined ? {} : { tls }),
-  }
 }
 
 /** Closes a call that a crash left open. @returns the entry as it was written, for the projections. */

@@ -7,6 +7,7 @@ import { CallError } from '@hansa/protocols'
 import { randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
+import type { PromiseBook } from '../exchange/promise-book.ts'
 import type { CallIds } from './call-ids.ts'
 import { errorOf, frameOf } from './frame.ts'
 import { arriveLocally, type LocalCallComponents } from './local-call.ts'
@@ -27,6 +28,7 @@ export type InvokeComponents = Omit<LocalCallComponents, 'running'> & {
   running: RunningCalls
   callIds: CallIds
   outbox: AckOutbox
+  promises: PromiseBook
   tokens: TokenDesk
 }
 
@@ -65,11 +67,12 @@ export function invoker(components: InvokeComponents): Invoke {
   }
 }
 
-async function runOwn(call: Arrived, { stages, running, callIds, outbox }: InvokeComponents): Promise<Ended> {
+async function runOwn(call: Arrived, components: InvokeComponents): Promise<Ended> {
+  const { stages, running, callIds } = components
   callIds.take(call.callId)
   const release = running.add(call)
   try {
-    return await runCall<Ended>({ ...stages, seal: (ended, entry) => acknowledge(ended, entry, outbox) }, call)
+    return await runCall<Ended>({ ...stages, seal: (ended, entry) => acknowledge(ended, entry, components) }, call)
   } catch (error) {
     throw asCallError(error)
   } finally {
@@ -78,13 +81,19 @@ async function runOwn(call: Arrived, { stages, running, callIds, outbox }: Invok
 }
 
 /** Synchronous with the appending of the entry, so acknowledgements are in the order of the log. */
-function acknowledge(ended: Released | Refused, entry: Appended, outbox: AckOutbox): Ended {
+function acknowledge(
+  ended: Released | Refused,
+  entry: Appended,
+  { outbox, promises }: Pick<InvokeComponents, 'outbox' | 'promises'>,
+): Ended {
   const { receipt, call } = ended
   const peer = call.target?.kind === 'imported' ? call.target.peer : undefined
   if (receipt !== undefined && receipt.recorded === undefined && peer !== undefined) {
+    const { seq, tMs: atMs } = entry
+    promises.expect(peer, { seq, atMs, capability: call.capability, receipt: receipt.receipt })
     const withheld = 'refused' in ended && receipt.receipt.status === 'ok'
     outbox.add(peer, {
-      seq: entry.seq,
+      seq,
       callId: call.callId,
       receiptHash: receipt.hash,
       withheld,

@@ -8,6 +8,7 @@ import { HTTP_ENDPOINT_PROTO } from '@hansa/protocols'
 import { type Signer, signManifest } from '@hansa/trust'
 import type { Ledger } from '@hansa/trust/ledger'
 import type { Events } from './event-outbox.ts'
+import type { KernelInit } from './kernel-components.ts'
 import type { LocalCapabilities } from './local-capabilities.ts'
 import type { PolicyHolder } from './policy-holder.ts'
 
@@ -115,5 +116,14 @@ export class ManifestPublisher {
       capabilities: locals.descriptors(),
       ...(witness === undefined ? {} : { ext: { witness: { vkey: witness } } }),
     }
+  }
+}
+
+/** What of a kernel others are shown. */
+export function publicFace({ name, endpoint, tls }: KernelInit): Pick<KernelInit, 'name' | 'endpoint' | 'tls'> {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(tls === undefined ? {} : { tls }),
   }
 }

@@ -24,3 +24,9 @@ export function evidenceRecorder({ append, logger, observer }: EvidenceComponent
     }
   }
 }
+
+/** For a result whose receipt is not acknowledged. */
+export function ackMissing(evidence: RecordEvidence): (held: { peer: Did; callId: string }) => void {
+  const reason = 'its receipt was not acknowledged within 30 seconds, so its result is kept back'
+  return ({ peer, callId }) => evidence(peer, 'ack_missing', reason, callId)
+}

@@ -30,6 +30,7 @@ function fresh(clock: Clock = manualClock(START_MS)): Projections {
       signer: batchSigner(signer),
       endpointOf: () => undefined,
     },
+    promises: { reads: (capability) => capability === 'c', random: () => 0 },
     ruleWindow: (rule) => (rule === 'limited' ? 600 : undefined),
   })
 }
@@ -44,8 +45,11 @@ const types: EntryType[] = [
   'intent.accepted',
   'intent.sent',
   'outcome',
+  'peer.checkpoint',
   'policy.loaded',
   'receipt.received',
+  'result.missing',
+  'result.received',
   'token.revoked',
 ]
 

@@ -4,6 +4,7 @@ import { type RateState, RateWindow } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import { AckOutbox, type AckOutboxComponents, type AckOutboxState } from '../exchange/ack-outbox.ts'
 import { OpenAcks, type OpenAcksState } from '../exchange/open-acks.ts'
+import { PromiseBook, type PromiseBookInit, type PromiseBookState } from '../exchange/promise-book.ts'
 import type { ApprovalArguments } from './approval-arguments.ts'
 import { ApprovalBook, type ApprovalBookState } from './approvals.ts'
 import { CallIds, type CallIdsState } from './call-ids.ts'
@@ -18,6 +19,7 @@ export type ProjectionComponents = {
   args: ApprovalArguments
   append(draft: EntryDraft): Appended
   outbox: Omit<AckOutboxComponents, 'append' | 'clock'>
+  promises: PromiseBookInit
   /** Seconds of the window of a rule that sets a limit. */
   ruleWindow(rule: string): number | undefined
 }
@@ -31,6 +33,7 @@ export type ProjectionsState = {
   callIds: CallIdsState
   openAcks: OpenAcksState
   outbox: AckOutboxState
+  promises: PromiseBookState
   rates: RateState
   doubtUntilMs: number
   policyVersion: number
@@ -44,14 +47,16 @@ export class Projections {
   readonly callIds = new CallIds()
   readonly openAcks = new OpenAcks()
   readonly outbox: AckOutbox
+  readonly promises: PromiseBook
   readonly rates = new RateWindow()
   readonly doubt = new RestoreDoubt()
   readonly #ruleWindow: (rule: string) => number | undefined
   #policyVersion = 0
 
-  constructor({ clock, store, args, append, outbox, ruleWindow }: ProjectionComponents) {
+  constructor({ clock, store, args, append, outbox, promises, ruleWindow }: ProjectionComponents) {
     this.approvals = new ApprovalBook({ clock, append, args })
     this.idempotency = new Idempotency({ clock, store })
+    this.promises = new PromiseBook(promises)
     this.outbox = new AckOutbox({ ...outbox, clock, append })
     this.#ruleWindow = ruleWindow
   }
@@ -69,6 +74,7 @@ export class Projections {
     this.callIds.replay(entry)
     this.openAcks.replay(entry)
     this.outbox.replay(entry)
+    this.promises.replay(entry)
     this.doubt.replay(entry)
     if (BEGINS.has(entry.type) || wasRefusedBetween(entry)) this.#replayRates(entry)
     if (entry.type === 'policy.loaded' && entry.pol !== undefined) this.#policyVersion = entry.pol
@@ -87,6 +93,7 @@ export class Projections {
       callIds: this.callIds.state(),
       openAcks: this.openAcks.state(),
       outbox: this.outbox.state(),
+      promises: this.promises.state(),
       rates: this.rates.state(nowMs),
       doubtUntilMs: this.doubt.state(),
       policyVersion: this.#policyVersion,
@@ -102,6 +109,7 @@ export class Projections {
     this.callIds.restore(state.callIds)
     this.openAcks.restore(state.openAcks)
     this.outbox.restore(state.outbox)
+    this.promises.restore(state.promises)
     this.rates.restore(state.rates)
     this.doubt.restore(state.doubtUntilMs)
     this.#policyVersion = state.policyVersion

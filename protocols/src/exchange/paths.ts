@@ -10,6 +10,8 @@ export const exchangePaths = {
   acks: '/hansa/v1/acks',
   /** An acknowledgement, for the result that waits for it. */
   reveal: '/hansa/v1/reveal',
+  /** Proofs of entries that receipts promise. */
+  inclusion: '/hansa/v1/inclusion',
   /** For holders of a token that this kernel minted; never for other kernels. */
   invoke: '/hansa/v1/invoke',
   /** C2SP tlog-witness, which names the last part itself; for whoever runs a log that this kernel knows. */

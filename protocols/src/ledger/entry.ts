@@ -97,7 +97,13 @@ export const entryExtSchema = z.strictObject({
   retry_of: callIdSchema.optional(),
   payload: z.string().max(22_000).optional().describe('base64url payload bytes of our own signed object'),
   envelope: envelopeSchema.optional().describe('Signed object of the other side'),
-  through: z.int().min(0).optional().describe('acks.delivered: every receipt of this peer up to this sequence number'),
+  through: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'acks.delivered: every receipt of this peer up to this sequence number; peer.checkpoint: the promises of those receipts are settled',
+    ),
   count: z.int().min(0).optional(),
   source: short.optional(),
   alias: short.optional(),

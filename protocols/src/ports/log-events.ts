@@ -2,52 +2,10 @@
  * Every event that a node writes to its log lines: level, fields, what it means and what to do. A line with another name,
  * at another level or without its fields does not compile. docs/reference/log-events.md is this table.
  */
+
+import type { logLineFields } from './log-line-fields.ts'
 import type { LogFields } from './logger.ts'
 import { witnessLogEvents } from './witness-log-events.ts'
-
-/** What a field holds, wherever it occurs. */
-export const logLineFields = {
-  after_ms: 'Milliseconds that were waited',
-  at: 'Where in the code, as frames of a stack',
-  attempt: 'Which attempt it was, from 1',
-  backend: 'The MCP server, as the configuration names it',
-  bytes: 'Of the files of the log, without the reserve',
-  call_id: 'The call, as in its entries: `hansa audit show --call ID`',
-  capability: 'The capability, with the alias of its peer before it',
-  code: 'A code of docs/reference/errors.md, or of the system',
-  control: 'Where agents and operators connect',
-  denial_id: 'Names the refusal in the log and to whoever was refused',
-  did: 'This kernel',
-  direction: '`local`, `outbound` (a peer serves it) or `inbound` (a peer calls)',
-  entries: 'How many entries of the log',
-  endpoint: 'Where other kernels reach this one',
-  error: 'Kind of error; its text may quote what was sent, so it is in the entry of the call and not here',
-  expires: 'Unix seconds',
-  faults: 'One sentence to a line, with file and line',
-  id: 'The request for approval',
-  kind: 'What it is evidence of',
-  max_bytes: 'What the files of the log may take',
-  message: 'Type of the message, such as `approval.requested`',
-  minutes: 'How long that is at most',
-  ms: 'Milliseconds from the arrival of the call',
-  needs_restart: 'Keys of hansa.yaml whose new value takes a restart',
-  path: 'Path of the request',
-  peer: 'DID of the other kernel',
-  principal: 'Who asks',
-  reason: 'One sentence',
-  retry_seconds: 'Seconds until the next attempt',
-  revision: 'Revision of the protocol',
-  rules: 'Rules in force',
-  served_by: 'The agent that serves it',
-  size: 'Entries of a log, as somebody else knows it',
-  spki: 'SHA-256 of the public key of the certificate',
-  stack: 'Where in the code, with the text of the error',
-  stage: 'Stage of the call',
-  until: 'End of the certificate, in UTC',
-  used: 'Percent',
-  version: 'Version of the policy',
-  witness: 'Name of the witness in the policy of witnesses',
-} as const
 
 type FieldName = keyof typeof logLineFields
 
@@ -297,6 +255,12 @@ export const logEvents = {
     fields: ['reason'],
     means: 'The policy files could not be looked at.',
     todo: 'Look whether the node may read them, then `hansa policy reload`.',
+  },
+  'promises.check_failed': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'Whether peers keep what their receipts promise could not be looked at; it is tried again.',
+    todo: 'Look at the disk.',
   },
   'registry.failed': {
     level: 'warn',

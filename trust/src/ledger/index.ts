@@ -77,6 +77,7 @@ export {
 } from './report.ts'
 export { hashReader, type ReadHash, storedInclusion } from './stored-hashes.ts'
 export { readStoredHead } from './stored-head.ts'
+export { type StoredProofs, type StoredProofsInit, storedProofs } from './stored-proofs.ts'
 export type { Since, Stretch } from './stretch.ts'
 // Tiled logs (C2SP tlog-tiles).
 export { fileTileStore } from './tiles/file-tile-store.ts'
