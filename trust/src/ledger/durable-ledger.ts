@@ -266,6 +266,8 @@ export class DurableLedger implements Ledger {
   async #makeRoom(): Promise<void> {
     await this.#init.disk.remove(RESERVE_FILE)
     if (this.#state === 'open') this.#state = 'full'
+    // Before its first checkpoint a log holds one entry: with more, it would look like one whose checkpoints were lost.
+    if (this.#tree.head.size === 0) return
     this.#add({ type: 'log.full' })
     this.#drainSoon()
   }

@@ -5,7 +5,7 @@
  */
 import { close, fdatasync, fsync, open, write } from 'node:fs'
 import { mkdir, open as openHandle, readdir, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { lockDirectory } from './directory-lock.ts'
 import { LedgerError } from './errors.ts'
@@ -21,14 +21,7 @@ const DIRECTORY_MODE = 0o700
 /** Nothing is created before `lock`, so that a verifier can be given any path. */
 export function fileLogDisk(directory: string): LogDisk {
   const at = (name: string) => join(directory, checkName(name))
-  const syncDirectory = async () => {
-    const fd = await openFd(directory, 'r')
-    try {
-      await syncFd(fd)
-    } finally {
-      await closeFd(fd)
-    }
-  }
+  const syncDirectory = () => syncNames(directory)
   return {
     label: directory,
     bounded: true,
@@ -39,7 +32,7 @@ export function fileLogDisk(directory: string): LogDisk {
     size: async (name) => (await orWhenAbsent(stat(at(name)), undefined))?.size,
     read: (name, from, to) => readRange(at(name), from, to),
     async lock() {
-      await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE })
+      await makeDirectory(directory)
       const release = lockDirectory(directory)
       return async () => release()
     },
@@ -73,6 +66,26 @@ export function fileLogDisk(directory: string): LogDisk {
       await syncDirectory()
     },
     syncDirectory,
+  }
+}
+
+/** With the directories above it; the name of each new one is durable when this returns. */
+async function makeDirectory(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE })
+  if (first === undefined) return
+  const outermost = dirname(resolve(first))
+  for (let parent = dirname(resolve(directory)); ; parent = dirname(parent)) {
+    await syncNames(parent)
+    if (parent === outermost || parent === dirname(parent)) return
+  }
+}
+
+async function syncNames(directory: string): Promise<void> {
+  const fd = await openFd(directory, 'r')
+  try {
+    await syncFd(fd)
+  } finally {
+    await closeFd(fd)
   }
 }
 

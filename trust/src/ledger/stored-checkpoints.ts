@@ -74,7 +74,9 @@ class HistoryReader {
 
   end(note: string | undefined, cosigned: string | undefined): StoredCheckpoints {
     const head = note === undefined ? undefined : this.#read(note, CHECKPOINT_FILE, 0)
-    if (note === undefined && this.#all.length > 0)
+    // The history is written first, so a crash may leave the first checkpoint there alone.
+    if (note === undefined && this.#all.length === 1) this.#remarks.push(`${CHECKPOINT_FILE} is not there yet`)
+    if (note === undefined && this.#all.length > 1)
       this.#fault('checkpoint_damaged', CHECKPOINT_FILE, 0, 'it is missing')
     if (head !== undefined && note !== undefined) this.#compare(head, note)
     const vouched = cosigned === undefined ? undefined : this.#cosigned(cosigned)

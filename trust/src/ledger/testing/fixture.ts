@@ -1,40 +1,15 @@
-/** A log with fixed keys, drafts to fill it, and ways to open it with a clock that stands still. */
-import type { EntryDraft } from '@hansa/protocols'
+/** Ways to open the log of the drafts with a clock that stands still, and to read it. */
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
-import { encodeBase64url } from '../../encoding/base64url.ts'
-import { sha256, taggedHash } from '../../encoding/hash.ts'
 import { NOW } from '../../testing/index.ts'
 import type { Ledger, StoredEntry } from '../ledger.ts'
 import type { LogDirectory, LogDisk } from '../log-disk.ts'
 import { ENTRIES } from '../log-files.ts'
-import { noteKey } from '../note.ts'
 import { type OpenLedgerInit, openLedger } from '../open-ledger.ts'
 import { encodeRecord } from '../record.ts'
 import { recordFiles, scanFile } from '../record-files.ts'
+import { aDraft, LOG_KEY, ORIGIN } from './drafts.ts'
 
-export const ORIGIN = 'b.example/hansa/log/1'
-export const LOG_KEY = noteKey(ORIGIN, sha256('hansa test log key'))
-/** Holds a key of its own for the same origin. */
-export const MALLORY_LOG_KEY = noteKey(ORIGIN, sha256('mallory test log key'))
-
-export const idOf = (name: string) => encodeBase64url(sha256(`hansa test id ${name}`).subarray(0, 16))
-export const hashOf = (name: string) => taggedHash('test', name)
-
-/** A local call's outcome, different for each `n`. @param note text of any kind and length up to 512. */
-export function aDraft(n: number, note = ''): EntryDraft {
-  return {
-    type: 'outcome',
-    call_id: idOf(`call ${n}`),
-    actor: 'agent:alice',
-    cap: 'files.read',
-    decision: 'permit',
-    pol: 1,
-    rules: ['allow-reads'],
-    args_c: hashOf(`arguments ${n}`),
-    result_c: hashOf(`result ${n}`),
-    ext: { status: 'ok', ...(note === '' ? {} : { note }) },
-  }
-}
+export { aDraft, hashOf, idOf, LOG_KEY, MALLORY_LOG_KEY, ORIGIN } from './drafts.ts'
 
 export type Opened = { ledger: Ledger; clock: ManualClock; fatal: unknown[] }
 
