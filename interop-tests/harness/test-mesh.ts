@@ -29,6 +29,8 @@ import {
 export type TestKernelInit = KernelInit & {
   /** Root secret of tokens; two kernels may be given the same. @default from the seed and the name */
   secret?: Uint8Array
+  /** Signs with the keys of the kernel of this name: a copy of it, or one kernel with two faces. @default its own */
+  keysOf?: string
   /** Puts something between the kernel and its disk. */
   wrapDisk?: (disk: MemoryLogDisk) => LogDisk
   /** Where content of calls is kept; its store goes in the place of the kernel's. */
@@ -73,6 +75,8 @@ type Member = {
   kernel?: AssembledKernel
   detach?: () => void
   lines: LogLine[]
+  /** Files about other kernels. */
+  evidence: Map<string, string>
   /** Set when the log failed: the process would have ended. */
   fatal?: unknown
 }
@@ -96,7 +100,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
     this.#members = new Map(
       entries.map(([name, kernel]) => [
         name,
-        { init: kernel, disk: memoryLogDisk(name), frozen: [], store: memoryStore(), lines: [] },
+        { init: kernel, disk: memoryLogDisk(name), frozen: [], store: memoryStore(), lines: [], evidence: new Map() },
       ]),
     )
   }
@@ -131,6 +135,11 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
     return this.#member(name).lines
   }
 
+  /** Texts of the evidence that the kernel wrote about others. */
+  evidence(name: Name): string[] {
+    return [...this.#member(name).evidence.values()]
+  }
+
   /** Why the kernel's log failed; the process would have ended. */
   fatal(name: Name): unknown {
     return this.#member(name).fatal
@@ -138,9 +147,9 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
 
   async start(name: Name): Promise<void> {
     const member = this.#member(name)
-    const { secret, wrapDisk, wrapStore, ground, ...init } = member.init
+    const { secret, keysOf = name, wrapDisk, wrapStore, ground, ...init } = member.init
     const endpoint = this.endpoint(name)
-    const key = (purpose: string) => sha256(`${this.#seed} ${name} ${purpose}`)
+    const key = (purpose: string) => sha256(`${this.#seed} ${keysOf} ${purpose}`)
     member.kernel = await assembleKernel(
       {
         signer: signerFromSeed(key('identity')),
@@ -155,6 +164,10 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
         logger: recorder(member.lines),
         transport: this.network.transport(endpoint),
         fetch: memoryFetch(this.network, endpoint),
+        keepEvidence: async (file, text) => {
+          member.evidence.set(file, text)
+          return file
+        },
         onFatal(error) {
           member.fatal = error
         },
@@ -199,7 +212,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
   }
 
   did(name: Name): Did {
-    return signerFromSeed(sha256(`${this.#seed} ${name} identity`)).did
+    return signerFromSeed(sha256(`${this.#seed} ${this.#member(name).init.keysOf ?? name} identity`)).did
   }
 
   /** What a verifier is given of a kernel. */
@@ -255,8 +268,8 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
 
   /** Each log has a key of its own. */
   #logSeed(name: Name): Uint8Array {
-    const { frozen } = this.#member(name)
-    return sha256(`${this.#seed} ${name} log${frozen.length === 0 ? '' : ` ${frozen.length + 1}`}`)
+    const { frozen, init } = this.#member(name)
+    return sha256(`${this.#seed} ${init.keysOf ?? name} log${frozen.length === 0 ? '' : ` ${frozen.length + 1}`}`)
   }
 
   #member(name: Name): Member {

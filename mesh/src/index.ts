@@ -27,7 +27,7 @@ export {
   inboundSessions,
 } from './handshake/inbound-sessions.ts'
 export { type OpenedSession, type OpenSessionInit, openSession, type SessionRefusal } from './handshake/initiate.ts'
-export { judgeCheckpoint, type LogKeys } from './handshake/judge-checkpoint.ts'
+export { type CheckpointJudgement, judgeCheckpoint, type LogKeys } from './handshake/judge-checkpoint.ts'
 export type { OutboundSession, OutboundSessionFacts } from './handshake/outbound-session.ts'
 export type { OwnSide } from './handshake/own-side.ts'
 export type { ReplayWindow } from './handshake/replay-window.ts'
@@ -60,6 +60,7 @@ export {
   type PeerMemoryComponents,
   type PeerMemoryInit,
   peerMemory,
+  type SeenHead,
   type SeenManifest,
 } from './peers/peer-memory.ts'
 // Registries.

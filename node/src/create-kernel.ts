@@ -11,6 +11,7 @@ import { contentMigrations } from './content/sql-content-records.ts'
 import { httpGateway } from './gateway/http-gateway.ts'
 import type { ServedCertificate } from './gateway/served-certificate.ts'
 import { contentGround } from './home/content-ground.ts'
+import { evidenceFiles } from './home/evidence-files.ts'
 import { type HomeKeys, openOrCreateHome } from './home/home.ts'
 import { readHomeLogs } from './home/home-logs.ts'
 import { fileTime, keepCopy, snapshotState } from './home/snapshot-state.ts'
@@ -44,7 +45,10 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
   onFatal?(error: unknown): void
 }
 
-type Ground = Pick<KernelComponents, 'witnessSeed' | 'disk' | 'logs' | 'store' | 'snapshotState' | 'content'> & {
+type Ground = Pick<
+  KernelComponents,
+  'witnessSeed' | 'keepEvidence' | 'disk' | 'logs' | 'store' | 'snapshotState' | 'content'
+> & {
   keys: HomeKeys
   close(): Promise<void>
 }
@@ -123,6 +127,7 @@ async function directoryGround(directory: string): Promise<Ground> {
   return {
     keys,
     witnessSeed: seed,
+    keepEvidence: evidenceFiles(paths),
     disk: fileLogDisk(paths.log),
     logs,
     store: sqlStore(database),

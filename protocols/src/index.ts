@@ -83,6 +83,17 @@ export {
   MAX_BATCH_LEAVES,
 } from './exchange/envelope.ts'
 export {
+  HEADS_REQUEST_TYP,
+  HEADS_TYP,
+  type Heads,
+  type HeadsRequest,
+  headsRequestSchema,
+  headsSchema,
+  MAX_HEADS_BYTES,
+  MAX_HEADS_LIFE_SECONDS,
+  MAX_HEADS_REQUEST_BYTES,
+} from './exchange/heads.ts'
+export {
   INCLUSION_TYP,
   type InclusionAnswer,
   type InclusionQuestion,
@@ -140,6 +151,7 @@ export {
   type RevealState,
   revealStates,
 } from './ledger/entry.ts'
+export { type ForkProof, forkProofSchema, MAX_FORK_PROOF_BYTES, MAX_HEAD_NOTE_CHARS } from './ledger/fork-proof.ts'
 export { type FirewallPass, firewallPasses, type Verdict, verdictSchema } from './ledger/verdict.ts'
 // Manifests.
 export {

@@ -52,6 +52,8 @@ export interface InboundSessions {
   openingFault(peer: Did): SessionFault | undefined
   open(session: NewSession): OpenedInbound
   close(sid: SessionId): void
+  /** What a peer advertised when it opened its newest session of level 1. */
+  manifestOf(peer: Did): SignedManifest | undefined
   /** Closes every session of a peer. */
   closePeer(peer: Did): void
 }
@@ -128,6 +130,11 @@ class SessionTable implements InboundSessions {
     if (session === undefined) return
     this.#remove(session)
     this.#spent.set(sid, session.opened + CHALLENGE_LIFE_SECONDS)
+  }
+
+  manifestOf(peer: Did): SignedManifest | undefined {
+    const own = [...(this.#byPeer.get(peer) ?? [])].filter(({ exp }) => this.#now() < exp)
+    return own.findLast(({ manifest }) => manifest !== undefined)?.manifest
   }
 
   closePeer(peer: Did): void {

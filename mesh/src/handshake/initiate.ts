@@ -35,13 +35,13 @@ import {
   SESSION_LIFE_SECONDS,
 } from './constants.ts'
 import type { LogKeys } from './judge-checkpoint.ts'
-import { judgePeer } from './judge-peer.ts'
+import { judgePeer, type ToldOfContradictions } from './judge-peer.ts'
 import { OutboundSession } from './outbound-session.ts'
 import type { OwnSide } from './own-side.ts'
 import { type MessageSchema, readMessage, writeMessage } from './read-message.ts'
 import { initiatorTranscript, responderTranscript } from './transcript.ts'
 
-export type OpenSessionInit = {
+export type OpenSessionInit = ToldOfContradictions & {
   transport: PeerTransport
   /** Base URL at which the peer is reached. */
   endpoint: string

@@ -31,13 +31,23 @@ export type PeerJudgement = {
   checkpoint?: CheckpointReference
 }
 
-export async function judgePeer(components: PeerManifestComponents, claim: PeerClaim): Promise<PeerJudgement> {
+/** Told of a note that contradicts what its log signed before; the session has level 0 then. */
+export type ToldOfContradictions = { contradicted?(peer: Did, note: string): void }
+
+export async function judgePeer(
+  components: PeerManifestComponents & ToldOfContradictions,
+  claim: PeerClaim,
+): Promise<PeerJudgement> {
   const manifest = await judgeManifest(components, claim)
   if (!manifest.ok) return { level: 0, reasons: [manifest.reason], equivocated: manifest.evidence !== undefined }
   const signed = manifest.signed === undefined ? {} : { manifest: manifest.signed }
   const judged = judgeCheckpoint(claim.checkpoint, manifest.logs, claim.seen)
-  if (!judged.ok) return { level: 0, reasons: [judged.reason], equivocated: false, ...signed }
-  await components.memory.rememberCheckpoint(claim.peer, judged.checkpoint)
+  if (!judged.ok) {
+    if (judged.broken === true && claim.checkpoint !== undefined)
+      components.contradicted?.(claim.peer, claim.checkpoint.note)
+    return { level: 0, reasons: [judged.reason], equivocated: false, ...signed }
+  }
+  await components.memory.rememberCheckpoint(claim.peer, judged.checkpoint, claim.checkpoint?.note)
   return { level: 1, reasons: [], equivocated: false, checkpoint: judged.checkpoint, ...signed }
 }
 

@@ -38,7 +38,7 @@ import {
   NONCE_BYTES,
 } from './constants.ts'
 import type { InboundSession, InboundSessions } from './inbound-sessions.ts'
-import { judgePeer } from './judge-peer.ts'
+import { judgePeer, type ToldOfContradictions } from './judge-peer.ts'
 import type { OwnSide } from './own-side.ts'
 import { readMessage, writeMessage } from './read-message.ts'
 import { bindingFor, challengeCookie, initiatorTranscript, isOwnCookie, responderTranscript } from './transcript.ts'
@@ -61,7 +61,7 @@ export interface HandshakeResponder {
   proof(bytes: Uint8Array, binding: ChannelBinding | undefined): Promise<ProofReply>
 }
 
-export type HandshakeResponderComponents = {
+export type HandshakeResponderComponents = ToldOfContradictions & {
   signer: Signer
   resolver: KeyResolver
   clock: Clock

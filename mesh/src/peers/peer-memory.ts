@@ -18,13 +18,18 @@ import { MeshError } from '../errors.ts'
 
 export type SeenManifest = { seq: number; hash: string }
 
+/** A checkpoint that was verified, as its log signed it. */
+export type SeenHead = { checkpoint: CheckpointReference; note: string }
+
 export interface PeerMemory {
   manifest(peer: Did): Promise<SeenManifest | undefined>
   /** Keeps the higher `seq`. */
   rememberManifest(peer: Did, seen: SeenManifest): Promise<void>
   checkpoint(peer: Did): Promise<CheckpointReference | undefined>
-  /** Keeps the larger size of one log; another log replaces it. */
-  rememberCheckpoint(peer: Did, checkpoint: CheckpointReference): Promise<void>
+  /** The same with the note that its log signed; undefined where only the reference is remembered. */
+  head(peer: Did): Promise<SeenHead | undefined>
+  /** Keeps the larger size of one log; another log replaces it. @param note as the log signed it */
+  rememberCheckpoint(peer: Did, checkpoint: CheckpointReference, note?: string): Promise<void>
   /** Whether the peer was ever met over a channel that is bound strongly; then it is not met over a weak one again. */
   wasStrong(peer: Did): Promise<boolean>
   rememberStrong(peer: Did): Promise<void>
@@ -45,6 +50,8 @@ type PeerRecord = {
   /** Unix seconds from which no manifest older than the one seen can be valid any more. */
   until?: number
   checkpoint?: CheckpointReference
+  /** Of that checkpoint. */
+  note?: string
   strong?: true
 }
 
@@ -86,11 +93,19 @@ class StoredPeerMemory implements PeerMemory {
     return (await this.#records()).get(peer)?.checkpoint
   }
 
-  rememberCheckpoint(peer: Did, checkpoint: CheckpointReference): Promise<void> {
+  async head(peer: Did): Promise<SeenHead | undefined> {
+    const { checkpoint, note } = (await this.#records()).get(peer) ?? {}
+    return checkpoint === undefined || note === undefined ? undefined : { checkpoint, note }
+  }
+
+  rememberCheckpoint(peer: Did, checkpoint: CheckpointReference, note?: string): Promise<void> {
     return this.#update(peer, (known) => {
       const before = known.checkpoint
       const older = before?.origin === checkpoint.origin && before.size >= checkpoint.size
-      return older ? undefined : { ...known, checkpoint }
+      const sameAgain = before?.size === checkpoint.size && before.root === checkpoint.root && known.note === undefined
+      if (older && !(sameAgain && note !== undefined)) return undefined
+      const { note: _ofBefore, ...rest } = known
+      return { ...rest, checkpoint, ...(note === undefined ? {} : { note }) }
     })
   }
 
@@ -187,11 +202,12 @@ function parse(text: string): unknown {
 
 function isPeerRecord(value: unknown): value is PeerRecord {
   if (typeof value !== 'object' || value === null) return false
-  const { manifest, until, checkpoint, strong } = value as Record<string, unknown>
+  const { manifest, until, checkpoint, note, strong } = value as Record<string, unknown>
   return (
     (manifest === undefined || isSeenManifest(manifest)) &&
     (until === undefined || Number.isSafeInteger(until)) &&
     (checkpoint === undefined || checkpointReferenceSchema.safeParse(checkpoint).success) &&
+    (note === undefined || typeof note === 'string') &&
     (strong === undefined || strong === true)
   )
 }

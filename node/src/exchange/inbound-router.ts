@@ -6,6 +6,7 @@ import {
   isCode,
   logPath,
   MAX_CALL_BYTES,
+  MAX_HEADS_REQUEST_BYTES,
   MAX_INCLUSION_QUESTION_BYTES,
   MAX_MANIFEST_BYTES,
   MAX_REVEAL_BYTES,
@@ -30,6 +31,7 @@ export type InboundServices = {
   reveal: Serve
   inclusion: Serve
   invoke: Serve
+  heads: Serve
   addCheckpoint: Serve
   witnessed: Serve
   log: Serve
@@ -50,6 +52,7 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
   [exchangePaths.reveal]: { method: 'POST', maxBytes: MAX_REVEAL_BYTES, serve: 'reveal' },
   [exchangePaths.inclusion]: { method: 'POST', maxBytes: MAX_INCLUSION_QUESTION_BYTES, serve: 'inclusion' },
   [exchangePaths.invoke]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'invoke' },
+  [exchangePaths.heads]: { method: 'POST', maxBytes: MAX_HEADS_REQUEST_BYTES, serve: 'heads' },
   [exchangePaths.addCheckpoint]: { method: 'POST', maxBytes: MAX_SUBMISSION_BYTES, serve: 'addCheckpoint' },
 }
 

@@ -36,6 +36,11 @@ export class PeerSessions {
     if (this.#held.get(peer)?.sid === sid) this.#held.delete(peer)
   }
 
+  /** Whatever is open with the peer is not used any more. */
+  forget(peer: Did): void {
+    this.#held.delete(peer)
+  }
+
   async #start(peer: Did, endpoint: string): Promise<OutboundSession | Refusal> {
     try {
       const opened = await this.#open(peer, endpoint)

@@ -28,6 +28,8 @@ export type HomePaths = {
   log: string
   /** Logs that were frozen before the one in `log`, each in a directory named by its number. */
   frozenLogs: string
+  /** Directory of proofs about other kernels. */
+  evidence: string
   /** Directory of the backups that are made before a migration. */
   backups: string
   controlSocket: string
@@ -55,6 +57,7 @@ export function homePaths(root: string): HomePaths {
     state: join(root, 'state.db'),
     log: join(root, 'log'),
     frozenLogs: join(root, 'log', 'frozen'),
+    evidence: join(root, 'evidence'),
     backups: join(root, 'backups'),
     controlSocket: join(root, 'control.sock'),
     controlToken: join(root, 'control.token'),

@@ -6,6 +6,7 @@
  *   hansa.yaml    policy.yaml               configuration
  *   state.db      log/                      imports, results, keys of content; the audit log
  *   blobs/                                  content of calls, encrypted, where it is kept
+ *   evidence/                               proofs about other kernels, to hand on
  *   backups/                                made before a migration
  *   control.sock                            while the node runs
  */

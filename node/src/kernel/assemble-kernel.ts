@@ -2,7 +2,7 @@
  * Builds a kernel from its components, top to bottom, in the order in which the parts need each other. The only file
  * that knows all of them; it decides nothing.
  */
-import { discoverPeers, handshakeResponder, inboundSessions, type OwnSide, openSession, peerMemory } from '@hansa/mesh'
+import { discoverPeers, handshakeResponder, inboundSessions, type OwnSide, peerMemory } from '@hansa/mesh'
 import type { Did, EntryDraft } from '@hansa/protocols'
 import { batchSigner, didKeyResolver, envelopeVerifier, randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
@@ -13,8 +13,9 @@ import { Pseudonyms } from '../exchange/build-intent.ts'
 import { DecisionMemory } from '../exchange/decision-memory.ts'
 import { HeldResults } from '../exchange/held-results.ts'
 import { inboundRouter } from '../exchange/inbound-router.ts'
+import { sessionOpener } from '../exchange/open-peer-session.ts'
 import { OutboundExchange } from '../exchange/outbound-exchange.ts'
-import { type OpenSession, PeerSessions } from '../exchange/peer-sessions.ts'
+import { PeerSessions } from '../exchange/peer-sessions.ts'
 import { checkPromises } from '../exchange/promise-checks.ts'
 import { RefusalBudget } from '../exchange/refusal-budget.ts'
 import { RefusalCounter } from '../exchange/refusal-counter.ts'
@@ -28,8 +29,9 @@ import { serveInvoke } from '../exchange/serve-invoke.ts'
 import { serveLog } from '../exchange/serve-log.ts'
 import { serveReveal } from '../exchange/serve-reveal.ts'
 import { compileDetectors } from '../firewall/index.ts'
+import { openLogCompany } from '../gossip/log-company.ts'
+import type { LogGossip } from '../gossip/log-gossip.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
-import { Witnessing } from '../witness/witnessing.ts'
 import { afterTurns } from './after-turns.ts'
 import { AgentBook } from './agent-book.ts'
 import { AgentOffers } from './agent-offers.ts'
@@ -39,6 +41,7 @@ import { beginStage } from './begin-stage.ts'
 import { auditedInLines, stageFailed } from './call-lines.ts'
 import { CapabilityDesk } from './capability-desk.ts'
 import { checkpointFor } from './checkpoint-proof.ts'
+import { closeCall } from './close-call.ts'
 import { ConfiguredCapabilities } from './configured-capabilities.ts'
 import { deriveSecrets } from './derived-secrets.ts'
 import { driverStage } from './driver-stage.ts'
@@ -50,10 +53,10 @@ import { DEFAULT_IN_FLIGHT, InFlight } from './in-flight.ts'
 import { inboundStage } from './inbound-stage.ts'
 import { invoker, RunningCalls, type SharedStages } from './invoke.ts'
 import { AssembledKernel } from './kernel.ts'
-import type { KernelComponents, KernelInit, KernelLogs } from './kernel-components.ts'
+import type { KernelComponents, KernelInit } from './kernel-components.ts'
 import { LocalCapabilities } from './local-capabilities.ts'
 import { ledgerLimits, logWatch, receiveWithRoom, roomIn } from './log-room.ts'
-import { ManifestPublisher, publicFace } from './manifest-publisher.ts'
+import { inManifest, ManifestPublisher, publicFace } from './manifest-publisher.ts'
 import { observedStages } from './observed-stages.ts'
 import { openLog } from './open-log.ts'
 import { outboundStage } from './outbound-stage.ts'
@@ -92,9 +95,12 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   await checkContent(components.content, init.content)
 
   let opened: Ledger | undefined
+  let gossip: LogGossip | undefined
   const append = (draft: EntryDraft): Appended => {
     if (opened === undefined) throw new Error('the ledger is written to before it is open')
-    return opened.append(draft)
+    const appended = opened.append(draft)
+    gossip?.anchors.saw(draft)
+    return appended
   }
 
   const room = () => (opened === undefined ? Promise.resolve() : roomIn(opened, clock))
@@ -123,12 +129,23 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     peers,
     events,
     self,
+    barred: (peer) => gossip?.evidence.bars(peer),
   })
   transport.usePins?.(imports)
   const agents = await AgentBook.open({ store, clock, events })
   const offers = await AgentOffers.open({ store, clock, locals, logger })
   const rules = () => policy.current.rules
-  const peerDesk = await PeerDesk.open({ store, clock, resolver, settings: peers, imports, self, events, rules })
+  const peerDesk = await PeerDesk.open({
+    store,
+    clock,
+    resolver,
+    settings: peers,
+    imports,
+    self,
+    events,
+    rules,
+    removed: async (peer) => gossip?.evidence.lift(peer),
+  })
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
   const args = await ApprovalArguments.open({ store, logger })
   let holder: PolicyHolder | undefined
@@ -166,9 +183,18 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   holder = policy
   await policy.record(compiled, policy.version)
   const policyVersion = () => policy.version
-  const { fetch, witnessSeed: seed } = components
-  const known = { self, seed, store, clock, logger, ledger, fetch, transport, refusals, imports }
-  const witnessing = await Witnessing.open(known, init.witnessing)
+  const sessions = inboundSessions()({ clock })
+  const company = await openLogCompany(
+    {
+      ...components,
+      ...{ self, ledger, refusals, imports, resolver, memory, sessions, events, append, isKnown },
+      forget: (peer) => peerSessions.forget(peer),
+    },
+    init.witnessing,
+  )
+  const { gossip: told, witnessing } = company
+  gossip = told
+  const contradicted = (peer: Did, note: string) => told.contradicted(peer, note)
   const publisher = new ManifestPublisher(
     { self, signer, clock, store, ledger, frozen: logs.frozen.map(inManifest), locals, policy, events },
     { ...publicFace(init), witness: witnessing.book.vkey },
@@ -179,25 +205,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     policyVersion: policy.version,
     checkpoint: (seen) => checkpointFor(ledger, seen),
   })
-  const open: OpenSession = async (peer, endpoint) => {
-    const session = await openSession({
-      transport,
-      endpoint,
-      peer,
-      signer,
-      resolver,
-      clock,
-      own: await own(),
-      memory,
-      logs: imports.logKeysOf(peer),
-    })
-    if (!session.ok) return { refused: session.code, reason: session.reason }
-    const { level, reasons } = session.session.facts
-    if (level > 0) return session.session
-    // Another log than the pinned one, or one that lost what was seen of it: the change table says what becomes of the import.
-    await imports.renew(peer)
-    return { refused: 'handshake_failed', reason: `nothing is sent to it: ${reasons.join('; ')}` }
-  }
+  const open = sessionOpener({
+    ...{ transport, signer, resolver, clock, memory, contradicted, imports, own },
+    evidence: told.evidence,
+  })
   const evidence = evidenceRecorder({ append, logger, observer: init.observer })
   const held = new HeldResults({ clock, onOverdue: ackMissing(evidence) })
   const peerSessions = new PeerSessions({ open, clock })
@@ -277,8 +288,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const arriving = { clock, secrets, defaultPrincipal: init.principal ?? DEFAULT_PRINCIPAL }
   const invoke = invoker({ ...arriving, logger, ledger, stages, running, callIds, outbox, promises, tokens })
 
-  const sessions = inboundSessions()({ clock })
-  const responder = handshakeResponder({ signer, resolver, clock, sessions, memory, own })
+  const bars = (peer: Did) => told.evidence.bars(peer)
+  const responder = handshakeResponder({ signer, resolver, clock, sessions, memory, own, bars, contradicted })
   const authenticating = { self, clock, sessions, verifier }
   const inbound = inboundRouter({
     refusals,
@@ -318,6 +329,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       invoke: serveInvoke({ invoke, refusals }),
       ...witnessing.services,
       log: serveLog({ disk: components.disk, logs, publicLog: init.publicLog }),
+      ...told.services,
     },
   })
 
@@ -371,7 +383,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     async drain() {
       stopRefreshing()
       stopChecking()
-      witnessing.close()
+      company.close()
       await components.drain?.()
     },
     async ended() {
@@ -380,15 +392,4 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       await components.ended?.()
     },
   })
-}
-
-function inManifest({ link }: KernelLogs['frozen'][number]): { origin: string; vkey: string } {
-  return { origin: link.previous.origin, vkey: link.vkey }
-}
-
-/** Closes a call that a crash left open. @returns the entry as it was written, for the projections. */
-async function closeCall(ledger: Ledger, draft: EntryDraft) {
-  const entry = ledger.append(draft)
-  await entry.durable
-  return { ...draft, v: 1 as const, origin: ledger.origin, seq: entry.seq, t_ms: entry.tMs, prev: '' }
 }

@@ -43,6 +43,8 @@ export type ImportDeskComponents = {
   fetch: GuardedFetch
   peers: PeerSettings
   self: Did
+  /** Why a kernel is kept out altogether, if it is. @default none is */
+  barred?(peer: Did): string | undefined
   events: Events
 }
 
@@ -100,6 +102,8 @@ export class ImportDesk implements CertificatePins {
   target(ref: string): ImportedTarget | Refusal {
     const found = this.#book.find(ref)
     if (!found.ok) return { refused: found.code, reason: found.reason }
+    const barred = this.#c.barred?.(found.capability.peer)
+    if (barred !== undefined) return { refused: 'handshake_failed', reason: barred }
     const known = this.#targets.get(found.capability)
     if (known !== undefined) return known
     const target = this.#targetOf(found.capability)
@@ -150,6 +154,11 @@ export class ImportDesk implements CertificatePins {
     return this.#book.list().map(({ did, endpoint }) => ({ did, endpoint }))
   }
 
+  /** Whose log the origin is pinned as. */
+  logOwner(origin: string): Did | undefined {
+    return this.#book.list().find(({ logs }) => logs.some((log) => log.origin === origin))?.did
+  }
+
   /** Pinned keys of the log of this origin, whoever's it is. */
   logKeys(origin: string): string[] {
     const logs = this.#book.list().flatMap((peer) => peer.logs)
@@ -164,7 +173,7 @@ export class ImportDesk implements CertificatePins {
       trustPolicy,
       seq,
       expires,
-      state,
+      state: this.#c.barred?.(did) === undefined ? state : 'blocked',
       capabilities: capabilities.map(({ ref }) => ref),
     }))
   }

@@ -5,6 +5,7 @@ import type { BatchSigner, PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink } from '@hansa/trust/ledger'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { ContentGround } from '../content/content-store.ts'
+import type { KeepEvidence } from '../gossip/evidence-book.ts'
 import type { WitnessingInit } from '../witness/witnessing.ts'
 import type { CallObserver } from './call-observer.ts'
 import type { InFlightLimits } from './in-flight.ts'
@@ -33,6 +34,8 @@ export type KernelComponents = {
   content?: ContentGround
   /** Writes a copy of the store for a backup. @returns its path. @default the kernel keeps nothing on a disk */
   snapshotState?(): Promise<string>
+  /** Writes a file with evidence about another kernel. @default it is in the store only */
+  keepEvidence?: KeepEvidence
   store: Store
   clock: Clock
   logger: EventLogger

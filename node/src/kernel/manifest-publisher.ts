@@ -8,7 +8,7 @@ import { HTTP_ENDPOINT_PROTO } from '@hansa/protocols'
 import { type Signer, signManifest } from '@hansa/trust'
 import type { Ledger } from '@hansa/trust/ledger'
 import type { Events } from './event-outbox.ts'
-import type { KernelInit } from './kernel-components.ts'
+import type { KernelInit, KernelLogs } from './kernel-components.ts'
 import type { LocalCapabilities } from './local-capabilities.ts'
 import type { PolicyHolder } from './policy-holder.ts'
 
@@ -119,7 +119,12 @@ export class ManifestPublisher {
   }
 }
 
-/** What of a kernel others are shown. */
+/** A frozen log, as a manifest names it. */
+export function inManifest({ link }: KernelLogs['frozen'][number]): { origin: string; vkey: string } {
+  return { origin: link.previous.origin, vkey: link.vkey }
+}
+
+/** What of a kernel everybody may see. */
 export function publicFace({ name, endpoint, tls }: KernelInit): Pick<KernelInit, 'name' | 'endpoint' | 'tls'> {
   return {
     ...(name === undefined ? {} : { name }),

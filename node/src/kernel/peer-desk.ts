@@ -43,6 +43,8 @@ export type PeerDeskComponents = {
   imports: ImportDesk
   self: Did
   events: Events
+  /** An operator has removed the kernel: what was held against it no longer counts. */
+  removed?(peer: Did): Promise<void>
   /** The policy in force. */
   rules(): readonly NormalRule[]
 }
@@ -114,6 +116,7 @@ export class PeerDesk {
     if (settings.configured(known.did) && known.imports.length === 0)
       throw refused('hansa.yaml names this peer; remove it there')
     for (const alias of known.imports) await imports.remove(alias)
+    await this.#c.removed?.(known.did)
     if (this.#records.has(known.did)) {
       const ext = known.alias === undefined ? {} : { ext: { alias: known.alias } }
       const removed = { type: 'peer.removed', actor: by, peer: known.did, ...ext } as const

@@ -18,6 +18,7 @@ export type NodeGauges = {
   cosignedEntries: number
   degraded: boolean
   witnessedLogs: number
+  forkedPeers: number
   capabilities: Readonly<Record<string, number>>
   peers: Readonly<Record<string, number>>
   ready: boolean
@@ -148,6 +149,11 @@ function addGauges(registry: Registry, gauges: () => Promise<NodeGauges>): void 
     ({ degraded }) => Number(degraded),
   )
   one('hansa_witnessed_logs', 'Logs of others that this node has cosigned.', ({ witnessedLogs }) => witnessedLogs)
+  one(
+    'hansa_peers_forked',
+    'Kernels that are kept out because their log has two histories, or may have.',
+    ({ forkedPeers }) => forkedPeers,
+  )
   each('hansa_capabilities', 'Capabilities, own and imported, by state.', ({ capabilities }) => capabilities)
   each('hansa_peers', 'Imported kernels by state.', ({ peers }) => peers)
 }

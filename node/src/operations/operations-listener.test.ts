@@ -18,6 +18,7 @@ const gauges: NodeGauges = {
   cosignedEntries: 0,
   degraded: false,
   witnessedLogs: 0,
+  forkedPeers: 0,
   capabilities: { available: 5, unavailable: 1 },
   peers: { ok: 1 },
   ready: true,

@@ -74,6 +74,7 @@ const noFigures: Figures = {
   cosignedEntries: 0,
   degraded: false,
   witnessedLogs: 0,
+  forkedPeers: 0,
   capabilities: {},
   peers: {},
 }
@@ -94,6 +95,7 @@ async function figuresOf(kernel: AssembledKernel): Promise<Figures> {
     cosignedEntries: status.witnessing?.own?.size ?? 0,
     degraded: status.witnessing?.own?.state === 'degraded',
     witnessedLogs: status.witnessing?.cosigned ?? 0,
+    forkedPeers: status.witnessing?.forks.length ?? 0,
     capabilities: counts(capabilities),
     peers: counts(peers),
   }

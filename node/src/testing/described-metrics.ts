@@ -16,6 +16,7 @@ export function describedMetrics(): Promise<MetricFacts[]> {
     cosignedEntries: 0,
     degraded: false,
     witnessedLogs: 0,
+    forkedPeers: 0,
     capabilities: {},
     peers: {},
     ready: true,

@@ -4,9 +4,18 @@
  */
 import type { GuardedFetch } from '@hansa/mesh'
 import type { Clock, Did, EventLogger, KernelStatus, PeerTransport, Store } from '@hansa/protocols'
-import { cosignerKey, type Ledger, parseVkey, type TlogPolicy } from '@hansa/trust/ledger'
+import {
+  cosignerKey,
+  type Ledger,
+  type NotedHead,
+  parseVkey,
+  type TlogPolicy,
+  verifyCheckpoint,
+} from '@hansa/trust/ledger'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { LogGossip } from '../gossip/log-gossip.ts'
 import { witnessName } from '../home/witness-seed.ts'
+import { faultFields } from '../kernel/fault-fields.ts'
 import type { ImportDesk } from '../kernel/import-desk.ts'
 import { CosignCollector } from './cosign-collector.ts'
 import { QuorumWatch } from './quorum-watch.ts'
@@ -34,7 +43,9 @@ export type WitnessingComponents = {
   fetch: GuardedFetch
   transport: PeerTransport
   refusals: RefusalCounter
-  imports: Pick<ImportDesk, 'logKeys' | 'endpoints'>
+  imports: Pick<ImportDesk, 'logKeys' | 'logOwner' | 'endpoints'>
+  /** Where a log with two histories is reported, and what is known of such. */
+  evidence: Pick<LogGossip, 'forks' | 'evidence'>
 }
 
 /** Logs of others that a status names. */
@@ -47,6 +58,7 @@ export class Witnessing {
   readonly #watch: QuorumWatch | undefined
   readonly #permits: boolean
   readonly #ledger: Ledger
+  readonly #evidence: WitnessingComponents['evidence']['evidence']
 
   /** @throws Error when what was cosigned before cannot be read; RangeError for a configured key that is none. */
   static async open(components: WitnessingComponents, init: WitnessingInit = {}): Promise<Witnessing> {
@@ -56,6 +68,7 @@ export class Witnessing {
       store,
       clock,
       key: cosignerKey(witnessName(self), seed),
+      forked: (first, second) => reportFork(components, first, second),
       keysOf: (origin) => [...new Set([...(configured.get(origin) ?? []), ...imports.logKeys(origin)])],
     })
     const witnessing = new Witnessing(components, book, init)
@@ -68,6 +81,7 @@ export class Witnessing {
     this.book = book
     this.services = serveWitness({ book, clock, refusals })
     this.#ledger = ledger
+    this.#evidence = components.evidence.evidence
     this.#permits = withoutQuorum === 'permit'
     if (policy === undefined) return
     const send = witnessClient({ clock, fetch, transport, endpoints: () => imports.endpoints() })
@@ -83,10 +97,15 @@ export class Witnessing {
   status(): NonNullable<KernelStatus['witnessing']> {
     const known = this.book.list()
     const logs = known.slice(0, MAX_SHOWN).map(({ checkpoint: { origin, size }, time }) => ({ origin, size, time }))
+    const forks = this.#evidence
+      .list()
+      .slice(0, MAX_SHOWN)
+      .map(({ peer, proof: { claim, log, at } }) => ({ peer, claim, origin: log.origin, at }))
     return {
       vkey: this.book.vkey,
       cosigned: known.length,
       logs,
+      forks,
       ...(this.#collector === undefined ? {} : { own: this.#own(this.#collector) }),
     }
   }
@@ -112,6 +131,23 @@ export class Witnessing {
       witnesses: collector.states(),
     }
   }
+}
+
+/** Of a log that belongs to an imported kernel; of any other one the witness refuses, and that is all. */
+function reportFork({ imports, evidence, logger }: WitnessingComponents, first: string, second: string): void {
+  const origin = first.slice(0, first.indexOf('\n'))
+  const owner = imports.logOwner(origin)
+  const [vkey] = imports.logKeys(origin)
+  const [one, other] = [noted(first, vkey), noted(second, vkey)]
+  if (owner === undefined || vkey === undefined || one === undefined || other === undefined) return
+  evidence.forks
+    .compare(owner, { origin, vkey }, one, other)
+    .catch((error: unknown) => logger.error('gossip.failed', faultFields(error)))
+}
+
+function noted(note: string, vkey: string | undefined): NotedHead | undefined {
+  const verdict = vkey === undefined ? undefined : verifyCheckpoint(note, vkey)
+  return verdict?.ok === true ? { checkpoint: verdict.checkpoint, note } : undefined
 }
 
 function keysByOrigin(vkeys: readonly string[]): Map<string, string[]> {

@@ -38,6 +38,17 @@ export const kernelStatusSchema = z.object({
         .array(z.object({ origin: z.string().max(512), size: count, time: count }))
         .max(100)
         .describe('The first 100 of them, with what it cosigned last, Unix seconds'),
+      forks: z
+        .array(
+          z.object({
+            peer: didSchema,
+            claim: z.enum(['two_roots', 'other_prefix', 'unproven']),
+            origin: z.string().max(512),
+            at: count,
+          }),
+        )
+        .max(100)
+        .describe('Kernels with two histories, or that did not show that they have one'),
       own: z
         .object({
           state: z

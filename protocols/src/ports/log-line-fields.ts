@@ -17,6 +17,7 @@ export const logLineFields = {
   error: 'Kind of error; its text may quote what was sent, so it is in the entry of the call and not here',
   expires: 'Unix seconds',
   faults: 'One sentence to a line, with file and line',
+  file: 'Path of a file that was written',
   id: 'The request for approval',
   kind: 'What it is evidence of',
   max_bytes: 'What the files of the log may take',

@@ -2,6 +2,31 @@
 const nothing = 'Nothing.'
 
 export const witnessLogEvents = {
+  'gossip.failed': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'Comparing logs with other kernels failed inside; the next round follows.',
+    todo: 'Look at the disk; a fault of Hansa is worth a report with this line.',
+  },
+  'log.known_longer': {
+    level: 'error',
+    fields: ['peer', 'size', 'entries'],
+    means: 'Another kernel holds a checkpoint of this log with more entries than it has, signed by its key.',
+    todo: 'Stop the node: it is an older copy, or its key signs elsewhere. See docs/guides/witnesses.md.',
+  },
+  'peer.evidence_not_kept': {
+    level: 'error',
+    fields: ['peer', 'error', 'code?', 'reason?', 'at'],
+    means: 'A kernel has a log with two histories and is kept out, and the proof could not be written.',
+    todo: 'Look at the disk before the node ends; the proof is in its memory.',
+  },
+  'peer.forked': {
+    level: 'error',
+    fields: ['peer', 'reason', 'file?'],
+    means:
+      'A kernel has signed two histories of its log, or did not show that it has one. It has no session here any more.',
+    todo: 'Verify the file with `hansa verify FILE`, and hand it to whoever trades with that kernel: docs/guides/witnesses.md.',
+  },
   'witness.ahead': {
     level: 'error',
     fields: ['witness', 'size', 'entries'],

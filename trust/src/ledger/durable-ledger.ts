@@ -18,7 +18,14 @@ import type { NoteKey } from './note.ts'
 import { readEntries } from './read-entries.ts'
 import { corrupt, type RecordWriter } from './record-files.ts'
 import type { SignedTree } from './signed-tree.ts'
-import { HASHES_FILE, hashReader, storedConsistency, storedInclusion, storedIndex } from './stored-hashes.ts'
+import {
+  HASHES_FILE,
+  hashReader,
+  storedConsistency,
+  storedInclusion,
+  storedIndex,
+  storedRoot,
+} from './stored-hashes.ts'
 
 /** Durable entries that may wait for a checkpoint; their hashes are in memory. */
 const MAX_UNSIGNED = 65_536
@@ -142,6 +149,11 @@ export class DurableLedger implements Ledger {
     this.#checkSigned(toSize)
     const path = await storedConsistency(hashReader(this.#init.disk), fromSize, toSize)
     return path.map(encodeBase64url)
+  }
+
+  async rootAt(size: number): Promise<string> {
+    this.#checkSigned(size)
+    return encodeBase64url(await storedRoot(hashReader(this.#init.disk), 0, size))
   }
 
   async inclusion(index: number, size: number): Promise<string[]> {

@@ -30,6 +30,19 @@ export { type ExportEntriesInit, exportEntries } from './export-entries.ts'
 export { fileLogDisk } from './file-log-disk.ts'
 // Reading on.
 export { type FollowLogInit, followLog } from './follow-log.ts'
+// Forks.
+export {
+  type ForkFound,
+  type ForkReport,
+  forkProof,
+  forkProofText,
+  type HeadsVerdict,
+  judgeHeads,
+  type NotedHead,
+  type PrefixProof,
+  readForkProof,
+  verifyForkProof,
+} from './fork-proof.ts'
 export { type Inspected, type Inspection, localInspector, type StretchInspector } from './inspect-stretch.ts'
 // The ledger.
 export type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'

@@ -38,6 +38,8 @@ export interface Ledger extends AsyncDisposable {
   checkpointNote(): string
   /** Proof that the tree of `toSize` extends that of `fromSize`; both at most `head().size`, and `fromSize` at least 1. */
   consistency(fromSize: number, toSize: number): Promise<string[]>
+  /** Root of the tree of the first `size` entries, base64url; `size` at least 1 and at most `head().size`. */
+  rootAt(size: number): Promise<string>
   /** Proof that entry `index` is in the tree of `size`, which is at most `head().size`. Sibling hashes, leaf upwards. */
   inclusion(index: number, size: number): Promise<string[]>
   /** Durable entries `[from, to)`, in order. @param to default: all that are durable now. */

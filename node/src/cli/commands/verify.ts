@@ -23,9 +23,9 @@ const MAX_THREADS = 16
 export function verifyCommand(cli: Cli): Command {
   return cli
     .command('verify', {
-      summary: 'verify a log, the logs of two kernels, an audit export, or a proof of one entry',
+      summary: 'verify a log, the logs of two kernels, an audit export, or a proof',
       description:
-        'Verifies a log, two logs against each other, what hansa audit export wrote, by itself or against the own log, or a proof that hansa audit proof wrote, without a network, without a node and without changing a byte. The key comes from outside the directory; what the directory and the keys cannot settle is listed. Exit code 0 clean, 1 violation, 2 incomplete, 3 not a log or not a key.',
+        'Verifies a log, two logs against each other, what hansa audit export wrote, by itself or against the own log, a proof that hansa audit proof wrote, or the proof that a log has two histories, without a network, without a node and without changing a byte. The key comes from outside the directory; what the directory and the keys cannot settle is listed. Exit code 0 clean, 1 violation, 2 incomplete, 3 not a log or not a key.',
       examples: [
         'hansa verify',
         'hansa verify ~/.hansa/log --key @orgb.manifest',
@@ -35,13 +35,14 @@ export function verifyCommand(cli: Cli): Command {
         'hansa verify orga/log --since 2026-11-01',
         'hansa verify call-V1StGXR8Z5jdHi6BmyT31A-1-12.tlog-proof --key @orgb.manifest',
         'hansa verify from-orgb.hansa-audit orga --key did:key:z6Mk…',
+        'hansa verify ~/.hansa/evidence/fork-1800000900-0LsuXIqp.json --key did:key:z6Mk…',
         'hansa verify ~/.hansa/log --key @own.manifest --policy witnesses.policy',
         'hansa verify copy-of-log --key did:key:z6Mk… --checkpoint kept-last-month.txt --json',
       ],
     })
     .argument(
       '[directory]',
-      'a log with those frozen before it, the home of a node, a log as tiles, or the file of an audit export or of a tlog-proof (default: --home)',
+      'a log with those frozen before it, the home of a node, a log as tiles, or the file of an audit export, of a tlog-proof or of a fork proof (default: --home)',
     )
     .argument('[other]', 'the log of the kernel that it traded with; of a proof the file of the entry')
     .option('--key <key>', 'log key (vkey), DID, or @FILE with either or with a manifest; can be repeated', collect)
@@ -80,6 +81,8 @@ export function verifyCommand(cli: Cli): Command {
           const { isProof } = await import('../verify/proof-verification.ts')
           if (await isProof(directories[0] ?? ''))
             return await verifyAProof(invocation, directories, { keys, witnesses })
+          const { isForkProof } = await import('../verify/fork-verification.ts')
+          if (await isForkProof(directories[0] ?? '')) return await verifyAFork(invocation, directories, keys)
           const { isExport } = await import('../export-verification.ts')
           return (await isExport(directories[0] ?? ''))
             ? await verifyAnExport(invocation, directories, keys, progress)
@@ -108,6 +111,19 @@ async function verifyAProof(
     proofText(style, verified),
   )
   return verified.report.exitCode
+}
+
+async function verifyAFork(
+  { print }: Invocation<Options>,
+  [file = '', other]: readonly string[],
+  keys: LogKeys,
+): Promise<number> {
+  const { usage } = await import('../errors.ts')
+  if (other !== undefined) throw usage('A fork proof is verified by itself, with the key of the log.')
+  const { forkText, verifyForkFile } = await import('../verify/fork-verification.ts')
+  const report = await verifyForkFile(file, keys)
+  print.result(report, (style) => forkText(style, report))
+  return report.exitCode
 }
 
 async function verifyAnExport(

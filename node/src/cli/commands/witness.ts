@@ -15,7 +15,7 @@ function listCommand(cli: Cli): Command {
     .command('list', {
       summary: 'list the witnesses of this log, and the logs that this node cosigns',
       description:
-        'Shows whether a quorum of witnesses has cosigned the log of this node, what each of them said last, and of which logs this node itself has cosigned how much. Witnesses are configured in hansa.yaml under witnessing. Exit code 1 when the log is degraded.',
+        'Shows whether a quorum of witnesses has cosigned the log of this node, what each of them said last, and of which logs this node itself has cosigned how much, and which kernels are kept out because their log has two histories. Witnesses are configured in hansa.yaml under witnessing. Exit code 1 when the log is degraded.',
       examples: [
         'hansa witness list',
         'hansa witness list --json | jq -r .vkey   # give it to those whose log you cosign',
@@ -38,7 +38,7 @@ function listCommand(cli: Cli): Command {
 
 type Shown = NonNullable<KernelStatus['witnessing']>
 
-function witnessText(style: Style, { vkey, cosigned, logs, own }: Shown): string {
+function witnessText(style: Style, { vkey, cosigned, logs, forks, own }: Shown): string {
   const head = facts(style, [
     ['witness key', vkey],
     ['own log', own === undefined ? 'nobody is asked to cosign it' : ownText(style, own)],
@@ -52,10 +52,12 @@ function witnessText(style: Style, { vkey, cosigned, logs, own }: Shown): string
     url,
   ])
   const others = logs.map(({ origin, size, time: at }) => [counted(size, 'entry', 'entries'), time(at), origin])
+  const kept = forks.map(({ peer, claim, at }) => [style.bad(claim.replace('_', ' ')), time(at), peer])
   return [
     head,
     ...(witnesses.length === 0 ? [] : ['', table(style, ['witness', 'cosigned', 'at', 'state', 'url'], witnesses)]),
     ...(others.length === 0 ? [] : ['', table(style, ['cosigned', 'at', 'log'], others)]),
+    ...(kept.length === 0 ? [] : ['', table(style, ['kept out', 'since', 'kernel'], kept)]),
   ].join('\n')
 }
 

@@ -1,0 +1,118 @@
+/** Each side of a trade writes down what the other's log was: whoever rewrites a log contradicts somebody else's. */
+import { sha256, signerFromSeed } from '@hansa/trust'
+import { type MemoryLogDisk, memoryLogDisk, noteKey, openLedger, verifyPair } from '@hansa/trust/ledger'
+import { describe, expect, it } from 'vitest'
+import { entriesOf, outcomeOf } from '../harness/outcome.ts'
+import { type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
+
+const agent = { principal: 'agent:a' }
+const write = (mesh: TwoOrgs) => outcomeOf(mesh.kernel('alice').invoke('bob/note.write', { text: 'x' }, agent))
+const anchorsOf = (mesh: TwoOrgs, name: 'alice' | 'bob') => entriesOf(mesh, name, 'peer.checkpoint')
+
+async function trading(): Promise<TwoOrgs> {
+  const mesh = await twoOrgs()
+  await mesh.kernel('alice').register({ id: 'ask', safety: 'READ' }, () => 'asked')
+  await mesh.join('alice', 'bob')
+  await mesh.join('bob', 'alice')
+  return mesh
+}
+
+describe('two kernels that trade', () => {
+  it('anchor each other ten minutes after a call, and not while nothing happens', async () => {
+    await using mesh = await trading()
+    await mesh.advance({ minutes: 30 })
+    expect([await anchorsOf(mesh, 'alice'), await anchorsOf(mesh, 'bob')]).toEqual([[], []])
+    await write(mesh)
+    await mesh.advance({ minutes: 9 })
+    expect([await anchorsOf(mesh, 'alice'), await anchorsOf(mesh, 'bob')]).toEqual([[], []])
+    await mesh.advance({ minutes: 2 })
+    const [ofBob] = await anchorsOf(mesh, 'alice')
+    const [ofAlice] = await anchorsOf(mesh, 'bob')
+    const [outcome] = await entriesOf(mesh, 'bob', 'outcome')
+    const [received] = await entriesOf(mesh, 'alice', 'receipt.received')
+    expect(ofBob).toMatchObject({
+      peer: mesh.kernel('bob').did,
+      ext: { checkpoint: { origin: mesh.kernel('bob').ledger.origin } },
+    })
+    expect(ofBob?.ext?.checkpoint?.size).toBeGreaterThan(outcome?.seq ?? Number.POSITIVE_INFINITY)
+    expect(ofAlice?.ext?.checkpoint?.size).toBeGreaterThan(received?.seq ?? Number.POSITIVE_INFINITY)
+    await mesh.advance({ minutes: 40 })
+    expect([(await anchorsOf(mesh, 'alice')).length, (await anchorsOf(mesh, 'bob')).length]).toEqual([1, 1])
+  })
+
+  it('anchor each other after 64 calls, however soon', async () => {
+    await using mesh = await trading()
+    for (let n = 0; n < 63; n++) expect(await write(mesh)).toBe('released')
+    await mesh.advance({ seconds: 4 })
+    expect(await anchorsOf(mesh, 'alice')).toEqual([])
+    await write(mesh)
+    await mesh.advance({ seconds: 4 })
+    expect((await anchorsOf(mesh, 'alice')).length).toBe(1)
+    expect((await anchorsOf(mesh, 'bob')).length).toBe(1)
+  })
+
+  it('anchor what the other showed in its handshake while it cannot be asked', async () => {
+    await using mesh = await trading()
+    await write(mesh)
+    mesh.network.intercept(({ path }) => (path === '/hansa/v1/heads' ? { lose: 'request' } : undefined))
+    await mesh.advance({ minutes: 12 })
+    expect(await anchorsOf(mesh, 'alice')).toMatchObject([
+      { ext: { checkpoint: { origin: mesh.kernel('bob').ledger.origin } } },
+    ])
+  })
+
+  it('verify as a pair, anchors included', async () => {
+    await using mesh = await trading()
+    await write(mesh)
+    await mesh.advance({ minutes: 12 })
+    for (const name of ['alice', 'bob'] as const) await mesh.kernel(name).ledger.cut()
+    const source = (name: 'alice' | 'bob') => ({
+      disk: mesh.disk(name),
+      vkey: mesh.kernel(name).ledger.vkey,
+      did: mesh.kernel(name).did,
+    })
+    const report = await verifyPair(source('alice'), source('bob'))
+    expect(report).toMatchObject({ verdict: 'consistent', calls: { ok: 1 }, findings: [] })
+  })
+})
+
+describe('mallory, who has the key of the log of bob', () => {
+  /** The same entries but for one that is left out, chained and signed anew from there on. */
+  async function rewritten(mesh: TwoOrgs, leaveOut: number): Promise<MemoryLogDisk> {
+    const key = (purpose: string) => sha256(`1 bob ${purpose}`)
+    const { did } = signerFromSeed(key('identity'))
+    const origin = `${did}/log/1`
+    const disk = memoryLogDisk('rewritten')
+    const { clock } = mesh
+    const ledger = await openLedger({
+      disk,
+      origin,
+      key: noteKey(origin, key('log')),
+      clock,
+      limits: { reserveBytes: 0 },
+      onFatal() {},
+    })
+    for (const { v: _v, origin: _o, seq, t_ms: _t, prev: _p, ...draft } of await entriesOf(mesh, 'bob')) {
+      if (seq > 0 && seq !== leaveOut) await ledger.append(draft).durable
+    }
+    await ledger.close()
+    return disk
+  }
+
+  it('leaves an entry out and signs everything anew, and the anchor of alice contradicts it', async () => {
+    await using mesh = await trading()
+    const alone = await entriesOf(mesh, 'bob', 'policy.loaded')
+    await write(mesh)
+    await mesh.advance({ minutes: 12 })
+    const bob = mesh.kernel('bob')
+    const disk = await rewritten(mesh, alone[0]?.seq ?? 0)
+    const alice = { disk: mesh.disk('alice'), vkey: mesh.kernel('alice').ledger.vkey, did: mesh.kernel('alice').did }
+    const report = await verifyPair(alice, { disk, vkey: bob.ledger.vkey, did: bob.did })
+    // By itself the rewritten log is without fault: its own key signed all of it.
+    expect(report.b.log.faults).toEqual([])
+    const found = report.findings.filter(({ code }) => code === 'checkpoint_contradicts')
+    expect(found.map(({ severity }) => severity)).toContain('violation')
+    const [anchor] = await anchorsOf(mesh, 'alice')
+    expect(found.some(({ entries }) => entries.some(({ side, seq }) => side === 'a' && seq === anchor?.seq))).toBe(true)
+  })
+})

@@ -1,0 +1,143 @@
+/** Mallory's kernel shows one history of its log to alice and another one to carol, who gossip. */
+import { didKeyResolver } from '@hansa/trust'
+import { type ForkReport, readForkProof, verifyForkProof, verifyHistory } from '@hansa/trust/ledger'
+import { describe, expect, it } from 'vitest'
+import { entriesOf, outcomeOf } from '../harness/outcome.ts'
+import { TestMesh } from '../harness/test-mesh.ts'
+
+type Name = 'alice' | 'carol' | 'mallory' | 'twin'
+const everything = [
+  { name: 'p', text: 'rules: [{ id: all, effect: allow, subject: "*", action: invoke, resource: "*" }]' },
+]
+const policy = { policy: everything }
+
+/** Alice deals with mallory, carol with the twin, who has the keys of mallory and another log under its name. */
+async function twoFaces(): Promise<TestMesh<Name>> {
+  const kernels = { alice: policy, carol: policy, mallory: policy, twin: { ...policy, keysOf: 'mallory' } }
+  const mesh = await TestMesh.create<Name>({ kernels })
+  for (const name of ['mallory', 'twin', 'alice', 'carol'] as const) await serve(mesh, name)
+  await mesh.join('alice', 'mallory', { as: 'm' })
+  await mesh.join('carol', 'twin', { as: 'm' })
+  return mesh
+}
+
+async function serve(mesh: TestMesh<Name>, name: Name): Promise<void> {
+  await mesh.kernel(name).register({ id: 'read', safety: 'READ', limits: { calls_per_minute: 1_000 } }, () => 'read')
+}
+
+/** Two kernels that trade with each other tell each other what they have seen. */
+async function meet(mesh: TestMesh<Name>, name: 'alice' | 'mallory'): Promise<void> {
+  await mesh.join(name, 'carol', { as: 'c' })
+  if (name === 'alice') await mesh.join('carol', name, { as: 'a' })
+}
+
+const call = (mesh: TestMesh<Name>, name: Name, ref = 'm/read') => outcomeOf(mesh.kernel(name).invoke(ref, {}))
+const forksOf = async (mesh: TestMesh<Name>, name: Name) => (await mesh.kernel(name).status()).witnessing?.forks ?? []
+
+/** What anybody says of the one file that a kernel wrote, with the key of mallory's log from outside. */
+async function verified(mesh: TestMesh<Name>, name: Name): Promise<ForkReport> {
+  const [text = ''] = mesh.evidence(name)
+  const proof = readForkProof(Buffer.from(text))
+  if (proof === undefined) throw new Error('no proof was written')
+  return verifyForkProof(proof, { vkey: mesh.kernel('mallory').ledger.vkey, resolver: didKeyResolver() })
+}
+
+describe('a kernel with two histories', () => {
+  it('is caught when its peers gossip, convicted by a file, and has no session any more', async () => {
+    await using mesh = await twoFaces()
+    expect([await call(mesh, 'carol'), await call(mesh, 'alice'), await call(mesh, 'alice')]).toEqual(
+      Array(3).fill('released'),
+    )
+    await mesh.advance({ minutes: 13 })
+    // A new session shows alice more of the log than carol has seen of the other one.
+    for (let n = 0; n < 6; n++) await call(mesh, 'alice')
+    expect([await forksOf(mesh, 'alice'), await forksOf(mesh, 'carol')]).toEqual([[], []])
+    await meet(mesh, 'alice')
+    await mesh.advance({ minutes: 5 })
+
+    expect(await forksOf(mesh, 'alice')).toMatchObject([{ peer: mesh.kernel('mallory').did, claim: 'other_prefix' }])
+    expect(await verified(mesh, 'alice')).toMatchObject({ verdict: 'fork', exitCode: 1, unchecked: [] })
+    const [entry] = await entriesOf(mesh, 'alice', 'peer.evidence')
+    expect(entry).toMatchObject({
+      peer: mesh.kernel('mallory').did,
+      ext: { hash: expect.any(String), checkpoint: { origin: mesh.kernel('mallory').ledger.origin } },
+    })
+    expect(mesh.lines('alice').filter(({ event }) => event === 'peer.forked')).toHaveLength(1)
+    expect(await call(mesh, 'alice')).toBe('handshake_failed')
+    expect(await mesh.kernel('alice').peers()).toMatchObject([
+      { alias: 'c', state: 'ok' },
+      { alias: 'm', state: 'blocked' },
+    ])
+  })
+
+  it('does not get a session with whoever convicted it, also after a restart, until an operator takes it back', async () => {
+    await using mesh = await twoFaces()
+    await mesh.join('mallory', 'alice', { as: 'a' })
+    for (let session = 0; session < 2; session++) {
+      for (const name of ['carol', 'alice', 'alice'] as const) await call(mesh, name)
+      await mesh.advance({ minutes: 13 })
+    }
+    await meet(mesh, 'alice')
+    await mesh.advance({ minutes: 5 })
+    expect(await forksOf(mesh, 'alice')).toHaveLength(1)
+    expect(await call(mesh, 'mallory', 'a/read')).toBe('handshake_failed')
+    await mesh.restart('alice')
+    await serve(mesh, 'alice')
+    expect(await forksOf(mesh, 'alice')).toHaveLength(1)
+    expect([await call(mesh, 'mallory', 'a/read'), await call(mesh, 'alice')]).toEqual([
+      'handshake_failed',
+      'handshake_failed',
+    ])
+    await mesh.kernel('alice').removePeer('m', 'person:operator')
+    expect(await forksOf(mesh, 'alice')).toEqual([])
+    expect(await entriesOf(mesh, 'alice', 'peer.evidence')).toHaveLength(1)
+    const report = await verifyHistory(mesh.disk('alice'), { vkey: mesh.kernel('alice').ledger.vkey })
+    expect(report.faults).toEqual([])
+  })
+
+  it('is suspected when it does not answer with a proof, and its own signature says so', async () => {
+    await using mesh = await twoFaces()
+    await call(mesh, 'alice')
+    for (let n = 0; n < 9; n++) await call(mesh, 'carol')
+    await mesh.advance({ minutes: 13 })
+    for (let n = 0; n < 9; n++) await call(mesh, 'carol')
+    await meet(mesh, 'alice')
+    await mesh.advance({ minutes: 5 })
+    expect(await forksOf(mesh, 'alice')).toMatchObject([{ claim: 'unproven' }])
+    expect(await verified(mesh, 'alice')).toMatchObject({ verdict: 'suspected', exitCode: 2 })
+    expect(await call(mesh, 'alice')).toBe('handshake_failed')
+  })
+})
+
+describe('kernels with one history each', () => {
+  it('gossip for a day and find nothing', async () => {
+    const kernels = { alice: policy, carol: policy, mallory: policy, twin: policy }
+    await using mesh = await TestMesh.create<Name>({ kernels })
+    const names = ['alice', 'carol', 'mallory'] as const
+    for (const name of names) await serve(mesh, name)
+    for (const one of names) for (const other of names) if (one !== other) await mesh.join(one, other, { as: other })
+    for (let hour = 0; hour < 6; hour++) {
+      for (const one of names)
+        for (const other of names) if (one !== other) expect(await call(mesh, one, `${other}/read`)).toBe('released')
+      await mesh.advance({ minutes: 20 })
+    }
+    for (const name of names) {
+      expect(mesh.errors(name)).toEqual([])
+      expect(await forksOf(mesh, name)).toEqual([])
+      expect(await entriesOf(mesh, name, 'peer.evidence')).toEqual([])
+    }
+    expect(mesh.network.tap.filter(({ path, reply }) => path === '/hansa/v1/heads' && reply?.status !== 200)).toEqual(
+      [],
+    )
+  })
+
+  it('notice when somebody else holds more of the own log: its key signs elsewhere', async () => {
+    await using mesh = await twoFaces()
+    for (let n = 0; n < 9; n++) await call(mesh, 'carol')
+    await mesh.advance({ minutes: 13 })
+    for (let n = 0; n < 9; n++) await call(mesh, 'carol')
+    await meet(mesh, 'mallory')
+    await mesh.advance({ minutes: 3 })
+    expect(mesh.lines('mallory').some(({ event }) => event === 'log.known_longer')).toBe(true)
+  })
+})

@@ -1,0 +1,116 @@
+/**
+ * Proofs that a log has two histories: each is in the store, in the log of this kernel and in a file for others, and a
+ * kernel that it convicts has no session here until an operator removes it and adds it again.
+ */
+import {
+  type Clock,
+  type Did,
+  didSchema,
+  type EventLogger,
+  type ForkProof,
+  forkProofSchema,
+  type Store,
+} from '@hansa/protocols'
+import { taggedHash } from '@hansa/trust'
+import { forkProofText, parseCheckpoint } from '@hansa/trust/ledger'
+import { z } from 'zod'
+import type { Events } from '../kernel/event-outbox.ts'
+import { faultFields } from '../kernel/fault-fields.ts'
+
+const NAMESPACE = 'node.evidence'
+
+const recordSchema = z.strictObject({ v: z.literal(1), peer: didSchema, proof: forkProofSchema })
+
+/** Writes a file for people. @returns its path. */
+export type KeepEvidence = (name: string, text: string) => Promise<string>
+
+export type EvidenceBookComponents = {
+  self: Did
+  store: Store
+  clock: Clock
+  logger: EventLogger
+  events: Pick<Events, 'record'>
+  /** @default evidence is in the store only */
+  keep?: KeepEvidence | undefined
+  /** Ends what is open with a kernel. */
+  barred(peer: Did): void
+}
+
+export class EvidenceBook {
+  readonly #c: EvidenceBookComponents
+  readonly #proofs = new Map<Did, ForkProof>()
+
+  /** @throws Error for a record that cannot be read: a kernel that was kept out must not come back by it. */
+  static async open(components: EvidenceBookComponents): Promise<EvidenceBook> {
+    const book = new EvidenceBook(components)
+    for (const { key, value } of await components.store.list(NAMESPACE)) {
+      const record = recordSchema.safeParse(parsed(value))
+      if (!record.success) throw new Error(`the evidence about ${key} cannot be read; restore the store`)
+      book.#proofs.set(record.data.peer, record.data.proof)
+    }
+    return book
+  }
+
+  private constructor(components: EvidenceBookComponents) {
+    this.#c = components
+  }
+
+  /** Why a kernel may not have a session; undefined when it may. */
+  bars(peer: Did): string | undefined {
+    const proof = this.#proofs.get(peer)
+    return proof === undefined || peer === this.#c.self ? undefined : `${sentence(proof)}; the proof is kept`
+  }
+
+  list(): { peer: Did; proof: ForkProof }[] {
+    return [...this.#proofs].map(([peer, proof]) => ({ peer, proof }))
+  }
+
+  /** Keeps a proof about the log of a kernel. The first one stays, unless a fork is now proven that was only suspected. */
+  async record(peer: Did, proof: ForkProof): Promise<void> {
+    const known = this.#proofs.get(peer)
+    if (known !== undefined && (known.claim !== 'unproven' || proof.claim === 'unproven')) return
+    const { self, logger, events, keep, barred } = this.#c
+    // In force at once, whatever becomes of the disk.
+    this.#proofs.set(peer, proof)
+    if (peer !== self) barred(peer)
+    const text = forkProofText(proof)
+    const hash = taggedHash('evidence', text)
+    const reason = sentence(proof)
+    try {
+      const path = await keep?.(`fork-${proof.at}-${hash.slice(0, 8)}.json`, text)
+      logger.error('peer.forked', { peer, reason, ...(path === undefined ? {} : { file: path }) })
+      const [, large] = proof.notes
+      const checkpoint = parseCheckpoint(large.slice(0, large.lastIndexOf('\n\n') + 1))
+      const ext = { reason, hash, ...(checkpoint === undefined ? {} : { checkpoint }) }
+      const value = JSON.stringify({ v: 1, peer, proof })
+      await events.record({ type: 'peer.evidence', peer, ext }, [{ namespace: NAMESPACE, key: peer, value }])
+    } catch (error) {
+      logger.error('peer.evidence_not_kept', { peer, ...faultFields(error) })
+    }
+  }
+
+  /** An operator's act: what was held against the kernel no longer counts. Its file and its entry stay. */
+  async lift(peer: Did): Promise<void> {
+    if (!this.#proofs.has(peer)) return
+    await this.#c.store.delete(NAMESPACE, peer)
+    this.#proofs.delete(peer)
+  }
+}
+
+const claims = {
+  two_roots: 'its log has signed two roots of one size',
+  other_prefix: 'its log has signed two histories',
+  unproven: 'asked under its signature, it did not prove that its log only grew',
+} as const
+
+function sentence({ claim, log }: ForkProof): string {
+  return `${claims[claim]} (${log.origin})`
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
