@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { sha256 } from '../../encoding/hash.ts'
 import { formatCheckpoint } from '../checkpoint.ts'
+import { type CosignerKey, cosignerKey } from '../cosignature.ts'
+import { COSIGNED_FILE } from '../log-files.ts'
 import { memoryLogDisk } from '../memory-log-disk.ts'
 import { aDraft, LOG_KEY, MALLORY_LOG_KEY, openOn, writeLog } from '../testing/fixture.ts'
 import { type MemoryTileStore, memoryTileStore } from '../testing/memory-tile-store.ts'
+import { witnessQuorum } from '../tlog-policy.ts'
 import { verifyLog } from '../verify-log.ts'
 import { encodeBundle, readBundle } from './entry-bundle.ts'
 import { tilesLog } from './tiles-log.ts'
@@ -148,6 +152,35 @@ describe('the verifier of a tiled log', () => {
     store.files.set('checkpoint', Buffer.from(LOG_KEY.sign(formatCheckpoint(head))))
     const { faults } = await verifyLog(tilesLog(store), { vkey })
     expect(faults.map(({ code }) => code)).toEqual(expect.arrayContaining(['tile_missing', 'log_truncated']))
+  })
+
+  it('carries what witnesses cosigned, and counts it as a quorum; mallory is no witness', async () => {
+    const disk = memoryLogDisk()
+    await writeLog(disk, 29)
+    const witness = cosignerKey('w.example', sha256('a witness'))
+    const mallory = cosignerKey('w.example', sha256('mallory'))
+    const note = Buffer.from(await disk.read('checkpoint', 0, 10_000)).toString()
+    const text = note.slice(0, note.lastIndexOf('\n\n') + 1)
+    const quorum = async (by: CosignerKey) => {
+      disk.tamper(COSIGNED_FILE, Buffer.from(`${note}${by.cosign(text, 1_800_000_000)}`))
+      const store = memoryTileStore()
+      await writeTiles(disk, store)
+      const reading = witnessQuorum([witness.vkey])
+      if (!reading.ok) throw new Error('no policy')
+      return verifyLog(tilesLog(store), { vkey, witnesses: reading.policy })
+    }
+    expect(await quorum(witness)).toMatchObject({ verdict: 'clean', quorum: { reached: true, size: 30 } })
+    expect(await quorum(mallory)).toMatchObject({ verdict: 'incomplete', quorum: { reached: false } })
+  })
+
+  it('shows the newest checkpoint as it is when witnesses have cosigned an older one', async () => {
+    const disk = memoryLogDisk()
+    await writeLog(disk, 9)
+    disk.tamper(COSIGNED_FILE, await disk.read('checkpoint', 0, 10_000))
+    await writeLog(disk, 9)
+    const store = memoryTileStore()
+    expect(await writeTiles(disk, store)).toMatchObject({ size: 19 })
+    expect(store.files.get('checkpoint')).toEqual(new Uint8Array(await disk.read('checkpoint', 0, 10_000)))
   })
 
   it('remarks on what is no tile', async () => {
