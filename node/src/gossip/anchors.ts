@@ -43,7 +43,10 @@ export class Anchors {
   }
 
   /** Told of every entry as it is appended. */
-  saw({ type, peer }: EntryDraft): void {
+  saw({ type, peer, ext }: EntryDraft): void {
+    // Whoever checks what receipts promise keeps checkpoints too.
+    if (peer !== undefined && type === 'peer.checkpoint' && ext?.checkpoint !== undefined)
+      this.#last.set(peer, ext.checkpoint)
     if (peer === undefined || !OF_CALLS.has(type)) return
     const known = this.#traded.get(peer)
     if (known === undefined) {
@@ -119,7 +122,6 @@ export class Anchors {
       // The log has no room, or has ended: both are said elsewhere.
       return false
     }
-    this.#last.set(peer, checkpoint)
     return true
   }
 }
