@@ -19,7 +19,7 @@ import type { OtlpTracer } from './operations/otlp-tracer.ts'
 import type { RecentLines } from './operations/recent-lines.ts'
 import { agentsServer } from './start/agents-server.ts'
 import { approvalWebhook, readWebhook, type WebhookSettings, webhookFetch } from './start/approval-webhook.ts'
-import { classify } from './start/classify-tool.ts'
+import { classify, settleClassifications } from './start/classify-tool.ts'
 import { ConfiguredOffers } from './start/configured-offers.ts'
 import { announceControl, controlPlace } from './start/control-place.ts'
 import { cannotStart, StartError, sentenceOf } from './start/errors.ts'
@@ -84,6 +84,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
     const observer = both(operations?.observer, tracer)
     const kernel = resources.use(await openKernel({ ...init, home }, ready, observer))
     attach(ready.offers, kernel)
+    await settleClassifications(config, kernel)
     const reloader = reloaderOf({ ...init, home }, kernel, ready)
     const node = operationsOf({ ...init, home }, kernel, reloader, ready)
     const { control, agents } = await openControl({ ...init, home }, kernel, node, resources)

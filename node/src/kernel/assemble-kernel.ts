@@ -365,7 +365,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     offers,
     configured,
     capabilities: new CapabilityDesk({ locals, configured, imports, policy }),
-    content: kept.desk,
+    ...{ content: kept.desk, events },
     append,
     outbox,
     held,

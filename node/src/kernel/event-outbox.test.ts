@@ -53,6 +53,21 @@ describe('a change of state and its event', () => {
     expect(ledger.ofType('agent.removed')).toHaveLength(1)
   })
 
+  it('are refused together when the event cannot become an entry, so that no start meets one that never can', async () => {
+    const reasons = ['a lone \ud800 surrogate', 'x'.repeat(1_025)]
+    for (const reason of reasons) {
+      await expect(outbox().record({ ...added, ext: { reason } }, [state])).rejects.toThrow()
+    }
+    const records = Array.from({ length: 1_000 }, () => 'A'.repeat(43))
+    const most: EntryDraft = {
+      type: 'content.erased',
+      ext: { records, reason: 'é'.repeat(1_024), note: 'é'.repeat(512) },
+    }
+    await outbox().record(most, [])
+    expect([await store.get('agents', 'a'), ledger.entries.length]).toEqual([undefined, 1])
+    expect(await store.list('outbox')).toEqual([])
+  })
+
   it('wait for a log that is busy', async () => {
     const end = ledger.fail('busy')
     let waited = 0
@@ -116,4 +131,54 @@ describe('an event whose process ended when it was in the log', () => {
 it('stops the start for a row that cannot be read, because an event must not be passed over', async () => {
   await store.set('outbox', '000000000000', '{"v":1}')
   await expect(outbox().open()).rejects.toThrow('restore the store')
+})
+
+describe('an event of a change that is made outside the store', () => {
+  const classified: EntryDraft = { type: 'capability.classified', actor: 'person:olga', cap: 'tools.read' }
+  const inForce = async () => ({ cap_hash: 'A'.repeat(43) })
+  const notThere = async () => undefined
+
+  it('is told when the change has happened, with what is known of it then', async () => {
+    const held = await outbox().hold(classified, 'what to look for')
+    expect(ledger.entries).toEqual([])
+    await held.record({ cap_hash: 'A'.repeat(43) })
+    expect(ledger.entries).toMatchObject([{ ...classified, cap_hash: 'A'.repeat(43) }])
+    expect(await store.list('outbox-held')).toEqual([])
+  })
+
+  it('is not told when it has not', async () => {
+    await (await outbox().hold(classified, '')).drop()
+    await outbox().settle(inForce)
+    expect(ledger.entries).toEqual([])
+  })
+
+  it('is looked for by the next process: told once where it happened, dropped where it did not', async () => {
+    await outbox().hold(classified, 'first')
+    await outbox().hold(removed, 'second')
+    const asked: string[] = []
+    const settle = (found: string) =>
+      outbox().settle((about) => {
+        asked.push(about)
+        return about === found ? inForce() : notThere()
+      })
+    await settle('first')
+    await settle('first')
+    expect(asked.sort()).toEqual(['first', 'second'])
+    expect(ledger.entries.map(({ type, actor }) => [type, actor])).toEqual([['capability.classified', 'person:olga']])
+  })
+
+  it('is told once when the process ended after the change was told', async () => {
+    const held = await outbox({ store: dies(store) }).hold(classified, 'first')
+    await expect(held.record()).rejects.toThrow('the process ended')
+    const next = outbox()
+    await next.open()
+    await next.settle(inForce)
+    expect(ledger.entries).toHaveLength(1)
+  })
+
+  it('is refused before the change by a log that would not take it', async () => {
+    ledger.full = true
+    await expect(outbox().hold(classified, '')).rejects.toMatchObject({ detail: { code: 'log_full' } })
+    expect(await store.list('outbox-held')).toEqual([])
+  })
 })

@@ -9,11 +9,21 @@
 import type { EntryDraft, EventId, EventLogger, Store, StoreChange } from '@hansa/protocols'
 import { entryDraftSchema, eventIdSchema } from '@hansa/protocols'
 import { randomId } from '@hansa/trust'
-import { type Appended, isClosing, type Ledger, LedgerError, type LogDirectory, readEntries } from '@hansa/trust/ledger'
+import {
+  type Appended,
+  entryText,
+  isClosing,
+  type Ledger,
+  LedgerError,
+  type LogDirectory,
+  readEntries,
+} from '@hansa/trust/ledger'
 import { z } from 'zod'
 import { faultFields } from './fault-fields.ts'
 
 const NAMESPACE = 'outbox'
+/** Events of changes that are made outside the store: whether they happened is looked at afterwards. */
+const HELD = 'outbox-held'
 
 const rowSchema = z.strictObject({
   v: z.literal(1),
@@ -23,6 +33,19 @@ const rowSchema = z.strictObject({
   size: z.int().min(0).describe('Entries that it had'),
 })
 type Row = z.infer<typeof rowSchema>
+
+const heldSchema = z.strictObject({ v: z.literal(1), draft: entryDraftSchema, about: z.string().max(16_384) })
+
+/** An event that is told only when its change has happened. */
+export type HeldEvent = {
+  /** The change has happened: resolves when the event is durable in the log. @param more what is known of it by now */
+  record(more?: Partial<EntryDraft>): Promise<void>
+  /** It has not. */
+  drop(): Promise<void>
+}
+
+/** In the log, far away from today. */
+const WORST_PLACE = { seq: Number.MAX_SAFE_INTEGER, tMs: 9_999_999_999_999, prev: 'A'.repeat(43) }
 
 type OpenLog = Pick<Ledger, 'origin' | 'size' | 'full' | 'room' | 'read' | 'append'>
 
@@ -69,11 +92,11 @@ export class EventOutbox {
 
   /**
    * The row that has to be committed in one transaction with the change that `draft` tells of; `drain` comes after.
-   * @throws LedgerError `log_full` when the log would not take the event: then nothing may change.
+   * @throws LedgerError `log_full`, `entry_refused` when the log would not take the event: then nothing may change.
    */
   row(draft: EntryDraft): StoreChange {
+    this.#refuseFull(draft)
     const ledger = this.#open()
-    if (ledger.full && !isClosing(draft.type)) throw new LedgerError({ code: 'log_full', ...limitOf(ledger) })
     const id = randomId()
     const row: Row = {
       v: 1,
@@ -82,6 +105,8 @@ export class EventOutbox {
       origin: ledger.origin,
       size: ledger.size,
     }
+    // The entry that it becomes, at the greatest length: what the ledger would refuse later must not be committed now.
+    entryText(row.draft, { ...WORST_PLACE, origin: ledger.origin })
     return {
       namespace: NAMESPACE,
       key: String(this.#next++).padStart(12, '0'),
@@ -93,6 +118,38 @@ export class EventOutbox {
   async record(draft: EntryDraft, changes: readonly StoreChange[]): Promise<void> {
     await this.#c.store.apply([...changes, this.row(draft)])
     await this.drain()
+  }
+
+  /**
+   * Keeps an event through a change that is no part of the store, such as one of a file: after a crash it is still known
+   * that somebody wanted the change, and `settle` looks whether it happened.
+   * @param about what to look for
+   * @throws LedgerError `log_full` when the log would not take the event
+   */
+  async hold(draft: EntryDraft, about: string): Promise<HeldEvent> {
+    this.#refuseFull(draft)
+    const { store } = this.#c
+    const key = randomId()
+    await store.set(HELD, key, JSON.stringify(heldSchema.parse({ v: 1, draft, about })))
+    return {
+      record: (more = {}) => this.record({ ...draft, ...more }, [{ namespace: HELD, key }]),
+      drop: () => store.delete(HELD, key),
+    }
+  }
+
+  /**
+   * Tells of changes whose process ended before it did, and drops events of those that did not happen.
+   * @param happened what is known of a change besides; undefined when there was none
+   */
+  async settle(happened: (about: string) => Promise<Partial<EntryDraft> | undefined>): Promise<void> {
+    for (const { key, value } of await this.#c.store.list(HELD)) {
+      const held = heldSchema.safeParse(parsedJson(value))
+      if (!held.success) throw new Error(`the event ${key} that is held cannot be read; restore the store`)
+      const { draft, about } = held.data
+      const more = await happened(about)
+      if (more === undefined) await this.#c.store.delete(HELD, key)
+      else await this.record({ ...draft, ...more }, [{ namespace: HELD, key }])
+    }
   }
 
   /** Writes every event that waits to the log. Resolves when they are durable. @throws LedgerError; the rows stay then */
@@ -160,6 +217,11 @@ export class EventOutbox {
       if (!row.success) throw new Error(`the event ${key} of the outbox cannot be read; restore the store`)
       return { key, row: row.data }
     })
+  }
+
+  #refuseFull({ type }: EntryDraft): void {
+    const ledger = this.#open()
+    if (ledger.full && !isClosing(type)) throw new LedgerError({ code: 'log_full', ...limitOf(ledger) })
   }
 
   #open(): OpenLog {

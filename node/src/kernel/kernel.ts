@@ -56,6 +56,7 @@ import type { AgentOffers } from './agent-offers.ts'
 import type { ApprovalBook } from './approvals.ts'
 import type { CapabilityDesk } from './capability-desk.ts'
 import type { ConfiguredCapabilities } from './configured-capabilities.ts'
+import type { EventOutbox } from './event-outbox.ts'
 import type { Explain } from './explain.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { InFlight } from './in-flight.ts'
@@ -65,9 +66,6 @@ import type { ManifestPublisher } from './manifest-publisher.ts'
 import type { PeerDesk } from './peer-desk.ts'
 import type { PolicyHolder } from './policy-holder.ts'
 import type { TokenDesk } from './token-desk.ts'
-
-/** `digest`: of the tool as it was listed. */
-type Classification = { capability: CapabilityId; by: string; digest: string; note: string }
 
 export type KernelParts = {
   did: Did
@@ -88,6 +86,7 @@ export type KernelParts = {
   configured: ConfiguredCapabilities
   capabilities: CapabilityDesk
   content: ContentDesk
+  events: EventOutbox
   append(draft: EntryDraft): Appended
   outbox: AckOutbox
   held: HeldResults
@@ -240,12 +239,9 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.configured
   }
 
-  /** Records whose word on a tool is in force now, and on what. */
-  async recordClassification({ capability, by, digest, note }: Classification): Promise<void> {
-    const descriptor = this.#parts.locals.descriptor(capability)
-    const hash = descriptor === undefined ? {} : { cap_hash: descriptor.hash }
-    const ext = { hash: digest, note }
-    await this.#parts.append({ type: 'capability.classified', actor: by, cap: capability, ...hash, ext }).durable
+  /** For changes that are made outside the store. */
+  get events(): Pick<EventOutbox, 'hold' | 'settle'> {
+    return this.#parts.events
   }
 
   peers(): Promise<PeerInfo[]> {

@@ -29,7 +29,8 @@ ${classes}
 
 interface Ground extends AsyncDisposable {
   home: string
-  node: RunningNode
+  readonly node: RunningNode
+  restart(): Promise<void>
   lists(...tools: object[]): Promise<void>
   classify(capability: string, over?: object): Promise<CapabilityDetail>
   state(ref: string): Promise<CapabilityInfo['state'] | undefined>
@@ -47,10 +48,17 @@ async function ground(tools: object[], classes = ''): Promise<Ground> {
   await makeHome(home, config(list, calls, classes))
   await writeFile(join(home, 'policy.yaml'), everything)
   const read = await readConfig(join(home, 'hansa.yaml'), { home })
-  const node = await startNode({ home, config: read, logger: silentLogger })
+  let node = await startNode({ home, config: read, logger: silentLogger })
   return {
     home,
-    node,
+    get node() {
+      return node
+    },
+    async restart() {
+      await node[Symbol.asyncDispose]()
+      const again = await readConfig(join(home, 'hansa.yaml'), { home })
+      node = await startNode({ home, config: again, logger: silentLogger })
+    },
     lists,
     classify: (capability, over = {}) =>
       ask(home, 'classify', { capability, safety: 'READ', by: 'person:olga', ...over }),
@@ -235,5 +243,49 @@ describe('a classified tool that mallory changes', () => {
     await given.lists(described)
     await given.node.reload()
     expect(await given.state('tools.read')).toBe('suspended')
+  })
+})
+
+describe('a class whose node ended', () => {
+  /** As the node leaves it when it ends before the entry is written. */
+  async function ended(given: Ground, safety: string): Promise<void> {
+    const { tool } = await given.show('tools.read')
+    const said = { safety, digest: tool?.digest ?? '' }
+    const about = { server: 'tools', name: 'read', capability: 'tools.read', said }
+    const draft = {
+      type: 'capability.classified',
+      actor: 'person:pia',
+      cap: 'tools.read',
+      ext: { note: safety },
+    } as const
+    await given.node.kernel.events.hold(draft, JSON.stringify(about))
+    await given.restart()
+  }
+
+  const told = async ({ node }: Ground) =>
+    (await node.kernel.audit({ limit: 1000 }))
+      .filter(({ type }) => type === 'capability.classified')
+      .map(({ actor, cap_hash }) => [actor, cap_hash])
+
+  it('after the configuration had it is in the log with who gave it, once', async () => {
+    await using given = await ground([tool('read')])
+    await given.classify('tools.read')
+    const { hash } = await given.show('tools.read')
+    await ended(given, 'READ')
+    expect(await told(given)).toEqual([
+      ['person:olga', hash],
+      ['person:pia', hash],
+    ])
+    await given.restart()
+    expect(await told(given)).toHaveLength(2)
+  })
+
+  it('before the configuration had it is in neither', async () => {
+    await using given = await ground([tool('read')])
+    await ended(given, 'READ')
+    expect([await told(given), await given.state('tools.read')]).toEqual([[], 'unclassified'])
+    await given.classify('tools.read')
+    await ended(given, 'WRITE')
+    expect((await told(given)).map(([actor]) => actor)).toEqual(['person:olga'])
   })
 })

@@ -1,11 +1,15 @@
 /**
  * Gives a tool of an MCP server its class: into the configuration, into force, into the log. The class is pinned to the
  * tool as it is listed, so it ends with the next change of the tool.
+ *
+ * The configuration is a file, so the entry waits in the store while the file changes; whether it did is seen at the next
+ * start when the process ends in between.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { CapabilityDetail, Classify, Clock } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import { classifyTool, type ToolClass } from '../config/edit-config.ts'
-import type { Environment } from '../config/index.ts'
+import type { ClassifiedTool, Environment, NodeConfig } from '../config/index.ts'
 import { changeConfig } from '../config/index.ts'
 import type { ToolClaim } from '../kernel/configured-capabilities.ts'
 import type { AssembledKernel } from '../kernel/kernel.ts'
@@ -30,6 +34,10 @@ export async function classify(init: Classify, components: ClassifyComponents): 
     ...(obligations === undefined ? {} : { obligations }),
     digest: tool.digest,
   }
+  const ext = { hash: tool.digest, note: noteOf(said) }
+  const about: AboutClass = { server: tool.server, name: tool.name, capability, said }
+  const draft = { type: 'capability.classified', actor: by, cap: capability, ext } as const
+  const held = await kernel.events.hold(draft, JSON.stringify(about))
   const use = async () => {
     const reloaded = await reloader.reload()
     if (!reloaded.ok) throw refused(`the node cannot take it in: ${reloaded.faults.join('; ')}`)
@@ -37,18 +45,52 @@ export async function classify(init: Classify, components: ClassifyComponents): 
       const reason = kernel.configured.reasonOf(capability) ?? 'the MCP server no longer lists it'
       throw refused(`${capability} was not classified: ${reason}`)
     }
-    await kernel.recordClassification({ capability, by, digest: tool.digest, note: noteOf(said) })
+    await held.record(await descriptorHash(kernel, capability))
   }
   try {
     const edit = classifyTool(tool.server, tool.name, said)
     await changeConfig({ path: configPath, environment, edit, clock, use })
   } catch (error) {
+    await held.drop()
     // The file is as it was before; so is what is offered, once it was read again.
     await reloader.reload()
     if (error instanceof CallError || !(error instanceof Error)) throw error
     throw refused(error.message)
   }
   return kernel.capability(capability)
+}
+
+/** What was about to be said of which tool. */
+type AboutClass = { server: string; name: string; capability: string; said: ToolClass }
+
+/** Looks in the configuration, which the kernel offers by now, whether classes that were on their way are there. */
+export async function settleClassifications(
+  config: Pick<NodeConfig, 'capabilities'>,
+  kernel: AssembledKernel,
+): Promise<void> {
+  await kernel.events.settle(async (text) => {
+    const { server, name, capability, said } = JSON.parse(text) as AboutClass
+    const item = config.capabilities.find((one) => one.kind === 'mcp' && one.prefix === server)
+    const found = item?.kind === 'mcp' ? item.classified[name] : undefined
+    return found !== undefined && isSaid(found, said) ? descriptorHash(kernel, capability) : undefined
+  })
+}
+
+function isSaid(found: ClassifiedTool, { digest, safety, sensitivity, obligations }: ToolClass): boolean {
+  const same = (a: readonly string[] | undefined, b: readonly string[] | undefined) =>
+    b === undefined || isDeepStrictEqual([...(a ?? [])].sort(), [...b].sort())
+  return (
+    found.digest === digest &&
+    found.safety === safety &&
+    same(found.sensitivity, sensitivity) &&
+    same(found.obligations, obligations)
+  )
+}
+
+/** Nothing while its server is away. */
+async function descriptorHash(kernel: AssembledKernel, capability: string): Promise<{ cap_hash?: string }> {
+  const detail = await kernel.capability(capability).catch(() => undefined)
+  return detail === undefined ? {} : { cap_hash: detail.hash }
 }
 
 function toolOf({ capability, digest }: Classify, kernel: AssembledKernel): ToolClaim {

@@ -66,7 +66,13 @@ export const eraseContentSchema = z
     peer: didSchema.optional().describe('The other kernel of the call'),
     before: unixMsSchema.optional().describe('Kept before this; exclusive'),
     by: principalSchema.describe('Who says so: person:NAME'),
-    reason: z.string().trim().min(1).max(500).describe('Why; it is in the log'),
+    reason: z
+      .string()
+      .trim()
+      .min(1)
+      .max(500)
+      .refine((text) => text.isWellFormed(), 'holds half a character')
+      .describe('Why; it is in the log'),
     dryRun: z.boolean().optional().describe('Only says what would be erased'),
   })
   .refine(

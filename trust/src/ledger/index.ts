@@ -22,7 +22,7 @@ export {
 } from './cosignature.ts'
 export type { CosignedCheckpoint, CosignedCheckpoints } from './cosigned-checkpoint.ts'
 // Entries as bytes.
-export { chainHash, type EntryReading, readEntry } from './entry-bytes.ts'
+export { chainHash, type EntryReading, entryText, readEntry } from './entry-bytes.ts'
 export { LedgerError, type LedgerErrorDetail } from './errors.ts'
 // Exports for one peer.
 export { type ExportEntriesInit, exportEntries } from './export-entries.ts'

@@ -1,11 +1,12 @@
 import { userInfo } from 'node:os'
-import type { Did, EraseContent, ErasedContent } from '@hansa/protocols'
+import type { Did, ErasedContent } from '@hansa/protocols'
 import type { Command } from 'commander'
 import { accountPerson } from '../account-person.ts'
 import type { Cli, Invocation } from '../cli.ts'
 import { canAsk, confirm } from '../confirm.ts'
 import type { ControlClient } from '../control-client.ts'
 import { failed, usage } from '../errors.ts'
+import { MOMENT_HELP, type Moment, moment } from '../moment.ts'
 import type { Style } from '../print.ts'
 import { bytes, counted, facts } from '../table.ts'
 
@@ -13,7 +14,7 @@ type Options = {
   call?: string
   principal?: string
   peer?: string
-  before?: string
+  before?: Moment
   reason?: string
   yes?: boolean
   dryRun?: boolean
@@ -34,14 +35,16 @@ export function auditEraseCommand(cli: Cli): Command {
     .option('--call <id>', 'of one call')
     .option('--principal <principal>', 'of calls that it made, such as person:ada, as the log names it')
     .option('--peer <peer>', 'of calls with another kernel: alias or DID')
-    .option('--before <time>', 'what was kept before: a date, or a date and time, such as 2026-01-31T12:00:00Z')
+    .option('--before <time>', `what was kept before: ${MOMENT_HELP}`, moment('--before'))
     .option('--reason <text>', 'why; it is in the log')
     .option('--yes', 'nothing is asked')
     .option('--dry-run', 'say what would be erased, and erase nothing')
     .action(
       cli.action<Options>(async (invocation) => {
         const { home, options, print } = invocation
-        const before = beforeOf(options)
+        const { systemClock } = await import('../../system-clock.ts')
+        checkChoice(options)
+        const before = options.before?.(systemClock.now())
         const { controlClient } = await import('../control-client.ts')
         await using client = await controlClient(home)
         const what = {
@@ -68,16 +71,12 @@ export function auditEraseCommand(cli: Cli): Command {
     )
 }
 
-/** @throws CliError for no choice at all, a time that is none, or no reason. */
-function beforeOf({ call, principal, peer, before, reason, dryRun }: Options): EraseContent['before'] {
+/** @throws CliError for no choice at all, or no reason. */
+function checkChoice({ call, principal, peer, before, reason, dryRun }: Options): void {
   if ([call, principal, peer, before].every((each) => each === undefined))
     throw usage('Say what to erase: --call, --principal, --peer or --before.')
   if (reason === undefined && dryRun !== true)
     throw usage('Say why with --reason; it is in the log, and nothing else tells it.')
-  if (before === undefined) return undefined
-  const time = /^\d{4}-\d{2}-\d{2}(?:T.+)?$/.test(before) ? Date.parse(before) : Number.NaN
-  if (Number.isNaN(time) || time < 0) throw usage(`"${before}" is no time, such as 2026-01-31 or 2026-01-31T12:00:00Z.`)
-  return time
 }
 
 async function peerOf(client: ControlClient, who: string): Promise<Did> {
