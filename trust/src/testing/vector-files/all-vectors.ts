@@ -2,10 +2,18 @@ import { canonicalVectors } from './canonical-vectors.ts'
 import { delegationVectors } from './delegation-vectors.ts'
 import { envelopeVectors } from './envelope-vectors.ts'
 import { manifestVectors } from './manifest-vectors.ts'
+import { proofVectors } from './proof-vectors.ts'
 import { tokenVectors } from './token-vectors.ts'
 import type { VectorFile } from './vector-file.ts'
 
 /** Every vector that this package publishes in `protocols/vectors`. */
 export function allVectors(): VectorFile[] {
-  return [...canonicalVectors(), ...tokenVectors(), ...manifestVectors(), ...envelopeVectors(), ...delegationVectors()]
+  return [
+    ...canonicalVectors(),
+    ...tokenVectors(),
+    ...manifestVectors(),
+    ...envelopeVectors(),
+    ...delegationVectors(),
+    ...proofVectors(),
+  ]
 }

@@ -11,6 +11,7 @@ import { sha256 } from '../../encoding/hash.ts'
 import { canonicalJson } from '../../json/canonical-json.ts'
 import type { JsonProfile } from '../../json/json-profile.ts'
 import { parseStrictJson } from '../../json/parse-strict-json.ts'
+import { verifyProof } from '../../ledger/proof/verify-proof.ts'
 import { type KnownManifest, verifyManifest } from '../../manifest/verify-manifest.ts'
 import { envelopeVerifier } from '../../signed/envelope-verifier.ts'
 import { tokenKeys } from '../../token/token-keys.ts'
@@ -19,7 +20,7 @@ import { allVectors } from './all-vectors.ts'
 import { vectorText } from './vector-file.ts'
 
 const root = fileURLToPath(new URL('../../../../protocols/vectors', import.meta.url))
-const folders = ['canonical', 'token', 'manifest', 'envelope', 'delegation']
+const folders = ['canonical', 'token', 'manifest', 'envelope', 'delegation', 'proof']
 const paths = folders
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
   .filter((entry) => entry.isFile())
@@ -193,5 +194,22 @@ describe('delegation', () => {
   it.each(under('delegation/invalid'))('%s', async (path) => {
     const given = read<Case>(path)
     expect(await judge(given)).toEqual({ reason: given.reason })
+  })
+})
+
+describe('proof', () => {
+  type Case = { vkey: string; proof: string; entry: string; index: number; size: number; root: string; reason: string }
+  const verify = ({ vkey, proof, entry }: Case) => verifyProof(proof, Buffer.from(entry, 'base64url'), { vkey })
+
+  it.each(under('proof/valid'))('%s', async (path) => {
+    const { index, size, root: expected, ...given } = read<Case>(path)
+    const report = await verify({ ...given, index, size, root: expected })
+    expect(report).toMatchObject({ verdict: 'clean', index, checkpoint: { size, root: expected } })
+  })
+
+  it.each(under('proof/invalid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    const { verdict, faults } = await verify(given)
+    expect({ verdict, first: faults[0]?.code }).toEqual({ verdict: 'violation', first: given.reason })
   })
 })
