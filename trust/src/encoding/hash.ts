@@ -27,7 +27,15 @@ export function commitTo(salt: Uint8Array, bytes: Uint8Array): string {
 /** Above this the copy costs more than the second step of an incremental hash, bytes. */
 const ONE_SHOT_BYTES = 16_384
 
+/** Reused, because hashing is synchronous; a head is a salt or a short tag. */
+const MAX_HEAD_BYTES = 256
+const input = Buffer.alloc(MAX_HEAD_BYTES + ONE_SHOT_BYTES)
+
 function digestOf(head: Uint8Array, bytes: Uint8Array): string {
-  if (bytes.length <= ONE_SHOT_BYTES) return hash('sha256', Buffer.concat([head, bytes]), 'base64url')
+  if (bytes.length <= ONE_SHOT_BYTES && head.length <= MAX_HEAD_BYTES) {
+    input.set(head)
+    input.set(bytes, head.length)
+    return hash('sha256', input.subarray(0, head.length + bytes.length), 'base64url')
+  }
   return createHash('sha256').update(head).update(bytes).digest('base64url')
 }

@@ -54,7 +54,7 @@ export class Batch {
     const chain = hash('sha256', this.#memory.subarray(start - CHAIN_TAG.length, end), 'base64url')
     // RFC 6962: a leaf is hashed with 0x00 in front.
     this.#memory[start - 1] = 0
-    const leaf = hash('sha256', this.#memory.subarray(start - 1, end), 'buffer')
+    const leaf = Buffer.from(hash('sha256', this.#memory.subarray(start - 1, end), 'binary'), 'latin1')
     sealRecord(this.#memory, at, length, this.first + this.leaves.length)
     this.leaves.push(leaf)
     this.#length = end

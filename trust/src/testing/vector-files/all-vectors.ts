@@ -1,8 +1,10 @@
 import { canonicalVectors } from './canonical-vectors.ts'
 import { delegationVectors } from './delegation-vectors.ts'
 import { envelopeVectors } from './envelope-vectors.ts'
+import { inclusionVectors } from './inclusion-vectors.ts'
 import { manifestVectors } from './manifest-vectors.ts'
 import { proofVectors } from './proof-vectors.ts'
+import { revealVectors } from './reveal-vectors.ts'
 import { tokenVectors } from './token-vectors.ts'
 import type { VectorFile } from './vector-file.ts'
 
@@ -15,5 +17,7 @@ export function allVectors(): VectorFile[] {
     ...envelopeVectors(),
     ...delegationVectors(),
     ...proofVectors(),
+    ...revealVectors(),
+    ...inclusionVectors(),
   ]
 }

@@ -2,25 +2,41 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Did, EnvelopeType } from '@hansa/protocols'
+import {
+  type CheckpointReference,
+  type Did,
+  decodeFrames,
+  type EnvelopeType,
+  INCLUSION_TYP,
+  inclusionAnswerSchema,
+  inclusionQuestionSchema,
+  replyFrameLimits,
+  revealFrameLimits,
+  revealReplyFrameLimits,
+} from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
 import { verifyChain, whyNotCovered } from '../../delegation/verify-chain.ts'
 import { didKeyResolver } from '../../did/did-key-resolver.ts'
 import { encodeBase64url } from '../../encoding/base64url.ts'
-import { sha256 } from '../../encoding/hash.ts'
+import { commitTo, sha256 } from '../../encoding/hash.ts'
 import { canonicalJson } from '../../json/canonical-json.ts'
 import type { JsonProfile } from '../../json/json-profile.ts'
 import { parseStrictJson } from '../../json/parse-strict-json.ts'
+import { verifyCheckpoint } from '../../ledger/checkpoint.ts'
 import { verifyProof } from '../../ledger/proof/verify-proof.ts'
 import { type KnownManifest, verifyManifest } from '../../manifest/verify-manifest.ts'
+import { verifyConsistency } from '../../merkle/consistency.ts'
+import { verifyInclusion } from '../../merkle/inclusion.ts'
 import { envelopeVerifier } from '../../signed/envelope-verifier.ts'
+import { verifyJws } from '../../signed/jws.ts'
+import { readReceipt } from '../../signed/payloads.ts'
 import { tokenKeys } from '../../token/token-keys.ts'
 import { verifyToken } from '../../token/verify-token.ts'
 import { allVectors } from './all-vectors.ts'
 import { vectorText } from './vector-file.ts'
 
 const root = fileURLToPath(new URL('../../../../protocols/vectors', import.meta.url))
-const folders = ['canonical', 'token', 'manifest', 'envelope', 'delegation', 'proof']
+const folders = ['canonical', 'token', 'manifest', 'envelope', 'delegation', 'proof', 'reveal', 'inclusion']
 const paths = folders
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
   .filter((entry) => entry.isFile())
@@ -211,5 +227,101 @@ describe('proof', () => {
     const given = read<Case>(path)
     const { verdict, faults } = await verify(given)
     expect({ verdict, first: faults[0]?.code }).toEqual({ verdict: 'violation', first: given.reason })
+  })
+})
+
+type RevealVector = {
+  caller: Did
+  issuer: Did
+  args_salt: string
+  reply: string
+  request?: string
+  answer?: string
+  result: string
+  reason: string
+}
+
+describe('reveal', () => {
+  const verifier = envelopeVerifier({ resolver: didKeyResolver() })
+  const framesIn = (text: string, limits: readonly number[]) => {
+    const frames = decodeFrames(Buffer.from(text, 'base64url'), limits)
+    if (frames === undefined) throw new Error('not the frames that were to be there')
+    return frames
+  }
+
+  /** As the kernel that asked goes through it. */
+  async function judge({ caller, issuer, args_salt, reply, request, answer }: RevealVector) {
+    const [envelope = new Uint8Array(), ...rest] = framesIn(reply, replyFrameLimits)
+    const verdict = await verifier.verify('hansa-receipt', envelope, issuer)
+    const receipt = verdict.ok ? readReceipt(verdict.payload) : undefined
+    if (receipt?.ok !== true || !verdict.ok) throw new Error('the receipt is not good')
+    let [salt, result] = rest
+    if (request !== undefined) {
+      expect([salt?.length, result?.length]).toEqual([0, 0])
+      const [ack = new Uint8Array(), argsSalt = new Uint8Array()] = framesIn(request, revealFrameLimits)
+      const acknowledged = await verifier.verify('hansa-ack', ack, caller)
+      expect(acknowledged).toMatchObject({
+        ok: true,
+        payload: { call_id: receipt.value.call_id, receipt_hash: verdict.hash },
+      })
+      expect(encodeBase64url(argsSalt)).toBe(args_salt)
+      ;[salt, result] = framesIn(answer ?? '', revealReplyFrameLimits)
+    }
+    if (salt === undefined || result === undefined || commitTo(salt, result) !== receipt.value.result_c)
+      return { reason: 'result_wrong' }
+    return { result: Buffer.from(result).toString() }
+  }
+
+  it.each(under('reveal/valid'))('%s', async (path) => {
+    const vector = read<RevealVector>(path)
+    expect(await judge(vector)).toEqual({ result: vector.result })
+  })
+
+  it.each(under('reveal/invalid'))('%s', async (path) => {
+    const vector = read<RevealVector>(path)
+    expect(await judge(vector)).toEqual({ reason: vector.reason })
+  })
+})
+
+type InclusionVector = {
+  vkey: string
+  promise: { origin: string; index: number; leaf_hash: string }
+  seen: CheckpointReference
+  question: string
+  answer: unknown
+  reason: string
+}
+
+describe('inclusion', () => {
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'))
+
+  /** As the kernel that holds the receipt goes through it. */
+  function judge({ vkey, promise, seen, answer }: InclusionVector): string | undefined {
+    const { note, consistency = [], proofs } = inclusionAnswerSchema.parse(answer)
+    const verdict = verifyCheckpoint(note, vkey)
+    if (!verdict.ok) return 'checkpoint'
+    const { size, root } = verdict.checkpoint
+    const path = consistency.map(bytes)
+    const grown = { fromSize: seen.size, toSize: size, fromRoot: bytes(seen.root), toRoot: bytes(root), path }
+    if (!verifyConsistency(grown)) return 'checkpoint'
+    const { index } = promise
+    if (index >= size) return 'too_short'
+    const [proof] = proofs
+    if (proof === undefined || proof === null) return 'no_proof'
+    const leaf = { index, size, leafHash: bytes(promise.leaf_hash), path: proof.map(bytes), root: bytes(root) }
+    return verifyInclusion(leaf) ? undefined : 'another_entry'
+  }
+
+  it.each([...under('inclusion/valid'), ...under('inclusion/invalid')])('%s', async (path) => {
+    const vector = read<InclusionVector>(path)
+    const verdict = await verifyJws(vector.question, {
+      typ: INCLUSION_TYP,
+      resolver: didKeyResolver(),
+      maxBytes: 8_192,
+      issuerOf: ({ iss }) => iss,
+    })
+    const question = inclusionQuestionSchema.parse(verdict.ok ? verdict.payload : undefined)
+    expect(question).toMatchObject({ entries: [vector.promise.index], seen: vector.seen.size })
+    expect(judge(vector)).toBe(vector.reason)
   })
 })
