@@ -1,6 +1,7 @@
 /** Content of calls that an operator keeps: what of it, how it is checked, and how it is erased without hurting any proof. */
 import { type MemoryContent, memoryContent } from '@hansa/node/testing'
 import type { CapabilityDefinition, Entry, KeptPart, Rule } from '@hansa/protocols'
+import { commitTo } from '@hansa/trust'
 import { verifyLog } from '@hansa/trust/ledger'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { entriesOf, outcomeOf, refusal } from '../harness/outcome.ts'
@@ -69,6 +70,17 @@ describe('content that is kept', () => {
     }
     const [alice, bob] = [await parts(mesh, 'alice', callId), await parts(mesh, 'bob', callId)]
     expect(alice.result?.commitment).toBe(bob.result?.commitment)
+  })
+
+  it('opens the commitment for whoever is shown it with its salt, and is in the status', async () => {
+    await using mesh = await keepers()
+    const { result } = await parts(mesh, 'bob', await callOf(mesh))
+    const salt = Buffer.from(result?.salt ?? '', 'base64url')
+    expect(commitTo(salt, Buffer.from(result?.content ?? ''))).toBe(result?.commitment)
+    const bytes = (await atBob.ground.records.size({})).bytes
+    expect((await mesh.kernel('bob').status()).content).toEqual({ keep: 'all', bytes })
+    await mesh.kernel('bob').eraseContent({ peer: mesh.kernel('alice').did, by, reason })
+    expect((await mesh.kernel('bob').status()).content).toEqual({ keep: 'all', bytes: 0 })
   })
 
   it('is what the firewall lets through, never what it takes out', async () => {

@@ -6,10 +6,11 @@ import type {
   KeptArguments,
   KeptContent,
   KeptPart,
+  KernelStatus,
   StoreChange,
 } from '@hansa/protocols'
 import { CallError, contentKinds } from '@hansa/protocols'
-import { type ContentKind, commitTo, contentHash, type OpenedContent } from '@hansa/trust'
+import { type ContentKind, commitTo, contentHash, encodeBase64url, type OpenedContent } from '@hansa/trust'
 import { type Ledger, readEntries } from '@hansa/trust/ledger'
 import type { ApprovalArguments } from '../kernel/approval-arguments.ts'
 import type { FrozenLog } from '../kernel/event-outbox.ts'
@@ -40,6 +41,11 @@ export class ContentDesk {
 
   constructor(components: ContentDeskComponents) {
     this.#c = components
+  }
+
+  get status(): NonNullable<KernelStatus['content']> | undefined {
+    const { content } = this.#c
+    return content && { keep: content.settings.keep, bytes: content.bytes }
   }
 
   /** @throws CallError `not_found` for a call of which neither log nor store knows. */
@@ -155,7 +161,14 @@ async function partOf(content: ContentStore, facts: Facts, callId: string, kind:
   const about = { ...said, bytes: record.bytes, keptAt: record.tMs }
   if (!found.content.ok) return { ...about, state: 'unreadable', reason: found.content.reason }
   const text = Buffer.from(found.content.bytes).toString('utf8')
-  return { ...about, state: 'kept', content: text, check: checkOf(facts, kind, record, found.content, commitment) }
+  const salt = encodeBase64url(found.content.salt)
+  return {
+    ...about,
+    state: 'kept',
+    salt,
+    content: text,
+    check: checkOf(facts, kind, record, found.content, commitment),
+  }
 }
 
 function checkOf(

@@ -78,6 +78,11 @@ export class ContentStore {
     return this.#settings
   }
 
+  /** Of all that is kept. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   keeps(kind: ContentKind): boolean {
     const { keep } = this.#settings
     return keep === 'all' || keep === (kind === 'arguments' ? 'arguments' : 'results')

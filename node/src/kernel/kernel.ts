@@ -211,6 +211,7 @@ export class AssembledKernel implements ControlledKernel {
     const { did, name, endpoint, ledger, policy, locals, imports, approvals, nowMs } = this.#parts
     const { root } = ledger.head()
     const { bytes, maxBytes, used } = ledger.room
+    const content = this.#parts.content.status
     const limit = maxBytes === undefined || used === undefined ? {} : { maxBytes, used }
     return {
       did,
@@ -223,6 +224,7 @@ export class AssembledKernel implements ControlledKernel {
       peers: (await imports.peers()).length,
       pendingApprovals: approvals.list().filter(({ state }) => state === 'pending').length,
       witnessing: this.#parts.witnessing.status(),
+      ...(content === undefined ? {} : { content }),
     }
   }
 

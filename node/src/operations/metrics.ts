@@ -15,6 +15,7 @@ export type NodeGauges = {
   acksWaiting: number
   resultsHeld: number
   policyVersion: number
+  contentBytes: number
   cosignedEntries: number
   degraded: boolean
   witnessedLogs: number
@@ -129,6 +130,11 @@ function addGauges(registry: Registry, gauges: () => Promise<NodeGauges>): void 
     'hansa_log_used_ratio',
     'Part of what the limit leaves for calls that is taken, 0 to 1.',
     ({ logUsed }) => logUsed,
+  )
+  one(
+    'hansa_content_bytes',
+    'Content of calls that is kept, without its encryption.',
+    ({ contentBytes }) => contentBytes,
   )
   one('hansa_approvals_pending', 'Actions that wait for a person.', ({ approvalsPending }) => approvalsPending)
   one('hansa_acks_waiting', 'Receipts of peers that are not acknowledged yet.', ({ acksWaiting }) => acksWaiting)

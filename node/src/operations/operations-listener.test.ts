@@ -15,6 +15,7 @@ const gauges: NodeGauges = {
   acksWaiting: 3,
   resultsHeld: 2,
   policyVersion: 4,
+  contentBytes: 0,
   cosignedEntries: 0,
   degraded: false,
   witnessedLogs: 0,

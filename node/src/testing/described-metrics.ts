@@ -13,6 +13,7 @@ export function describedMetrics(): Promise<MetricFacts[]> {
     acksWaiting: 0,
     resultsHeld: 0,
     policyVersion: 0,
+    contentBytes: 0,
     cosignedEntries: 0,
     degraded: false,
     witnessedLogs: 0,

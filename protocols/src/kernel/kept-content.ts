@@ -1,6 +1,6 @@
 /** What a kernel kept of the content of its calls, and what an operator asks it to erase. */
 import { z } from 'zod'
-import { hashSchema } from '../syntax/base64url.ts'
+import { base64urlSchema, hashSchema } from '../syntax/base64url.ts'
 import { didSchema } from '../syntax/did.ts'
 import { callIdSchema } from '../syntax/ids.ts'
 import { principalSchema } from '../syntax/principal.ts'
@@ -21,6 +21,9 @@ export const keptContentSchema = z.object({
       state: z
         .enum(['kept', 'erased', 'not_kept', 'unreadable'])
         .describe('unreadable: what is on the disk is not what was kept'),
+      salt: base64urlSchema(255)
+        .optional()
+        .describe('With the content it gives the commitment; whoever is shown both can check it'),
       content: z.string().optional().describe('JSON text; arguments as they were after the firewall'),
       bytes: count.optional(),
       keptAt: unixMsSchema.optional(),

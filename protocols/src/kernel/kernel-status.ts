@@ -30,6 +30,13 @@ export const kernelStatusSchema = z.object({
   capabilities: count,
   peers: count,
   pendingApprovals: count,
+  content: z
+    .object({
+      keep: z.string().max(32).describe('none, arguments, results or all'),
+      bytes: count.describe('Of what is kept now'),
+    })
+    .optional()
+    .describe('Content of calls; absent when nothing is kept on a disk'),
   witnessing: z
     .object({
       vkey: z.string().max(4096).describe('Under which this kernel cosigns the logs of others'),

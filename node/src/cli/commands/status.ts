@@ -37,10 +37,17 @@ function statusText(style: Style, status: KernelStatus): string {
     ['policy', `${counted(policy.rules, 'rule')}, version ${policy.version}`],
     ...(policy.faults ?? []).map((fault): [string, string] => ['policy fault', style.bad(fault)]),
     ['witnesses', witnessing?.own && ownText(style, witnessing.own)],
+    ['content', contentText(status)],
     ['capabilities', String(capabilities)],
     ['peers', String(peers)],
     ['approvals', pendingApprovals === 0 ? 'none waits' : style.warn(`${pendingApprovals} waiting: hansa approvals`)],
   ])
+}
+
+/** Nothing is said of what an operator does not keep. */
+function contentText({ content }: KernelStatus): string | undefined {
+  if (content === undefined || (content.keep === 'none' && content.bytes === 0)) return undefined
+  return `${bytes(content.bytes)}, ${content.keep === 'none' ? 'nothing more is kept' : `${content.keep} kept`}`
 }
 
 function logSizeText(style: Style, { bytes: size, maxBytes, used = 0, full }: KernelStatus['log']): string {
