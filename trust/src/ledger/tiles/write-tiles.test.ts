@@ -77,6 +77,17 @@ describe('a static tiled log', () => {
     for (const [path, bytes] of atOnce.files) expect(store.files.get(path)).toEqual(bytes)
   })
 
+  it('is not touched when nothing is new', async () => {
+    for (const size of [1, 256, 300]) {
+      const disk = await aLog(size)
+      const store = memoryTileStore()
+      await writeTiles(disk, store)
+      const puts = store.puts.length
+      expect(await writeTiles(disk, store)).toMatchObject({ before: size, size, hashTiles: 0, entryTiles: 0, bytes: 0 })
+      expect(store.puts).toHaveLength(puts)
+    }
+  })
+
   it('keeps partial tiles of older checkpoints until the full one is there', async () => {
     const disk = await aLog(10)
     const store = memoryTileStore()
@@ -152,6 +163,34 @@ describe('a static tiled log', () => {
       const store = memoryTileStore()
       expect(await codeOf(writeTiles(disk, store))).toBe('log_corrupt')
       expect(store.files.has('checkpoint')).toBe(false)
+    }
+  })
+
+  it('is not made of a log whose hashes end too early', async () => {
+    const disk = await aLog(300)
+    disk.tamper('hashes', await disk.read('hashes', 0, 400))
+    expect(await codeOf(writeTiles(disk, memoryTileStore()))).toBe('log_corrupt')
+  })
+
+  it('takes the entries in to the last, also when that is cut off at any file', async () => {
+    const disk = await aLog(1024)
+    const hashesOnly = memoryTileStore()
+    await writeTiles(disk, hashesOnly, { hashesOnly: true })
+    for (let files = 0; files < 4; files++) {
+      const store = hashesOnly.copy()
+      const put = store.put
+      let begun = 0
+      // What comes first is the slowest.
+      store.put = async (path, bytes) => {
+        const turn = begun++
+        for (let wait = 0; wait < 20 - turn * 4; wait++) await Promise.resolve()
+        if (turn === files) throw new Error('the power is gone')
+        await put(path, bytes)
+      }
+      await expect(writeTiles(disk, store)).rejects.toThrow('the power is gone')
+      store.put = put
+      await writeTiles(disk, store)
+      await expectWhole(store, disk)
     }
   })
 

@@ -72,13 +72,24 @@ export async function writeTiles(
   const before = await checkedBefore(store, readHash, signed)
   const writer = new TileWriter({ directory, store, tiles, readHash, size: head.size, before, init })
   const written = await writer.write()
-  await store.put(CHECKPOINT_PATH, Buffer.from(note))
+  await putCheckpoint(store, Buffer.from(note))
   await writer.removeReplaced()
   return { ...head, before, ...written }
 }
 
+async function putCheckpoint(store: TileStore, note: Buffer): Promise<void> {
+  const there = await store.read(CHECKPOINT_PATH)
+  if (there === undefined || !note.equals(there)) await store.put(CHECKPOINT_PATH, note)
+}
+
+/** False also where hashes are missing. */
 async function hasRoot(readHash: ReadHash, { size, root }: { size: number; root: string }): Promise<boolean> {
-  return encodeBase64url(await storedRoot(readHash, 0, size)) === root
+  try {
+    return encodeBase64url(await storedRoot(readHash, 0, size)) === root
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
 }
 
 /** Size of the tree that the place holds already, which this log has to extend. */
@@ -140,6 +151,7 @@ class TileWriter {
     const { size, before } = this.#init
     const tiles: HashTile[] = []
     for (let level = 0; level < tileLevels(size); level++) {
+      if (hashesOfLevel(level, before) === hashesOfLevel(level, size)) continue
       const from = Math.floor(hashesOfLevel(level, before) / TILE_WIDTH)
       for (const { index, width } of tileWidths(hashesOfLevel(level, size), from)) {
         tiles.push({ kind: 'hashes', level, index, width })
@@ -163,6 +175,8 @@ class TileWriter {
   async #entries(): Promise<void> {
     const { directory, size } = this.#init
     const from = await this.#firstBundle()
+    // The last tile says that all of them are there: while they are taken in later, it must not overtake one.
+    const inOrder = from === 0 && this.#init.before > 0
     let bundle: Uint8Array[] = []
     let index = from
     for await (const { number, bytes } of new EntryPositions(directory).records(from * TILE_WIDTH, size)) {
@@ -170,6 +184,7 @@ class TileWriter {
       if (bundle.length < TILE_WIDTH && number !== size - 1) continue
       await this.#checkLeaves(index, bundle)
       await this.#put({ kind: 'entries', index, width: bundle.length }, encodeBundle(bundle))
+      if (inOrder) await this.#settle()
       bundle = []
       index++
     }
@@ -177,11 +192,12 @@ class TileWriter {
 
   /** Where tiles without entries were written before, the entries begin at the first one. */
   async #firstBundle(): Promise<number> {
-    const { store, before } = this.#init
+    const { store, before, size } = this.#init
     const last = [...tileWidths(before, Math.max(0, Math.ceil(before / TILE_WIDTH) - 1))].at(-1)
     if (last === undefined) return 0
     const there = await store.size(tilePath({ kind: 'entries', ...last }))
-    return there === undefined ? 0 : Math.floor(before / TILE_WIDTH)
+    if (there === undefined) return 0
+    return before === size ? last.index + 1 : Math.floor(before / TILE_WIDTH)
   }
 
   async #checkLeaves(index: number, entries: readonly Uint8Array[]): Promise<void> {
