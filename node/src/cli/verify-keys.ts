@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { capabilityManifestSchema, type Did, isDid, MANIFEST_TYP, MAX_MANIFEST_BYTES } from '@hansa/protocols'
 import { didKeyResolver, verifyJws } from '@hansa/trust'
 import { parseVkey } from '@hansa/trust/ledger'
-import { usage } from './errors.ts'
+import { failed, usage } from './errors.ts'
 
 export type LogKeys = {
   /** By origin of the log. */
@@ -29,6 +29,21 @@ export async function readLogKeys(values: readonly string[]): Promise<LogKeys> {
 export function didOfOrigin(origin: string): Did | undefined {
   const did = origin.slice(0, Math.max(0, origin.indexOf('/log/')))
   return isDid(did) ? did : undefined
+}
+
+/**
+ * The key for a log by the origin that something claims to be of, which it then has to fit.
+ * @param place what claims it, for messages. @returns undefined when no key of a log was given
+ * @throws CliError `failed` when what was given is for other logs
+ */
+export function keyOfOrigin(origin: string, { vkeys, dids }: LogKeys, place: string): string | undefined {
+  const notOf = (what: string) =>
+    failed(`A key was given for ${what}, and ${place} is of ${origin === '' ? 'no log' : origin}.`)
+  const key = vkeys.get(origin)
+  const stranger = dids.find((did) => didOfOrigin(origin) !== did)
+  if (stranger !== undefined) throw notOf(`a log of ${stranger}`)
+  if (key === undefined && vkeys.size > 0) throw notOf(`the log ${[...vkeys.keys()].join(', ')}`)
+  return key?.vkey
 }
 
 async function addFile(keys: LogKeys, path: string): Promise<void> {

@@ -83,7 +83,7 @@ async function tiledLog(directory: string, disk: LogDirectory): Promise<LogDirec
 }
 
 function withoutEntries(directory: string): string {
-  return `${directory} holds tiles of hashes and no entries, so there is nothing in it to verify. Write them with: hansa audit tiles DIR, without --hashes-only`
+  return `${directory} holds tiles of hashes and no entries: it is verified by itself, not as one of a pair.`
 }
 
 /** The logs that were frozen before the one in a directory, the newest first. */
@@ -138,24 +138,31 @@ async function addCheckpoints(
   files: readonly string[],
 ): Promise<void> {
   for (const path of files) {
-    const note = await readFile(path, 'utf8').catch(() => {
-      throw usage(`There is no file ${path}, or it cannot be read.`)
-    })
-    const claimed = parseCheckpoint(note.slice(0, note.lastIndexOf('\n\n') + 1))
-    if (claimed === undefined) throw usage(`${path} does not hold a checkpoint.`)
+    const { note, claimed } = await readKept(path)
     const at = logs.findIndex(({ origin }) => origin === claimed.origin)
     const source = sources[at]
     if (source === undefined) throw usage(`${path} is a checkpoint of ${claimed.origin}, which is not verified here.`)
-    sources[at] = { ...source, remembered: remembered(note, claimed, source, path) }
+    sources[at] = { ...source, remembered: remembered({ note, claimed }, source.vkey, path) }
   }
 }
 
-function remembered(
-  note: string,
-  claimed: CheckpointReference,
-  { vkey }: LogSource,
-  path: string,
-): CheckpointReference {
+/** A checkpoint that was kept of one log. @throws CliError `usage` unless it is one, signed by the key if there is one */
+export async function keptCheckpoint(path: string, vkey: string | undefined): Promise<CheckpointReference> {
+  return remembered(await readKept(path), vkey, path)
+}
+
+type Kept = { note: string; claimed: CheckpointReference }
+
+async function readKept(path: string): Promise<Kept> {
+  const note = await readFile(path, 'utf8').catch(() => {
+    throw usage(`There is no file ${path}, or it cannot be read.`)
+  })
+  const claimed = parseCheckpoint(note.slice(0, note.lastIndexOf('\n\n') + 1))
+  if (claimed === undefined) throw usage(`${path} does not hold a checkpoint.`)
+  return { note, claimed }
+}
+
+function remembered({ note, claimed }: Kept, vkey: string | undefined, path: string): CheckpointReference {
   if (vkey === undefined) return claimed
   const verdict = verifyCheckpoint(note, vkey)
   if (!verdict.ok) throw usage(`The checkpoint in ${path} is not signed by the key of the log: ${verdict.reason}.`)

@@ -98,6 +98,7 @@ export { type LogTiles, logTiles, type SignedHead } from './tiles/log-tiles.ts'
 export type { TileFiles, TileStore } from './tiles/tile-files.ts'
 export { CHECKPOINT_PATH, parseTilePath, type Tile, tilePath } from './tiles/tile-path.ts'
 export { tilesLog } from './tiles/tiles-log.ts'
+export { type VerifyHashesInit, verifyHashes } from './tiles/verify-hashes.ts'
 export { type WriteTilesInit, type WrittenTiles, writeTiles } from './tiles/write-tiles.ts'
 export {
   checkQuorum,

@@ -67,7 +67,8 @@ describe('hansa audit tiles', () => {
   it.each([
     [['audit', 'tiles'], "missing required argument 'dir'"],
     [['audit', 'tiles', 'DIR', '--log', '7'], 'There is no log 7'],
-    [['verify', 'HASHES'], 'holds tiles of hashes and no entries'],
+    [['verify', 'HASHES', 'HASHES'], 'it is verified by itself'],
+    [['verify', 'HASHES', '--since', '3'], 'here are only hashes'],
   ])('says what is wrong with %j', async (argv, message) => {
     const { home, root } = await aHome()
     const hashes = join(root, 'hashes')
@@ -77,6 +78,25 @@ describe('hansa audit tiles', () => {
       { home },
     )
     expect([exit, stderr]).toEqual([3, expect.stringContaining(message)])
+  })
+
+  it('can hold hashes only, which are verified against a checkpoint that was kept', async () => {
+    const [{ home, root, vkey, did }, stranger] = [await aHome(), await aHome()]
+    const [hashes, kept] = [join(root, 'hashes'), join(root, 'kept')]
+    await writeFile(kept, await readFile(join(home, 'log/checkpoint')))
+    {
+      await using kernel = await createKernel({ directory: home })
+      await kernel.addAgent({ name: 'reporter' })
+    }
+    await runCli(['audit', 'tiles', hashes, '--hashes-only'], { home })
+    const verified = await json(['verify', hashes, '--key', vkey, '--checkpoint', kept], '/nonexistent')
+    expect(verified).toMatchObject({ exit: 2, value: { verdict: 'incomplete', origin: `${did}/log/1`, faults: [] } })
+    const other = await readFile(join(stranger.home, 'log/checkpoint'))
+    await writeFile(kept, other)
+    expect((await runCli(['verify', hashes, '--checkpoint', kept], { home })).exit).toBe(3)
+    expect((await runCli(['verify', hashes, '--key', stranger.vkey], { home })).exit).toBe(1)
+    const text = await runCli(['verify', hashes, '--key', vkey], { home })
+    expect([text.exit, text.stdout]).toEqual([2, expect.stringContaining('Only hashes are here')])
   })
 
   it('refuses a directory with the tiles of another log, and a home without one', async () => {

@@ -83,6 +83,9 @@ export function verifyCommand(cli: Cli): Command {
             return await verifyAProof(invocation, directories, { keys, witnesses })
           const { isForkProof } = await import('../verify/fork-verification.ts')
           if (await isForkProof(directories[0] ?? '')) return await verifyAFork(invocation, directories, keys)
+          const { isHashesOnly } = await import('../verify/hashes-verification.ts')
+          if (directories.length === 1 && (await isHashesOnly(directories[0] ?? '')))
+            return await verifySomeHashes(invocation, directories, { keys, witnesses })
           const { isExport } = await import('../export-verification.ts')
           return (await isExport(directories[0] ?? ''))
             ? await verifyAnExport(invocation, directories, keys, progress)
@@ -111,6 +114,23 @@ async function verifyAProof(
     proofText(style, verified),
   )
   return verified.report.exitCode
+}
+
+async function verifySomeHashes(
+  { print, options }: Invocation<Options>,
+  [directory = '']: readonly string[],
+  { keys, witnesses }: { keys: LogKeys; witnesses: TlogPolicy | undefined },
+): Promise<number> {
+  const { usage } = await import('../errors.ts')
+  const { verifyHashesIn } = await import('../verify/hashes-verification.ts')
+  const { logText } = await import('../verify/log-text.ts')
+  const { call, since, threads, checkpoint: checkpoints = [] } = options
+  if ([call, since, threads].some((given) => given !== undefined)) {
+    throw usage('--call, --since and --threads are for entries, and here are only hashes.')
+  }
+  const report = await verifyHashesIn(directory, { keys, witnesses, checkpoints })
+  print.result(report, (style) => logText(style, report))
+  return report.exitCode
 }
 
 async function verifyAFork(

@@ -9,8 +9,8 @@ import {
   type TlogPolicy,
   verifyProof,
 } from '@hansa/trust/ledger'
-import { failed, usage } from '../errors.ts'
-import { didOfOrigin, type LogKeys } from '../verify-keys.ts'
+import { usage } from '../errors.ts'
+import { keyOfOrigin, type LogKeys } from '../verify-keys.ts'
 
 /** Of the beginning of a file, to tell what it is. */
 const HEADER_BYTES = 64
@@ -44,26 +44,12 @@ export async function verifyProofFile(
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     throw usage(`There is no ${entryFile}: a proof is of an entry, which hansa audit proof writes beside it.`)
   })
-  const vkey = keyFor(text, keys)
+  const vkey = keyOfOrigin(parseTlogProof(text)?.checkpoint.split('\n', 1)[0] ?? '', keys, file)
   const report = await verifyProof(text, entry, {
     ...(vkey === undefined ? {} : { vkey }),
     ...(witnesses === undefined ? {} : { witnesses }),
   })
   return { file, entryFile, report }
-}
-
-/** Of the keys that were given the one for the log that the proof claims, which it then has to fit. */
-function keyFor(text: string, { vkeys, dids }: LogKeys): string | undefined {
-  const origin = parseTlogProof(text)?.checkpoint.split('\n', 1)[0] ?? ''
-  const key = vkeys.get(origin)
-  const stranger = dids.find((did) => didOfOrigin(origin) !== did)
-  if (stranger !== undefined) throw notOf(origin, `a log of ${stranger}`)
-  if (key === undefined && vkeys.size > 0) throw notOf(origin, `the log ${[...vkeys.keys()].join(', ')}`)
-  return key?.vkey
-}
-
-function notOf(origin: string, what: string): Error {
-  return failed(`A key was given for ${what}, and the proof is of ${origin === '' ? 'no log' : origin}.`)
 }
 
 async function readBounded(file: string, most: number): Promise<Buffer> {

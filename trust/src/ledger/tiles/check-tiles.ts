@@ -11,7 +11,7 @@ import { unverifiedCheckpoint } from '../checkpoint.ts'
 import type { FaultList } from '../fault-list.ts'
 import type { LogFaultCode } from '../report.ts'
 import { readBundle } from './entry-bundle.ts'
-import { bundleAt, hashesAt } from './tile-contents.ts'
+import { bundleAt, hashesAt, rootOfEdge } from './tile-contents.ts'
 import type { TileFiles } from './tile-files.ts'
 import {
   CHECKPOINT_PATH,
@@ -183,16 +183,6 @@ class TilesCheck {
   #fault(code: LogFaultCode, file: string, offset: number, seq: number, what: string): void {
     this.#faults.add({ code, file, offset, seq, text: `${file}: ${what}` })
   }
-}
-
-/** What is left over at the right of each level, lowest first: each is one more hash, of a smaller tree, of the next. */
-function rootOfEdge(edge: readonly Uint8Array[][]): Uint8Array {
-  let right: Uint8Array[] = []
-  for (const hashes of edge) {
-    const all = [...hashes, ...right]
-    right = all.length === 0 ? [] : [rootOf(all)]
-  }
-  return right[0] ?? rootOf([])
 }
 
 function nameOf(tile: Tile): string {

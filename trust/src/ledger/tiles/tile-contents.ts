@@ -1,5 +1,6 @@
 /** Where the content of a tile may stand, and how it is read: a full tile holds what its partial ones held. */
 import { HASH_BYTES } from '../../merkle/hashing.ts'
+import { rootOf } from '../../merkle/tree.ts'
 import type { TileFiles } from './tile-files.ts'
 import { type HashTile, TILE_WIDTH, tilePath } from './tile-path.ts'
 
@@ -27,4 +28,14 @@ export async function hashesAt(files: TileFiles, tile: HashTile): Promise<Uint8A
 /** The first `count` hashes of a tile. */
 export function hashesIn(bytes: Uint8Array, count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, at) => bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))
+}
+
+/** What is left over at the right of each level, lowest first: each is one more hash, of a smaller tree, of the next. */
+export function rootOfEdge(edge: readonly Uint8Array[][]): Uint8Array {
+  let right: Uint8Array[] = []
+  for (const hashes of edge) {
+    const all = [...hashes, ...right]
+    right = all.length === 0 ? [] : [rootOf(all)]
+  }
+  return right[0] ?? rootOf([])
 }
