@@ -126,7 +126,7 @@ describe('what a receipt promises', () => {
     await mesh.stop('bob')
     if (alice === undefined || bob === undefined) throw new Error('there are two kernels')
     const { findings } = await verifyPair(alice, bob)
-    expect(findings).toContainEqual(expect.objectContaining({ code: 'inclusion_broken', suspected: 'b' }))
+    expect(findings).toContainEqual(expect.objectContaining({ code: 'inclusion_broken', blamed: 'b' }))
   })
 })
 

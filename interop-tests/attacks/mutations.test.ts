@@ -350,7 +350,7 @@ describe('a history that is written anew', () => {
           }
           // That an acknowledgement is missing may be either side's doing, and is no proof against anybody.
           const proven = both.findings.filter(({ severity }) => severity === 'violation')
-          expect(proven.filter(({ suspected }) => suspected === 'b')).toEqual([])
+          expect(proven.filter(({ blamed }) => blamed === 'b')).toEqual([])
         }
       }
       kept.expectAll(100)

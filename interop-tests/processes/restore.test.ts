@@ -60,7 +60,7 @@ it(
     await orgb.stop()
     const report = await verifyPair(sourceOf(orga), sourceOf(orgb, 1))
     expect(report.findings.filter(({ severity }) => severity === 'violation')).toEqual([])
-    expect(report.findings).toContainEqual(expect.objectContaining({ code: 'lost_by_restore', exposed: 'b' }))
+    expect(report.findings).toContainEqual(expect.objectContaining({ code: 'lost_by_restore', withoutProof: 'b' }))
     expect([report.b.log.faults, report.b.log.frozen?.[0]?.faults]).toEqual([[], []])
   },
   TIMEOUT_MS,

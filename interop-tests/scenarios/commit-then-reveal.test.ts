@@ -132,7 +132,7 @@ describe('an answer to the acknowledgement that is lost', () => {
     expect(await entriesOf(mesh, 'alice', 'result.missing')).toMatchObject([{ ext: { reveal: 'unanswered' } }])
     const { findings, calls } = await verified(mesh)
     expect(calls).toEqual({ undelivered: 1 })
-    expect(findings).toMatchObject([{ code: 'result_withheld', suspected: 'b', exposed: 'a' }])
+    expect(findings).toMatchObject([{ code: 'result_withheld', blamed: 'b', withoutProof: 'a' }])
   })
 
   it('that the caller no longer waits for is interrupted, and acknowledged with the others', async () => {
@@ -204,7 +204,7 @@ describe('a power failure of bob', () => {
     const [ack] = await entriesOf(mesh, 'bob', 'ack.received')
     expect(ack).toBeDefined()
     const { findings } = await verified(mesh)
-    expect(findings).toMatchObject([{ code: 'result_withheld', suspected: 'b', exposed: 'a' }])
+    expect(findings).toMatchObject([{ code: 'result_withheld', blamed: 'b', withoutProof: 'a' }])
   })
 
   it.each(['request', 'reply'] as const)(

@@ -62,22 +62,20 @@ function ofLog({ faults, faultCount, size }: LogReport, by: Organisation): Judge
 function ofPair({ a, b, findings }: PairReport, [first, second]: [Organisation, Organisation]): Judgement {
   const nameOf = (side: Side) => (side === 'a' ? first : second)
   const faults = [a, b].flatMap(({ log }, at) =>
-    log.faults.map(({ text }) => ({ who: at === 0 ? first : second, proven: true, text })),
+    log.faults.map(({ text }) => ({ who: at === 0 ? first : second, verdict: 'exposed' as const, text })),
   )
-  const claims = findings.flatMap(({ suspected, severity, text, callId }) =>
-    suspected === undefined
+  const claims = findings.flatMap(({ blamed, verdict, text, callId }) =>
+    blamed === undefined || verdict === undefined
       ? []
-      : [{ who: nameOf(suspected), proven: severity === 'violation', text, ...(callId && { callId }) }],
+      : [{ who: nameOf(blamed), verdict, text, ...(callId && { callId }) }],
   )
-  const all: (Said & { who: Organisation; proven: boolean })[] = [...faults, ...claims].sort(
-    (one, two) => Number(two.proven) - Number(one.proven),
-  )
-  const [gravest] = all
+  const all: (Said & { who: Organisation; verdict: 'suspected' | 'exposed' })[] = [...faults, ...claims]
+  const [gravest] = all.sort((one, two) => Number(two.verdict === 'exposed') - Number(one.verdict === 'exposed'))
   return {
     detected: all.length > 0 || findings.length > 0,
     blamed: gravest?.who ?? null,
-    verdict: gravest === undefined ? null : gravest.proven ? 'exposed' : 'suspected',
-    said: [...all, ...findings.filter(({ suspected }) => suspected === undefined)].map(({ text, callId }) => ({
+    verdict: gravest?.verdict ?? null,
+    said: [...all, ...findings.filter(({ blamed }) => blamed === undefined)].map(({ text, callId }) => ({
       text,
       ...(callId && { callId }),
     })),

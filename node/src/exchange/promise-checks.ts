@@ -12,6 +12,7 @@ import type {
   Clock,
   Did,
   EntryDraft,
+  EntryExt,
   EventLogger,
   InclusionAnswer,
   PeerTransport,
@@ -25,7 +26,7 @@ import {
   MAX_INCLUSION_ENTRIES,
 } from '@hansa/protocols'
 import { decodeBase64url, parseStrictJson, type Signer, signJws, verifyInclusion } from '@hansa/trust'
-import { type Appended, verifyCheckpoint } from '@hansa/trust/ledger'
+import { type Appended, anchorNote, verifyCheckpoint } from '@hansa/trust/ledger'
 import { faultFields } from '../kernel/fault-fields.ts'
 import type { RecordEvidence } from '../kernel/peer-evidence.ts'
 import { periodic } from '../kernel/periodic.ts'
@@ -104,9 +105,12 @@ export class PromiseChecks {
         const fault = faultOf(promise, proofs[at] ?? undefined, judged)
         if (fault !== undefined) this.#broken(peer, fault, promise.callId)
       }
-      if (remembered === undefined || seen !== undefined) await this.#c.memory.rememberCheckpoint(peer, judged)
+      const note = answer.kind === 'answer' ? answer.answer.note : undefined
+      if (remembered === undefined || seen !== undefined) await this.#c.memory.rememberCheckpoint(peer, judged, note)
+      this.#settle(peer, due, { checkpoint: judged, ...this.#signed(peer, note) })
+      return true
     }
-    this.#settle(peer, due, typeof judged === 'string' ? undefined : judged)
+    this.#settle(peer, due, {})
     return true
   }
 
@@ -172,15 +176,21 @@ export class PromiseChecks {
     return good?.ok === true ? good.checkpoint : 'its checkpoint is not signed by the pinned key of the log'
   }
 
+  #signed(peer: Did, note: string | undefined): { note?: string } {
+    const keys = this.#c.imports.logKeysOf(peer).map(({ vkey }) => vkey)
+    const text = note === undefined ? undefined : anchorNote(note, keys)
+    return text === undefined ? {} : { note: text }
+  }
+
   #broken(peer: Did, reason: string, callId: string): void {
     this.#c.evidence(peer, 'inclusion_broken', reason, callId)
   }
 
   /** Not awaited: if it is lost, the same is asked once more after a restart. */
-  #settle(peer: Did, due: readonly LogPromise[], checkpoint: CheckpointReference | undefined): void {
+  #settle(peer: Did, due: readonly LogPromise[], head: Pick<EntryExt, 'checkpoint' | 'note'>): void {
     const through = this.#c.promises.settle(peer, due)
     if (through === undefined) return
-    const ext = { through, count: due.length, ...(checkpoint === undefined ? {} : { checkpoint }) }
+    const ext = { through, count: due.length, ...head }
     try {
       this.#c.append({ type: 'peer.checkpoint', peer, ext }).durable.catch(() => {})
     } catch {

@@ -5,7 +5,7 @@
  */
 import { judgeCheckpoint, type LogKeys, type PeerMemory } from '@hansa/mesh'
 import type { CheckpointReference, Clock, Did, EntryDraft, EntryType } from '@hansa/protocols'
-import type { Appended } from '@hansa/trust/ledger'
+import { type Appended, anchorNote } from '@hansa/trust/ledger'
 import type { ForkWatch } from './fork-watch.ts'
 import type { AskHeads } from './head-asker.ts'
 
@@ -19,6 +19,8 @@ const MAX_PEERS = 10_000
 
 const OF_CALLS: ReadonlySet<EntryType> = new Set(['receipt.received', 'outcome'])
 
+/** `note` is what its log signed; without it nobody is convicted by the checkpoint. */
+type Head = { checkpoint: CheckpointReference; note?: string }
 type Traded = { calls: number; sinceMs: number; notBeforeMs: number; anchoring: boolean }
 
 export type AnchorsComponents = {
@@ -78,9 +80,9 @@ export class Anchors {
     traded.anchoring = true
     const { calls } = traded
     try {
-      const checkpoint = bars(peer) === undefined ? await this.#newest(peer) : undefined
+      const head = bars(peer) === undefined ? await this.#newest(peer) : undefined
       if (this.#closed) return
-      if (checkpoint === undefined || !(await this.#write(peer, checkpoint))) {
+      if (head === undefined || !(await this.#write(peer, head))) {
         traded.notBeforeMs = clock.now() + RETRY_MS
         return
       }
@@ -93,35 +95,51 @@ export class Anchors {
   }
 
   /** Asked of the kernel itself; where it cannot be asked, the one that it showed in its last handshake. */
-  async #newest(peer: Did): Promise<CheckpointReference | undefined> {
+  async #newest(peer: Did): Promise<Head | undefined> {
     const { memory, ask, reach, forks } = this.#c
-    const seen = await memory.checkpoint(peer)
+    const head = await this.#seen(peer)
+    const seen = head?.checkpoint
     const way = reach(peer)
     const origin = seen?.origin ?? way?.logs[0]?.origin
-    if (way === undefined || origin === undefined) return seen
+    if (way === undefined || origin === undefined) return head
     const asked = await ask(peer, way.endpoint, { logs: [{ origin, size: seen?.size ?? 0 }] })
     const shown = asked.ok ? asked.heads.heads.find((head) => head.origin === origin) : undefined
-    if (shown === undefined) return seen
+    if (shown === undefined) return head
     const { note, consistency } = shown
     const judged = judgeCheckpoint({ note, ...(consistency === undefined ? {} : { consistency }) }, way.logs, seen)
     if (judged.ok) {
       await memory.rememberCheckpoint(peer, judged.checkpoint, note)
-      return judged.checkpoint
+      return { checkpoint: judged.checkpoint, note }
     }
     // It does not extend what was seen: asked for the proof alone, it has that answer or convicts itself.
-    return (await forks.see(peer, note)) === 'forked' ? undefined : memory.checkpoint(peer)
+    return (await forks.see(peer, note)) === 'forked' ? undefined : this.#seen(peer)
+  }
+
+  async #seen(peer: Did): Promise<Head | undefined> {
+    const { memory } = this.#c
+    const head = await memory.head(peer)
+    if (head !== undefined) return head
+    const checkpoint = await memory.checkpoint(peer)
+    return checkpoint === undefined ? undefined : { checkpoint }
   }
 
   /** @returns whether it is in the log. */
-  async #write(peer: Did, checkpoint: CheckpointReference): Promise<boolean> {
+  async #write(peer: Did, { checkpoint, note }: Head): Promise<boolean> {
     const last = this.#last.get(peer)
     if (last?.size === checkpoint.size && last.root === checkpoint.root) return true
     try {
-      await this.#c.append({ type: 'peer.checkpoint', peer, ext: { checkpoint } }).durable
+      await this.#c.append({ type: 'peer.checkpoint', peer, ext: { checkpoint, ...this.#signed(peer, note) } }).durable
     } catch {
       // The log has no room, or has ended: both are said elsewhere.
       return false
     }
     return true
+  }
+
+  /** The note with the signature of the log alone: witnesses speak elsewhere, and an entry is small. */
+  #signed(peer: Did, note: string | undefined): { note?: string } {
+    const keys = (this.#c.reach(peer)?.logs ?? []).map(({ vkey }) => vkey)
+    const text = note === undefined ? undefined : anchorNote(note, keys)
+    return text === undefined ? {} : { note: text }
   }
 }

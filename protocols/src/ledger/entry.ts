@@ -114,7 +114,7 @@ export const entryExtSchema = z.strictObject({
     .describe('log.opened of a successor: the last checkpoint of the log before it, which is frozen there'),
   vkey: short.optional().describe('log.opened of a successor: verifier key of the log before it'),
   checkpoint: checkpointReferenceSchema.optional(),
-  note: short.optional(),
+  note: short.optional().describe('peer.checkpoint: the checkpoint as its log signed it; else a remark'),
   event: eventIdSchema
     .optional()
     .describe('Names an entry that was committed together with a change of state; no two entries have the same'),

@@ -173,7 +173,7 @@ describe('mallory changes an export', () => {
     expect(await verifyExport(each(without), { vkey: b.key.vkey })).toMatchObject({ verdict: 'clean' })
     const report = await verifyExportPair(each(without), sourceOf(a), { vkey: b.key.vkey })
     expect(report.verdict).toBe('violation')
-    expect(report.findings).toMatchObject([{ code: 'inclusion_broken', callId: idOf('two'), suspected: 'b' }])
+    expect(report.findings).toMatchObject([{ code: 'inclusion_broken', callId: idOf('two'), blamed: 'b' }])
   })
 
   it('by leaving out one entry of a call', async () => {
@@ -206,7 +206,7 @@ describe('mallory changes an export', () => {
     const report = await verifyExportPair(each(forged), sourceOf(a), { vkey: b.key.vkey })
     expect(report).toMatchObject({ verdict: 'incomplete', exitCode: 2 })
     expect(report.findings).toContainEqual(
-      expect.objectContaining({ code: 'outside_export', callId: idOf('two'), suspected: 'b' }),
+      expect.objectContaining({ code: 'outside_export', callId: idOf('two'), blamed: 'b' }),
     )
   })
 
@@ -222,7 +222,7 @@ describe('mallory changes an export', () => {
     const forged = early.with(0, lineOf({ ...headerOf(early), through_ms: NOW }))
     const report = await verifyExportPair(each(forged), sourceOf(a), { vkey: b.key.vkey })
     expect(report).toMatchObject({ verdict: 'incomplete', exitCode: 2 })
-    expect(report.findings).toMatchObject([{ code: 'outside_export', callId: idOf('two'), suspected: 'b' }])
+    expect(report.findings).toMatchObject([{ code: 'outside_export', callId: idOf('two'), blamed: 'b' }])
   })
 
   it('by an entry from before the first one that she says she looked at', async () => {

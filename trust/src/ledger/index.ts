@@ -11,6 +11,7 @@ export {
   type SubmissionAnswer,
   type SubmissionVerdict,
 } from './add-checkpoint.ts'
+export { anchorNote } from './anchor-note.ts'
 export { type CallSignature, type CallStep, type CallStory, CallTeller } from './call-story.ts'
 export { type CheckpointVerdict, formatCheckpoint, parseCheckpoint, verifyCheckpoint } from './checkpoint.ts'
 export {

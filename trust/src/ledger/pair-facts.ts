@@ -68,8 +68,8 @@ export function servedIn({ asked, served, outcome }: CallFacts): Served | undefi
 
 export type LogFacts = {
   calls: Map<CallId, CallFacts>
-  /** Checkpoints of other logs that this one has seen, by origin, size and root. */
-  seen: Map<string, CheckpointReference & Mark>
+  /** Checkpoints of other logs that this one has seen, by origin, size and root; `note` where it was kept as it was signed. */
+  seen: Map<string, CheckpointReference & Mark & { note?: string }>
 }
 
 /** A log that sees ever new checkpoints must not fill the memory of its verifier. */
@@ -86,7 +86,8 @@ export type PlacedEntry = { seq: number; entry: Entry; leafHash: string }
 export function addFacts(facts: LogFacts, walked: PlacedEntry, verdict: EvidenceVerdict, late: boolean): void {
   const { entry } = walked
   const mark = { seq: walked.seq, late }
-  if (entry.ext?.checkpoint !== undefined && entry.type === 'peer.checkpoint') see(facts, entry.ext.checkpoint, mark)
+  if (entry.ext?.checkpoint !== undefined && entry.type === 'peer.checkpoint')
+    see(facts, entry.ext.checkpoint, mark, entry.ext.note)
   const evidence = verdict.kind === 'good' ? verdict.evidence : undefined
   if (evidence?.typ === 'hansa-intent' && evidence.own && evidence.value.chk !== undefined) {
     see(facts, evidence.value.chk, mark)
@@ -171,7 +172,11 @@ function resultFacts({ type, ext }: Entry): Omit<NonNullable<Asked['result']>, k
   return { arrived, missing: ext?.reveal, withheld: arrived && ext?.code !== undefined }
 }
 
-function see(facts: LogFacts, head: CheckpointReference, mark: Mark): void {
+function see(facts: LogFacts, head: CheckpointReference, mark: Mark, note?: string): void {
   const name = `${head.origin} ${head.size} ${head.root}`
-  if (head.size > 0 && facts.seen.size < MAX_SEEN && !facts.seen.has(name)) facts.seen.set(name, { ...head, ...mark })
+  const known = facts.seen.get(name)
+  if (known === undefined && (head.size === 0 || facts.seen.size >= MAX_SEEN)) return
+  // One that its log signed proves more than the same by name alone.
+  if (known === undefined || (known.note === undefined && note !== undefined))
+    facts.seen.set(name, { ...head, ...mark, ...(note === undefined ? {} : { note }) })
 }

@@ -45,11 +45,11 @@ function aboutIntent(call: ComparedCall): PairFinding[] {
     if (isLostTime(call.gaps.asker, held.tMs)) return [lost(call, 'asker', 'the intent that it signed')]
     const text =
       'The asking side signed an intent that its own log does not hold: it denies having asked. The serving side is covered.'
-    return held.late ? [] : [finding(call, 'violation', 'intent_denied', text, { suspected: 'asker' })]
+    return held.late ? [] : [finding(call, 'violation', 'intent_denied', text, { blamed: 'asker' })]
   }
   if (asked.sent.intent === undefined || asked.sent.intent === held.hash) return []
   const text = 'The asking side logged another intent than the one it signed and sent.'
-  return [finding(call, 'violation', 'intent_differs', text, { suspected: 'asker', exposed: 'server' })]
+  return [finding(call, 'violation', 'intent_differs', text, { blamed: 'asker', withoutProof: 'server' })]
 }
 
 function withReceipt(call: ComparedCall, receipt: NonNullable<Asked['receipt']>): PairFinding[] {
@@ -69,14 +69,14 @@ function withReceipt(call: ComparedCall, receipt: NonNullable<Asked['receipt']>)
       `The serving side's receipt promises entry ${receipt.log.index} of ${receipt.log.origin} with a certain hash, and its ` +
       'log does not hold that entry for this call: a broken inclusion promise. The asking side holds the signed proof.'
     if (!receipt.late || outcome !== undefined) {
-      findings.push(finding(call, 'violation', 'inclusion_broken', text, { suspected: 'server', exposed: 'asker' }))
+      findings.push(finding(call, 'violation', 'inclusion_broken', text, { blamed: 'server', withoutProof: 'asker' }))
     }
     return findings
   }
   const contradiction = whatContradicts(receipt, call, outcome)
   if (contradiction !== undefined) {
     const text = `The serving side's receipt and its own log differ in ${contradiction}.`
-    findings.push(finding(call, 'violation', 'receipt_contradicts', text, { suspected: 'server', exposed: 'asker' }))
+    findings.push(finding(call, 'violation', 'receipt_contradicts', text, { blamed: 'server', withoutProof: 'asker' }))
   }
   if (asked?.sent?.intent !== undefined && asked.sent.intent !== receipt.intent) {
     const text = 'The receipt answers another intent than the one the asking side logged.'
@@ -84,7 +84,7 @@ function withReceipt(call: ComparedCall, receipt: NonNullable<Asked['receipt']>)
   }
   if (served?.intent === undefined) {
     const text = 'The serving side answered and holds no intent for it: it cannot show that it was asked.'
-    findings.push(finding(call, 'incomplete', 'acceptance_missing', text, { exposed: 'server' }))
+    findings.push(finding(call, 'incomplete', 'acceptance_missing', text, { withoutProof: 'server' }))
   }
   return [...findings, ...aboutAck(call, receipt), ...aboutResult(call, receipt)]
 }
@@ -109,11 +109,11 @@ function aboutAck(call: ComparedCall, receipt: NonNullable<Asked['receipt']>): P
     if (CLAIMS_ASKED.has(call.asked?.result?.missing)) return [finding(call, 'incomplete', 'ack_missing', EITHER, {})]
     const text =
       'The asking side has the receipt and the serving side has no acknowledgement: it was lost, or is withheld.'
-    return [finding(call, 'incomplete', 'ack_missing', text, { suspected: 'asker', exposed: 'server' })]
+    return [finding(call, 'incomplete', 'ack_missing', text, { blamed: 'asker', withoutProof: 'server' })]
   }
   if (ack.receipt === receipt.hash) return []
   const text = 'The asking side acknowledged another receipt than the one in its log.'
-  return [finding(call, 'violation', 'ack_contradicts', text, { suspected: 'asker', exposed: 'server' })]
+  return [finding(call, 'violation', 'ack_contradicts', text, { blamed: 'asker', withoutProof: 'server' })]
 }
 
 /** The asking side says that it acknowledged the receipt and asked for the result. */
@@ -138,7 +138,7 @@ function aboutResult(call: ComparedCall, receipt: NonNullable<Asked['receipt']>)
   if (served?.ack === undefined || !CLAIMS_ASKED.has(asked.result.missing)) return []
   const agreed = served.ack.withheld ? 'Both logs say that the result never came' : NEVER_CAME
   const text = `${agreed}: it was lost, or is withheld. The receipt that commits to it is a debt that the serving side signed.`
-  return [finding(call, 'incomplete', 'result_withheld', text, { suspected: 'server', exposed: 'asker' })]
+  return [finding(call, 'incomplete', 'result_withheld', text, { blamed: 'server', withoutProof: 'asker' })]
 }
 
 /** The asking side holds no receipt. Whoever denies having asked is dealt with already. */
@@ -149,17 +149,17 @@ function withoutReceipt(call: ComparedCall): PairFinding[] {
     const text = 'The asking side acknowledged a receipt that its own log does not hold: it disowns the answer it has.'
     return served.ack.late
       ? []
-      : [finding(call, 'violation', 'receipt_disowned', text, { suspected: 'asker', exposed: 'server' })]
+      : [finding(call, 'violation', 'receipt_disowned', text, { blamed: 'asker', withoutProof: 'server' })]
   }
   if (asked?.sent === undefined) return []
   if (served?.outcome !== undefined) {
     const text =
       'The serving side acted or refused, and the asking side has no receipt: the answer was lost, or one of them withholds it.'
-    return asked.sent.late ? [] : [finding(call, 'incomplete', 'receipt_missing', text, { exposed: 'server' })]
+    return asked.sent.late ? [] : [finding(call, 'incomplete', 'receipt_missing', text, { withoutProof: 'server' })]
   }
   if (served?.accepted !== undefined) {
     const text = 'The serving side accepted the intent and logged no outcome: it stopped in between, or is still at it.'
-    return served.accepted.late ? [] : [finding(call, 'incomplete', 'outcome_missing', text, { exposed: 'asker' })]
+    return served.accepted.late ? [] : [finding(call, 'incomplete', 'outcome_missing', text, { withoutProof: 'asker' })]
   }
   if (asked.closed !== undefined || asked.sent.late) return []
   const text =
@@ -175,7 +175,7 @@ function lost(call: ComparedCall, role: Role, what: string): PairFinding {
   const text =
     `The log of the ${side} side was restored from a backup that is older than this call: it does not hold ${what}. ` +
     'The other side holds the signed proof.'
-  return finding(call, 'incomplete', 'lost_by_restore', text, { exposed: role })
+  return finding(call, 'incomplete', 'lost_by_restore', text, { withoutProof: role })
 }
 
 function finding(
@@ -183,18 +183,23 @@ function finding(
   severity: PairFinding['severity'],
   code: PairFindingCode,
   text: string,
-  roles: { suspected?: Role; exposed?: Role },
+  roles: { blamed?: Role; withoutProof?: Role },
 ): PairFinding {
   const side = (role: Role): Side => ((role === 'asker') === (call.asker === 'a') ? 'a' : 'b')
   return {
     severity,
     code,
     callId: call.id,
-    ...(roles.suspected === undefined ? {} : { suspected: side(roles.suspected) }),
-    ...(roles.exposed === undefined ? {} : { exposed: side(roles.exposed) }),
+    ...(roles.blamed === undefined ? {} : { blamed: side(roles.blamed), verdict: verdictOf(severity) }),
+    ...(roles.withoutProof === undefined ? {} : { withoutProof: side(roles.withoutProof) }),
     entries: [...marks(side('asker'), call.asked), ...marks(side('server'), call.served)],
     text,
   }
+}
+
+/** A violation is only what somebody's own signature contradicts. */
+function verdictOf(severity: PairFinding['severity']): 'suspected' | 'exposed' {
+  return severity === 'violation' ? 'exposed' : 'suspected'
 }
 
 function marks(side: Side, facts: Asked | Served | undefined): { side: Side; seq: number }[] {

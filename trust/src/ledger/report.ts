@@ -85,10 +85,12 @@ export type PairFinding = {
   severity: 'incomplete' | 'violation'
   code: PairFindingCode
   callId?: CallId
-  /** Whose doing it looks like; absent when either may be. */
-  suspected?: Side
+  /** Whose doing it is, by all that is here; absent when either may be. */
+  blamed?: Side
+  /** Of the one who is blamed. `exposed`: what it signed convicts it. `suspected`: a crash, a loss or an older copy explains it too. */
+  verdict?: 'suspected' | 'exposed'
   /** Who cannot prove its part, or did work without acknowledgement. */
-  exposed?: Side
+  withoutProof?: Side
   /** Where to look: entries of either log. */
   entries: { side: Side; seq: number }[]
   text: string

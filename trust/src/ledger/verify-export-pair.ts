@@ -113,7 +113,8 @@ function outsideExport(callId: CallId, index: number, { sent, receipt }: CallFac
     severity: 'incomplete',
     code: 'outside_export',
     callId,
-    suspected: 'b',
+    blamed: 'b',
+    verdict: 'suspected',
     entries: [sent, receipt].flatMap((mark) => (mark === undefined ? [] : [{ side: 'a' as const, seq: mark.seq }])),
     text: `The export speaks of the time of this call, and leaves out entry ${index}, which the receipt of its kernel promises. Ask for an export from the beginning, under a checkpoint of now.`,
   }

@@ -169,9 +169,9 @@ describe('two kernels, of which the serving one was restored', () => {
     const { a, frozen, b } = await restored()
     const report = await verifyPair(sourceOf(a), { ...sourceOf(b), frozen: [{ disk: frozen }] })
     expect(report.calls).toEqual({ ok: 3 })
-    const codes = report.findings.map(({ code, severity, exposed }) => ({ code, severity, exposed }))
+    const codes = report.findings.map(({ code, severity, withoutProof }) => ({ code, severity, withoutProof }))
     expect(report.verdict).toBe('incomplete')
-    expect(codes).toContainEqual({ code: 'lost_by_restore', severity: 'incomplete', exposed: 'b' })
+    expect(codes).toContainEqual({ code: 'lost_by_restore', severity: 'incomplete', withoutProof: 'b' })
     expect(codes.map(({ severity }) => severity)).not.toContain('violation')
   })
 
@@ -198,7 +198,7 @@ it('an asking side that was restored is not taken for one that denies', async ()
   const a = { disk, vkey: nextKey.vkey, did: alice.did, frozen: [{ disk: frozen }] }
   const report = await verifyPair(a, sourceOf(b))
   expect(report.verdict).toBe('incomplete')
-  expect(report.findings.map(({ code, exposed }) => [code, exposed])).toEqual([
+  expect(report.findings.map(({ code, withoutProof }) => [code, withoutProof])).toEqual([
     ['lost_by_restore', 'a'],
     ['lost_by_restore', 'a'],
   ])

@@ -1,8 +1,11 @@
 import type { EntryDraft } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
+import { sha256 } from '../encoding/hash.ts'
 import { alice, bob, carol, mallory } from '../testing/index.ts'
+import { formatCheckpoint } from './checkpoint.ts'
 import { GENESIS } from './entry-bytes.ts'
 import { memoryLogDisk } from './memory-log-disk.ts'
+import { noteKey } from './note.ts'
 import type { PairReport } from './report.ts'
 import {
   aKernel,
@@ -33,7 +36,7 @@ async function reportOn(init: ExchangeInit): Promise<PairReport> {
 }
 
 const shown = ({ findings }: PairReport) =>
-  findings.map(({ severity, code, callId, suspected, exposed }) => ({ severity, code, callId, suspected, exposed }))
+  findings.map(({ severity, code, callId, blamed, withoutProof }) => ({ severity, code, callId, blamed, withoutProof }))
 
 /** The asking side's own entry for a call that it closed, or refused, itself. */
 const closed = (name: string, over: Partial<EntryDraft> = {}): EntryDraft => ({
@@ -158,23 +161,28 @@ describe('two honest logs', () => {
 })
 
 describe('what a crash or a lost message leaves', () => {
-  it.each<[string, string, ExchangeInit, { suspected?: string; exposed?: string }]>([
-    ['ack_missing', 'no acknowledgement arrived', { omit: ['ack'] }, { suspected: 'a', exposed: 'b' }],
-    ['receipt_missing', 'the answer did not arrive', { omit: ['receipt', 'ack'] }, { exposed: 'b' }],
-    ['receipt_missing', 'the refusal did not arrive', { refused: true, omit: ['receipt', 'ack'] }, { exposed: 'b' }],
+  it.each<[string, string, ExchangeInit, { blamed?: string; withoutProof?: string }]>([
+    ['ack_missing', 'no acknowledgement arrived', { omit: ['ack'] }, { blamed: 'a', withoutProof: 'b' }],
+    ['receipt_missing', 'the answer did not arrive', { omit: ['receipt', 'ack'] }, { withoutProof: 'b' }],
+    [
+      'receipt_missing',
+      'the refusal did not arrive',
+      { refused: true, omit: ['receipt', 'ack'] },
+      { withoutProof: 'b' },
+    ],
     [
       'outcome_missing',
       'the serving side stopped after accepting',
       { omit: ['outcome', 'receipt', 'ack'] },
-      { exposed: 'a' },
+      { withoutProof: 'a' },
     ],
     ['call_open', 'the asking side stopped after sending', { omit: ['accepted', 'outcome', 'receipt', 'ack'] }, {}],
-    ['acceptance_missing', 'the serving side holds no intent', { omit: ['accepted'] }, { exposed: 'b' }],
+    ['acceptance_missing', 'the serving side holds no intent', { omit: ['accepted'] }, { withoutProof: 'b' }],
     [
       'ack_missing',
       'a receipt came without its result and was never acknowledged',
       { reveal: 'interrupted', omit: ['ack'] },
-      { suspected: 'a', exposed: 'b' },
+      { blamed: 'a', withoutProof: 'b' },
     ],
     [
       'ack_missing',
@@ -183,17 +191,17 @@ describe('what a crash or a lost message leaves', () => {
       {},
     ],
     ...(['refused', 'unanswered', 'wrong'] as const).map<
-      [string, string, ExchangeInit, { suspected: string; exposed: string }]
+      [string, string, ExchangeInit, { blamed: string; withoutProof: string }]
     >((reveal) => [
       'result_withheld',
       `a result did not come after its acknowledgement: ${reveal}`,
       { reveal },
-      { suspected: 'b', exposed: 'a' },
+      { blamed: 'b', withoutProof: 'a' },
     ]),
     ['result_open', 'the asking side stopped before it had the result', { reveal: 'received', omit: ['result'] }, {}],
-  ])('is incomplete with exactly one finding, %s: %s', async (code, _what, init, { suspected, exposed }) => {
+  ])('is incomplete with exactly one finding, %s: %s', async (code, _what, init, { blamed, withoutProof }) => {
     const report = await reportOn(init)
-    expect(shown(report)).toEqual([{ severity: 'incomplete', code, callId: idOf('the call'), suspected, exposed }])
+    expect(shown(report)).toEqual([{ severity: 'incomplete', code, callId: idOf('the call'), blamed, withoutProof }])
     expect(report).toMatchObject({ verdict: 'incomplete', exitCode: 2 })
   })
 
@@ -219,76 +227,76 @@ describe('what a crash or a lost message leaves', () => {
     await exchange(kernels.a, kernels.b, 'timed out', { omit: ['receipt', 'ack'] })
     kernels.a.ledger.append(closed('timed out', { decision: 'error', ext: { code: 'deadline' } }))
     const report = await pairOf(kernels)
-    expect(shown(report)).toMatchObject([{ severity: 'incomplete', code: 'receipt_missing', exposed: 'b' }])
+    expect(shown(report)).toMatchObject([{ severity: 'incomplete', code: 'receipt_missing', withoutProof: 'b' }])
     expect(report.calls).toEqual({ unfinished: 1 })
   })
 })
 
 describe('a lie', () => {
-  it.each<[string, string, ExchangeInit, { suspected?: string; exposed?: string }]>([
+  it.each<[string, string, ExchangeInit, { blamed?: string; withoutProof?: string }]>([
     [
       'intent_denied',
       'the asking side leaves the whole call out',
       { omit: ['sent', 'receipt', 'ack'] },
-      { suspected: 'a' },
+      { blamed: 'a' },
     ],
     [
       'intent_denied',
       'the asking side leaves out what it sent, and keeps the answer',
       { omit: ['sent'] },
-      { suspected: 'a' },
+      { blamed: 'a' },
     ],
     [
       'intent_denied',
       'the asking side leaves out a call that was refused',
       { omit: ['sent', 'receipt', 'ack'], refused: true },
-      { suspected: 'a' },
+      { blamed: 'a' },
     ],
     [
       'receipt_disowned',
       'the asking side leaves out a receipt it acknowledged',
       { omit: ['receipt'] },
-      { suspected: 'a', exposed: 'b' },
+      { blamed: 'a', withoutProof: 'b' },
     ],
     [
       'inclusion_broken',
       'the serving side leaves out the whole call',
       { omit: ['accepted', 'outcome', 'ack'] },
-      { suspected: 'b', exposed: 'a' },
+      { blamed: 'b', withoutProof: 'a' },
     ],
     [
       'inclusion_broken',
       'the serving side leaves out the outcome',
       { omit: ['outcome', 'ack'] },
-      { suspected: 'b', exposed: 'a' },
+      { blamed: 'b', withoutProof: 'a' },
     ],
     [
       'inclusion_broken',
       'the receipt names another entry',
       { receipt: { log: { origin: 'b.example/hansa/log/1', index: 1, leaf_hash: GENESIS, mmd_s: 60 } } },
-      { suspected: 'b', exposed: 'a' },
+      { blamed: 'b', withoutProof: 'a' },
     ],
     [
       'receipt_contradicts',
       'the serving side logged another result than it signed',
       { change: { outcome: (draft) => ({ ...draft, result_c: GENESIS }) } },
-      { suspected: 'b', exposed: 'a' },
+      { blamed: 'b', withoutProof: 'a' },
     ],
     [
       'receipt_contradicts',
       'the serving side logged another status than it signed',
       { change: { outcome: (draft) => ({ ...draft, ext: { status: 'failed' } }) } },
-      { suspected: 'b', exposed: 'a' },
+      { blamed: 'b', withoutProof: 'a' },
     ],
     [
       'ack_contradicts',
       'the asking side acknowledged another receipt',
       { ack: { receipt_hash: hashOf('another') } },
-      { suspected: 'a', exposed: 'b' },
+      { blamed: 'a', withoutProof: 'b' },
     ],
-  ])('is a violation with exactly one finding, %s: %s', async (code, _what, init, { suspected, exposed }) => {
+  ])('is a violation with exactly one finding, %s: %s', async (code, _what, init, { blamed, withoutProof }) => {
     const report = await reportOn(init)
-    expect(shown(report)).toEqual([{ severity: 'violation', code, callId: idOf('the call'), suspected, exposed }])
+    expect(shown(report)).toEqual([{ severity: 'violation', code, callId: idOf('the call'), blamed, withoutProof }])
     expect(report).toMatchObject({ verdict: 'violation', exitCode: 1 })
     expect(report.findings[0]?.entries.length).toBeGreaterThan(0)
     expect(report.findings[0]?.text).toMatch(/(?:asking|serving) side/)
@@ -297,7 +305,7 @@ describe('a lie', () => {
   it('is named with the sides turned when the second log is the one that asked', async () => {
     const { a, b } = await twoKernels()
     await exchange(b, a, 'the call', { omit: ['receipt'] })
-    expect(shown(await pairOf({ a, b }))).toMatchObject([{ code: 'receipt_disowned', suspected: 'b', exposed: 'a' }])
+    expect(shown(await pairOf({ a, b }))).toMatchObject([{ code: 'receipt_disowned', blamed: 'b', withoutProof: 'a' }])
   })
 
   it('is a violation when the asking side signed two intents for one call', async () => {
@@ -316,7 +324,7 @@ describe('a lie', () => {
     })
     const report = await pairOf(kernels)
     expect(shown(report)).toContainEqual(
-      expect.objectContaining({ severity: 'violation', code: 'intent_differs', suspected: 'a', exposed: 'b' }),
+      expect.objectContaining({ severity: 'violation', code: 'intent_differs', blamed: 'a', withoutProof: 'b' }),
     )
   })
 
@@ -340,7 +348,7 @@ describe('a lie', () => {
     await ledger.close()
     const report = await verifyPair(sourceOf(a), { ...sourceOf(b), disk: cut })
     expect(report.b.log.verdict).toBe('clean')
-    expect(shown(report)).toMatchObject([{ severity: 'violation', code: 'inclusion_broken', suspected: 'b' }])
+    expect(shown(report)).toMatchObject([{ severity: 'violation', code: 'inclusion_broken', blamed: 'b' }])
   })
 
   it('is a violation when a checkpoint that was shown is not of this history', async () => {
@@ -358,7 +366,23 @@ describe('a lie', () => {
     const { a, b } = await twoKernels()
     await exchange(a, b, 'one', { intent: { chk: { origin: b.ledger.origin, size: 99, root: GENESIS } } })
     expect(shown(await pairOf({ a, b }))).toEqual([
-      { severity: 'incomplete', code: 'checkpoint_contradicts', suspected: 'b' },
+      { severity: 'incomplete', code: 'checkpoint_contradicts', blamed: 'b' },
+    ])
+  })
+
+  it.each([
+    ['its own key', true],
+    ['another key of the same name', false],
+  ])('is a violation when the history is not that of a checkpoint under %s', async (_what, own) => {
+    const { a, b } = await twoKernels()
+    await exchange(a, b, 'one')
+    const head = { origin: b.ledger.origin, size: 2, root: GENESIS }
+    const note = (own ? b.key : noteKey(b.ledger.origin, sha256('mallory'))).sign(formatCheckpoint(head))
+    a.ledger.append({ type: 'peer.checkpoint', peer: bob.did, ext: { checkpoint: head, note } })
+    const { findings } = await pairOf({ a, b })
+    const blame = own ? { blamed: 'b', verdict: 'exposed' } : {}
+    expect(findings.map(({ code, blamed, verdict }) => ({ code, blamed, verdict }))).toEqual([
+      { code: 'checkpoint_contradicts', blamed: undefined, verdict: undefined, ...blame },
     ])
   })
 

@@ -10,6 +10,7 @@
 import type { CallId, CheckpointReference, Did } from '@hansa/protocols'
 import { encodeBase64url } from '../encoding/base64url.ts'
 import { leafHash } from '../merkle/hashing.ts'
+import { isSignedAnchor } from './anchor-note.ts'
 import { Frontier } from './frontier.ts'
 import type { LogDirectory } from './log-disk.ts'
 import { ENTRIES } from './log-files.ts'
@@ -55,6 +56,8 @@ type ReadLog = {
   disks: LogDirectory[]
   /** Entries of the log that are under a checkpoint of it in the other one. */
   pinned: number
+  /** Keys of the logs on `disks`, where they are known. */
+  vkeys: (string | undefined)[]
 }
 
 /** @throws LedgerError `log_missing`; RangeError for a vkey that is none. */
@@ -106,7 +109,8 @@ async function readLog(
     },
   })
   const disks = [disk, ...frozen.map((one) => one.disk)]
-  return { did: source.did, log, facts, early, gaps: finder.gaps(), disks, pinned: 0 }
+  const vkeys = [vkey, ...frozen.map((one) => one.vkey)]
+  return { did: source.did, log, facts, early, gaps: finder.gaps(), disks, vkeys, pinned: 0 }
 }
 
 /** Whom `other` names as the peer of a call that both logs hold. */
@@ -121,6 +125,32 @@ function peerOfSharedCall(own: ReadLog, other: ReadLog): Did | undefined {
 function whoAsked(ofA: CallFacts | undefined, ofB: CallFacts | undefined): Side {
   if (ofA?.asked !== undefined || ofB?.served !== undefined) return 'a'
   return ofB?.asked !== undefined || ofA?.served !== undefined || ofA === undefined ? 'b' : 'a'
+}
+
+type KeyedLog = { disk: LogDirectory; vkey: string | undefined }
+
+/**
+ * A checkpoint that one side kept and the log of the other does not lead to. Copies of different ages explain that a log
+ * ends before; nothing explains another root under a signature of the same key.
+ * @param here its root at that size
+ */
+function contradiction(
+  size: number,
+  here: string | undefined,
+  { entries, owner, signed }: Pick<PairFinding, 'entries'> & { owner: Side; signed: boolean },
+): PairFinding {
+  const code = 'checkpoint_contradicts'
+  const kept = `One side holds a checkpoint of ${size} entries of the other's log${signed ? ', signed by its key' : ''}`
+  if (here === undefined) {
+    const text = `${kept}, and that log ends before: it was cut, or is an older copy.`
+    return { severity: 'incomplete', code, entries, blamed: owner, verdict: 'suspected', text }
+  }
+  if (!signed) {
+    const text = `${kept}, with another root: the history was rewritten, or the checkpoint was never real.`
+    return { severity: 'violation', code, entries, text }
+  }
+  const text = `${kept}, and its entries are others now: the history was rewritten.`
+  return { severity: 'violation', code, entries, blamed: owner, verdict: 'exposed', text }
 }
 
 class PairWalk {
@@ -192,31 +222,30 @@ class PairWalk {
     for (const [at, log] of [seen.log, ...(seen.log.frozen ?? [])].entries()) {
       const disk = seen.disks[at]
       if (disk === undefined) continue
-      const pinned = await this.#compareSeenOf(side, seer, log, disk)
+      const pinned = await this.#compareSeenOf(side, seer, log, { disk, vkey: seen.vkeys[at] })
       if (at === 0) seen.pinned = pinned
     }
   }
 
   /** @returns the size of the largest checkpoint that came out. */
-  async #compareSeenOf(side: Side, seer: ReadLog, log: LogReport, disk: LogDirectory): Promise<number> {
+  async #compareSeenOf(side: Side, seer: ReadLog, log: LogReport, { disk, vkey }: KeyedLog): Promise<number> {
     const claims = [...seer.facts.seen.values()].filter(({ origin }) => origin === log.origin)
     // A log that cannot be read to its end is found fault with already.
     if (claims.length === 0 || log.root === undefined) return 0
     let pinned = 0
     const roots = await rootsAt(disk, new Set(claims.map(({ size }) => size)))
-    for (const { size, root, seq, late } of claims) {
+    for (const claim of claims) {
+      const { size, root, seq, late } = claim
       const here = roots.get(size)
       if (here === root) pinned = Math.max(pinned, size)
       if (here === root || (here === undefined && late)) continue
-      const entries = [{ side, seq }]
-      const code = 'checkpoint_contradicts'
-      if (here === undefined) {
-        const text = `One side saw a checkpoint of ${size} entries of the other's log, which ends before that: it was cut, or is an older copy.`
-        this.#add({ severity: 'incomplete', code, entries, suspected: side === 'a' ? 'b' : 'a', text })
-      } else {
-        const text = `One side saw a checkpoint of ${size} entries of the other's log with another root: the history was rewritten, or the checkpoint was never real.`
-        this.#add({ severity: 'violation', code, entries, text })
-      }
+      this.#add(
+        contradiction(size, here, {
+          entries: [{ side, seq }],
+          owner: side === 'a' ? 'b' : 'a',
+          signed: isSignedAnchor(claim.note, claim, vkey),
+        }),
+      )
     }
     return pinned
   }

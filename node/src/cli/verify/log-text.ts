@@ -30,13 +30,13 @@ export function pairText(style: Style, report: PairReport): string {
 }
 
 export function findingLines(style: Style, findings: PairReport['findings']): string[] {
-  return findings.map(({ severity, code, callId, suspected, exposed, entries, text }) => {
+  return findings.map(({ severity, code, callId, blamed, verdict, withoutProof, entries, text }) => {
     const paint = severity === 'violation' ? style.bad : style.warn
     const where = entries.map(({ side, seq }) => `${side}:${seq}`).join(', ')
     const about = [
       callId === undefined ? undefined : `call ${callId}`,
-      suspected === undefined ? undefined : `suspected: ${suspected}`,
-      exposed === undefined ? undefined : `without proof: ${exposed}`,
+      blamed === undefined ? undefined : `${verdict}: ${blamed}`,
+      withoutProof === undefined ? undefined : `without proof: ${withoutProof}`,
       where === '' ? undefined : `entries ${where}`,
     ].filter((part) => part !== undefined)
     return `  ${paint(code)}: ${text}${about.length === 0 ? '' : ` (${about.join('; ')})`}`
