@@ -46,9 +46,14 @@ async function callUntilKilled(asker: Kernel, victim: NodeProcess, answers: numb
 }
 
 function expectRecorded(told: readonly Frame[], ofA: readonly Entry[], ofB: readonly Entry[]): void {
+  const callsOf = (entries: readonly Entry[], type: Entry['type']) =>
+    new Set(entries.filter((entry) => entry.type === type).map(({ call_id }) => call_id))
+  const [acknowledged, revealed] = [callsOf(ofB, 'ack.received'), callsOf(ofA, 'result.received')]
   for (const { callId, audit, remote } of told) {
     expect(ofA[audit.index]).toMatchObject({ type: 'receipt.received', call_id: callId, receipt: remote?.receiptHash })
     expect(ofB[remote?.log.index ?? -1]).toMatchObject({ type: 'outcome', call_id: callId, decision: 'permit' })
+    // A WRITE: nobody was told its result before both logs had the steps that lead to it.
+    expect([acknowledged.has(callId), revealed.has(callId)]).toEqual([true, true])
   }
 }
 

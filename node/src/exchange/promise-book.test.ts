@@ -91,8 +91,8 @@ describe('promises', () => {
 
   it('of a peer that is never reached are forgotten, the oldest first', () => {
     const promises = book()
-    for (let n = 0; n < 8_200; n++) expectOne(promises, n)
-    expect([promises.waiting, seqs(promises)[0]]).toEqual([8_192, 8])
+    for (let n = 0; n < 65_546; n++) expectOne(promises, n)
+    expect([promises.waiting, seqs(promises)[0]]).toEqual([65_536, 10])
   })
 
   it('are settled up to the first that still waits', () => {

@@ -33,8 +33,11 @@ export type PromiseBookInit = {
 /** Promises about calls that only read, of one peer and minute. */
 const SAMPLE = 16
 const WINDOW_MS = 60_000
-/** Promises of one peer that wait at the same time; the oldest of a peer that is never reached are forgotten. */
-const MAX_WAITING = 8_192
+/**
+ * Promises of one peer that wait at the same time. The oldest are forgotten: of a peer that is never reached, and of one
+ * that more than some four hundred calls a second change something at.
+ */
+const MAX_WAITING = 65_536
 /** Between a receipt's clock and ours, and until a checkpoint that is due is on the disk, ms. */
 const GRACE_MS = 2_000
 

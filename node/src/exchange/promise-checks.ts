@@ -53,7 +53,7 @@ const PERIOD_MS = 60_000
 const LIMIT_MS = 10_000
 const QUESTION_LIFE_SECONDS = 60
 /** Questions to one peer in one round; what is left over waits for the next. */
-const MAX_QUESTIONS = 32
+const MAX_QUESTIONS = 100
 
 /** Undefined: the peer cannot be asked now. */
 type Answer = { kind: 'answer'; answer: InclusionAnswer } | { kind: 'broken'; reason: string } | undefined

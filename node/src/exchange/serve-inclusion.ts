@@ -34,7 +34,7 @@ export type ServeInclusionComponents = {
 /** Seconds between two kernels' clocks (security.md B0.4). */
 const SKEW_SECONDS = 60
 const MAX_LIFE_SECONDS = 60
-/** Questions of one peer in a minute: 64 entries each, more than it can have receipts of that are worth asking for. */
+/** Questions of one peer in a minute, of 256 entries each. */
 const QUESTIONS_PER_MINUTE = 120
 
 type Refused = { code: Code; reason: string }

@@ -11,6 +11,7 @@ export async function untilDeadline<T>(
   const cancelTimer = clock.after(Math.max(1, call.deadlineMs - clock.now()), () => stop.abort())
   const cancel = () => stop.abort()
   call.signal?.addEventListener('abort', cancel, { once: true })
+  if (call.signal?.aborted === true) cancel()
   try {
     return await run(stop.signal)
   } finally {

@@ -12,12 +12,12 @@ import { unixSecondsSchema } from '../syntax/time.ts'
 export const INCLUSION_TYP = 'hansa-inclusion+jws'
 
 /** Entries that one question may name. */
-export const MAX_INCLUSION_ENTRIES = 64
+export const MAX_INCLUSION_ENTRIES = 256
 
-/** A question: JWS of a payload with up to 64 numbers. */
+/** A question: JWS of a payload with up to 256 numbers. */
 export const MAX_INCLUSION_QUESTION_BYTES = 8_192
-/** An answer: 65 proofs of at most 64 hashes, and a checkpoint with its signatures. */
-export const MAX_INCLUSION_ANSWER_BYTES = 524_288
+/** An answer: proofs of as many entries in a log of billions, and a checkpoint with its signatures. */
+export const MAX_INCLUSION_ANSWER_BYTES = 1_048_576
 
 const proofSchema = z.array(hashSchema).max(64)
 
