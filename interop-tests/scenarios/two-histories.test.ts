@@ -35,11 +35,11 @@ const call = (mesh: TestMesh<Name>, name: Name, ref = 'm/read') => outcomeOf(mes
 const forksOf = async (mesh: TestMesh<Name>, name: Name) => (await mesh.kernel(name).status()).witnessing?.forks ?? []
 
 /** What anybody says of the one file that a kernel wrote, with the key of mallory's log from outside. */
-async function verified(mesh: TestMesh<Name>, name: Name): Promise<ForkReport> {
+async function verified(mesh: TestMesh<Name>, name: Name, of: Name = 'mallory'): Promise<ForkReport> {
   const [text = ''] = mesh.evidence(name)
   const proof = readForkProof(Buffer.from(text))
   if (proof === undefined) throw new Error('no proof was written')
-  return verifyForkProof(proof, { vkey: mesh.kernel('mallory').ledger.vkey, resolver: didKeyResolver() })
+  return verifyForkProof(proof, { vkey: mesh.kernel(of).ledger.vkey, resolver: didKeyResolver() })
 }
 
 describe('a kernel with two histories', () => {
@@ -95,6 +95,26 @@ describe('a kernel with two histories', () => {
     expect(report.faults).toEqual([])
   })
 
+  it('is caught in the handshake in which it shows the other one', async () => {
+    await using mesh = await twoFaces()
+    await mesh.advance({ seconds: 4 })
+    for (let n = 0; n < 4; n++) await call(mesh, 'alice')
+    await mesh.advance({ minutes: 13 })
+    await call(mesh, 'alice')
+    await mesh.stop('mallory')
+    // Longer than a manifest is served, so that the twin has a newer one than mallory had.
+    await mesh.advance({ minutes: 31 })
+    for (let n = 0; n < 20; n++) await call(mesh, 'carol')
+    await mesh.advance({ seconds: 4 })
+    mesh.network.attach(mesh.endpoint('mallory'), mesh.kernel('twin').inbound)
+    expect(await call(mesh, 'alice')).toBe('handshake_failed')
+    await mesh.settle()
+    expect(await forksOf(mesh, 'alice')).toMatchObject([{ claim: 'other_prefix' }])
+    expect(await verified(mesh, 'alice', 'twin')).toMatchObject({ verdict: 'fork' })
+    const [offered] = (await mesh.kernel('alice').capabilities()).filter(({ ref }) => ref === 'm/read')
+    expect(offered).toMatchObject({ state: 'blocked', reason: expect.stringContaining('two histories') })
+  })
+
   it('is suspected when it does not answer with a proof, and its own signature says so', async () => {
     await using mesh = await twoFaces()
     await call(mesh, 'alice')
@@ -129,6 +149,27 @@ describe('kernels with one history each', () => {
     expect(mesh.network.tap.filter(({ path, reply }) => path === '/hansa/v1/heads' && reply?.status !== 200)).toEqual(
       [],
     )
+  })
+
+  it('are not convicted by whoever only sees less of their log than before: an older copy was started', async () => {
+    await using mesh = await twoFaces()
+    await mesh.advance({ seconds: 4 })
+    const older = mesh.disk('mallory').copy()
+    for (let n = 0; n < 4; n++) await call(mesh, 'alice')
+    await mesh.advance({ minutes: 13 })
+    await call(mesh, 'alice')
+    await mesh.stop('mallory')
+    const newer = mesh.disk('mallory')
+    await mesh.startFrom('mallory', older)
+    await serve(mesh, 'mallory')
+    await mesh.advance({ minutes: 13 })
+    expect(await call(mesh, 'alice')).toBe('handshake_failed')
+    expect(await forksOf(mesh, 'alice')).toEqual([])
+    await mesh.stop('mallory')
+    await mesh.startFrom('mallory', newer)
+    await serve(mesh, 'mallory')
+    await mesh.advance({ minutes: 13 })
+    expect(await call(mesh, 'alice')).toBe('released')
   })
 
   it('notice when somebody else holds more of the own log: its key signs elsewhere', async () => {

@@ -8,10 +8,13 @@ import { verifyCheckpoint } from '@hansa/trust/ledger'
 
 export type LogKeys = CapabilityManifest['logs']
 
-/** `broken` when the log contradicts what it signed before: not just unproven, but evidence against the peer. */
+/**
+ * `broken` when the log contradicts what it signed before: not just unproven, but evidence against the peer. `shown` is
+ * what the log signed now, where it does not follow from what was seen.
+ */
 export type CheckpointJudgement =
   | { ok: true; checkpoint: CheckpointReference }
-  | { ok: false; reason: string; broken?: true }
+  | { ok: false; reason: string; broken?: true; shown?: CheckpointReference }
 
 /** @param seen the last checkpoint of this peer that is remembered; without one the first is taken on trust. */
 export function judgeCheckpoint(
@@ -56,9 +59,14 @@ function extendsSeen(
   // Every tree extends the empty one, and no proof shows it.
   if (seen === undefined || seen.size === 0) return { ok: true, checkpoint }
   if (checkpoint.size < seen.size)
-    return { ok: false, broken: true, reason: `the log has ${checkpoint.size} entries and had ${seen.size} before` }
+    return {
+      ok: false,
+      broken: true,
+      shown: checkpoint,
+      reason: `the log has ${checkpoint.size} entries and had ${seen.size} before`,
+    }
   if (checkpoint.size === seen.size && checkpoint.root !== seen.root)
-    return { ok: false, broken: true, reason: `the log has two roots at ${seen.size} entries` }
+    return { ok: false, broken: true, shown: checkpoint, reason: `the log has two roots at ${seen.size} entries` }
   const path = checkpoint.size === seen.size ? [] : hashes(consistency)
   const [fromRoot, toRoot] = [decodeBase64url(seen.root), decodeBase64url(checkpoint.root)]
   const proven =
@@ -66,7 +74,10 @@ function extendsSeen(
     fromRoot !== undefined &&
     toRoot !== undefined &&
     verifyConsistency({ fromSize: seen.size, toSize: checkpoint.size, fromRoot, toRoot, path })
-  if (!proven) return { ok: false, reason: `nothing proves that the log extends its first ${seen.size} entries` }
+  if (!proven) {
+    const reason = `nothing proves that the log extends its first ${seen.size} entries`
+    return { ok: false, shown: checkpoint, reason }
+  }
   return { ok: true, checkpoint }
 }
 

@@ -31,7 +31,7 @@ export type PeerJudgement = {
   checkpoint?: CheckpointReference
 }
 
-/** Told of a note that contradicts what its log signed before; the session has level 0 then. */
+/** Told of a note that does not follow from what its log signed before; the session has level 0 then. */
 export type ToldOfContradictions = { contradicted?(peer: Did, note: string): void }
 
 export async function judgePeer(
@@ -43,7 +43,9 @@ export async function judgePeer(
   const signed = manifest.signed === undefined ? {} : { manifest: manifest.signed }
   const judged = judgeCheckpoint(claim.checkpoint, manifest.logs, claim.seen)
   if (!judged.ok) {
-    if (judged.broken === true && claim.checkpoint !== undefined)
+    const { shown } = judged
+    // A log with fewer entries than before is an older copy, and speaks for itself; see docs/decisions/0014.
+    if (shown !== undefined && claim.checkpoint !== undefined && shown.size >= (claim.seen?.size ?? 0))
       components.contradicted?.(claim.peer, claim.checkpoint.note)
     return { level: 0, reasons: [judged.reason], equivocated: false, ...signed }
   }

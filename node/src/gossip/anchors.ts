@@ -111,6 +111,8 @@ export class Anchors {
       await memory.rememberCheckpoint(peer, judged.checkpoint, note)
       return { checkpoint: judged.checkpoint, note }
     }
+    // An older copy of the log: no session is had with it, and that is all.
+    if (judged.shown === undefined || judged.shown.size < (seen?.size ?? 0)) return head
     // It does not extend what was seen: asked for the proof alone, it has that answer or convicts itself.
     return (await forks.see(peer, note)) === 'forked' ? undefined : this.#seen(peer)
   }

@@ -69,23 +69,37 @@ export class EvidenceBook {
   async record(peer: Did, proof: ForkProof): Promise<void> {
     const known = this.#proofs.get(peer)
     if (known !== undefined && (known.claim !== 'unproven' || proof.claim === 'unproven')) return
-    const { self, logger, events, keep, barred } = this.#c
     // In force at once, whatever becomes of the disk.
     this.#proofs.set(peer, proof)
-    if (peer !== self) barred(peer)
+    if (peer !== this.#c.self) this.#c.barred(peer)
     const text = forkProofText(proof)
     const hash = taggedHash('evidence', text)
-    const reason = sentence(proof)
+    await this.#tried(peer, () => this.#tell(peer, proof, { text, hash }))
+    await this.#tried(peer, () => this.#enter(peer, proof, hash))
+  }
+
+  /** The file first, so that the line can name it; without one the line is said all the same. */
+  async #tell(peer: Did, proof: ForkProof, { text, hash }: { text: string; hash: string }): Promise<void> {
+    const { keep, logger } = this.#c
+    const written = keep?.(`fork-${proof.at}-${hash.slice(0, 8)}.json`, text)
+    const file = await written?.catch(() => undefined)
+    logger.error('peer.forked', { peer, reason: sentence(proof), ...(file === undefined ? {} : { file }) })
+    await written
+  }
+
+  async #enter(peer: Did, proof: ForkProof, hash: string): Promise<void> {
+    const [, large] = proof.notes
+    const checkpoint = parseCheckpoint(large.slice(0, large.lastIndexOf('\n\n') + 1))
+    const ext = { reason: sentence(proof), hash, ...(checkpoint === undefined ? {} : { checkpoint }) }
+    const value = JSON.stringify({ v: 1, peer, proof })
+    await this.#c.events.record({ type: 'peer.evidence', peer, ext }, [{ namespace: NAMESPACE, key: peer, value }])
+  }
+
+  async #tried(peer: Did, keep: () => Promise<void>): Promise<void> {
     try {
-      const path = await keep?.(`fork-${proof.at}-${hash.slice(0, 8)}.json`, text)
-      logger.error('peer.forked', { peer, reason, ...(path === undefined ? {} : { file: path }) })
-      const [, large] = proof.notes
-      const checkpoint = parseCheckpoint(large.slice(0, large.lastIndexOf('\n\n') + 1))
-      const ext = { reason, hash, ...(checkpoint === undefined ? {} : { checkpoint }) }
-      const value = JSON.stringify({ v: 1, peer, proof })
-      await events.record({ type: 'peer.evidence', peer, ext }, [{ namespace: NAMESPACE, key: peer, value }])
+      await keep()
     } catch (error) {
-      logger.error('peer.evidence_not_kept', { peer, ...faultFields(error) })
+      this.#c.logger.error('peer.evidence_not_kept', { peer, ...faultFields(error) })
     }
   }
 

@@ -58,6 +58,7 @@ export class LogGossip {
   readonly anchors: Anchors
   readonly services: { heads: ReturnType<typeof serveHeads> }
   readonly #stops: (() => void)[] = []
+  readonly #failed: (error: unknown) => void
 
   /** @throws Error when evidence that was kept cannot be read. */
   static async open(components: LogGossipComponents): Promise<LogGossip> {
@@ -113,13 +114,14 @@ export class LogGossip {
       seeOwn: (note, from) => seeOwnLog(note, from, own),
     })
     const failed = (error: unknown) => logger.error('gossip.failed', faultFields(error))
+    this.#failed = failed
     this.#stops.push(periodic(clock, GOSSIP_MS, () => gossip.round(), failed))
     this.#stops.push(periodic(clock, ANCHOR_LOOK_MS, () => this.anchors.tick(), failed))
   }
 
   /** A log has signed what contradicts what it signed before. Not awaited by whoever found it. */
   contradicted(peer: Did, note: string): void {
-    void this.forks.see(peer, note)
+    this.forks.see(peer, note).catch(this.#failed)
   }
 
   /** Asks nobody any more, and writes no anchor. */

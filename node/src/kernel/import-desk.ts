@@ -185,7 +185,11 @@ export class ImportDesk implements CertificatePins {
   }
 
   async capabilities(): Promise<CapabilityInfo[]> {
-    return this.#book.list().flatMap((peer) => peer.capabilities.map((capability) => infoOf(capability, peer)))
+    return this.#book.list().flatMap((peer) => {
+      const barred = this.#c.barred?.(peer.did)
+      const shown = barred === undefined ? peer : { ...peer, state: 'blocked' as const, reasons: [barred] }
+      return peer.capabilities.map((capability) => infoOf(capability, shown))
+    })
   }
 
   /** Schemas are compiled and facts gathered once per pin; a change of the import makes new pins. */
