@@ -1,6 +1,6 @@
-/** Adapter: blobs as files of a directory, in directories of two characters, so that none of them grows large. */
+/** Adapter: blobs as files of one directory. Its syncs are shared: what comes while one runs waits for the next one. */
 import { mkdir, open, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { syncDirectory } from '../home/home-format.ts'
 import type { BlobDisk } from './content-records.ts'
 
@@ -9,48 +9,67 @@ const OWNER_ONLY = 0o700
 const AT_ONCE = 16
 
 export function blobDirectory(root: string): BlobDisk {
-  const made = new Map<string, Promise<void>>()
-  const directoryOf = (hash: string) => join(root, hash.slice(0, 2))
-  const make = (directory: string): Promise<void> => {
-    const known = made.get(directory) ?? makeDirectory(root, directory)
-    made.set(directory, known)
-    known.catch(() => made.delete(directory))
-    return known
+  let made: Promise<void> | undefined
+  const make = (): Promise<void> => {
+    made ??= makeDirectory(root).catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
+    return made
   }
+  const sync = sharedSync(() => syncDirectory(root))
   return {
     async write(hash, bytes) {
-      const directory = directoryOf(hash)
-      await make(directory)
-      const file = await open(join(directory, hash), 'w', 0o600)
+      await make()
+      const file = await open(join(root, hash), 'w', 0o600)
       try {
         await file.writeFile(bytes)
         await file.sync()
       } finally {
         await file.close()
       }
-      await syncDirectory(directory)
+      await sync()
     },
     async read(hash) {
-      return readFile(join(directoryOf(hash), hash)).catch((error: NodeJS.ErrnoException) => {
+      return readFile(join(root, hash)).catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return undefined
         throw error
       })
     },
     async remove(hashes) {
       for (let at = 0; at < hashes.length; at += AT_ONCE) {
-        const some = hashes.slice(at, at + AT_ONCE)
-        await Promise.all(some.map((hash) => rm(join(directoryOf(hash), hash), { force: true })))
+        await Promise.all(hashes.slice(at, at + AT_ONCE).map((hash) => rm(join(root, hash), { force: true })))
       }
-      for (const directory of new Set(hashes.map(directoryOf))) {
-        await syncDirectory(directory).catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== 'ENOENT') throw error
-        })
-      }
+      await sync().catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error
+      })
     },
   }
 }
 
-async function makeDirectory(root: string, directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: OWNER_ONLY })
-  await syncDirectory(root)
+/** @returns resolves when a sync that began after the call has ended. */
+function sharedSync(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  let next: Promise<void> | undefined
+  const sync = (): Promise<void> => {
+    if (running === undefined) {
+      running = work().finally(() => {
+        running = undefined
+      })
+      return running
+    }
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        next = undefined
+        return sync()
+      })
+    return next
+  }
+  return sync
+}
+
+async function makeDirectory(root: string): Promise<void> {
+  await mkdir(root, { recursive: true, mode: OWNER_ONLY })
+  await syncDirectory(dirname(root))
 }

@@ -59,7 +59,7 @@ async function filesWith(texts: readonly (string | Buffer)[], at = home): Promis
 
 const blobOf = (kernel: AssembledKernel, callId: string, kind: KeptPart['kind']) => {
   const hash = contentHash({ origin: kernel.ledger.origin, callId, kind })
-  return join(homePaths(home).blobs, hash.slice(0, 2), hash)
+  return join(homePaths(home).blobs, hash)
 }
 
 /** As a stored result has it. */

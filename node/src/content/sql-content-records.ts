@@ -78,9 +78,13 @@ export function sqlContentRecords<DB>(database: Database<DB>): ContentRecords {
   return {
     async add(records) {
       await db.transaction().execute(async (within) => {
-        for (const record of records) {
-          const slot = await putKey(within, record.wrappedKey)
-          await within.insertInto('content_records').values(rowOf(record, slot)).execute()
+        for (const some of chunks(records)) {
+          const slots = await putKeys(
+            within,
+            some.map(({ wrappedKey }) => wrappedKey),
+          )
+          const rows = some.map((record, at) => rowOf(record, slots[at] ?? 0))
+          await within.insertInto('content_records').values(rows).execute()
         }
       })
     },
@@ -163,22 +167,27 @@ function matches({ callId, principal, peer, beforeMs }: ContentFilter) {
 
 const ERASED = new Uint8Array(WRAPPED_KEY_BYTES)
 
-/** Into a slot that is free, or behind the last one. */
-async function putKey(within: Transaction<ContentTables>, wrappedKey: Uint8Array): Promise<number> {
-  if (wrappedKey.length !== WRAPPED_KEY_BYTES) throw new RangeError('a wrapped key of another size would be moved')
-  const free = await within.selectFrom('content_free_slots').select('slot').limit(1).executeTakeFirst()
-  if (free !== undefined) {
-    await within.deleteFrom('content_free_slots').where('slot', '=', free.slot).execute()
-    await within.updateTable('content_keys').set({ wrapped_key: wrappedKey }).where('slot', '=', free.slot).execute()
-    return free.slot
+/** Into slots that are free, and behind the last one. @returns the slots, in the order of the keys */
+async function putKeys(within: Transaction<ContentTables>, keys: readonly Uint8Array[]): Promise<number[]> {
+  if (keys.some(({ length }) => length !== WRAPPED_KEY_BYTES))
+    throw new RangeError('a wrapped key of another size would be moved')
+  const free = await within.selectFrom('content_free_slots').select('slot').limit(keys.length).execute()
+  const slots = free.map(({ slot }) => slot)
+  if (slots.length > 0) await within.deleteFrom('content_free_slots').where('slot', 'in', slots).execute()
+  for (const [at, slot] of slots.entries()) {
+    const wrapped_key = keys[at] ?? ERASED
+    await within.updateTable('content_keys').set({ wrapped_key }).where('slot', '=', slot).execute()
   }
+  const rest = keys.slice(slots.length)
+  if (rest.length === 0) return slots
   const last = await within
     .selectFrom('content_keys')
     .select(({ fn }) => fn.max<number | null>('slot').as('slot'))
     .executeTakeFirst()
-  const slot = (last?.slot ?? 0) + 1
-  await within.insertInto('content_keys').values({ slot, wrapped_key: wrappedKey }).execute()
-  return slot
+  const next = (last?.slot ?? 0) + 1
+  const rows = rest.map((wrapped_key, at) => ({ slot: next + at, wrapped_key }))
+  await within.insertInto('content_keys').values(rows).execute()
+  return [...slots, ...rows.map(({ slot }) => slot)]
 }
 
 async function eraseKeys(within: Transaction<ContentTables>, hashes: readonly string[]): Promise<number> {
