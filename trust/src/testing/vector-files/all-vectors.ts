@@ -1,6 +1,8 @@
 import { canonicalVectors } from './canonical-vectors.ts'
+import { cosignatureVectors } from './cosignature-vectors.ts'
 import { delegationVectors } from './delegation-vectors.ts'
 import { envelopeVectors } from './envelope-vectors.ts'
+import { forkVectors } from './fork-vectors.ts'
 import { inclusionVectors } from './inclusion-vectors.ts'
 import { manifestVectors } from './manifest-vectors.ts'
 import { proofVectors } from './proof-vectors.ts'
@@ -19,5 +21,7 @@ export function allVectors(): VectorFile[] {
     ...proofVectors(),
     ...revealVectors(),
     ...inclusionVectors(),
+    ...cosignatureVectors(),
+    ...forkVectors(),
   ]
 }

@@ -23,7 +23,9 @@ import { canonicalJson } from '../../json/canonical-json.ts'
 import type { JsonProfile } from '../../json/json-profile.ts'
 import { parseStrictJson } from '../../json/parse-strict-json.ts'
 import { verifyCheckpoint } from '../../ledger/checkpoint.ts'
+import { readForkProof, verifyForkProof } from '../../ledger/fork-proof.ts'
 import { verifyProof } from '../../ledger/proof/verify-proof.ts'
+import { checkQuorum, parseTlogPolicy } from '../../ledger/tlog-policy.ts'
 import { type KnownManifest, verifyManifest } from '../../manifest/verify-manifest.ts'
 import { verifyConsistency } from '../../merkle/consistency.ts'
 import { verifyInclusion } from '../../merkle/inclusion.ts'
@@ -36,7 +38,18 @@ import { allVectors } from './all-vectors.ts'
 import { vectorText } from './vector-file.ts'
 
 const root = fileURLToPath(new URL('../../../../protocols/vectors', import.meta.url))
-const folders = ['canonical', 'token', 'manifest', 'envelope', 'delegation', 'proof', 'reveal', 'inclusion']
+const folders = [
+  'canonical',
+  'token',
+  'manifest',
+  'envelope',
+  'delegation',
+  'proof',
+  'reveal',
+  'inclusion',
+  'cosignature',
+  'fork',
+]
 const paths = folders
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
   .filter((entry) => entry.isFile())
@@ -323,5 +336,31 @@ describe('inclusion', () => {
     const question = inclusionQuestionSchema.parse(verdict.ok ? verdict.payload : undefined)
     expect(question).toMatchObject({ entries: [vector.promise.index], seen: vector.seen.size })
     expect(judge(vector)).toBe(vector.reason)
+  })
+})
+
+describe('cosignature', () => {
+  type Case = { policy: string; note: string; reached: boolean; cosigned: string[] }
+
+  it.each([...under('cosignature/valid'), ...under('cosignature/invalid')])('%s', (path) => {
+    const given = read<Case>(path)
+    const reading = parseTlogPolicy(given.policy)
+    if (!reading.ok) throw new Error(JSON.stringify(reading.faults))
+    const [log] = reading.policy.logs
+    expect(log !== undefined && verifyCheckpoint(given.note, log.verifier).ok).toBe(true)
+    const { reached, cosigned } = checkQuorum(given.note, reading.policy)
+    expect({ reached, cosigned: cosigned.map(({ name }) => name) }).toEqual({
+      reached: given.reached,
+      cosigned: given.cosigned,
+    })
+  })
+})
+
+describe('fork', () => {
+  it.each([...under('fork/valid'), ...under('fork/invalid')])('%s', async (path) => {
+    const { vkey, proof, verdict } = read<{ vkey: string; proof: unknown; verdict: string }>(path)
+    const readable = readForkProof(Buffer.from(JSON.stringify(proof)))
+    if (readable === undefined) throw new Error('not a fork proof')
+    expect(await verifyForkProof(readable, { vkey, resolver: didKeyResolver() })).toMatchObject({ verdict })
   })
 })
