@@ -191,6 +191,7 @@ export class ContentStore {
    * @param sinceMs what was kept before is known to be in the log
    */
   async discardUnknown(sinceMs: number, isKnown: (callId: string, kind: ContentKind) => boolean): Promise<void> {
+    if (sinceMs === Number.POSITIVE_INFINITY) return
     const kept = await this.#c.records.since(sinceMs)
     const unknown = kept.filter(({ callId, kind }) => !isKnown(callId, kind))
     if (unknown.length > 0)

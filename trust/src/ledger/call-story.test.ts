@@ -50,6 +50,19 @@ describe(CallTeller, () => {
     expect(teller.story()?.steps.map(({ type }) => type)).toEqual(['intent.accepted', 'outcome', 'ack.received'])
   })
 
+  it('tells that the content of a call was erased, by whom and why', async () => {
+    const kernels = await twoKernels()
+    await exchange(kernels.a, kernels.b, 'the call')
+    const ext = { records: ['A'.repeat(43)], count: 1, reason: 'the person asked' }
+    const { ledger } = kernels.b
+    await ledger.append({ type: 'content.erased', call_id: idOf('the call'), actor: 'person:olga', ext }).durable
+    await closeBoth(kernels)
+    const last = (await told(kernels))?.steps.at(-1)
+    expect(last?.text).toBe(
+      'has erased what was kept of its content, by person:olga (the person asked); the commitments stay',
+    )
+  })
+
   it('says that a signature of mallory proves nothing', async () => {
     const story = await told(await kernelsAfter({ receiptSigner: mallory }))
     const receipt = story?.steps.find(({ type }) => type === 'receipt.received')

@@ -127,6 +127,8 @@ function textOf(entry: Entry): string {
       return `does not have the result: ${ext.reveal ?? 'it is missing'}${reason}`
     case 'ack.received':
       return 'holds the acknowledgement of its receipt'
+    case 'content.erased':
+      return `has erased what was kept of its content${entry.actor === undefined ? '' : `, by ${entry.actor}`}${reason}; the commitments stay`
     default:
       return `${type}${said}${reason}`
   }
