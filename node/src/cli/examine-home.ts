@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readSecretFile } from '@hansa/trust'
 import type { NodeConfig } from '../config/index.ts'
+import { exists } from '../home/has-node.ts'
 import { HOME_FORMAT, readFormat } from '../home/home-format.ts'
 import { formatOnePaths, type HomePaths } from '../home/home-paths.ts'
 import { sentenceOf } from '../start/errors.ts'
@@ -35,20 +36,27 @@ function formatCheck({ root }: HomePaths, format: number | string): Check {
   return warn('format', detail, `hansa backup --home ${root}`)
 }
 
-async function keyChecks({ identity, logKey, secret }: HomePaths): Promise<Check[]> {
+async function keyChecks({ identity, logKey, secret, witnessKey }: HomePaths): Promise<Check[]> {
   const keys = [
     ['identity key', identity, 'ed25519'],
     ['log key', logKey, 'log-ed25519'],
     ['token secret', secret, 'token-root'],
+    // Made by the first start of a node of before, and after a restore.
+    ...((await exists(witnessKey)) ? [['witness key', witnessKey, 'witness-ed25519'] as const] : []),
   ] as const
   return Promise.all(
     keys.map(([name, path, kind]) =>
       readSecretFile(path, kind).then(
         () => ok(name, 'readable by its owner only'),
-        (error: unknown) => fail(name, sentenceOf(error), keyRemedy(error, path)),
+        (error: unknown) =>
+          fail(name, sentenceOf(error), path === witnessKey ? witnessRemedy(path) : keyRemedy(error, path)),
       ),
     ),
   )
+}
+
+function witnessRemedy(path: string): string {
+  return `Delete ${path}: the next start makes another key, which those need whose logs this node cosigns (hansa key show).`
 }
 
 function keyRemedy(error: unknown, path: string): string {

@@ -96,10 +96,11 @@ export class CosignCollector {
     if (this.#round?.size !== size) this.#round = { size, note: ledger.checkpointNote(), lines: new Map() }
     const round = this.#round
     const due = this.#witnesses.filter((witness) => !round.lines.has(witness) && witness.notBefore <= clock.now())
-    if (due.length === 0) return
     const before = round.lines.size
     await Promise.all(due.map((witness) => this.#ask(witness, round)))
-    if (round.lines.size === before) return
+    // Also again, when it could not be kept the last time.
+    const isKept = ledger.cosigned.last?.head.size === size
+    if (round.lines.size === 0 || (isKept && round.lines.size === before)) return
     const note = round.note + [...round.lines.values()].join('')
     if (checkQuorum(note, policy).reached) await ledger.cosigned.keep(note)
   }
