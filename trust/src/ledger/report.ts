@@ -73,7 +73,7 @@ export type LogReport = {
   remarks: string[]
   /** Claims that this directory and these keys cannot settle. */
   unchecked: string[]
-  /** Processor time by phase, of all threads together; when it was measured. */
+  /** By phase, of all threads together; when it was measured. */
   spentMs?: Spent
   /** The logs of the same kernel that were frozen before this one, the newest first. */
   frozen?: LogReport[]

@@ -24,6 +24,9 @@ import { type ClaimedRoot, LogWalk, type WalkResult } from './walk-log.ts'
 import type { WalkedEntry } from './walked-entry.ts'
 
 const MAX_LISTED = 20
+/** What a log by itself cannot show, and the log of another kernel does up to a point. */
+export const NO_OTHER_VIEW =
+  "Nobody else's view was given: a log rewritten by the holder of its key would not be noticed."
 const CHUNK_BYTES = 1_048_576
 const ZEROS = Buffer.alloc(CHUNK_BYTES)
 
@@ -199,7 +202,7 @@ function whatIsUnchecked({ vkey, remembered }: VerifyLogInit, findings: Findings
     unchecked.push(
       'No remembered checkpoint was given: entries cut off the end together with their checkpoints would not be noticed.',
     )
-    unchecked.push("Nobody else's view was given: a log rewritten by the holder of its key would not be noticed.")
+    unchecked.push(NO_OTHER_VIEW)
   } else {
     unchecked.push(
       `Only the first ${remembered.size} entries are known from outside: what follows may have been rewritten by the holder of the key.`,

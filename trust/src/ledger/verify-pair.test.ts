@@ -160,6 +160,41 @@ describe('two honest logs', () => {
   })
 })
 
+describe('what two logs are known from', () => {
+  it('is said: calls that were not accepted, and entries that the other side holds no checkpoint of', async () => {
+    const kernels = await twoKernels()
+    const { a, b } = kernels
+    await exchange(a, b, 'before')
+    await b.ledger.cut()
+    await exchange(a, b, 'after')
+    await exchange(a, b, 'lost', { omit: ['accepted', 'outcome', 'receipt', 'ack'] })
+    await a.ledger.append(closed('lost', { intent: hashOf('lost') })).durable
+    const { verdict, unchecked } = await pairOf(kernels)
+    expect([verdict, unchecked]).toEqual([
+      'consistent',
+      [
+        expect.stringMatching(/^1 call was sent and never accepted: /),
+        expect.stringMatching(/^Entries of a from 0 on are under no checkpoint that b holds/),
+        expect.stringMatching(/^Entries of b from 4 on are under no checkpoint that a holds/),
+        expect.stringMatching(/^Calls that both sides left out/),
+      ],
+    ])
+  })
+
+  it('is less since a time: calls with an entry before it are not compared, and are counted', async () => {
+    const kernels = await twoKernels()
+    await exchange(kernels.a, kernels.b, 'early', { ack: { receipt_hash: hashOf('another receipt') } })
+    await exchange(kernels.a, kernels.b, 'also early')
+    await closeBoth(kernels)
+    const pair = (tMs: number) => verifyPair(sourceOf(kernels.a), sourceOf(kernels.b), { since: { tMs } })
+    expect((await pair(0)).findings).toHaveLength(1)
+    const none = await pair(Number.MAX_SAFE_INTEGER)
+    expect(none).toMatchObject({ verdict: 'consistent', calls: {}, findings: [] })
+    expect(none.unchecked).toContain('Not compared, because an entry of each is before the given time: 2 calls.')
+    expect([none.a.log.evidence, none.b.log.evidence]).toEqual([0, 0])
+  })
+})
+
 describe('what a crash or a lost message leaves', () => {
   it.each<[string, string, ExchangeInit, { blamed?: string; withoutProof?: string }]>([
     ['ack_missing', 'no acknowledgement arrived', { omit: ['ack'] }, { blamed: 'a', withoutProof: 'b' }],
@@ -176,7 +211,12 @@ describe('what a crash or a lost message leaves', () => {
       { omit: ['outcome', 'receipt', 'ack'] },
       { withoutProof: 'a' },
     ],
-    ['call_open', 'the asking side stopped after sending', { omit: ['accepted', 'outcome', 'receipt', 'ack'] }, {}],
+    [
+      'call_open',
+      'the asking side stopped after sending',
+      { omit: ['accepted', 'outcome', 'receipt', 'ack'] },
+      { withoutProof: 'a' },
+    ],
     ['acceptance_missing', 'the serving side holds no intent', { omit: ['accepted'] }, { withoutProof: 'b' }],
     [
       'ack_missing',

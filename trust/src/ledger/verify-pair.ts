@@ -21,7 +21,7 @@ import { type LogReport, ledgerExitCodes, type PairFinding, type PairReport, typ
 import { GapFinder, type RestoreGap } from './restore-gap.ts'
 import type { TlogPolicy } from './tlog-policy.ts'
 import { type FrozenSource, verifyHistory } from './verify-history.ts'
-import type { VerifyLogInit } from './verify-log.ts'
+import { NO_OTHER_VIEW, type VerifyLogInit } from './verify-log.ts'
 import type { WalkedEntry } from './walked-entry.ts'
 
 const MAX_FINDINGS = 1000
@@ -51,7 +51,7 @@ type ReadLog = {
   log: LogReport
   facts: LogFacts
   /** Calls with an entry before the time since which calls are compared. */
-  early: ReadonlySet<CallId>
+  early: Set<CallId>
   gaps: RestoreGap[]
   disks: LogDirectory[]
   /** Entries of the log that are under a checkpoint of it in the other one. */
@@ -169,13 +169,12 @@ class PairWalk {
 
   compareCalls(): void {
     const ids = new Set<CallId>()
+    const early = this.#a.early.union(this.#b.early)
+    this.#early = early.size
     for (const [id, { peer }] of this.#a.facts.calls) if (this.#concerns(peer, this.#b)) ids.add(id)
     for (const [id, { peer }] of this.#b.facts.calls) if (this.#concerns(peer, this.#a)) ids.add(id)
     for (const id of ids) {
-      if (this.#a.early.has(id) || this.#b.early.has(id)) {
-        this.#early++
-        continue
-      }
+      if (early.has(id)) continue
       const [ofA, ofB] = [this.#a.facts.calls.get(id), this.#b.facts.calls.get(id)]
       const asker = whoAsked(ofA, ofB)
       if (asker === 'a') this.#compare(id, asker, ofA, ofB)
@@ -197,8 +196,8 @@ class PairWalk {
     return {
       verdict,
       exitCode: ledgerExitCodes[verdict],
-      a: { ...(a.did === undefined ? {} : { did: a.did }), log: a.log },
-      b: { ...(b.did === undefined ? {} : { did: b.did }), log: b.log },
+      a: { ...(a.did === undefined ? {} : { did: a.did }), log: inPair(a.log) },
+      b: { ...(b.did === undefined ? {} : { did: b.did }), log: inPair(b.log) },
       calls: this.#outcomes,
       findings: this.#findings,
       findingCount: this.#count,
@@ -265,6 +264,13 @@ class PairWalk {
       const calls = this.#early === 1 ? '1 call' : `${this.#early} calls`
       unchecked.push(`Not compared, because an entry of each is before the given time: ${calls}.`)
     }
+    const unanswered = this.#outcomes.never_accepted ?? 0
+    if (unanswered > 0) {
+      const calls = unanswered === 1 ? '1 call was' : `${unanswered} calls were`
+      unchecked.push(
+        `${calls} sent and never accepted: what did not arrive and what was left unanswered look the same.`,
+      )
+    }
     for (const [side, other, { log, pinned }] of [
       ['a', 'b', this.#a],
       ['b', 'a', this.#b],
@@ -277,6 +283,11 @@ class PairWalk {
     unchecked.push('Calls that both sides left out of their logs cannot be seen here.')
     return unchecked
   }
+}
+
+/** How far the other log pins this one is said of the pair. */
+function inPair(log: LogReport): LogReport {
+  return { ...log, unchecked: log.unchecked.filter((one) => one !== NO_OTHER_VIEW) }
 }
 
 /** Roots of the log at the given sizes, those that it reaches; one light pass. */

@@ -11,7 +11,7 @@ export type VerifyPhase = (typeof verifyPhases)[number]
 /** Milliseconds by phase. */
 export type Spent = Record<VerifyPhase, number>
 
-/** Processor time of this thread so far, ms. */
+/** Time so far, of whatever kind is to be told apart by phase, ms. */
 export type Stopwatch = () => number
 
 export class PhaseTimes {

@@ -9,6 +9,9 @@ const MAX_THREADS = 16
 /** So that a thread never waits for its next stretch, and memory stays small. */
 const STRETCHES_PER_THREAD = 2
 
+/** A thread keeps nothing but keys and batches that it has seen; without a limit it would let garbage lie. */
+const MEMORY = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 }
+
 export type ThreadedInspector = StretchInspector & AsyncDisposable
 
 /** As many as there are processors beside the one of this thread. */
@@ -47,7 +50,7 @@ function assign({ worker, waiting }: Thread, assignment: Assignment): Promise<In
 function start(): Thread {
   const waiting = new Map<number, Waiting>()
   // Beside this file, as source and in the bundle of the command.
-  const worker = new Worker(new URL(`./verify-thread${extension()}`, import.meta.url))
+  const worker = new Worker(new URL(`./verify-thread${extension()}`, import.meta.url), { resourceLimits: MEMORY })
   worker.on('message', ({ id, inspection }: { id: number; inspection: Inspection }) => {
     waiting.get(id)?.resolve(inspection)
     waiting.delete(id)

@@ -4,6 +4,7 @@ import {
   CallTeller,
   type LogReport,
   type LogSource,
+  localInspector,
   type PairReport,
   type Since,
   type StretchInspector,
@@ -11,6 +12,7 @@ import {
   verifyPair,
 } from '@hansa/trust/ledger'
 import { failed, usage } from '../errors.ts'
+import { processorTime } from './processor-time.ts'
 import { logsOfPair, timingOf, type VerifyTiming, withFrozen } from './verify-timing.ts'
 
 export type VerifyLogsInit = {
@@ -32,7 +34,8 @@ export async function verifyLogs(sources: readonly LogSource[], init: VerifyLogs
   if (a === undefined) throw new RangeError('no log to verify')
   const started = stopwatch()
   const teller = init.call === undefined ? undefined : new CallTeller(init.call as CallStory['callId'])
-  const common = { stopwatch, ...(init.inspector === undefined ? {} : { inspector: init.inspector }) }
+  // The work of this thread between stretches is too short for the clock of the processor.
+  const common = { stopwatch, inspector: init.inspector ?? localInspector({ stopwatch: processorTime }) }
   const beside = (logs: LogReport[]): Beside => {
     const { threads, bytes } = init
     const timing = timingOf(logs, { elapsedMs: stopwatch() - started, threads, bytes: bytes() })

@@ -2,9 +2,11 @@
 import { parentPort } from 'node:worker_threads'
 import { localInspector, type Stretch } from '@hansa/trust/ledger'
 
+import { processorTime } from './processor-time.ts'
+
 export type Assignment = { id: number; stretch: Stretch }
 
-const inspector = localInspector({ stopwatch: () => performance.now() })
+const inspector = localInspector({ stopwatch: processorTime })
 let last = Promise.resolve()
 
 parentPort?.on('message', ({ id, stretch }: Assignment) => {

@@ -8,7 +8,7 @@ export type VerifyTiming = {
   entries: number
   /** Bytes that were read. */
   bytes: number
-  /** Time of all threads together, by phase. */
+  /** By phase, of all threads together: processor time of what is inspected, elapsed time of framing, tree and checkpoints. */
   spentMs: Spent
   /** What one thread does in a second, phase by phase. */
   perSecondPerCore: {
