@@ -168,6 +168,8 @@ describe('what strangers send', () => {
     ['a proof of garbage', exchangePaths.proof, Buffer.from('[]')],
     ['acks of garbage', exchangePaths.acks, Buffer.from('[{}]')],
     ['a question of garbage', exchangePaths.decide, Buffer.from('nonsense')],
+    ['an acknowledgement of garbage for a result', exchangePaths.reveal, Buffer.from('nonsense')],
+    ['a question of garbage about the log', exchangePaths.inclusion, Buffer.from('e30.e30.e30')],
     ['a token of garbage', exchangePaths.invoke, Buffer.from('{"capability":"echo","args":{}}')],
   ]
 

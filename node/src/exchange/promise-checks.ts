@@ -120,22 +120,9 @@ export class PromiseChecks {
     due: readonly LogPromise[],
     seen: CheckpointReference | undefined,
   ): Promise<Answer> {
-    const { self, clock, signer, transport, sessions } = this.#c
+    const { clock, transport, sessions } = this.#c
     const session = await sessions.get(peer, endpoint)
-    const [first] = due
-    if (isRefusal(session) || first === undefined) return undefined
-    const iat = Math.floor(clock.now() / 1000)
-    const question: InclusionQuestion = {
-      v: 1,
-      iss: self,
-      aud: peer,
-      sid: session.sid,
-      origin: first.origin,
-      ...(seen === undefined ? {} : { seen: seen.size }),
-      entries: due.map(({ index }) => index),
-      iat,
-      exp: iat + QUESTION_LIFE_SECONDS,
-    }
+    if (isRefusal(session)) return undefined
     const stop = new AbortController()
     const cancel = clock.after(LIMIT_MS, () => stop.abort())
     try {
@@ -145,18 +132,35 @@ export class PromiseChecks {
         path: exchangePaths.inclusion,
         method: 'POST',
         contentType: 'application/jose',
-        body: Buffer.from(signJws(signer, INCLUSION_TYP, question).jws, 'latin1'),
+        body: Buffer.from(this.#question(peer, session.sid, due, seen), 'latin1'),
         maxReplyBytes: MAX_INCLUSION_ANSWER_BYTES,
         signal: stop.signal,
       })
       if (status === 401) sessions.drop(peer, session.sid)
-      if (status === 404) return { kind: 'broken', reason: `it says that it has no log ${first.origin}` }
+      if (status === 404) return { kind: 'broken', reason: 'it says that it has no such log' }
       return status === 200 ? readAnswer(body, due.length) : undefined
     } catch {
       return undefined
     } finally {
       cancel()
     }
+  }
+
+  /** As a JWS. */
+  #question(peer: Did, sid: string, due: readonly LogPromise[], seen: CheckpointReference | undefined): string {
+    const iat = Math.floor(this.#c.clock.now() / 1000)
+    const question: InclusionQuestion = {
+      v: 1,
+      iss: this.#c.self,
+      aud: peer,
+      sid,
+      origin: due[0]?.origin ?? '',
+      ...(seen === undefined ? {} : { seen: seen.size }),
+      entries: due.map(({ index }) => index),
+      iat,
+      exp: iat + QUESTION_LIFE_SECONDS,
+    }
+    return signJws(this.#c.signer, INCLUSION_TYP, question).jws
   }
 
   /** @returns the checkpoint that the proofs have to lead to, or what is wrong with it. */
