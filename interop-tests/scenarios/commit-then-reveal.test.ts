@@ -250,6 +250,30 @@ describe('a power failure of alice', () => {
     },
   )
 
+  it('when the result has arrived and is not in her log yet gives it to nobody, and accuses nobody', async () => {
+    await using mesh = await joined()
+    mesh.network.intercept(({ path }) =>
+      path === REVEAL
+        ? {
+            reply: (reply) => {
+              mesh.lose('alice')
+              return reply
+            },
+          }
+        : undefined,
+    )
+    let told = false
+    const call = mesh.kernel('alice').invoke('bob/note.write', { text: 'x' })
+    call.then(() => (told = true)).catch(() => {})
+    await mesh.settle()
+    expect(told).toBe(false)
+    await mesh.start('alice')
+    await mesh.settle()
+    expect(await entriesOf(mesh, 'alice', 'result.missing')).toMatchObject([{ ext: { reveal: 'interrupted' } }])
+    expect(await entriesOf(mesh, 'bob', 'ack.received')).toHaveLength(1)
+    expect(await verified(mesh)).toMatchObject({ verdict: 'consistent', calls: { undelivered: 1 } })
+  })
+
   it('is closed once, however often she starts again', async () => {
     await using mesh = await joined()
     const back = powerFails(mesh, 'alice', REVEAL, 'request')
