@@ -1,6 +1,7 @@
 /** Kernels that vouch for each other's logs: in the background, by quorum, and what happens without one. */
 import { exchangePaths } from '@hansa/protocols'
-import { type TlogPolicy, verifyHistory, witnessQuorum } from '@hansa/trust/ledger'
+import { sha256, signerFromSeed } from '@hansa/trust'
+import { cosignerKey, parseSubmission, type TlogPolicy, verifyHistory, witnessQuorum } from '@hansa/trust/ledger'
 import { describe, expect, it } from 'vitest'
 import { entriesOf, outcomeOf } from '../harness/outcome.ts'
 import { type TestKernelInit, TestMesh, witnessVkeyOf } from '../harness/test-mesh.ts'
@@ -164,6 +165,22 @@ describe('mallory', () => {
     await mesh.advance({ minutes: 12 })
     expect(await own(mesh)).toMatchObject({ state: 'degraded' })
     expect((await own(mesh))?.witnesses.map(({ fault }) => fault !== undefined)).toEqual([false, true, true])
+  })
+
+  it('is a witness that signs sixty-three times, and leaves room for the two others all the same', async () => {
+    await using mesh = await meshOf()
+    const { did } = signerFromSeed(sha256('1 bob identity'))
+    const bob = cosignerKey(`${did}/witness`, sha256('1 bob witness'))
+    mesh.network.intercept(({ path, endpoint, body }) => {
+      if (path !== exchangePaths.addCheckpoint || endpoint !== endpointOf('bob')) return undefined
+      const text = parseSubmission(body)?.text ?? ''
+      const lines = Array.from({ length: 63 }, (_, n) => bob.cosign(text, n + 1)).join('')
+      return { reply: (reply) => (reply.status === 200 ? { ...reply, body: Buffer.from(lines) } : reply) }
+    })
+    await mesh.kernel('alice').invoke('write', {})
+    await mesh.advance({ minutes: 12 })
+    expect(await own(mesh)).toMatchObject({ state: 'quorum', size: mesh.kernel('alice').ledger.head().size })
+    expect((await own(mesh))?.witnesses[0]?.fault).toBe('it answered with more than one signature')
   })
 
   it('starts an older copy of the log, and the witnesses have seen more of it', async () => {

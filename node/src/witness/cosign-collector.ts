@@ -156,9 +156,11 @@ function cosignatureIn(
   const verdict = verifyCosignatures(note + lines, [witness])
   if (!verdict.ok) return { fault: `its answer does not verify: ${verdict.reason}` }
   const [cosignature] = verdict.cosignatures
-  const own = withSignaturesOf(note + lines, [witness])
+  const own = withSignaturesOf(note + lines, [witness])?.slice(verdict.text.length + 1)
   if (cosignature === undefined || own === undefined) return { fault: 'it answered with the signature of another key' }
-  return { line: own.slice(verdict.text.length + 1), time: cosignature.time }
+  // A note holds so many lines: with more than one of each witness, one of them could leave no room for the others.
+  if (own.indexOf('\n') !== own.length - 1) return { fault: 'it answered with more than one signature' }
+  return { line: own, time: cosignature.time }
 }
 
 function refusalText(status: number): string {
