@@ -4,7 +4,7 @@
  */
 import type { LogKeys, PeerMemory } from '@hansa/mesh'
 import type { Clock, Did, ForkProof } from '@hansa/protocols'
-import { forkProof, judgeHeads, type NotedHead, verifyCheckpoint } from '@hansa/trust/ledger'
+import { bareNote, forkProof, judgeHeads, type NotedHead, verifyCheckpoint } from '@hansa/trust/ledger'
 import type { EvidenceBook } from './evidence-book.ts'
 import type { AskHeads } from './head-asker.ts'
 
@@ -47,7 +47,8 @@ export class ForkWatch {
     if (kind === 'one_history') return 'one_history'
     const endpoint = this.#c.endpointOf(peer)
     if (endpoint === undefined) return 'unknown'
-    const prove = { from: small.checkpoint.size, to: large.checkpoint.size }
+    const note = bareNote(large.note, log.vkey)
+    const prove = { from: small.checkpoint.size, to: large.checkpoint.size, note }
     const asked = await this.#c.ask(peer, endpoint, { logs: [], prove })
     // A kernel that was restored goes on in another log, and cannot prove what it lost.
     if (!asked.ok || asked.heads.log !== log.origin) return 'unknown'

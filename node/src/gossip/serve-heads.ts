@@ -17,7 +17,7 @@ import {
   MAX_HEADS_REQUEST_BYTES,
 } from '@hansa/protocols'
 import { type KeyResolver, RateWindow, type Signer, signJws, taggedHash, verifyJws } from '@hansa/trust'
-import type { Ledger } from '@hansa/trust/ledger'
+import { type Ledger, verifyCheckpoint } from '@hansa/trust/ledger'
 import { refusalReply } from '../exchange/inbound-reply.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 
@@ -33,7 +33,7 @@ export type ServeHeadsComponents = {
   signer: Signer
   resolver: KeyResolver
   clock: Clock
-  ledger: Pick<Ledger, 'origin' | 'head' | 'checkpointNote' | 'consistency' | 'rootAt' | 'cosigned'>
+  ledger: Pick<Ledger, 'origin' | 'vkey' | 'head' | 'checkpointNote' | 'consistency' | 'rootAt' | 'cosigned'>
   memory: Pick<PeerMemory, 'head'>
   refusals: RefusalCounter
   isKnown(peer: Did): boolean
@@ -58,6 +58,14 @@ export function serveHeads(components: ServeHeadsComponents): Serve {
       return refusalReply(refusals, source, 'invalid_request', `a question about logs: ${read}`)
     if (!window.admit(`kernel ${read.request.iss}`, PER_KERNEL, WINDOW_SECONDS, clock.now()))
       return refusalReply(refusals, read.request.iss, 'rate_limited', 'too many questions about logs')
+    // An answer that proves nothing is evidence: it is not given before there is anything to prove.
+    if (!isOwn(read.request.prove, components.ledger))
+      return refusalReply(
+        refusals,
+        read.request.iss,
+        'invalid_request',
+        'a question about what this log has not signed',
+      )
     const { jws } = signJws(signer, HEADS_TYP, await answerTo(read.request, read.hash, components))
     return { status: 200, contentType: 'application/jose', body: Buffer.from(jws, 'latin1') }
   }
@@ -126,10 +134,17 @@ async function ownHead(
     : { origin, note }
 }
 
+/** Whether a proof is asked for between sizes of which this log has signed the larger one. */
+function isOwn(prove: HeadsRequest['prove'], { vkey }: ServeHeadsComponents['ledger']): boolean {
+  if (prove === undefined) return true
+  const verdict = verifyCheckpoint(prove.note, vkey)
+  return verdict.ok && verdict.checkpoint.size === prove.to && prove.from <= prove.to
+}
+
 async function proofOf(
   { from, to }: NonNullable<HeadsRequest['prove']>,
   ledger: ServeHeadsComponents['ledger'],
 ): Promise<Heads['prove']> {
-  if (from > to || to > ledger.head().size) return undefined
+  if (to > ledger.head().size) return undefined
   return { from_root: await ledger.rootAt(from), path: await ledger.consistency(from, to) }
 }

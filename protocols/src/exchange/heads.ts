@@ -17,6 +17,9 @@ export const MAX_HEADS_BYTES = 131_072
 /** Longest life of a request, seconds. */
 export const MAX_HEADS_LIFE_SECONDS = 60
 
+/** Longest checkpoint with the one signature of its log, characters. */
+const MAX_BARE_NOTE_CHARS = 2_048
+
 const originSchema = z.string().min(1).max(512)
 
 export const headsRequestSchema = z.strictObject({
@@ -31,7 +34,14 @@ export const headsRequestSchema = z.strictObject({
     .max(2)
     .describe('Logs whose newest checkpoint is wanted'),
   prove: z
-    .strictObject({ from: z.int().min(1), to: z.int().min(1) })
+    .strictObject({
+      from: z.int().min(1),
+      to: z.int().min(1),
+      note: z
+        .string()
+        .max(MAX_BARE_NOTE_CHARS)
+        .describe('Checkpoint of `to` entries with the signature of the log: it had signed so many when it was asked'),
+    })
     .optional()
     .describe('Of the own log of the audience: that its tree of one size extends the other'),
 })

@@ -39,10 +39,10 @@ const prefix = (from: number, to: number, of: typeof one) => ({
 const found = { log, by: bob.did, at: 1_800_000_000 }
 const verify = (proof: ForkProof, vkey = key.vkey) => verifyForkProof(proof, { vkey, resolver })
 
-type Asked = { ask?: Partial<HeadsRequest>; say?: Partial<Heads>; by?: Signer }
+type Asked = { ask?: Partial<HeadsRequest>; say?: Partial<Heads>; by?: Signer; of?: typeof one }
 
 /** Bob asks mallory's kernel whether 30 entries extend 15, and what it says under its signature. */
-function exchange({ ask, say, by = mallory }: Asked = {}): { question: string; answer: string } {
+function exchange({ ask, say, by = mallory, of = two }: Asked = {}): { question: string; answer: string } {
   const request: HeadsRequest = {
     v: 1,
     iss: bob.did,
@@ -51,7 +51,7 @@ function exchange({ ask, say, by = mallory }: Asked = {}): { question: string; a
     exp: found.at + 60,
     nonce: hashOf('nonce'),
     logs: [],
-    prove: { from: 15, to: 30 },
+    prove: { from: 15, to: 30, note: signed(30, of).note },
     ...ask,
   }
   const question = signJws(bob, HEADS_REQUEST_TYP, request)
@@ -70,6 +70,8 @@ function exchange({ ask, say, by = mallory }: Asked = {}): { question: string; a
 }
 const unproven = (asked = exchange(), of = two) =>
   forkProof({ ...found, small: signed(15), large: signed(30, of), claim: 'unproven', asked })
+const bobs = noteKey(key.name, sha256('bob'))
+const aheadOf = (note: string) => ({ prove: { from: 15, to: 30, note } })
 const notAsked = () => {
   const { question: _, ...rest } = unproven()
   return rest
@@ -180,7 +182,13 @@ describe('a kernel that was asked and did not prove', () => {
 
   it.each<[string, ForkProof]>([
     ['somebody else answered', unproven(exchange({ by: bob }))],
-    ['it was asked about other sizes', unproven(exchange({ ask: { prove: { from: 14, to: 30 } } }))],
+    [
+      'it was asked about other sizes',
+      unproven(exchange({ ask: { prove: { from: 14, to: 30, note: signed(30, two).note } } })),
+    ],
+    ['it was asked before it had signed so many entries', unproven(exchange({ ask: aheadOf(signed(29).note) }), one)],
+    ['it was shown what somebody else signed', unproven(exchange({ ask: aheadOf(signed(30, one, bobs).note) }), one)],
+    ['it was shown another checkpoint than the file', unproven(exchange({ ask: aheadOf(signed(30, two).note) }), one)],
     ['nothing says what it was asked', notAsked()],
     ['somebody else was asked', unproven(exchange({ ask: { aud: bob.did } }))],
     [
@@ -191,7 +199,7 @@ describe('a kernel that was asked and did not prove', () => {
     ['the answer is not signed', unproven({ ...exchange(), answer: `${exchange().answer.slice(0, -4)}AAAA` })],
     [
       'its answer proves it',
-      unproven(exchange({ say: { prove: { from_root: headOf(15).root, path: pathOf(15, 30) } } }), one),
+      unproven(exchange({ of: one, say: { prove: { from_root: headOf(15).root, path: pathOf(15, 30) } } }), one),
     ],
   ])('is not when %s', async (_what, proof) => {
     expect((await verify(proof)).verdict).toBe('no_proof')

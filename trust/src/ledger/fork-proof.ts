@@ -81,9 +81,14 @@ export type ForkFound = {
   at: number
 }
 
+/** The note with the signature of its log alone. */
+export function bareNote(note: string, vkey: string): string {
+  const verdict = parseVkey(vkey)
+  return verdict.ok ? (withSignaturesOf(note, [verdict.verifier]) ?? note) : note
+}
+
 export function forkProof({ log, small, large, claim, proof, asked, by, at }: ForkFound): ForkProof {
-  const verdict = parseVkey(log.vkey)
-  const bare = (note: string) => (verdict.ok ? (withSignaturesOf(note, [verdict.verifier]) ?? note) : note)
+  const bare = (note: string) => bareNote(note, log.vkey)
   return {
     v: 1,
     kind: 'hansa-fork-proof',
@@ -182,9 +187,13 @@ async function refusedToProve(
   const { iss, log: current, request, prove } = heads.data
   if (!log.origin.startsWith(`${iss}/log/`)) return `The answer is of ${iss}, whose log this is not.`
   if (current !== log.origin) return `The kernel goes on in ${current}; what a restore lost is no fork.`
-  const { from, to } = asked.prove ?? {}
+  const { from, to, note = '' } = asked.prove ?? {}
   if (request !== asked.hash || asked.aud !== iss || from !== small.size || to !== large.size)
     return 'The answer is to another question.'
+  // An honest log that is asked about entries before it has them proves nothing either, and signs them later.
+  const shown = verifyCheckpoint(note, log.vkey)
+  if (!shown.ok || shown.checkpoint.size !== large.size || shown.checkpoint.root !== large.root)
+    return 'Nothing shows that the log had signed the larger checkpoint when it was asked.'
   const { kind } = judgeHeads(small, large, { fromRoot: prove?.from_root, path: prove?.path })
   return kind === 'one_history' ? 'The answer proves that the two checkpoints are of one history.' : undefined
 }

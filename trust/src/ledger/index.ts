@@ -33,6 +33,7 @@ export { fileLogDisk } from './file-log-disk.ts'
 export { type FollowLogInit, followLog } from './follow-log.ts'
 // Forks.
 export {
+  bareNote,
   type ForkFound,
   type ForkReport,
   forkProof,

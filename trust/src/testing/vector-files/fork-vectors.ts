@@ -31,7 +31,9 @@ const prefixOf = (of: readonly Uint8Array[]) => ({
 })
 const found = { log, by: bob.did, at: NOW }
 
-function exchange(prove?: Heads['prove'], asked = { from: SMALL, to: LARGE }): { question: string; answer: string } {
+type Prove = NonNullable<HeadsRequest['prove']>
+
+function exchange(prove?: Heads['prove'], over: Partial<Prove> = {}): { question: string; answer: string } {
   const request: HeadsRequest = {
     v: 1,
     iss: bob.did,
@@ -40,7 +42,7 @@ function exchange(prove?: Heads['prove'], asked = { from: SMALL, to: LARGE }): {
     exp: NOW + 60,
     nonce: encodeBase64url(sha256('a nonce')),
     logs: [],
-    prove: asked,
+    prove: { from: SMALL, to: LARGE, note: headOf(LARGE, two).note, ...over },
   }
   const question = signJws(bob, HEADS_REQUEST_TYP, request)
   const heads: Heads = {
@@ -100,12 +102,17 @@ export function forkVectors(): VectorFile[] {
       ),
       'another-question': given(
         'the kernel was asked about other sizes',
-        unproven(exchange(undefined, { from: 4, to: LARGE })),
+        unproven(exchange(undefined, { from: 4 })),
+        'no_proof',
+      ),
+      'asked-ahead': given(
+        'the kernel was asked about entries that it had not signed yet',
+        unproven(exchange(undefined, { note: headOf(LARGE - 1, one).note }), one),
         'no_proof',
       ),
       'answer-proves': given(
         'the answer of the kernel proves that it is one history',
-        unproven(exchange({ from_root: fromRoot, path }), one),
+        unproven(exchange({ from_root: fromRoot, path }, { note: large.note }), one),
         'no_proof',
       ),
     }),
