@@ -192,7 +192,7 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
       },
       {
         name: 'audit',
-        summary: 'read the audit log, and export what concerns a peer',
+        summary: 'read the log, export it, prove it, report on it',
         load: async () => (await import('./commands/audit.ts')).auditCommand,
       },
       {

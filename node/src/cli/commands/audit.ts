@@ -17,7 +17,7 @@ import { auditTilesCommand } from './audit-tiles.ts'
 type Options = { from?: number; limit: number; call?: string }
 
 export function auditCommand(cli: Cli): Command {
-  return cli.group('audit', 'read the audit log, and export or report what is in it', [
+  return cli.group('audit', 'read the log, export it, prove it, report on it', [
     showCommand(cli),
     auditExportCommand(cli),
     auditContentCommand(cli),
