@@ -1,6 +1,7 @@
 /** Mallory's kernel shows one history of its log to alice and another one to carol, who gossip. */
+import { exchangePaths } from '@hansa/protocols'
 import { didKeyResolver } from '@hansa/trust'
-import { type ForkReport, readForkProof, verifyForkProof, verifyHistory } from '@hansa/trust/ledger'
+import { type ForkReport, formatSubmission, readForkProof, verifyForkProof, verifyHistory } from '@hansa/trust/ledger'
 import { describe, expect, it } from 'vitest'
 import { entriesOf, outcomeOf } from '../harness/outcome.ts'
 import { TestMesh } from '../harness/test-mesh.ts'
@@ -34,6 +35,13 @@ async function meet(mesh: TestMesh<Name>, name: 'alice' | 'mallory'): Promise<vo
 const call = (mesh: TestMesh<Name>, name: Name, ref = 'm/read') => outcomeOf(mesh.kernel(name).invoke(ref, {}))
 const forksOf = async (mesh: TestMesh<Name>, name: Name) => (await mesh.kernel(name).status()).witnessing?.forks ?? []
 
+/** What alice answers, as a witness, to the newest checkpoint of mallory; she is asked from the beginning. */
+async function cosigned(mesh: TestMesh<Name>): Promise<number> {
+  const body = Buffer.from(formatSubmission(0, [], mesh.kernel('mallory').ledger.checkpointNote()))
+  const request = { endpoint: mesh.endpoint('alice'), path: exchangePaths.addCheckpoint, method: 'POST' as const, body }
+  return (await mesh.network.transport('http://anybody.test').send({ ...request, maxReplyBytes: 100_000 })).status
+}
+
 /** What anybody says of the one file that a kernel wrote, with the key of mallory's log from outside. */
 async function verified(mesh: TestMesh<Name>, name: Name, of: Name = 'mallory'): Promise<ForkReport> {
   const [text = ''] = mesh.evidence(name)
@@ -49,6 +57,7 @@ describe('a kernel with two histories', () => {
       Array(3).fill('released'),
     )
     await mesh.advance({ minutes: 13 })
+    expect(await cosigned(mesh)).toBe(200)
     // A new session shows alice more of the log than carol has seen of the other one.
     for (let n = 0; n < 6; n++) await call(mesh, 'alice')
     expect([await forksOf(mesh, 'alice'), await forksOf(mesh, 'carol')]).toEqual([[], []])
@@ -64,6 +73,7 @@ describe('a kernel with two histories', () => {
     })
     expect(mesh.lines('alice').filter(({ event }) => event === 'peer.forked')).toHaveLength(1)
     expect(await call(mesh, 'alice')).toBe('handshake_failed')
+    expect(await cosigned(mesh)).toBe(404)
     expect(await mesh.kernel('alice').peers()).toMatchObject([
       { alias: 'c', state: 'ok' },
       { alias: 'm', state: 'blocked' },

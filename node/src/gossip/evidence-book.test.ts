@@ -24,6 +24,7 @@ async function book(keep?: KeepEvidence, store = memoryStore(), full = false) {
   const lines: [string, LogFields | undefined][] = []
   const entries: EntryDraft[] = []
   const barred: string[] = []
+  const kinds: string[] = []
   const error = (event: string, fields?: LogFields) => void lines.push([event, fields])
   const logger: Logger = { debug() {}, info() {}, warn() {}, error }
   const events = {
@@ -42,8 +43,9 @@ async function book(keep?: KeepEvidence, store = memoryStore(), full = false) {
     events,
     keep,
     barred: (peer: string) => void barred.push(peer),
+    observer: { evidence: (kind: string) => void kinds.push(kind) },
   }
-  return { book: await EvidenceBook.open(components), lines, entries, barred, store }
+  return { book: await EvidenceBook.open(components), lines, entries, barred, kinds, store }
 }
 
 describe('evidence about a kernel', () => {
@@ -65,12 +67,13 @@ describe('evidence about a kernel', () => {
   })
 
   it('counts once, and more only when a fork is proven that was suspected', async () => {
-    const { book: evidence, entries } = await book()
+    const { book: evidence, entries, kinds } = await book()
     await evidence.record(mallory.did, suspected)
     await evidence.record(mallory.did, suspected)
     await evidence.record(mallory.did, fork)
     await evidence.record(mallory.did, suspected)
-    expect(entries).toHaveLength(2)
+    expect(entries.map(({ ext }) => ext?.reason?.split(':')[0])).toEqual(['fork_suspected', 'fork'])
+    expect(kinds).toEqual(['fork_suspected', 'fork'])
     expect(evidence.list()).toEqual([{ peer: mallory.did, proof: fork }])
   })
 
@@ -82,9 +85,9 @@ describe('evidence about a kernel', () => {
   })
 
   it('does not keep out this kernel itself, whose key signs elsewhere', async () => {
-    const { book: evidence, barred } = await book()
+    const { book: evidence, barred, kinds } = await book()
     await evidence.record(alice.did, fork)
-    expect([barred, evidence.bars(alice.did), evidence.list().length]).toEqual([[], undefined, 1])
+    expect([kinds, barred, evidence.bars(alice.did), evidence.list().length]).toEqual([[], [], undefined, 1])
   })
 
   it('is lifted by an operator, and does not come back with a restart', async () => {

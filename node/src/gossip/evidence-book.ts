@@ -14,6 +14,7 @@ import {
 import { taggedHash } from '@hansa/trust'
 import { forkProofText, parseCheckpoint } from '@hansa/trust/ledger'
 import { z } from 'zod'
+import type { CallObserver, EvidenceKind } from '../kernel/call-observer.ts'
 import type { Events } from '../kernel/event-outbox.ts'
 import { faultFields } from '../kernel/fault-fields.ts'
 
@@ -30,6 +31,8 @@ export type EvidenceBookComponents = {
   clock: Clock
   logger: EventLogger
   events: Pick<Events, 'record'>
+  /** Counts it by kind. @default nobody does */
+  observer?: Pick<CallObserver, 'evidence'> | undefined
   /** @default evidence is in the store only */
   keep?: KeepEvidence | undefined
   /** Ends what is open with a kernel. */
@@ -71,7 +74,10 @@ export class EvidenceBook {
     if (known !== undefined && (known.claim !== 'unproven' || proof.claim === 'unproven')) return
     // In force at once, whatever becomes of the disk.
     this.#proofs.set(peer, proof)
-    if (peer !== this.#c.self) this.#c.barred(peer)
+    if (peer !== this.#c.self) {
+      this.#c.barred(peer)
+      this.#c.observer?.evidence?.(kindOf(proof))
+    }
     const text = forkProofText(proof)
     const hash = taggedHash('evidence', text)
     await this.#tried(peer, () => this.#tell(peer, proof, { text, hash }))
@@ -90,7 +96,11 @@ export class EvidenceBook {
   async #enter(peer: Did, proof: ForkProof, hash: string): Promise<void> {
     const [, large] = proof.notes
     const checkpoint = parseCheckpoint(large.slice(0, large.lastIndexOf('\n\n') + 1))
-    const ext = { reason: sentence(proof), hash, ...(checkpoint === undefined ? {} : { checkpoint }) }
+    const ext = {
+      reason: `${kindOf(proof)}: ${sentence(proof)}`,
+      hash,
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+    }
     const value = JSON.stringify({ v: 1, peer, proof })
     await this.#c.events.record({ type: 'peer.evidence', peer, ext }, [{ namespace: NAMESPACE, key: peer, value }])
   }
@@ -116,6 +126,10 @@ const claims = {
   other_prefix: 'its log has signed two histories',
   unproven: 'asked under its signature, it did not prove that its log only grew',
 } as const
+
+function kindOf({ claim }: ForkProof): EvidenceKind {
+  return claim === 'unproven' ? 'fork_suspected' : 'fork'
+}
 
 function sentence({ claim, log }: ForkProof): string {
   return `${claims[claim]} (${log.origin})`

@@ -15,6 +15,7 @@ import {
 import type { KeyResolver, Signer } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { CallObserver } from '../kernel/call-observer.ts'
 import type { Events } from '../kernel/event-outbox.ts'
 import { faultFields } from '../kernel/fault-fields.ts'
 import type { ImportDesk } from '../kernel/import-desk.ts'
@@ -48,6 +49,7 @@ export type LogGossipComponents = {
   append(draft: EntryDraft): Appended
   isKnown(peer: Did): boolean
   keep: KeepEvidence | undefined
+  observer?: CallObserver | undefined
   /** Ends the session that this kernel has opened with another. */
   forget(peer: Did): void
 }
@@ -62,7 +64,7 @@ export class LogGossip {
 
   /** @throws Error when evidence that was kept cannot be read. */
   static async open(components: LogGossipComponents): Promise<LogGossip> {
-    const { signer, store, clock, logger, events, keep, sessions, forget } = components
+    const { signer, store, clock, logger, events, keep, observer, sessions, forget } = components
     const evidence = await EvidenceBook.open({
       self: signer.did,
       store,
@@ -70,6 +72,7 @@ export class LogGossip {
       logger,
       events,
       keep,
+      observer,
       barred(peer) {
         sessions.closePeer(peer)
         forget(peer)

@@ -189,6 +189,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       ...components,
       ...{ self, ledger, refusals, imports, resolver, memory, sessions, events, append, isKnown },
       forget: (peer) => peerSessions.forget(peer),
+      observer: init.observer,
     },
     init.witnessing,
   )

@@ -22,7 +22,14 @@ export type CallSeen = {
 }
 
 /** `statement`: it signed or sent what it should not have. The others are named as in the threat model. */
-export const evidenceKinds = ['statement', 'ack_missing', 'result_wrong', 'inclusion_broken'] as const
+export const evidenceKinds = [
+  'statement',
+  'ack_missing',
+  'result_wrong',
+  'inclusion_broken',
+  'fork',
+  'fork_suspected',
+] as const
 export type EvidenceKind = (typeof evidenceKinds)[number]
 
 export interface CallObserver {

@@ -69,7 +69,10 @@ export class Witnessing {
       clock,
       key: cosignerKey(witnessName(self), seed),
       forked: (first, second) => reportFork(components, first, second),
-      keysOf: (origin) => [...new Set([...(configured.get(origin) ?? []), ...imports.logKeys(origin)])],
+      keysOf: (origin) =>
+        isConvicted(components, origin)
+          ? []
+          : [...new Set([...(configured.get(origin) ?? []), ...imports.logKeys(origin)])],
     })
     const witnessing = new Witnessing(components, book, init)
     await witnessing.#begin()
@@ -131,6 +134,12 @@ export class Witnessing {
       witnesses: collector.states(),
     }
   }
+}
+
+/** Nobody vouches for a log that is known to have two histories. */
+function isConvicted({ imports, evidence }: WitnessingComponents, origin: string): boolean {
+  const owner = imports.logOwner(origin)
+  return owner !== undefined && evidence.evidence.bars(owner) !== undefined
 }
 
 /** Of a log that belongs to an imported kernel; of any other one the witness refuses, and that is all. */
