@@ -40,6 +40,8 @@ export interface ContentRecords {
   /** The oldest first. */
   select(filter: ContentFilter, limit: number): Promise<ContentName[]>
   size(filter: ContentFilter): Promise<ContentSize>
+  /** When the last one was kept, Unix milliseconds. */
+  newestMs(): Promise<number | undefined>
   /** Kept at this time or later, the newest last. */
   since(tMs: number): Promise<(ContentName & { kind: ContentKind })[]>
   /** The records go and the changes of the store happen in one transaction. @returns bytes of their content */

@@ -188,11 +188,12 @@ export class ContentStore {
 
   /**
    * After a crash: content that the log does not tell of is discarded.
-   * @param sinceMs what was kept before is known to be in the log
+   * @param withinMs before the newest: what was kept earlier is known to be in the log
    */
-  async discardUnknown(sinceMs: number, isKnown: (callId: string, kind: ContentKind) => boolean): Promise<void> {
-    if (sinceMs === Number.POSITIVE_INFINITY) return
-    const kept = await this.#c.records.since(sinceMs)
+  async discardUnknown(withinMs: number, isKnown: (callId: string, kind: ContentKind) => boolean): Promise<void> {
+    const newestMs = await this.#c.records.newestMs()
+    if (newestMs === undefined) return
+    const kept = await this.#c.records.since(newestMs - withinMs)
     const unknown = kept.filter(({ callId, kind }) => !isKnown(callId, kind))
     if (unknown.length > 0)
       await this.#remove(

@@ -32,38 +32,43 @@ async function ground(settings = { ...DEFAULT_CONTENT, keep: 'all' as const }) {
       open: new Set(left),
     })
   const { content } = await open([])
-  for (const callId of ids) {
+  const keep = async (callId: string) => {
+    const subject = { callId, principal: 'agent:a', peer: '', capability: 'echo' }
     for (const kind of ['arguments', 'result'] as const) {
-      const subject = { callId, principal: 'agent:a', peer: '', capability: 'echo' }
       await content?.keep(subject, kind, 'A'.repeat(43), { salt: new Uint8Array(32), bytes: Buffer.from('{}') })
     }
   }
+  for (const callId of ids) await keep(callId)
   const kept = async () =>
     (await memory.ground.records.since(0)).map(({ callId, kind }) => `${callId[0]} ${kind}`).sort()
-  return { memory, clock, ledger, open, kept }
+  return { memory, clock, ledger, open, keep, kept }
 }
 
 describe('a start over content that is kept', () => {
   it('discards what the log does not tell of: calls that did not begin, results that nobody was given', async () => {
     const { ledger, open, kept, memory } = await ground()
-    ledger.append({ type: 'policy.loaded' })
     await open([ids[0] ?? '', ids[1] ?? ''], [ids[1] ?? ''])
     expect(await kept()).toEqual(['A arguments', 'A result', 'B arguments'])
     expect(memory.blobs.size).toBe(3)
     expect(ledger.ofType('content.erased')).toEqual([])
   })
 
-  it('leaves what was kept long before the last entry, whether or not the call is still remembered', async () => {
-    const { clock, ledger, open, kept } = await ground()
+  it('leaves what was kept long before the newest, whether or not the call is still remembered', async () => {
+    const { open, kept, keep, clock } = await ground()
     clock.advance(61_000)
-    ledger.append({ type: 'policy.loaded' })
+    await keep('D'.repeat(22))
+    await open(['D'.repeat(22)])
+    expect(await kept()).toHaveLength(8)
     await open([])
     expect(await kept()).toHaveLength(6)
   })
 
-  it('leaves everything under a log that is new, because it came with a backup', async () => {
-    const { open, kept } = await ground()
-    await open([])
+  it('reads nothing of the log', async () => {
+    const { ledger, open, kept } = await ground()
+    ledger.read = () => {
+      throw new Error('the log was read')
+    }
+    await open(ids)
     expect(await kept()).toHaveLength(6)
   })
 })

@@ -46,19 +46,10 @@ export async function openContent(init: OpenContentInit): Promise<OpenedContent>
   const { ground, settings = DEFAULT_CONTENT, ledger, frozen, callIds, idempotency, args, open } = init
   const components = { store: init.store, events: init.events, clock: init.clock, logger: init.logger }
   const content = ground && (await ContentStore.open({ ...ground, ...components, origin: ledger.origin }, settings))
-  const lastMs = await lastEntryMs(ledger)
-  // In a log that nothing was written to, no process has ended yet: what is there came with a backup.
-  const since = lastMs === undefined ? Number.POSITIVE_INFINITY : lastMs - BEGINS_WITHIN_MS
-  await content?.discardUnknown(since, (callId, kind) => {
+  await content?.discardUnknown(BEGINS_WITHIN_MS, (callId, kind) => {
     return kind === 'arguments' ? callIds.has(callId) : callIds.has(callId) && !open.has(callId)
   })
   const stored = (calls: ReadonlySet<string>): StoreChange[] => idempotency.resultsOf(calls)
   const desk = new ContentDesk({ content, ledger, frozen, stored, args })
   return { content, desk, tick: async () => content?.tick() }
-}
-
-async function lastEntryMs(ledger: Pick<Ledger, 'size' | 'read'>): Promise<number | undefined> {
-  let last: number | undefined
-  for await (const { entry } of ledger.read(Math.max(0, ledger.size - 1))) last = entry.t_ms
-  return last
 }

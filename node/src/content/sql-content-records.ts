@@ -119,6 +119,13 @@ export function sqlContentRecords<DB>(database: Database<DB>): ContentRecords {
         .executeTakeFirstOrThrow()
       return { records: Number(found.records), calls: Number(found.calls), bytes: Number(found.bytes ?? 0) }
     },
+    async newestMs() {
+      const found = await db
+        .selectFrom('content_records')
+        .select(({ fn }) => fn.max<number | null>('t_ms').as('t_ms'))
+        .executeTakeFirst()
+      return found?.t_ms ?? undefined
+    },
     async since(tMs) {
       const rows = await db
         .selectFrom('content_records')
