@@ -34,6 +34,7 @@ function statusText(style: Style, status: KernelStatus): string {
     ['log', `${counted(log.size, 'entry', 'entries')}, root ${log.root}`],
     ['log size', logSizeText(style, log)],
     ['log key', log.vkey],
+    ['witness key', witnessing?.vkey],
     ['policy', `${counted(policy.rules, 'rule')}, version ${policy.version}`],
     ...(policy.faults ?? []).map((fault): [string, string] => ['policy fault', style.bad(fault)]),
     ['witnesses', witnessing?.own && ownText(style, witnessing.own)],
