@@ -7,6 +7,7 @@
  */
 import { hash } from 'node:crypto'
 import { type CheckpointReference, type Clock, checkpointReferenceSchema, type Store } from '@hansa/protocols'
+import { RateWindow } from '@hansa/trust'
 import {
   type CosignerKey,
   judgeSubmission,
@@ -20,6 +21,8 @@ import { z } from 'zod'
 const NAMESPACE = 'node.witness'
 /** Requests about one log that may wait for those before them. */
 const MAX_WAITING = 32
+/** Larger checkpoints of one log that are written in a minute; only the holder of its key can make them. */
+const GROWTHS_PER_MINUTE = 600
 
 const recordSchema = z.strictObject({
   v: z.literal(1),
@@ -39,7 +42,7 @@ export type WitnessBookComponents = {
   forked?(first: string, second: string): void
 }
 
-/** `busy` when too many requests about one log wait. */
+/** 503 when too many requests about one log wait, or it grows too often. */
 export type WitnessVerdict =
   | Exclude<SubmissionVerdict, { ok: true }>
   | { ok: true; lines: string }
@@ -50,6 +53,7 @@ export class WitnessBook {
   readonly #records = new Map<string, Witnessed>()
   readonly #byHash = new Map<string, string>()
   readonly #turns = new Map<string, { last: Promise<unknown>; waiting: number }>()
+  readonly #growths = new RateWindow()
 
   /** @throws Error for a record that cannot be read: a size that is forgotten could be cosigned again otherwise. */
   static async open(components: WitnessBookComponents): Promise<WitnessBook> {
@@ -82,11 +86,16 @@ export class WitnessBook {
     return origin === undefined ? undefined : this.#records.get(origin)?.note
   }
 
+  /** Whether checkpoints of this log are cosigned. */
+  knows(origin: string): boolean {
+    return this.#c.keysOf(origin).length > 0
+  }
+
   /** @throws what the store throws; nothing is cosigned then. */
   async submit(submission: Submission): Promise<WitnessVerdict> {
     const { origin } = submission.claimed
     // Before anything is kept for it: anyone may name any origin.
-    if (this.#c.keysOf(origin).length === 0) return { ok: false, status: 404, reason: 'the log is not known' }
+    if (!this.knows(origin)) return { ok: false, status: 404, reason: 'the log is not known' }
     const turn = this.#turns.get(origin) ?? { last: Promise.resolve(), waiting: 0 }
     if (turn.waiting >= MAX_WAITING) return { ok: false, status: 503, reason: 'too many requests about one log' }
     this.#turns.set(origin, turn)
@@ -112,11 +121,15 @@ export class WitnessBook {
         this.#c.forked?.(before.note, submission.note)
       return verdict
     }
+    // Anybody can send again what was cosigned: it is cosigned again, and costs no write and none of the log's budget.
+    const grows = before?.checkpoint.size !== verdict.checkpoint.size
+    if (grows && !this.#growths.admit(origin, GROWTHS_PER_MINUTE, 60, clock.now()))
+      return { ok: false, status: 503, reason: 'the log grows too often' }
     const time = Math.floor(clock.now() / 1000)
     const lines = key.cosign(submission.text, time)
     const note = `${ofLog(submission.note, vkeys)}${lines}`
     const record: Witnessed = { v: 1, checkpoint: verdict.checkpoint, note, time }
-    await store.set(NAMESPACE, origin, JSON.stringify(record))
+    if (grows) await store.set(NAMESPACE, origin, JSON.stringify(record))
     this.#hold(record)
     return { ok: true, lines }
   }

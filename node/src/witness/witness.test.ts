@@ -172,11 +172,28 @@ describe('a witness', () => {
     await expect(witness({ store })).rejects.toThrow(/cannot be read/)
   })
 
-  it('takes 600 requests a minute of one address, and of another one still', async () => {
-    const { post } = await witness({ known: false })
-    for (let n = 0; n < 600; n++) expect((await post(request(0, 1))).status).toBe(404)
-    expect((await post(request(0, 1))).status).toBe(429)
-    expect((await post(request(0, 1), '192.0.2.2')).status).toBe(404)
+  it('cosigns for a log however many strangers send what it did not sign, and what it did', async () => {
+    const [kept, writes] = [memoryStore(), [] as string[]]
+    const store: Store = { ...kept, set: (...pair) => kept.set(...pair).finally(() => writes.push(pair[1])) }
+    const { post } = await witness({ store })
+    await post(request(0, 3))
+    const [forged, copied] = [request(0, 3, { by: mallory }), request(3, 3)]
+    for (let n = 0; n < 6_100; n++) {
+      const [text, status] = n % 10 === 0 ? [copied, 200] : [forged, 403]
+      expect((await post(text, `2001:db8::${(n % 700).toString(16)}`)).status).toBe(status)
+    }
+    expect(writes).toHaveLength(1)
+    expect((await post(request(3, 7))).status).toBe(200)
+  })
+
+  it('writes 600 checkpoints of one log a minute, and no more', async () => {
+    const grown = Array.from({ length: 601 }, (_, n) => leafHash(Buffer.from(`entry ${n}`)))
+    const { post, clock, book } = await witness()
+    for (let n = 0; n < 600; n++) expect((await post(request(n, n + 1, { of: grown }))).status).toBe(200)
+    expect((await post(request(600, 601, { of: grown }))).status).toBe(503)
+    expect(book.list()).toMatchObject([{ checkpoint: { size: 600 } }])
+    clock.advance(61_000)
+    expect((await post(request(600, 601, { of: grown }))).status).toBe(200)
   })
 
   it('keeps nothing for a thousand origins that mallory makes up', async () => {
