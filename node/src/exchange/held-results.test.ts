@@ -23,6 +23,9 @@ const result = (callId: string, peer = alice.did, bytes = 100): HeldResult => ({
   bytes: new Uint8Array(bytes),
 })
 
+/** Of `result`, as it is counted. */
+const EACH = 100 + 1_024
+
 describe('a result that waits for its acknowledgement', () => {
   it('is found by its own peer only, before and after it is claimed', () => {
     const held = holding()
@@ -64,7 +67,7 @@ describe('a result that waits for its acknowledgement', () => {
 
   it.each<[string, Partial<HeldLimits>]>([
     ['in number', { perPeer: 3 }],
-    ['in bytes', { perPeerBytes: 300 }],
+    ['in bytes', { perPeerBytes: 3 * EACH }],
   ])('is one too many for a peer that claims none, %s, and not for another', (_what, limits) => {
     const held = holding(limits)
     for (const callId of ['1', '2']) held.hold(result(callId))
@@ -76,7 +79,7 @@ describe('a result that waits for its acknowledgement', () => {
   })
 
   it('makes room for others when it was claimed, and then by the oldest of whoever has left most', () => {
-    const held = holding({ bytes: 500 })
+    const held = holding({ bytes: 5 * EACH })
     held.hold(result('a1'))
     for (const callId of ['m1', 'm2', 'm3']) held.hold(result(callId, mallory.did))
     held.hold(result('b1', bob.did))
@@ -85,7 +88,24 @@ describe('a result that waits for its acknowledgement', () => {
     expect(held.find(bob.did, 'b1')).toBeUndefined()
     held.hold(result('b2', bob.did))
     expect([held.find(mallory.did, 'm1'), held.find(alice.did, 'a1')?.callId]).toEqual([undefined, 'a1'])
-    expect(held.bytes).toBe(500)
+    expect(held.bytes).toBe(5 * EACH)
+  })
+
+  it('is small, and takes room all the same: mallory cannot have a million of them kept that she has claimed', () => {
+    const held = holding({ bytes: 10_240 })
+    for (let n = 0; n < 100; n++) {
+      held.hold(result(`${n}`, mallory.did, 0))
+      held.claim(mallory.did, `${n}`, Promise.resolve())
+    }
+    const kept = Array.from({ length: 100 }, (_, n) => held.find(mallory.did, `${n}`)).filter((each) => each)
+    expect(kept).toHaveLength(10)
+  })
+
+  it('keeps nothing of the request besides the salt of its arguments', () => {
+    const held = holding()
+    const body = new Uint8Array(1_048_576)
+    held.hold({ ...result('1'), argsSalt: body.subarray(1_000, 1_032) })
+    expect(held.find(alice.did, '1')?.argsSalt.buffer.byteLength).toBe(32)
   })
 
   it('is waited for until it is claimed, or for so long', async () => {

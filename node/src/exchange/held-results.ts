@@ -24,9 +24,9 @@ export type HeldLimits = {
   ackDueMs: number
   /** Unclaimed results of one peer. @default 1_024 */
   perPeer: number
-  /** Bytes of the unclaimed results of one peer. @default 16_777_216 */
+  /** Bytes of the unclaimed results of one peer, with what it takes to keep each. @default 16_777_216 */
   perPeerBytes: number
-  /** Bytes of all results. @default 67_108_864 */
+  /** Bytes of all results, likewise. @default 67_108_864 */
   bytes: number
 }
 
@@ -37,6 +37,9 @@ export const DEFAULT_HELD: HeldLimits = {
   perPeerBytes: 16_777_216,
   bytes: 67_108_864,
 }
+
+/** Bytes that it takes to keep a result besides the result itself: what is small is not free. */
+const OVERHEAD_BYTES = 1_024
 
 export type HeldResultsInit = {
   clock: Clock
@@ -73,7 +76,7 @@ export class HeldResults {
     return this.#unclaimed.size
   }
 
-  /** Bytes of all results that are kept. */
+  /** Bytes of all results that are kept, with what it takes to keep each. */
   get bytes(): number {
     return this.#bytes
   }
@@ -88,9 +91,11 @@ export class HeldResults {
 
   hold(result: HeldResult): void {
     if (this.#closed) return
-    this.#unclaimed.set(nameOf(result), { ...result, sinceMs: this.#clock.now(), told: false })
+    // A copy: the salt came in the body of the request, all of which a view of it would keep.
+    const argsSalt = Uint8Array.from(result.argsSalt)
+    this.#unclaimed.set(nameOf(result), { ...result, argsSalt, sinceMs: this.#clock.now(), told: false })
     this.#count(result, 1)
-    this.#bytes += result.bytes.length
+    this.#bytes += sizeOf(result)
     this.#makeRoom()
     this.#arm()
   }
@@ -164,14 +169,15 @@ export class HeldResults {
     const name = nameOf(held)
     if (this.#unclaimed.delete(name)) this.#count(held, -1)
     else this.#claimed.delete(name)
-    this.#bytes -= held.bytes.length
+    this.#bytes -= sizeOf(held)
     this.#notify()
   }
 
-  #count({ peer, bytes }: HeldResult, by: 1 | -1): void {
-    const { count, bytes: before } = this.#accounts.get(peer) ?? { count: 0, bytes: 0 }
+  #count(result: HeldResult, by: 1 | -1): void {
+    const { peer } = result
+    const { count, bytes } = this.#accounts.get(peer) ?? { count: 0, bytes: 0 }
     if (count + by <= 0) this.#accounts.delete(peer)
-    else this.#accounts.set(peer, { count: count + by, bytes: before + by * bytes.length })
+    else this.#accounts.set(peer, { count: count + by, bytes: bytes + by * sizeOf(result) })
   }
 
   /** One timer for whatever is due next. */
@@ -219,6 +225,10 @@ function* first(held: ReadonlyMap<string, Held>): Iterable<Held> {
     yield one
     return
   }
+}
+
+function sizeOf({ bytes }: HeldResult): number {
+  return bytes.length + OVERHEAD_BYTES
 }
 
 function nameOf({ peer, callId }: Pick<HeldResult, 'peer' | 'callId'>): string {
