@@ -57,6 +57,8 @@ export function serveCall(components: ServeCallComponents): (request: InboundReq
       return { status: 200, contentType: CALL_CONTENT_TYPE, body }
     } catch (error) {
       if (!(error instanceof RefusalUnsigned)) throw error
+      components.callIds.release(intent.call_id)
+      if (arrived.retryOf !== undefined && arrived.mayHaveRun !== true) components.callIds.release(arrived.retryOf)
       return refusalReply(components.refusals, intent.iss, 'rate_limited', 'too many refused calls')
     }
   }

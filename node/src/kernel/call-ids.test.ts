@@ -18,6 +18,16 @@ describe('the id of a call', () => {
     expect(ids.take('first')).toBe(true)
   })
 
+  it('is free again when its call left nothing in the log, so that mallory drives no other out with such calls', () => {
+    const ids = new CallIds(100)
+    ids.take('first')
+    for (let call = 0; call < 1_000; call++) {
+      expect(ids.take(`refused ${call}`)).toBe(true)
+      ids.release(`refused ${call}`)
+    }
+    expect([ids.take('first'), ids.take('refused 0')]).toEqual([false, true])
+  })
+
   it.each([
     ['call.begun', false],
     ['intent.sent', false],

@@ -24,7 +24,7 @@ export type CallIdsState = { young: string; old: string }
 export class CallIds {
   readonly #max: number
   #young = new Set<string>()
-  #old: ReadonlySet<string> = new Set()
+  #old = new Set<string>()
 
   constructor(max = MAX_GENERATION) {
     this.#max = max
@@ -39,6 +39,12 @@ export class CallIds {
     }
     this.#young.add(callId)
     return true
+  }
+
+  /** Of a call that left nothing in the log: it takes no room, or strangers who are refused would drive the others out. */
+  release(callId: string): void {
+    this.#young.delete(callId)
+    this.#old.delete(callId)
   }
 
   /** Of the last half a million calls. */
