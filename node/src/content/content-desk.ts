@@ -23,7 +23,7 @@ export type ContentDeskComponents = {
   /** Logs before that one. */
   frozen: readonly FrozenLog[]
   /** What is stored of these calls besides. */
-  stored(calls: ReadonlySet<string>): readonly StoreChange[]
+  stored(calls: ReadonlySet<string>): Promise<readonly StoreChange[]>
   /** Of requests for approval: what is stored of a principal besides. */
   args: Pick<ApprovalArguments, 'approvedOf' | 'forgetApproved'>
 }
@@ -91,13 +91,13 @@ export class ContentDesk {
     if (dryRun) {
       const size = await kept.size(filter)
       const calls = new Set(callId === undefined ? [] : [callId])
-      return { ...size, stored: stored(calls).length + approved.length, entries: [] }
+      return { ...size, stored: (await stored(calls)).length + approved.length, entries: [] }
     }
     const from = ledger.size
     let count = 0
     let first = true
-    const together = (calls: ReadonlySet<string>) => {
-      const more = [...stored(calls), ...(first ? approved : [])]
+    const together = async (calls: ReadonlySet<string>) => {
+      const more = [...(await stored(calls)), ...(first ? approved : [])]
       first = false
       count += more.length
       return more

@@ -149,7 +149,7 @@ export class ContentStore {
   erase(
     filter: ContentFilter,
     erasure: Erasure,
-    together: (calls: ReadonlySet<string>) => readonly StoreChange[] = () => [],
+    together: (calls: ReadonlySet<string>) => Promise<readonly StoreChange[]> = async () => [],
   ): Promise<Erased> {
     return this.#inTurn(async () => {
       const until = { ...filter, beforeMs: filter.beforeMs ?? this.#c.clock.now() + 1 }
@@ -162,7 +162,7 @@ export class ContentStore {
         if (names.length === 0 && !first) break
         const these = new Set(names.map(({ callId }) => callId))
         if (first && filter.callId !== undefined) these.add(filter.callId)
-        const more = together(these)
+        const more = await together(these)
         if (names.length === 0 && more.length === 0) break
         stored ||= more.length > 0
         await this.#eraseNames(names, erasure, more)

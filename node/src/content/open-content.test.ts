@@ -27,7 +27,7 @@ async function ground(settings = { ...DEFAULT_CONTENT, keep: 'all' as const }) {
       ...{ store: memory.store, events, clock, logger: silentLogger, frozen: [] },
       ledger: Object.assign(ledger, { sync: async () => {} }),
       callIds: { has: (id) => known.includes(id) },
-      idempotency: { resultsOf: () => [] },
+      idempotency: { resultsOf: () => Promise.resolve([]) },
       args: { approvedOf: () => [], forgetApproved: () => {} },
       open: new Set(left),
     })

@@ -1,5 +1,4 @@
 /** Opens the content store of a kernel over its log: what a crash left half done is finished before anything is kept. */
-import type { StoreChange } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import type { Ledger } from '@hansa/trust/ledger'
 import type { ApprovalArguments } from '../kernel/approval-arguments.ts'
@@ -49,7 +48,7 @@ export async function openContent(init: OpenContentInit): Promise<OpenedContent>
   await content?.discardUnknown(BEGINS_WITHIN_MS, (callId, kind) => {
     return kind === 'arguments' ? callIds.has(callId) : callIds.has(callId) && !open.has(callId)
   })
-  const stored = (calls: ReadonlySet<string>): StoreChange[] => idempotency.resultsOf(calls)
+  const stored = (calls: ReadonlySet<string>) => idempotency.resultsOf(calls)
   const desk = new ContentDesk({ content, ledger, frozen, stored, args })
   return { content, desk, tick: async () => content?.tick() }
 }

@@ -133,6 +133,34 @@ describe('a result', () => {
     expect(await keys.result('another scope', 'one')).toBeUndefined()
   })
 
+  it.each(['done', 'unknown'] as const)('is found for erasing when the outcome of its call is %s', async (outcome) => {
+    begin('one')
+    await keys.keep(scope, 'one', result)
+    end('one', outcome)
+    for (const known of [keys, rebuilt()]) {
+      expect(await known.resultsOf(new Set(['one']))).toEqual([{ namespace: 'results', key: scope }])
+      expect(await known.resultsOf(new Set(['two']))).toEqual([])
+    }
+  })
+
+  it('is found for erasing when another call has taken the key over, until that one keeps its own', async () => {
+    begin('one')
+    await keys.keep(scope, 'one', result)
+    end('one', 'unknown')
+    keys.takeOver(scope, 'one', 'two', 'a')
+    expect(await keys.resultsOf(new Set(['one']))).toHaveLength(1)
+    await keys.keep(scope, 'two', result)
+    expect(await keys.resultsOf(new Set(['one']))).toEqual([])
+    expect(await keys.resultsOf(new Set(['two']))).toHaveLength(1)
+  })
+
+  it('does not stay behind when its call comes to nothing, where nobody would find it', async () => {
+    begin('one')
+    await keys.keep(scope, 'one', result)
+    end('one', 'none')
+    expect(await store.list('results')).toEqual([])
+  })
+
   it('of a repetition does not replace that of the first', () => {
     begin('one')
     end('one', 'done')

@@ -32,6 +32,8 @@ export type Claim =
 export class Idempotency {
   readonly #held = new Map<string, Held>()
   readonly #byCall = new Map<string, string>()
+  /** Calls that run and whose result is in the store already. */
+  readonly #kept = new Set<string>()
   readonly #clock: Clock
   readonly #store: Store
 
@@ -97,14 +99,22 @@ export class Idempotency {
   /** Keeps a result; called before the outcome entry is written. */
   async keep(scope: string, callId: string, result: StoredResult): Promise<void> {
     const record = { callId, kind: result.kind, bytes: encodeBase64url(result.bytes) }
+    this.#kept.add(callId)
     await this.#store.set(NAMESPACE, scope, JSON.stringify(record))
   }
 
-  /** Takes the stored results of these calls out of the store; a repetition then finds that its result is lost. */
-  resultsOf(calls: ReadonlySet<string>): StoreChange[] {
-    return [...this.#held]
-      .filter(([, { callId, state }]) => state === 'done' && calls.has(callId))
-      .map(([key]) => ({ namespace: NAMESPACE, key }))
+  /**
+   * Takes the stored results of these calls out of the store; a repetition then finds that its result is lost. Also of
+   * those whose outcome is not known: a result is kept before the log tells of it.
+   */
+  async resultsOf(calls: ReadonlySet<string>): Promise<StoreChange[]> {
+    const found: StoreChange[] = []
+    for (const [key, { callId, before }] of this.#held) {
+      const known = [callId, before?.callId].find((id) => id !== undefined && calls.has(id))
+      if (known !== undefined && (await this.result(key, known)) !== undefined)
+        found.push({ namespace: NAMESPACE, key })
+    }
+    return found
   }
 
   /** @param outcome `none` forgets the key: nothing happened, so it may be tried again. */
@@ -112,8 +122,11 @@ export class Idempotency {
     const scope = this.#byCall.get(callId)
     if (scope === undefined) return
     this.#byCall.delete(callId)
+    const kept = this.#kept.delete(callId)
     const held = this.#held.get(scope)
     if (held?.callId !== callId) return
+    // Nobody finds it any more by its key, so nobody could erase it.
+    if (kept && outcome === 'none') this.#store.delete(NAMESPACE, scope).catch(() => {})
     if (outcome !== 'none') {
       held.state = outcome
       delete held.before
