@@ -107,6 +107,37 @@ describe('what a receipt promises', () => {
     expect(await entriesOf(mesh, 'alice', 'peer.checkpoint')).toHaveLength(1)
   })
 
+  it('is not broken by a restore of a backup that is older than the call', async () => {
+    await using mesh = await joined()
+    await mesh.kernel('alice').invoke('bob/note.write', { text: 'kept' })
+    await mesh.advance({ seconds: 2 })
+    const backup = mesh.disk('bob').copy()
+    await mesh.kernel('alice').invoke('bob/note.write', { text: 'lost' })
+    await mesh.restore('bob', backup)
+    await mesh.kernel('bob').register({ id: 'echo', safety: 'READ' }, () => 'x')
+    await mesh.kernel('alice').unimport('bob')
+    await mesh.join('alice', 'bob')
+    await mesh.advance({ minutes: 3 })
+    expect(await entriesOf(mesh, 'alice', 'peer.checkpoint')).toMatchObject([{ ext: { count: 2 } }])
+    expect(await evidenceOf(mesh)).toEqual([])
+  })
+
+  it('is not broken by a proxy that answers in the place of a kernel that is down', async () => {
+    await using mesh = await joined()
+    await mesh.kernel('alice').invoke('bob/note.write', { text: 'x' })
+    const down = mesh.network.intercept(({ path }) =>
+      path === INCLUSION
+        ? { reply: (reply) => ({ ...reply, status: 404, body: Buffer.from('404 page not found\n') }) }
+        : undefined,
+    )
+    await mesh.advance({ minutes: 3 })
+    expect(await evidenceOf(mesh)).toEqual([])
+    down()
+    await mesh.advance({ minutes: 2 })
+    expect(await entriesOf(mesh, 'alice', 'peer.checkpoint')).toMatchObject([{ ext: { count: 1 } }])
+    expect(await evidenceOf(mesh)).toEqual([])
+  })
+
   it('is what an auditor finds broken too, when the serving side leaves the call out', async () => {
     await using mesh = await joined()
     misplaceReceipts(mesh, { leaf_hash: encodeBase64url(sha256('left out')) })

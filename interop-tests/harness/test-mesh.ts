@@ -186,10 +186,14 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
     await kernel?.[Symbol.asyncDispose]()
   }
 
-  /** Ends a kernel, freezes its log as a restore does, and starts it again with the log that follows. */
-  async restore(name: Name): Promise<void> {
+  /**
+   * Ends a kernel, freezes its log as a restore does, and starts it again with the log that follows.
+   * @param backup what is restored of the log @default all of it
+   */
+  async restore(name: Name, backup?: MemoryLogDisk): Promise<void> {
     await this.stop(name)
     const member = this.#member(name)
+    if (backup !== undefined) member.disk = backup
     const previous = (await logExtent(member.disk))?.checkpoint
     if (previous === undefined) throw new Error(`${name} has signed nothing`)
     const link = { previous, vkey: this.logKey(name).vkey }

@@ -4,7 +4,7 @@
  * Once a minute, many promises in one question, and never while a call waits.
  *
  * Who cannot be reached has broken nothing, and is asked again. Who answers without the proof has: the receipt that
- * promised it is in the log here, and what came instead becomes evidence.
+ * promised it is in the log here, and what came instead becomes evidence. What a restore lost is no breach.
  */
 import { judgeCheckpoint, type LogKeys, type PeerMemory } from '@hansa/mesh'
 import type {
@@ -102,6 +102,7 @@ export class PromiseChecks {
     else {
       const proofs = answer.kind === 'answer' ? answer.answer.proofs : []
       for (const [at, promise] of due.entries()) {
+        if (this.#isLost(peer, promise, judged)) continue
         const fault = faultOf(promise, proofs[at] ?? undefined, judged)
         if (fault !== undefined) this.#broken(peer, fault, promise.callId)
       }
@@ -137,7 +138,7 @@ export class PromiseChecks {
         signal: stop.signal,
       })
       if (status === 401) sessions.drop(peer, session.sid)
-      if (status === 404) return { kind: 'broken', reason: 'it says that it has no such log' }
+      if (status === 404 && saysNotFound(body)) return { kind: 'broken', reason: 'it says that it has no such log' }
       return status === 200 ? readAnswer(body, due.length) : undefined
     } catch {
       return undefined
@@ -180,6 +181,14 @@ export class PromiseChecks {
     return good?.ok === true ? good.checkpoint : 'its checkpoint is not signed by the pinned key of the log'
   }
 
+  /**
+   * A kernel that was restored from a backup goes on in another log, which its peers have imported anew; what was behind
+   * the end of the one before it can show no more, and denies no more than that. An auditor finds it as lost.
+   */
+  #isLost(peer: Did, { origin, index }: LogPromise, { size }: CheckpointReference): boolean {
+    return index >= size && this.#c.imports.logKeysOf(peer)[0]?.origin !== origin
+  }
+
   #signed(peer: Did, note: string | undefined): { note?: string } {
     const keys = this.#c.imports.logKeysOf(peer).map(({ vkey }) => vkey)
     const text = note === undefined ? undefined : anchorNote(note, keys)
@@ -201,6 +210,12 @@ export class PromiseChecks {
       // A log that takes nothing now: it is asked once more after a restart.
     }
   }
+}
+
+/** A proxy in front of a kernel that is down answers 404 too, and not in these words. */
+function saysNotFound(body: Uint8Array): boolean {
+  const parsed = parseStrictJson(body, 'object')
+  return parsed.ok && (parsed.value as { code?: unknown }).code === 'not_found'
 }
 
 function readAnswer(body: Uint8Array, entries: number): Answer {
