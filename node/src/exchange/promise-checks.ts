@@ -107,8 +107,11 @@ export class PromiseChecks {
         if (fault !== undefined) this.#broken(peer, fault, promise.callId)
       }
       const note = answer.kind === 'answer' ? answer.answer.note : undefined
-      if (remembered === undefined || seen !== undefined) await this.#c.memory.rememberCheckpoint(peer, judged, note)
-      this.#settle(peer, due, { checkpoint: judged, ...this.#signed(peer, note) })
+      // Of a note as long as a peer likes, only what its log signed is passed on to others.
+      const signed = this.#signed(peer, note)
+      if (remembered === undefined || seen !== undefined)
+        await this.#c.memory.rememberCheckpoint(peer, judged, signed.note)
+      this.#settle(peer, due, { checkpoint: judged, ...signed })
       return true
     }
     this.#settle(peer, due, {})

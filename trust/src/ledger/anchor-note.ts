@@ -4,7 +4,7 @@
  */
 import type { CheckpointReference } from '@hansa/protocols'
 import { verifyCheckpoint } from './checkpoint.ts'
-import { parseVkey, withSignaturesOf } from './note.ts'
+import { bareNote } from './fork-proof.ts'
 
 /** What `ext.note` of an entry holds. */
 const MAX_NOTE_CHARS = 512
@@ -12,9 +12,7 @@ const MAX_NOTE_CHARS = 512
 /** @param vkeys of the log. @returns undefined for a note that none of them signed, or that is too long for an entry. */
 export function anchorNote(note: string, vkeys: readonly string[]): string | undefined {
   const vkey = vkeys.find((one) => verifyCheckpoint(note, one).ok)
-  const key = vkey === undefined ? undefined : parseVkey(vkey)
-  if (key?.ok !== true) return undefined
-  const text = withSignaturesOf(note, [key.verifier])
+  const text = vkey === undefined ? undefined : bareNote(note, vkey)
   return text !== undefined && text.length <= MAX_NOTE_CHARS ? text : undefined
 }
 

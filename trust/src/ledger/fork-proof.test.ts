@@ -12,7 +12,7 @@ import { signJws } from '../signed/jws.ts'
 import { bob, mallory } from '../testing/index.ts'
 import { formatCheckpoint } from './checkpoint.ts'
 import { forkProof, forkProofText, judgeHeads, type NotedHead, readForkProof, verifyForkProof } from './fork-proof.ts'
-import { noteKey } from './note.ts'
+import { noteKey, parseVkey, signatureLine } from './note.ts'
 import { hashOf } from './testing/fixture.ts'
 
 const key = noteKey(`${mallory.did}/log/1`, sha256('log of mallory'))
@@ -132,6 +132,17 @@ describe('a fork proof', () => {
       expect(read).toEqual(proof)
       expect(await verify(proof)).toMatchObject({ verdict: 'fork', exitCode: 1, claim: proof.claim, unchecked: [] })
     }
+  })
+
+  it('holds one signature of the log under each note, however often mallory has signed it', () => {
+    const verdict = parseVkey(key.vkey)
+    const id = verdict.ok ? verdict.verifier.id : ''
+    const often = Array.from({ length: 63 }, (_, n) => signatureLine(key.name, id, sha256(`${n}`))).join('')
+    const [small, large] = [signed(20), signed(20, two)].map(({ checkpoint, note }) => ({
+      checkpoint,
+      note: note + often,
+    })) as [NotedHead, NotedHead]
+    expect(forkProof({ ...found, small, large, claim: 'two_roots' })).toEqual(twoRoots)
   })
 
   it('says that the key is its own word when none is given, and is none about another key', async () => {

@@ -81,10 +81,11 @@ export type ForkFound = {
   at: number
 }
 
-/** The note with the signature of its log alone. */
+/** The note with one signature of its log and no other: a log can sign as often as it likes, and one is enough. */
 export function bareNote(note: string, vkey: string): string {
   const verdict = parseVkey(vkey)
-  return verdict.ok ? (withSignaturesOf(note, [verdict.verifier]) ?? note) : note
+  const own = verdict.ok ? withSignaturesOf(note, [verdict.verifier]) : undefined
+  return own === undefined ? note : own.slice(0, own.indexOf('\n', own.lastIndexOf('\n\n') + 2) + 1)
 }
 
 export function forkProof({ log, small, large, claim, proof, asked, by, at }: ForkFound): ForkProof {
