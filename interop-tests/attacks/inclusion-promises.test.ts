@@ -3,7 +3,7 @@ import { decodeBase64url, encodeBase64url, prepare, sha256, signBatch, signerFro
 import { formatCheckpoint, noteKey, verifyPair } from '@hansa/trust/ledger'
 import { mallory } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
-import { entriesOf } from '../harness/outcome.ts'
+import { entriesOf, outcomeOf } from '../harness/outcome.ts'
 import { type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
 
 const { call: CALL, inclusion: INCLUSION } = exchangePaths
@@ -196,6 +196,18 @@ describe('bob, who has left a call out of his log,', () => {
     await mesh.advance({ minutes: 3 })
     expect(await evidenceOf(mesh)).toEqual([{ call_id: callId, reason: expect.stringMatching(reason) }])
     expect(questions(mesh)).toHaveLength(1)
+  })
+
+  it('promises an entry of the log before, of which nobody could tell that no restore lost it', async () => {
+    await using mesh = await joined()
+    const { origin } = mesh.kernel('bob').ledger
+    await mesh.restore('bob')
+    await mesh.kernel('bob').register({ id: 'echo', safety: 'READ' }, () => 'x')
+    await mesh.kernel('alice').unimport('bob')
+    await mesh.join('alice', 'bob')
+    misplaceReceipts(mesh, { origin, index: 5_000 })
+    expect(await outcomeOf(mesh.kernel('alice').invoke('bob/echo', {}))).toBe('remote_refused')
+    expect(await evidenceOf(mesh)).toMatchObject([{ reason: expect.stringMatching(/^statement: .* not pinned as/) }])
   })
 
   it('promises an entry that his log does not reach', async () => {

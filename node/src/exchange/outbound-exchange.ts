@@ -234,7 +234,8 @@ function faultOf(
 ): string | undefined {
   if (receipt.intent_hash !== outbound.hash || receipt.call_id !== outbound.intent.call_id)
     return 'its receipt is for another intent'
-  if (!origins.includes(receipt.log.origin)) return 'its receipt points into a log that is not pinned'
+  // The newest stands first. Nothing is written to those before it any more, so a promise about them is none.
+  if (receipt.log.origin !== origins[0]) return 'its receipt points into a log that is not pinned as the one it writes'
   if (receipt.status === 'ok' && receipt.result_c === null) return 'its receipt names no result'
   if (receipt.status !== 'ok' && receipt.code === undefined) return 'its receipt refuses without a code'
   return undefined

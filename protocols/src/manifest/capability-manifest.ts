@@ -34,7 +34,8 @@ export const capabilityManifestSchema = z.strictObject({
   logs: z
     .array(z.strictObject({ origin: z.string().max(512), vkey: z.string().max(512) }))
     .min(1)
-    .max(16),
+    .max(16)
+    .describe('The one that is written to, then those before it, the newest first'),
   tls: z.array(hashSchema).max(8).optional().describe('SHA-256 of the SPKI of each certificate in use'),
   policy: z.strictObject({ version: z.int().min(0), min_version: z.int().min(0), hash: hashSchema }),
   capabilities: z.array(capabilityDescriptorSchema).max(500),
