@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { lockDirectory } from './directory-lock.ts'
 import { LedgerError } from './errors.ts'
 import type { LogDisk, LogFile } from './log-disk.ts'
+import { openRegularFile } from './open-regular-file.ts'
 
 const openFd = promisify(open)
 const closeFd = promisify(close)
@@ -29,7 +30,10 @@ export function fileLogDisk(directory: string): LogDisk {
       const names = await orWhenAbsent(readdir(directory), [])
       return names.filter((name) => !name.startsWith('.')).sort()
     },
-    size: async (name) => (await orWhenAbsent(stat(at(name)), undefined))?.size,
+    async size(name) {
+      const found = await orWhenAbsent(stat(at(name)), undefined)
+      return found?.isFile() === true ? found.size : undefined
+    },
     read: (name, from, to) => readRange(at(name), from, to),
     async lock() {
       await makeDirectory(directory)
@@ -119,7 +123,7 @@ function writeAll(fd: number, bytes: Uint8Array, name: string): Promise<void> {
 }
 
 async function readRange(path: string, from: number, to: number): Promise<Uint8Array> {
-  const handle = await orWhenAbsent(openHandle(path, 'r'), undefined)
+  const handle = await openRegularFile(path)
   if (handle === undefined || to <= from) {
     await handle?.close()
     return new Uint8Array()

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,6 +57,17 @@ describe(fileLogDisk, () => {
     await using directory = await temporary()
     await writeFile(join(directory.path, 'file'), 'x')
     expect(await fileLogDisk(join(directory.path, 'file')).list()).toEqual([])
+  })
+
+  it.each([
+    ['a pipe, which would never answer', (path: string) => execFileSync('mkfifo', [path])],
+    ['a directory', (path: string) => mkdirSync(path)],
+  ])('takes %s in the place of a file for an absent one', async (_what, make) => {
+    await using directory = await temporary()
+    make(join(directory.path, 'checkpoint'))
+    const disk = fileLogDisk(directory.path)
+    expect(await disk.read('checkpoint', 0, 10)).toHaveLength(0)
+    expect(await disk.size('checkpoint')).toBeUndefined()
   })
 
   it.each(['../a', 'a/b', '.lock', '', 'A', 'a\0'])('has no file named %j', async (name) => {

@@ -5,6 +5,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { randomId } from '../../encoding/random.ts'
+import { openRegularFile } from '../open-regular-file.ts'
 import { MAX_TILE_BYTES, type TileStore } from './tile-files.ts'
 
 export function fileTileStore(directory: string): TileStore {
@@ -57,7 +58,7 @@ async function filesIn(directory: string): Promise<string[]> {
 }
 
 async function readWhole(path: string): Promise<Uint8Array | undefined> {
-  const handle = await orWhenAbsent(open(path, 'r'))
+  const handle = await openRegularFile(path)
   if (handle === undefined) return undefined
   try {
     const { size } = await handle.stat()
