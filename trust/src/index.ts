@@ -23,6 +23,8 @@ export type { KeyPurpose, KeyResolution, KeyResolver, ResolvedKey } from './did/
 export { decodeBase64url, encodeBase64url } from './encoding/base64url.ts'
 export { commitTo, sha256, taggedHash } from './encoding/hash.ts'
 export { newSalt, randomId } from './encoding/random.ts'
+// Files.
+export { syncDirectory } from './files/sync-directory.ts'
 // JSON that can be signed and hashed.
 export { canonicalJson } from './json/canonical-json.ts'
 export {
@@ -32,6 +34,7 @@ export {
   parseStrictText,
   type StrictParse,
 } from './json/parse-strict-json.ts'
+export { parsedJson } from './json/parsed-json.ts'
 // Signing keys, and where they are kept.
 export { type AdmittedKey, admitKey, type KeyAdmission, type KeyRefusal, verifySignature } from './keys/admitted-key.ts'
 export { KeyFileError, type KeyFileErrorDetail } from './keys/errors.ts'

@@ -19,6 +19,7 @@ import {
   type TrustPolicy,
   trustPolicySchema,
 } from '@hansa/protocols'
+import { parsedJson } from '@hansa/trust'
 import { MeshError } from '../errors.ts'
 
 /** `suspended`: changed or withdrawn since the import, and waits for the operator. `blocked`: changed for the worse. */
@@ -64,20 +65,12 @@ export function writeRecord(record: ImportRecord): string {
 
 /** @throws MeshError `store_corrupt`: a pin that cannot be read must not look like one that was never set. */
 export function readRecord(key: string, text: string): ImportRecord {
-  const record = parse(text)
+  const record = parsedJson(text)
   if (isRecord(record) && record.alias === key) return record
   throw new MeshError(
     { code: 'store_corrupt', namespace: IMPORTS_NAMESPACE, key },
     `what is stored of the import "${key}" cannot be read; restore the store or import the peer again`,
   )
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 type Fields<T> = { [K in keyof T]?: unknown }

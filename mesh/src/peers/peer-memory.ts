@@ -14,6 +14,7 @@ import {
   isDid,
   type Store,
 } from '@hansa/protocols'
+import { parsedJson } from '@hansa/trust'
 import { MeshError } from '../errors.ts'
 
 export type SeenManifest = { seq: number; hash: string }
@@ -186,18 +187,10 @@ class StoredPeerMemory implements PeerMemory {
 }
 
 function readRecord(key: string, text: string): PeerRecord {
-  const value = parse(text)
+  const value = parsedJson(text)
   if (isPeerRecord(value)) return value
   const detail = { code: 'store_corrupt', namespace: NAMESPACE, key } as const
   throw new MeshError(detail, `what is stored of the peer ${key} cannot be read`)
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function isPeerRecord(value: unknown): value is PeerRecord {

@@ -1,7 +1,8 @@
 /** Adapter: the file in which an export of events notes how far it has come. */
-import { open, readFile, rename } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { parseStrictJson } from '@hansa/trust'
 import { z } from 'zod'
+import { replaceFile } from '../home/replace-file.ts'
 import { AuditError } from './errors.ts'
 import type { LogCursor } from './signed-entries.ts'
 
@@ -25,9 +26,5 @@ export async function readCursor(file: string): Promise<LogCursor | undefined> {
 
 /** Replaces the file as a whole; it survives a loss of power once this resolves. */
 export async function writeCursor(file: string, { origin, next }: LogCursor): Promise<void> {
-  const fresh = `${file}.new`
-  await using handle = await open(fresh, 'w', 0o600)
-  await handle.writeFile(`${JSON.stringify({ v: 1, origin, next })}\n`)
-  await handle.datasync()
-  await rename(fresh, file)
+  await replaceFile(file, `${JSON.stringify({ v: 1, origin, next })}\n`)
 }

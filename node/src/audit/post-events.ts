@@ -1,6 +1,7 @@
 /** Adapter: sends documents to a collector over HTTP, and tries again while that may help. */
 import type { Clock } from '@hansa/protocols'
 import { request } from 'undici'
+import { pause } from '../pause.ts'
 import { AuditError } from './errors.ts'
 
 export type PostEventsInit = {
@@ -38,7 +39,7 @@ export async function postEvents(documents: readonly unknown[], init: PostEvents
         `${placeOf(url)} ${answer.reason}.`,
       )
     }
-    await pause(init, Math.min(MAX_PAUSE_MS, answer.afterMs ?? pauseMs * 2 ** (attempt - 1)))
+    await pause(init.clock, Math.min(MAX_PAUSE_MS, answer.afterMs ?? pauseMs * 2 ** (attempt - 1)), init.signal)
   }
 }
 
@@ -81,12 +82,4 @@ async function attemptOf(
 /** A URL may hold a credential in its path or query. */
 function placeOf(url: string): string {
   return new URL(url).origin
-}
-
-async function pause({ clock, signal }: PostEventsInit, ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const cancel = clock.after(ms, resolve)
-  signal?.addEventListener('abort', () => resolve(), { once: true })
-  await promise
-  cancel()
 }

@@ -3,6 +3,7 @@
  * nothing is left out when it is run again; what was taken but not noted comes twice, under the same id.
  */
 import type { Clock } from '@hansa/protocols'
+import { pause } from '../pause.ts'
 import type { ExportedEntry } from './exported-entry.ts'
 import { type LogCursor, type ReadableLog, signedEntries } from './signed-entries.ts'
 
@@ -41,14 +42,6 @@ export async function shipEvents(init: ShipEventsInit): Promise<number> {
       if (follow?.aborted === true) return delivered
     }
     if (follow === undefined || follow.aborted) return delivered
-    await pause(init.clock, follow)
+    await pause(init.clock, LOOK_EVERY_MS, follow)
   }
-}
-
-async function pause(clock: Clock, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const cancel = clock.after(LOOK_EVERY_MS, resolve)
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  await promise
-  cancel()
 }

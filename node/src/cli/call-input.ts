@@ -1,9 +1,9 @@
 /** Adapter: what is passed to a call, from the command line, a file or standard input. */
-import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { MAX_ARGUMENT_BYTES } from '@hansa/protocols'
 import { isAgentCredential, parseStrictJson } from '@hansa/trust'
 import { usage } from './errors.ts'
+import { readGivenFile } from './read-given-file.ts'
 
 /**
  * @param given JSON, `@FILE`, or `-` for standard input
@@ -17,13 +17,13 @@ export async function readArguments(
 ): Promise<unknown> {
   if (given === undefined) return {}
   if (given === '-') return parsed(await readAll(stdin), `${what} from standard input`)
-  if (given.startsWith('@')) return parsed(await readNamed(given.slice(1)), `${what} in ${given.slice(1)}`)
+  if (given.startsWith('@')) return parsed(await readGivenFile(given.slice(1)), `${what} in ${given.slice(1)}`)
   return parsed(Buffer.from(given), `${what} on the command line`, `. Quote it for the shell: '{"path":"a.txt"}'`)
 }
 
 /** @param given the text, or `@FILE`, so that a token need not stand on a command line. */
 export async function readToken(given: string): Promise<string> {
-  return given.startsWith('@') ? (await readNamed(given.slice(1))).toString('utf8').trim() : given
+  return given.startsWith('@') ? (await readGivenFile(given.slice(1))).toString('utf8').trim() : given
 }
 
 /** @throws CliError `usage` for a file that does not hold what `hansa agent add` printed. */
@@ -39,12 +39,6 @@ function parsed(bytes: Buffer, what: string, hint = '.'): unknown {
   const reading = parseStrictJson(bytes, 'payload')
   if (reading.ok) return reading.value
   throw usage(`${what} cannot be read: ${reading.reason}${hint}`)
-}
-
-async function readNamed(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw usage(error.code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read: ${error.message}`)
-  })
 }
 
 async function readAll(stream: Readable): Promise<Buffer> {

@@ -1,9 +1,10 @@
 /** Adapter: makes the certificate of a node, for partners who pin its key and need no authority. */
-import { chmod, mkdir, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { selfSignedCertificate } from '@hansa/mesh'
 import { type CertificatePair, readCertificatePair } from '../gateway/certificate-files.ts'
 import { homePaths } from '../home/home-paths.ts'
+import { replaceFile } from '../home/replace-file.ts'
 import { systemClock } from '../system-clock.ts'
 import { CliError } from './errors.ts'
 
@@ -34,20 +35,12 @@ export async function makeCertificate({
   // An hour back, for partners whose clock is behind.
   const made = selfSignedCertificate({ hosts, notBefore: now - 3_600, notAfter: now + days * 86_400 })
   await mkdir(dirname(key), { recursive: true, mode: 0o700 })
-  await put(key, made.key, 0o600)
-  await put(certificate, made.cert, 0o644)
+  await replaceFile(key, made.key, 0o600)
+  await replaceFile(certificate, made.cert, 0o644)
   const reading = await readCertificatePair({ certificate, key })
   if (!reading.ok) throw new CliError({ code: 'failed' }, reading.faults.join('\n'))
   const { spki, validToMs } = reading.pair
   return { certificate, key, spki, validToMs }
-}
-
-/** There as a whole or not at all, and never open to others in between. */
-async function put(path: string, text: string, mode: number): Promise<void> {
-  const fresh = `${path}.new`
-  await writeFile(fresh, text, { mode })
-  await chmod(fresh, mode)
-  await rename(fresh, path)
 }
 
 function exists(path: string): Promise<boolean> {

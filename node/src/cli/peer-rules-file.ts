@@ -1,8 +1,9 @@
 /** Adapter: the file of rules that `hansa peer add` writes for a peer, in `policy.d` of the home. */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compilePolicy } from '@hansa/trust'
 import { homePaths } from '../home/home-paths.ts'
+import { replaceFile } from '../home/replace-file.ts'
 import { policyFaultLine } from '../start/preflight.ts'
 import { failed, usage } from './errors.ts'
 import { isUnchanged, type PeerRules, peerRulesText } from './peer-rules.ts'
@@ -35,9 +36,7 @@ export async function writePeerRules(path: string, text: string): Promise<void> 
     throw failed(`${path} was changed by hand and is kept. Move it away, or put the rules into it yourself:\n${text}`)
   }
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
-  const fresh = `${path}.new`
-  await writeFile(fresh, text, { mode: 0o600 })
-  await rename(fresh, path)
+  await replaceFile(path, text)
 }
 
 /** @returns whether there is none any more; false for one that a person has changed, which stays. */

@@ -2,11 +2,11 @@
  * The keys that logs are verified with, as an operator has them: a verifier key, a DID, or a file with either or with a
  * signed manifest, which names the keys of its kernel's logs. They come from outside the directories that are verified.
  */
-import { readFile } from 'node:fs/promises'
 import { capabilityManifestSchema, type Did, isDid, MANIFEST_TYP, MAX_MANIFEST_BYTES } from '@hansa/protocols'
 import { didKeyResolver, verifyJws } from '@hansa/trust'
 import { parseVkey } from '@hansa/trust/ledger'
 import { failed, usage } from './errors.ts'
+import { readGivenFile } from './read-given-file.ts'
 
 export type LogKeys = {
   /** By origin of the log. */
@@ -47,9 +47,7 @@ export function keyOfOrigin(origin: string, { vkeys, dids }: LogKeys, place: str
 }
 
 async function addFile(keys: LogKeys, path: string): Promise<void> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw usage(error.code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read: ${error.message}`)
-  })
+  const text = (await readGivenFile(path)).toString('utf8')
   const jws = manifestIn(text.trim())
   if (jws !== undefined) return addManifest(keys, jws, path)
   const lines = text.split('\n').map((line) => line.trim())

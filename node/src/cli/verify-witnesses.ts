@@ -1,7 +1,7 @@
 /** Adapter: the witnesses that a verifier is told of, as a tlog-policy file or one by one. */
-import { readFile } from 'node:fs/promises'
 import { parseTlogPolicy, type TlogPolicy, type TlogPolicyReading, witnessQuorum } from '@hansa/trust/ledger'
 import { usage } from './errors.ts'
+import { readGivenFile } from './read-given-file.ts'
 
 export type WitnessOptions = { policy?: string; witness?: string[]; quorum?: number }
 
@@ -14,18 +14,11 @@ export async function readWitnesses({
   if (file !== undefined) {
     if (witness !== undefined || quorum !== undefined)
       throw usage('--policy says which witnesses there are and how many it takes; leave out --witness and --quorum.')
-    return policyOf(await readPolicyFile(file), file)
+    return policyOf(parseTlogPolicy((await readGivenFile(file)).toString('utf8')), file)
   }
   if (witness !== undefined) return policyOf(witnessQuorum(witness, quorum), '--witness')
   if (quorum !== undefined) throw usage('--quorum is a number of witnesses: name them with --witness.')
   return undefined
-}
-
-async function readPolicyFile(file: string): Promise<TlogPolicyReading> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw usage(error.code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read: ${error.message}`)
-  })
-  return parseTlogPolicy(bytes.toString('utf8'))
 }
 
 function policyOf(reading: TlogPolicyReading, source: string): TlogPolicy {

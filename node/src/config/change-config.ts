@@ -1,7 +1,8 @@
 /** Adapter: changes `hansa.yaml` on disk, as a whole or not at all, and takes the change back when it cannot be used. */
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
 import type { Clock } from '@hansa/protocols'
+import { replaceFile } from '../home/replace-file.ts'
 import { lockConfig } from './config-lock.ts'
 import { type ConfigEdit, editConfig } from './edit-config.ts'
 import type { Environment } from './env.ts'
@@ -35,12 +36,12 @@ export async function changeConfig({ path, environment, edit, clock, use }: Chan
     const edited = editConfig(before, edit)
     if (!edited.ok) throw new ConfigError({ code: 'config_unchanged', path }, `${sentence(edited.reason)}`)
     checkText(edited.text, path, environment)
-    await replaceFile(file, edited.text)
+    await replaceKept(file, edited.text)
     try {
       await use?.()
     } catch (error) {
       // Whoever edits the file by hand meanwhile keeps what was written.
-      if ((await readFile(file, 'utf8')) === edited.text) await replaceFile(file, before)
+      if ((await readFile(file, 'utf8')) === edited.text) await replaceKept(file, before)
       throw error
     }
   } finally {
@@ -53,22 +54,9 @@ function checkText(text: string, path: string, environment: Environment): void {
   if (!reading.ok) throw configInvalid(reading.faults)
 }
 
-async function replaceFile(path: string, text: string): Promise<void> {
-  const { mode } = await stat(path)
-  const temporary = `${path}.${process.pid}.new`
-  const handle = await open(temporary, 'w', mode & 0o777)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  } finally {
-    await handle.close()
-  }
-  await rename(temporary, path)
-  const directory = await open(dirname(path), 'r')
-  await directory.sync().finally(() => directory.close())
+/** With the rights that the file has. */
+async function replaceKept(path: string, text: string): Promise<void> {
+  await replaceFile(path, text, (await stat(path)).mode & 0o777)
 }
 
 function sentence(reason: string): string {

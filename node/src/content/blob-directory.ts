@@ -1,7 +1,7 @@
 /** Adapter: blobs as files of one directory. Its syncs are shared: what comes while one runs waits for the next one. */
 import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncDirectory } from '../home/home-format.ts'
+import { syncDirectory } from '@hansa/trust'
 import type { BlobDisk } from './content-records.ts'
 
 const OWNER_ONLY = 0o700

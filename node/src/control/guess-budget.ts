@@ -3,6 +3,7 @@
  * slowly, a few at a time, so that it costs the node nothing. Whoever shows the right one never waits here.
  */
 import type { Clock } from '@hansa/protocols'
+import { pause } from '../pause.ts'
 
 /** Refusals that are answered at once, in each window. A program with an old credential makes a few. */
 export const PROMPT_REFUSALS = 16
@@ -33,23 +34,11 @@ export function guessBudget(clock: Clock): GuessBudget {
       if (waiting >= MAX_WAITING_REFUSALS || signal.aborted) return false
       waiting += 1
       try {
-        await delay(clock, signal)
+        await pause(clock, REFUSAL_DELAY_MS, signal)
       } finally {
         waiting -= 1
       }
       return !signal.aborted
     },
   }
-}
-
-function delay(clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      cancel()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const cancel = clock.after(REFUSAL_DELAY_MS, done)
-    signal.addEventListener('abort', done, { once: true })
-  })
 }

@@ -20,6 +20,7 @@ import { type BatchSigner, commitTo } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import type { RecordEvidence } from '../kernel/peer-evidence.ts'
 import type { Answered, Committed, ImportedTarget, Recorded, Refusal } from '../kernel/stages.ts'
+import { pause } from '../pause.ts'
 import type { AckOutbox, ReservedAck } from './ack-outbox.ts'
 import type { PromiseBook } from './promise-book.ts'
 import { untilDeadline } from './until-deadline.ts'
@@ -150,15 +151,3 @@ function imported({ call }: Committed): ImportedTarget {
 }
 
 /** Resolves early when the signal is aborted. */
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const end = () => {
-      cancel()
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const cancel = clock.after(ms, end)
-    signal.addEventListener('abort', end, { once: true })
-  })
-}

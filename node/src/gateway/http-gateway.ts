@@ -11,6 +11,7 @@ import type { ChannelBinding, EventLogger, InboundHandler, InboundReply } from '
 import { httpStatus } from '@hansa/protocols'
 import { decodeBase64url, encodeBase64url } from '@hansa/trust'
 import { inboundRoutes } from '../exchange/inbound-router.ts'
+import { hostAndPort } from '../host-and-port.ts'
 import { BodyMemory } from './body-memory.ts'
 import type { CertificatePair } from './certificate-files.ts'
 import { GatewayError } from './errors.ts'
@@ -77,7 +78,7 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
   await listen(server, init)
   const { port } = server.address() as AddressInfo
   const scheme = certificate === undefined ? 'http' : 'https'
-  const url = `${scheme}://${init.host.includes(':') ? `[${init.host}]` : init.host}:${port}`
+  const url = `${scheme}://${hostAndPort(init.host, port)}`
   const advertised = components.advertised(url)
   if (certificate === undefined && isOffHost(init.host, advertised.url)) {
     await new Promise((resolve) => server.close(resolve))

@@ -11,7 +11,7 @@ import {
   forkProofSchema,
   type Store,
 } from '@hansa/protocols'
-import { taggedHash } from '@hansa/trust'
+import { parsedJson, taggedHash } from '@hansa/trust'
 import { forkProofText, parseCheckpoint } from '@hansa/trust/ledger'
 import { z } from 'zod'
 import type { CallObserver, EvidenceKind } from '../kernel/call-observer.ts'
@@ -47,7 +47,7 @@ export class EvidenceBook {
   static async open(components: EvidenceBookComponents): Promise<EvidenceBook> {
     const book = new EvidenceBook(components)
     for (const { key, value } of await components.store.list(NAMESPACE)) {
-      const record = recordSchema.safeParse(parsed(value))
+      const record = recordSchema.safeParse(parsedJson(value))
       if (!record.success) throw new Error(`the evidence about ${key} cannot be read; restore the store`)
       book.#proofs.set(record.data.peer, record.data.proof)
     }
@@ -133,12 +133,4 @@ function kindOf({ claim }: ForkProof): EvidenceKind {
 
 function sentence({ claim, log }: ForkProof): string {
   return `${claims[claim]} (${log.origin})`
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,8 +1,8 @@
 /** Adapter: evidence about other kernels as files that can be handed on, each written once and for good. */
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncDirectory } from '@hansa/trust'
 import type { KeepEvidence } from '../gossip/evidence-book.ts'
-import { syncDirectory } from './home-format.ts'
 import type { HomePaths } from './home-paths.ts'
 
 export function evidenceFiles({ evidence }: Pick<HomePaths, 'evidence'>): KeepEvidence {

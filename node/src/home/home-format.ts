@@ -1,8 +1,8 @@
 /** The version of a home's layout, as its file `format` says it. */
-import { open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { HomeError } from './errors.ts'
 import { homePaths } from './home-paths.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** What this version writes. */
 export const HOME_FORMAT = 2
@@ -31,26 +31,7 @@ export async function readFormat(root: string): Promise<number> {
 /** Replaces the file at once, and for good: a crash leaves the old one or the new one. */
 export async function writeFormat(root: string): Promise<void> {
   const { format } = homePaths(root)
-  const temporary = `${format}.new`
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(`${formatText(HOME_FORMAT)}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, format)
-  await syncDirectory(dirname(format))
-}
-
-/** Makes renames and new names in a directory durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
+  await replaceFile(format, `${formatText(HOME_FORMAT)}\n`)
 }
 
 function formatText(number: number): string {

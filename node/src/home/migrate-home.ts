@@ -6,11 +6,12 @@
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncDirectory } from '@hansa/trust'
 import { fileLogDisk } from '@hansa/trust/ledger'
 import { systemClock } from '../system-clock.ts'
 import { HomeError } from './errors.ts'
 import { exists } from './has-node.ts'
-import { HOME_FORMAT, readFormat, syncDirectory, writeFormat } from './home-format.ts'
+import { HOME_FORMAT, readFormat, writeFormat } from './home-format.ts'
 import { formatOnePaths, homePaths } from './home-paths.ts'
 import { fileTime } from './snapshot-state.ts'
 

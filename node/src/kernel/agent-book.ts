@@ -20,6 +20,7 @@ import {
   encodeBase64url,
   isAgentCredential,
   newAgentCredential,
+  parsedJson,
 } from '@hansa/trust'
 import type { AgentIdentity } from '../control/control-caller.ts'
 import type { Events } from './event-outbox.ts'
@@ -114,14 +115,6 @@ export class AgentBook {
     const removal = new AbortController()
     const identity = { name: info.name, principal: info.principal, removed: removal.signal }
     this.#members.set(info.name, { info, hash, identity, removal })
-  }
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 

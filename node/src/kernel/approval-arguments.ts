@@ -6,6 +6,7 @@
  * that hash is not shown.
  */
 import type { EventLogger, Store, StoreChange } from '@hansa/protocols'
+import { parsedJson } from '@hansa/trust'
 import { z } from 'zod'
 import { faultFields } from './fault-fields.ts'
 
@@ -134,12 +135,4 @@ export class ApprovalArguments {
 
 function keyOf(principal: string, capability: string): string {
   return `${principal}\n${capability}`
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -8,7 +8,7 @@
  */
 import type { EntryDraft, EventId, EventLogger, Store, StoreChange } from '@hansa/protocols'
 import { entryDraftSchema, eventIdSchema } from '@hansa/protocols'
-import { randomId } from '@hansa/trust'
+import { parsedJson, randomId } from '@hansa/trust'
 import {
   type Appended,
   entryText,
@@ -233,12 +233,4 @@ export class EventOutbox {
 
 function limitOf({ room: { maxBytes } }: Pick<Ledger, 'room'>): { maxBytes?: number } {
   return maxBytes === undefined ? {} : { maxBytes }
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

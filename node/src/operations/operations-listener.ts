@@ -3,8 +3,8 @@
  * nothing of calls but how many and how long.
  */
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { ListenAddress } from '../config/listen-address.ts'
+import { type ListeningServer, listeningServer } from '../gateway/listening-server.ts'
 import { OperationsError } from './errors.ts'
 import type { NodeMetrics } from './metrics.ts'
 
@@ -21,17 +21,12 @@ export type OperationsListenerInit = {
   readiness(): Promise<Readiness>
 }
 
-export interface OperationsListener extends AsyncDisposable {
-  /** `http://HOST:PORT`. */
-  readonly url: string
-}
-
 /** Milliseconds for the headers of a request; a prober sends them at once. */
 const HEADERS_TIMEOUT_MS = 5_000
 const MAX_CONNECTIONS = 64
 
 /** @throws OperationsError when the address cannot be listened on. */
-export async function operationsListener(init: OperationsListenerInit): Promise<OperationsListener> {
+export async function operationsListener(init: OperationsListenerInit): Promise<ListeningServer> {
   const server = createServer({ maxHeaderSize: 8_192, headersTimeout: HEADERS_TIMEOUT_MS }, (request, response) => {
     answer(init, request.method ?? '', (request.url ?? '').split('?', 1)[0] ?? '').then(
       ({ status, type, body }) => {
@@ -42,16 +37,7 @@ export async function operationsListener(init: OperationsListenerInit): Promise<
   })
   server.maxConnections = MAX_CONNECTIONS
   await listening(server, init.listen)
-  const { port } = server.address() as AddressInfo
-  const { host } = init.listen
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeAllConnections()
-      await closed
-    },
-  }
+  return listeningServer(server, init.listen.host)
 }
 
 type Answer = { status: number; type: string; body: string }

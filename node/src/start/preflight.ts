@@ -2,6 +2,7 @@
 import { createServer } from 'node:net'
 import { compilePolicy, type PolicySource } from '@hansa/trust'
 import { faultLine, type ListenAddress, type PolicyReading, readPolicies } from '../config/index.ts'
+import { hostAndPort } from '../host-and-port.ts'
 
 export type PolicyCheck = { ok: true; sources: PolicySource[] } | { ok: false; faults: string[] }
 
@@ -38,7 +39,7 @@ export function portState({ host, port }: ListenAddress): Promise<PortState> {
 /** @returns a sentence that says what to do, or none. */
 export function portFaults({ host, port }: ListenAddress, state: PortState): string[] {
   if (state.free) return []
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const address = hostAndPort(host, port)
   if (state.code === 'EADDRINUSE')
     return [
       `Another process listens on ${address}. Stop it, or set another port with \`listen\` in hansa.yaml or --listen.`,

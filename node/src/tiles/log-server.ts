@@ -3,11 +3,11 @@
  * of it is secret is not given out; for other machines a proxy with a certificate belongs in front.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { ListenAddress } from '../config/listen-address.ts'
 import { listen } from '../gateway/listen.ts'
+import { type ListeningServer, listeningServer } from '../gateway/listening-server.ts'
 import type { LogAnswer, LogAnswers } from './log-answers.ts'
 
 const MAX_HEADER_BYTES = 8_192
@@ -24,29 +24,15 @@ export type LogServerInit = {
   onFault(path: string, error: unknown): void
 }
 
-export interface LogServer extends AsyncDisposable {
-  /** `http://HOST:PORT`. */
-  readonly url: string
-}
-
 /** @throws GatewayError when the address cannot be listened on. */
-export async function logServer(init: LogServerInit): Promise<LogServer> {
+export async function logServer(init: LogServerInit): Promise<ListeningServer> {
   const timeouts = { headersTimeout: REQUEST_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, ...timeouts }, (request, response) => {
     void respond(request, response, init).catch(() => response.destroy())
   })
   server.maxConnections = MAX_CONNECTIONS
   await listen(server, init.listen)
-  const { host } = init.listen
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeAllConnections()
-      await closed
-    },
-  }
+  return listeningServer(server, init.listen.host)
 }
 
 async function respond(request: IncomingMessage, response: ServerResponse, init: LogServerInit): Promise<void> {

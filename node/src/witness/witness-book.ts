@@ -7,7 +7,7 @@
  */
 import { hash } from 'node:crypto'
 import { type CheckpointReference, type Clock, checkpointReferenceSchema, type Store } from '@hansa/protocols'
-import { RateWindow } from '@hansa/trust'
+import { parsedJson, RateWindow } from '@hansa/trust'
 import {
   type CosignerKey,
   judgeSubmission,
@@ -59,7 +59,7 @@ export class WitnessBook {
   static async open(components: WitnessBookComponents): Promise<WitnessBook> {
     const book = new WitnessBook(components)
     for (const { key, value } of await components.store.list(NAMESPACE)) {
-      const record = recordSchema.safeParse(parse(value))
+      const record = recordSchema.safeParse(parsedJson(value))
       if (!record.success || record.data.checkpoint.origin !== key)
         throw new Error(`what was cosigned of the log ${key} cannot be read; restore the store`)
       book.#hold(record.data)
@@ -148,12 +148,4 @@ function ofLog(note: string, vkeys: readonly string[]): string {
     return verdict.ok ? [verdict.verifier] : []
   })
   return withSignaturesOf(note, keys) ?? note
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

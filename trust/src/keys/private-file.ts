@@ -1,6 +1,7 @@
 /** Adapter: short texts that only their owner may read. A file that others could read is refused, never repaired. */
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { syncDirectory } from '../files/sync-directory.ts'
 import { KeyFileError } from './errors.ts'
 
 /** Readable and writable by the owner alone. */
@@ -62,15 +63,6 @@ async function readOwnerOnly(file: FileHandle, path: string, maxBytes: number): 
   return await file.readFile('latin1').catch((cause: unknown) => {
     throw unusable(path, 'cannot be read', cause)
   })
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
 }
 
 function unusable(path: string, what: string, cause: unknown): KeyFileError {

@@ -3,35 +3,36 @@
  *
  * Names that begin with a dot are the adapter's own: the lock, and files that `replace` is writing.
  */
-import { close, fdatasync, fsync, open, write } from 'node:fs'
+import { close, fdatasync, open, write } from 'node:fs'
 import { mkdir, open as openHandle, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { openRegularFile } from '../files/open-regular-file.ts'
+import { syncDirectory } from '../files/sync-directory.ts'
+import { unlessAbsent } from '../files/unless-absent.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { LedgerError } from './errors.ts'
 import type { LogDisk, LogFile } from './log-disk.ts'
-import { openRegularFile } from './open-regular-file.ts'
 
 const openFd = promisify(open)
 const closeFd = promisify(close)
 const datasyncFd = promisify(fdatasync)
-const syncFd = promisify(fsync)
 const OWNER_ONLY = 0o600
 const DIRECTORY_MODE = 0o700
 
 /** Nothing is created before `lock`, so that a verifier can be given any path. */
 export function fileLogDisk(directory: string): LogDisk {
   const at = (name: string) => join(directory, checkName(name))
-  const syncDirectory = () => syncNames(directory)
+  const syncNames = () => syncDirectory(directory)
   return {
     label: directory,
     bounded: true,
     async list() {
-      const names = await orWhenAbsent(readdir(directory), [])
+      const names = (await unlessAbsent(readdir(directory))) ?? []
       return names.filter((name) => !name.startsWith('.')).sort()
     },
     async size(name) {
-      const found = await orWhenAbsent(stat(at(name)), undefined)
+      const found = await unlessAbsent(stat(at(name)))
       return found?.isFile() === true ? found.size : undefined
     },
     read: (name, from, to) => readRange(at(name), from, to),
@@ -42,7 +43,7 @@ export function fileLogDisk(directory: string): LogDisk {
     },
     open: (name) => openForAppending(at(name), name),
     async truncate(name, size) {
-      const handle = await orWhenAbsent(openHandle(at(name), 'r+'), undefined)
+      const handle = await unlessAbsent(openHandle(at(name), 'r+'))
       if (handle === undefined) return
       try {
         await handle.truncate(size)
@@ -63,13 +64,13 @@ export function fileLogDisk(directory: string): LogDisk {
         await handle.close()
       }
       await rename(temporary, at(name)).catch(rethrowFull(name))
-      await syncDirectory()
+      await syncNames()
     },
     async remove(name) {
       await rm(at(name), { force: true })
-      await syncDirectory()
+      await syncNames()
     },
-    syncDirectory,
+    syncDirectory: syncNames,
   }
 }
 
@@ -79,17 +80,8 @@ async function makeDirectory(directory: string): Promise<void> {
   if (first === undefined) return
   const outermost = dirname(resolve(first))
   for (let parent = dirname(resolve(directory)); ; parent = dirname(parent)) {
-    await syncNames(parent)
+    await syncDirectory(parent)
     if (parent === outermost || parent === dirname(parent)) return
-  }
-}
-
-async function syncNames(directory: string): Promise<void> {
-  const fd = await openFd(directory, 'r')
-  try {
-    await syncFd(fd)
-  } finally {
-    await closeFd(fd)
   }
 }
 
@@ -146,16 +138,6 @@ async function readRange(path: string, from: number, to: number): Promise<Uint8A
 function checkName(name: string): string {
   if (!/^[a-z0-9][a-z0-9.-]*$/.test(name)) throw new RangeError(`not a name for a log file: ${name}`)
   return name
-}
-
-async function orWhenAbsent<T, U>(promise: Promise<T>, otherwise: U): Promise<T | U> {
-  try {
-    return await promise
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === 'ENOENT' || code === 'ENOTDIR') return otherwise
-    throw error
-  }
 }
 
 function rethrowFull(name: string): (error: unknown) => never {

@@ -1,6 +1,7 @@
 /** What the log says that rules decided about a call: its entry, and the facts of the call that are in it. Pure. */
 import type { CapabilityRef, Did, Entry, Hash, TrustPolicy } from '@hansa/protocols'
 import { intentSchema, trustPolicySchema } from '@hansa/protocols'
+import { parsedJson } from '@hansa/trust'
 
 export type DecisionKind = 'permit' | 'approval' | 'deny'
 
@@ -95,12 +96,4 @@ function purposeOf({ ext = {} }: Entry): RecordedDecision['purpose'] {
   const intent = intentSchema.safeParse(parsedJson(Buffer.from(payload, 'base64url').toString('utf8')))
   if (!intent.success) return undefined
   return intent.data.purpose === undefined ? {} : { value: intent.data.purpose }
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

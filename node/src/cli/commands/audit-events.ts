@@ -169,8 +169,11 @@ async function openFile(path: string): Promise<FileHandle> {
 
 async function readHeaders(file: string | undefined): Promise<Record<string, string>> {
   if (file === undefined) return {}
-  const { readFile } = await import('node:fs/promises')
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.trim() !== '')
+  const { readGivenFile } = await import('../read-given-file.ts')
+  const lines = (await readGivenFile(file))
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
   return Object.fromEntries(
     lines.map((line, at) => {
       const [, name, value] = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):[ \t]*([\t\x20-\x7e]*)$/.exec(line.trimEnd()) ?? []

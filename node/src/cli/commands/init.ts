@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { hostAndPort } from '../../host-and-port.ts'
 import type { Cli } from '../cli.ts'
 import { usage } from '../errors.ts'
 import { fingerprint } from '../fingerprint.ts'
@@ -78,7 +79,7 @@ export function initCommand(cli: Cli): Command {
 /** Where others reach it: under the name of the certificate, at the port that it listens on. */
 function publicUrlOf(host: string, listen = '127.0.0.1:7400'): { publicUrl?: string } {
   const port = /:(\d+)$/.exec(listen)?.[1] ?? '0'
-  const publicUrl = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const publicUrl = `https://${hostAndPort(host, port)}`
   return port === '0' ? {} : { publicUrl }
 }
 

@@ -3,6 +3,7 @@ import { lineLevels } from '@hansa/protocols'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Cli } from '../cli.ts'
 import { lineText } from '../line-text.ts'
+import { unitsOfTime } from '../moment.ts'
 import { integer } from '../options.ts'
 import type { Print } from '../print.ts'
 import { counted } from '../table.ts'
@@ -103,12 +104,10 @@ async function explained(error: unknown, home: string, begun: boolean): Promise<
   return new ControlClientError({ code: detail.code, home }, `${what} ${where}`, { cause: error })
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
 /** @returns milliseconds. */
 function ago(text: string): number {
   const [, count = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
-  const ms = UNITS[unit]
+  const ms = unitsOfTime[unit]
   if (ms === undefined) throw new InvalidArgumentError('--since is a number and s, m, h or d, such as 10m.')
   return Number(count) * ms
 }

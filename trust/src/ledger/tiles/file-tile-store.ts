@@ -5,7 +5,9 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { randomId } from '../../encoding/random.ts'
-import { openRegularFile } from '../open-regular-file.ts'
+import { openRegularFile } from '../../files/open-regular-file.ts'
+import { syncDirectory } from '../../files/sync-directory.ts'
+import { unlessAbsent } from '../../files/unless-absent.ts'
 import { MAX_TILE_BYTES, type TileStore } from './tile-files.ts'
 
 export function fileTileStore(directory: string): TileStore {
@@ -26,7 +28,7 @@ export function fileTileStore(directory: string): TileStore {
     label: directory,
     list: () => filesIn(directory),
     size: async (path) => {
-      const found = await orWhenAbsent(stat(at(path)))
+      const found = await unlessAbsent(stat(at(path)))
       return found?.isFile() === true ? found.size : undefined
     },
     read: (path) => readWhole(at(path)),
@@ -51,7 +53,7 @@ export function fileTileStore(directory: string): TileStore {
 }
 
 async function filesIn(directory: string): Promise<string[]> {
-  const found = (await orWhenAbsent(readdir(directory, { recursive: true, withFileTypes: true }))) ?? []
+  const found = (await unlessAbsent(readdir(directory, { recursive: true, withFileTypes: true }))) ?? []
   return found
     .filter((one) => one.isFile() && !one.name.startsWith('.'))
     .map((one) => join(one.parentPath, one.name).slice(join(directory, 'x').length - 1))
@@ -85,27 +87,8 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 /** Paths come from the ledger, never from outside; this keeps it so. */
 function checkPath(path: string): string {
   if (!/^(?:[a-z0-9][a-z0-9.]*\/)*[a-z0-9][a-z0-9.]*$/.test(path)) throw new RangeError(`not a path of a tile: ${path}`)
   return path
-}
-
-async function orWhenAbsent<T>(promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw error
-  }
 }
