@@ -9,7 +9,7 @@ import type { KernelInit, KernelLogs } from '../kernel/kernel-components.ts'
 import { logAnswers } from '../tiles/log-answers.ts'
 import { jsonReply } from './inbound-reply.ts'
 
-export type ServeLogInit = {
+export type ServeLogComponents = {
   disk: LogDirectory
   logs: KernelLogs
   publicLog: KernelInit['publicLog']
@@ -19,7 +19,7 @@ export function serveLog({
   disk,
   logs,
   publicLog = 'hashes',
-}: ServeLogInit): (request: InboundRequest) => Promise<InboundReply> {
+}: ServeLogComponents): (request: InboundRequest) => Promise<InboundReply> {
   const own = [
     { origin: logs.origin, directory: disk },
     ...logs.frozen.map(({ directory, link }) => ({ origin: link.previous.origin, directory })),

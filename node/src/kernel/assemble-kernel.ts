@@ -2,7 +2,7 @@
  * Builds a kernel from its components, top to bottom, in the order in which the parts need each other. The only file
  * that knows all of them; it decides nothing.
  */
-import { discoverPeers, handshakeResponder, inboundSessions, type OwnSide, peerMemory } from '@hansa/mesh'
+import { discoverPeers, inboundSessions, type OwnSide, peerMemory } from '@hansa/mesh'
 import type { Did, EntryDraft } from '@hansa/protocols'
 import { batchSigner, didKeyResolver, envelopeVerifier, randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
@@ -12,7 +12,6 @@ import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-
 import { Pseudonyms } from '../exchange/build-intent.ts'
 import { DecisionMemory } from '../exchange/decision-memory.ts'
 import { HeldResults } from '../exchange/held-results.ts'
-import { inboundRouter } from '../exchange/inbound-router.ts'
 import { sessionOpener } from '../exchange/open-peer-session.ts'
 import { OutboundExchange } from '../exchange/outbound-exchange.ts'
 import { PeerSessions } from '../exchange/peer-sessions.ts'
@@ -20,14 +19,7 @@ import { checkPromises } from '../exchange/promise-checks.ts'
 import { RefusalBudget } from '../exchange/refusal-budget.ts'
 import { RefusalCounter } from '../exchange/refusal-counter.ts'
 import { type RevealComponents, revealStages } from '../exchange/reveal-result.ts'
-import { serveAcks } from '../exchange/serve-acks.ts'
-import { serveCall } from '../exchange/serve-call.ts'
-import { serveDecide } from '../exchange/serve-decide.ts'
-import { serveHandshake } from '../exchange/serve-handshake.ts'
-import { serveInclusion } from '../exchange/serve-inclusion.ts'
-import { serveInvoke } from '../exchange/serve-invoke.ts'
-import { serveLog } from '../exchange/serve-log.ts'
-import { serveReveal } from '../exchange/serve-reveal.ts'
+import { servePeers } from '../exchange/serve-peers.ts'
 import { compileDetectors } from '../firewall/index.ts'
 import { openLogCompany } from '../gossip/log-company.ts'
 import type { LogGossip } from '../gossip/log-gossip.ts'
@@ -290,48 +282,43 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const invoke = invoker({ ...arriving, logger, ledger, stages, running, callIds, outbox, promises, tokens })
 
   const bars = (peer: Did) => told.evidence.bars(peer)
-  const responder = handshakeResponder({ signer, resolver, clock, sessions, memory, own, bars, contradicted })
-  const authenticating = { self, clock, sessions, verifier }
-  const inbound = inboundRouter({
-    refusals,
-    logger,
-    services: {
-      ...serveHandshake({ responder, refusals, manifest: () => publisher.current() }),
-      call: serveCall({
-        ...authenticating,
-        peers,
-        callIds,
-        refusals,
-        signer: batch,
-        ledger,
-        openAcks,
-        held,
-        decisions,
-        policyVersion,
-        run: (arrived, seal) => {
-          const release = running.add(arrived)
-          return runCall({ ...stages, seal }, arrived).finally(release)
-        },
-      }),
-      decide: serveDecide({
-        ...authenticating,
-        policy,
-        peers,
-        identity: signer,
-        refusals,
-        decisions,
-        budget,
-        append,
-        receive,
-      }),
-      acks: serveAcks({ verifier, openAcks, held, refusals, append }),
-      reveal: serveReveal({ verifier, openAcks, held, refusals, append }),
-      inclusion: serveInclusion({ self, clock, resolver, sessions, refusals, disk: components.disk, logs }),
-      invoke: serveInvoke({ invoke, refusals }),
-      ...witnessing.services,
-      log: serveLog({ disk: components.disk, logs, publicLog: init.publicLog }),
-      ...told.services,
+  const inbound = servePeers({
+    ...{
+      self,
+      identity: signer,
+      signer: batch,
+      clock,
+      logger,
+      resolver,
+      verifier,
+      sessions,
+      memory,
+      ledger,
+      peers,
+      callIds,
+      policy,
     },
+    ...{
+      policyVersion,
+      openAcks,
+      held,
+      decisions,
+      budget,
+      refusals,
+      append,
+      own,
+      bars,
+      contradicted,
+      receive,
+      invoke,
+      logs,
+    },
+    ...{ disk: components.disk, publicLog: init.publicLog, manifest: () => publisher.current() },
+    run: (arrived, seal) => {
+      const release = running.add(arrived)
+      return runCall({ ...stages, seal }, arrived).finally(release)
+    },
+    others: { ...witnessing.services, ...told.services },
   })
 
   outbox.start()

@@ -1,0 +1,46 @@
+/** All that this kernel answers its peers: which component of it stands behind which path. It decides nothing. */
+import { type HandshakeResponderComponents, handshakeResponder } from '@hansa/mesh'
+import type { InboundHandler } from '@hansa/protocols'
+import type { Signer } from '@hansa/trust'
+import { type InboundRouterComponents, type InboundServices, inboundRouter } from './inbound-router.ts'
+import { type ServeAcksComponents, serveAcks } from './serve-acks.ts'
+import { type ServeCallComponents, serveCall } from './serve-call.ts'
+import { type ServeDecideComponents, serveDecide } from './serve-decide.ts'
+import { type ServeHandshakeComponents, serveHandshake } from './serve-handshake.ts'
+import { type ServeInclusionComponents, serveInclusion } from './serve-inclusion.ts'
+import { type ServeInvokeComponents, serveInvoke } from './serve-invoke.ts'
+import { type ServeLogComponents, serveLog } from './serve-log.ts'
+import { type ServeRevealComponents, serveReveal } from './serve-reveal.ts'
+
+export type ServePeersComponents = Omit<HandshakeResponderComponents, 'signer'> &
+  Omit<ServeHandshakeComponents, 'responder'> &
+  ServeCallComponents &
+  ServeDecideComponents &
+  ServeAcksComponents &
+  ServeRevealComponents &
+  ServeInclusionComponents &
+  ServeInvokeComponents &
+  ServeLogComponents &
+  Omit<InboundRouterComponents, 'services'> & {
+    identity: Signer
+    /** What is answered besides: gossip and witnessing bring their own. */
+    others: Pick<InboundServices, 'heads' | 'addCheckpoint' | 'witnessed'>
+  }
+
+export function servePeers(components: ServePeersComponents): InboundHandler {
+  const responder = handshakeResponder({ ...components, signer: components.identity })
+  return inboundRouter({
+    ...components,
+    services: {
+      ...serveHandshake({ ...components, responder }),
+      call: serveCall(components),
+      decide: serveDecide(components),
+      acks: serveAcks(components),
+      reveal: serveReveal(components),
+      inclusion: serveInclusion(components),
+      invoke: serveInvoke(components),
+      log: serveLog(components),
+      ...components.others,
+    },
+  })
+}
