@@ -23,6 +23,7 @@ import { servePeers } from '../exchange/serve-peers.ts'
 import { compileDetectors } from '../firewall/index.ts'
 import { openLogCompany } from '../gossip/log-company.ts'
 import type { LogGossip } from '../gossip/log-gossip.ts'
+import { configuredStanding } from '../standing/standing.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
 import { afterTurns } from './after-turns.ts'
 import { AgentBook } from './agent-book.ts'
@@ -103,6 +104,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const verifier = envelopeVerifier({ resolver })
   const batch = init.statements?.(signer) ?? batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS) })
   const peers = new PeerSettings(init.peers)
+  const standing = configuredStanding(peers)
   // Imports need the memory to verify what they pin, and say afterwards whom it must not forget.
   const memory = peerMemory({ keeps: (peer) => isKnown(peer) })({ store, clock })
   const refusals = new RefusalCounter({ clock, append })
@@ -224,6 +226,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     clock,
     policy,
     peers,
+    standing,
     approvals,
     rates,
     inFlight,
@@ -295,6 +298,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       memory,
       ledger,
       peers,
+      standing,
       callIds,
       policy,
     },

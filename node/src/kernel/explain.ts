@@ -9,7 +9,9 @@ import { isRefusal } from './stages.ts'
 export type Explain = (capability: string, args: unknown, options: InvokeOptions) => Promise<Explanation>
 
 export type ExplainComponents = LocalCallComponents &
-  Pick<PolicyComponents, 'policy' | 'peers' | 'askPeer'> & { receive(arrived: Arrived): Promise<Received | Refusal> }
+  Pick<PolicyComponents, 'policy' | 'peers' | 'standing' | 'askPeer'> & {
+    receive(arrived: Arrived): Promise<Received | Refusal>
+  }
 
 export function explainer(components: ExplainComponents): Explain {
   return async (capability, args, options) => {

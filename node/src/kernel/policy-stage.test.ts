@@ -3,6 +3,7 @@ import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { noObligations, RateWindow } from '@hansa/trust'
 import { alice, mallory } from '@hansa/trust/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { configuredStanding } from '../standing/standing.ts'
 import { aLocalTarget, anImportedTarget, anIntent, aPeerCaller, aReceivedCall } from '../testing/calls.ts'
 import { FakeLedger } from '../testing/fake-ledger.ts'
 import { ApprovalArguments } from './approval-arguments.ts'
@@ -33,10 +34,12 @@ const rule = (over: Partial<Rule> = {}): Rule => ({
 })
 
 function parts(rules: Rule[], over: Partial<PolicyComponents> = {}, answer?: PeerAnswer): PolicyComponents {
+  const peers = new PeerSettings([{ did: alice.did, alias: 'orga', standing: 700 }])
   return {
     clock,
     policy: new PolicyHolder(compileOrThrow([{ name: 'test', rules }]), 1, ledger.append),
-    peers: new PeerSettings([{ did: alice.did, alias: 'orga', standing: 700 }]),
+    peers,
+    standing: configuredStanding(over.peers ?? peers),
     approvals: new ApprovalBook({
       clock,
       append: ledger.append,

@@ -18,6 +18,8 @@ import {
   type RateLimit,
   type RateWindow,
 } from '@hansa/trust'
+import { MAX_SCORE } from '@hansa/trust/score'
+import type { Standing } from '../standing/standing.ts'
 import { actionHash } from './approval-action.ts'
 import type { ApprovalBook } from './approvals.ts'
 import type { InFlight } from './in-flight.ts'
@@ -41,6 +43,7 @@ export type PolicyComponents = {
   clock: Clock
   policy: PolicyHolder
   peers: PeerSettings
+  standing: Standing
   approvals: ApprovalBook
   rates: RateWindow
   inFlight: InFlight
@@ -91,7 +94,7 @@ export async function ask(
   return components.askPeer(call, target, obligations)
 }
 
-type Deciding = Pick<PolicyComponents, 'policy' | 'peers' | 'clock'>
+type Deciding = Pick<PolicyComponents, 'policy' | 'peers' | 'standing' | 'clock'>
 
 /** Whether the arguments may go to the peer for its opinion: not where no opinion could make this kernel permit the call. */
 export function mayAsk(call: Received, target: ImportedTarget, components: Deciding): boolean {
@@ -118,16 +121,15 @@ export function decideLocally(call: Received, answer: PeerAnswer | undefined, co
   return decision
 }
 
-function factsOf(call: Received, answer: PeerAnswer | undefined, { peers, clock }: Deciding): PolicyFacts {
+function factsOf(call: Received, answer: PeerAnswer | undefined, { standing, clock }: Deciding): PolicyFacts {
   const { caller, target } = call
-  const setting = caller.kind === 'peer' ? peers.of(caller.did) : undefined
   return {
     subject: {
       ids:
         caller.kind === 'peer' ? [caller.did, ...caller.aliases.map((alias) => `peer:${alias}`)] : [caller.principal],
       did: caller.kind === 'peer' ? caller.did : '',
       kind: caller.kind === 'peer' ? 'kernel' : caller.principal.startsWith('person:') ? 'person' : 'agent',
-      standing: setting?.standing ?? 1000,
+      standing: caller.kind === 'peer' ? standing.of(caller.did).score : MAX_SCORE,
     },
     action: 'invoke',
     resource: {
