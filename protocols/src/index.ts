@@ -106,6 +106,8 @@ export {
 export { type Intent, intentSchema, MAX_INTENT_LIFE_SECONDS } from './exchange/intent.ts'
 export { exchangePaths, logPath, witnessedCheckpointPath } from './exchange/paths.ts'
 export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from './exchange/receipt.ts'
+// Cases and sanctions.
+export * from './governance/case.ts'
 // Between kernels.
 export * from './handshake/messages.ts'
 export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-info.ts'
@@ -212,7 +214,13 @@ export {
   type SessionId,
   sessionIdSchema,
 } from './syntax/ids.ts'
-export { agentPrincipalSchema, isPrincipal, type Principal, principalSchema } from './syntax/principal.ts'
+export {
+  agentPrincipalSchema,
+  isPrincipal,
+  type Principal,
+  personPrincipalSchema,
+  principalSchema,
+} from './syntax/principal.ts'
 export { type UnixMs, type UnixSeconds, unixMsSchema, unixSecondsSchema } from './syntax/time.ts'
 // Inside one kernel.
 export * from './token/token.ts'

@@ -13,6 +13,9 @@ export type Principal = string
 /** An agent of this kernel: the only kind of principal that a credential can stand for. */
 export const agentPrincipalSchema = z.string().regex(/^agent:[a-z0-9][a-z0-9._-]{0,63}$/, 'not agent:NAME')
 
+/** Who decides about cases and exceptions: never an agent. */
+export const personPrincipalSchema = z.string().regex(/^person:[a-z0-9][a-z0-9._-]{0,63}$/, 'not person:NAME')
+
 export function isPrincipal(text: string): boolean {
   return LOCAL.test(text) || REMOTE.test(text)
 }
