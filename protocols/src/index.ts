@@ -189,6 +189,28 @@ export type {
 // Registry.
 export * from './registry/messages.ts'
 export { registryRoutes } from './registry/routes.ts'
+// Revocations.
+export {
+  isPublicRevocation,
+  MAX_REVOCATION_BYTES,
+  type PublicRevocationKind,
+  publicRevocationKinds,
+  REVOCATION_TYP,
+  type Revocation,
+  type RevocationKind,
+  revocationKinds,
+  revocationSchema,
+} from './revocation/revocation.ts'
+export {
+  FRESH_STATUS_SECONDS,
+  MAX_HANDSHAKE_STATUS_BYTES,
+  MAX_REVOCATION_STATUS_BYTES,
+  MAX_STALE_STATUS_SECONDS,
+  MAX_STATUS_REVOCATIONS,
+  REVOCATION_STATUS_TYP,
+  type RevocationStatus,
+  revocationStatusSchema,
+} from './revocation/revocation-status.ts'
 export { AGENT_CREDENTIAL_PATTERN, AGENT_CREDENTIAL_PREFIX, agentNameSchema } from './syntax/agent-credential.ts'
 // Strings and numbers with rules.
 export { base64urlSchema, type Hash, hashSchema } from './syntax/base64url.ts'

@@ -116,6 +116,8 @@ export {
   type WhatIf,
   whatIf,
 } from './policy/index.ts'
+// Revocations.
+export * from './revocation/index.ts'
 // Signed objects.
 export {
   type BatchSigner,

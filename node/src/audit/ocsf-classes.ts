@@ -72,4 +72,6 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'agent.added': entity('agent', 'create'),
   'agent.removed': entity('agent', 'delete'),
   'content.erased': entity('content', 'delete'),
+  'revocation.made': entity('revocation', 'create'),
+  'revocation.received': entity('revocation', 'update'),
 }

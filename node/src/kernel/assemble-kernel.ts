@@ -23,6 +23,7 @@ import { servePeers } from '../exchange/serve-peers.ts'
 import { compileDetectors } from '../firewall/index.ts'
 import { openLogCompany } from '../gossip/log-company.ts'
 import type { LogGossip } from '../gossip/log-gossip.ts'
+import { RevocationDesk } from '../revocation/revocation-desk.ts'
 import { configuredStanding } from '../standing/standing.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
 import { afterTurns } from './after-turns.ts'
@@ -170,6 +171,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     open: new Set(closing.flatMap((draft) => draft.call_id ?? [])),
   })
   await events.open(frozen)
+  const revocations = await RevocationDesk.open({ signer, store, clock, events, uses })
   approvals.replayed()
   for (const draft of closing) projections.replay(await closeCall(ledger, draft))
 
@@ -280,7 +282,9 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     const target = imports.target(capability)
     return 'refused' in target ? undefined : target
   }
-  const tokens = new TokenDesk({ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find })
+  const tokens = new TokenDesk({
+    ...{ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find, revocations },
+  })
   const arriving = { clock, secrets, defaultPrincipal: init.principal ?? DEFAULT_PRINCIPAL }
   const invoke = invoker({ ...arriving, logger, ledger, stages, running, callIds, outbox, promises, tokens })
 
@@ -335,7 +339,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       approvals.expire()
       resume.tick(ledger.head().size)
       watchLog()
-      return Promise.all([imports.tick(), events.tick(), kept.tick()])
+      return Promise.all([imports.tick(), events.tick(), kept.tick(), revocations.tick()])
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
   )

@@ -4,6 +4,7 @@ import { CallError, DEFAULT_TOKEN_LIFE_SECONDS, isPrincipal, MAX_TOKEN_LIFE_SECO
 import { decodeBase64url, mintToken, randomId, type TokenKeys, verifyToken } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { RevocationDesk } from '../revocation/revocation-desk.ts'
 import type { Target } from './stages.ts'
 import { TokenUses } from './token-uses.ts'
 
@@ -14,6 +15,7 @@ export type TokenDeskComponents = {
   uses: TokenUses
   refusals: RefusalCounter
   append(draft: EntryDraft): Appended
+  revocations: Pick<RevocationDesk, 'make'>
   policyVersion(): number
   find(capability: string): Target | undefined
 }
@@ -88,21 +90,18 @@ export class TokenDesk {
   }
 
   /** @throws CallError `invalid_request` for what is neither a token nor its id. */
-  async revoke(what: { token: string } | { principal: string }): Promise<void> {
-    const { append, uses, clock } = this.#c
+  async revoke(what: { token: string } | { principal: string }, reason = ''): Promise<void> {
+    const { revocations, clock } = this.#c
     if ('principal' in what) {
       if (!isPrincipal(what.principal)) throw invalid('a principal is agent:NAME or person:NAME')
-      const epoch = uses.epochOf(what.principal) + 1
-      await append({ type: 'token.revoked', actor: what.principal, ext: { epoch } }).durable
-      uses.setEpoch(what.principal, epoch)
+      await revocations.make({ kind: 'principal', what: what.principal, reason })
       return
     }
     const jti = what.token.startsWith('hkt1.') ? jtiOf(what.token) : what.token
     if (jti === undefined || !/^[A-Za-z0-9_-]{22}$/.test(jti))
       throw invalid('this is neither a token nor the id of one')
-    const id = TokenUses.idOf(jti)
-    await append({ type: 'token.revoked', ext: { token: id } }).durable
-    uses.revoke(id, clock.now())
+    const exp = Math.floor(clock.now() / 1000) + MAX_TOKEN_LIFE_SECONDS + 60
+    await revocations.make({ kind: 'token', what: TokenUses.idOf(jti), reason, exp })
   }
 }
 

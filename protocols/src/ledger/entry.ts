@@ -16,6 +16,7 @@ import { allCodes } from '../errors/codes.ts'
 import { checkpointReferenceSchema } from '../exchange/checkpoint-reference.ts'
 import { envelopeSchema } from '../exchange/envelope.ts'
 import { receiptStatuses } from '../exchange/receipt.ts'
+import { MAX_REVOCATION_BYTES, revocationKinds } from '../revocation/revocation.ts'
 import { agentNameSchema } from '../syntax/agent-credential.ts'
 import { hashSchema } from '../syntax/base64url.ts'
 import { capabilityRefSchema } from '../syntax/capability-id.ts'
@@ -57,6 +58,8 @@ export const entryTypes = [
   'agent.added',
   'agent.removed',
   'content.erased',
+  'revocation.made',
+  'revocation.received',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 
@@ -124,6 +127,15 @@ export const entryExtSchema = z.strictObject({
     .max(MAX_ERASED_RECORDS)
     .optional()
     .describe('content.erased: hashes of the records, each of origin, call and kind'),
+  revoked: z
+    .strictObject({ kind: z.enum(revocationKinds), what: z.string().max(1_024) })
+    .optional()
+    .describe('revocation.made, revocation.received: what no longer holds'),
+  jws: z
+    .string()
+    .max(MAX_REVOCATION_BYTES)
+    .optional()
+    .describe('revocation.made, revocation.received: the signed object itself'),
   agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),
 })
 export type EntryExt = z.infer<typeof entryExtSchema>

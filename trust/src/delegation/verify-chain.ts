@@ -28,8 +28,11 @@ export type VerifyChainInit = {
   owners: ReadonlySet<Did>
   resolver: KeyResolver
   now: UnixSeconds
-  /** Whether the link of this hash was taken back; whoever cannot tell says so by throwing, and the chain is refused. */
-  revoked(hash: string): boolean
+  /**
+   * Whether the link of this hash was taken back by one of these: its issuer and those of the links before it. Whoever
+   * cannot tell says so by throwing, and the chain is refused.
+   */
+  revoked(hash: string, by: readonly Did[]): boolean
 }
 
 export type VerifiedChain = {
@@ -51,7 +54,7 @@ export async function verifyChain(jwss: readonly string[], init: VerifyChainInit
   for (const [at, jws] of jwss.entries()) {
     const verdict = await verifyLink(jws, init)
     if (!verdict.ok) return refused(verdict.reason, at)
-    const reason = whyUnfit(links.at(-1), verdict.read, init)
+    const reason = whyUnfit(links, verdict.read, init)
     if (reason !== undefined) return refused(reason, at)
     links.push(verdict.read)
   }
@@ -92,12 +95,13 @@ async function verifyLink(
   return { ok: true, read: { link: link.data, hash: linkHash(verdict.payloadBytes) } }
 }
 
-/** What is wrong with a link behind the one before it, at this time. */
-function whyUnfit(before: ReadLink | undefined, { link, hash }: ReadLink, init: VerifyChainInit): string | undefined {
+/** What is wrong with a link behind those before it, at this time. */
+function whyUnfit(above: readonly ReadLink[], { link, hash }: ReadLink, init: VerifyChainInit): string | undefined {
+  const before = above.at(-1)
   if (link.exp - link.nbf > MAX_DELEGATION_LIFE_SECONDS || link.exp <= link.nbf) return 'link_life'
   if (init.now < link.nbf) return 'link_not_yet'
   if (init.now >= link.exp) return 'link_expired'
-  if (isRevoked(hash, init)) return 'link_revoked'
+  if (isRevoked(hash, [...above.map((one) => one.link.iss), link.iss], init)) return 'link_revoked'
   if (before === undefined) return whyNoRoot(link, init)
   if (link.prf !== before.hash) return 'link_elsewhere'
   const wider = whyWider(before.link, link)
@@ -110,9 +114,9 @@ function whyNoRoot(link: DelegationLink, { owners }: VerifyChainInit): string | 
   return owners.has(link.sub) ? undefined : 'owner_not_accepted'
 }
 
-function isRevoked(hash: string, { revoked }: VerifyChainInit): boolean {
+function isRevoked(hash: string, by: readonly Did[], { revoked }: VerifyChainInit): boolean {
   try {
-    return revoked(hash)
+    return revoked(hash, by)
   } catch {
     return true
   }

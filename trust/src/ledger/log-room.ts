@@ -59,6 +59,8 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'peer.evidence',
   'capability.suspended',
   'content.erased',
+  'revocation.made',
+  'revocation.received',
   // Without these a node with a full log could not start, or not be stopped by a stricter policy.
   'policy.loaded',
   'manifest.published',

@@ -7,6 +7,7 @@ import { inclusionVectors } from './inclusion-vectors.ts'
 import { manifestVectors } from './manifest-vectors.ts'
 import { proofVectors } from './proof-vectors.ts'
 import { revealVectors } from './reveal-vectors.ts'
+import { revocationVectors } from './revocation-vectors.ts'
 import { tokenVectors } from './token-vectors.ts'
 import type { VectorFile } from './vector-file.ts'
 
@@ -18,6 +19,7 @@ export function allVectors(): VectorFile[] {
     ...manifestVectors(),
     ...envelopeVectors(),
     ...delegationVectors(),
+    ...revocationVectors(),
     ...proofVectors(),
     ...revealVectors(),
     ...inclusionVectors(),

@@ -10,6 +10,7 @@ import {
   INCLUSION_TYP,
   inclusionAnswerSchema,
   inclusionQuestionSchema,
+  type RevocationKind,
   replyFrameLimits,
   revealFrameLimits,
   revealReplyFrameLimits,
@@ -29,6 +30,8 @@ import { checkQuorum, parseTlogPolicy } from '../../ledger/tlog-policy.ts'
 import { type KnownManifest, verifyManifest } from '../../manifest/verify-manifest.ts'
 import { verifyConsistency } from '../../merkle/consistency.ts'
 import { verifyInclusion } from '../../merkle/inclusion.ts'
+import { readRevocation } from '../../revocation/read-revocation.ts'
+import { RevocationBook } from '../../revocation/revocation-book.ts'
 import { envelopeVerifier } from '../../signed/envelope-verifier.ts'
 import { verifyJws } from '../../signed/jws.ts'
 import { readReceipt } from '../../signed/payloads.ts'
@@ -44,6 +47,7 @@ const folders = [
   'manifest',
   'envelope',
   'delegation',
+  'revocation',
   'proof',
   'reveal',
   'inclusion',
@@ -221,6 +225,43 @@ describe('delegation', () => {
   })
 
   it.each(under('delegation/invalid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ reason: given.reason })
+  })
+})
+
+describe('revocation', () => {
+  type Case = {
+    self: Did
+    now: number
+    held: string[]
+    jws: string
+    hash: string
+    kind: RevocationKind
+    what: string
+    reason: string
+  }
+  const judge = async ({ self, now, held, jws }: Case) => {
+    const book = new RevocationBook(self)
+    const init = { resolver: didKeyResolver(), now }
+    for (const one of held) {
+      const reading = await readRevocation(one, init)
+      if (reading.ok) book.take(reading.read)
+    }
+    const reading = await readRevocation(jws, init)
+    if (!reading.ok) return { reason: reading.reason }
+    const taken = book.take(reading.read)
+    if (!taken.ok) return { reason: taken.reason }
+    const { kind, what, iss } = reading.read.revocation
+    return { hash: reading.read.hash, kind, what, revoked: book.revoked(kind, what, [iss])?.what }
+  }
+
+  it.each(under('revocation/valid'))('%s', async (path) => {
+    const { hash, kind, what, ...given } = read<Case>(path)
+    expect(await judge({ hash, kind, what, ...given })).toEqual({ hash, kind, what, revoked: what })
+  })
+
+  it.each(under('revocation/invalid'))('%s', async (path) => {
     const given = read<Case>(path)
     expect(await judge(given)).toEqual({ reason: given.reason })
   })

@@ -1,0 +1,11 @@
+export {
+  didOfKey,
+  keptRevocation,
+  makeRevocation,
+  type ReadRevocation,
+  type RevocationDraft,
+  type RevocationReading,
+  readRevocation,
+} from './read-revocation.ts'
+export { MAX_REVOCATIONS_OF_PEER, RevocationBook, type TakeVerdict } from './revocation-book.ts'
+export { unrevokedKeys } from './unrevoked-keys.ts'
