@@ -18,7 +18,26 @@ export * from './delegation/index.ts'
 // Identifiers of kernels, and the keys behind them.
 export { didFromPublicKey, didKeyUrl, publicKeyFromDid } from './did/did-key.ts'
 export { type DidKeyResolverInit, didKeyResolver } from './did/did-key-resolver.ts'
+export { type DocumentKeys, type DocumentReading, readDidDocument } from './did/document-keys.ts'
 export type { KeyPurpose, KeyResolution, KeyResolver, ResolvedKey } from './did/key-resolver.ts'
+export { didLogKeyResolver, firstOf, type KeyWindow, keyWindows } from './did/key-windows.ts'
+export { multikeyOf, publicKeyFromMultikey } from './did/multikey.ts'
+export {
+  didWebOf,
+  type PublishedFile,
+  publishedPath,
+  publishedUrl,
+  type WebLocation,
+  webLocation,
+} from './did/web-location.ts'
+export {
+  type DidLog,
+  type DidLogVerdict,
+  type DidVersion,
+  type VerifyWebvhInit,
+  verifyWebvhLog,
+} from './did/webvh/verify-webvh-log.ts'
+export { type NewWebvhLog, type NextWebvhEntry, newWebvhLog, nextWebvhLine } from './did/webvh/write-webvh-log.ts'
 // Bytes as text, hashes, random values.
 export { decodeBase64url, encodeBase64url } from './encoding/base64url.ts'
 export { commitTo, sha256, taggedHash } from './encoding/hash.ts'

@@ -3,9 +3,10 @@
  * `did:...#<pseudonym>` for someone behind another kernel. Only ASCII, at most 600 characters (security.md B6).
  */
 import { z } from 'zod'
+import { isDid } from './did.ts'
 
 const LOCAL = /^(?:agent|person):[a-z0-9][a-z0-9._-]{0,63}$/
-const REMOTE = /^did:[a-z0-9]{1,32}:[A-Za-z0-9._:-]{1,470}(?:#[A-Za-z0-9_-]{1,64})?$/
+const PSEUDONYM = /^[A-Za-z0-9_-]{1,64}$/
 
 export const principalSchema = z.string().refine(isPrincipal, 'not agent:NAME, person:NAME or did:...#SUB')
 export type Principal = string
@@ -17,5 +18,10 @@ export const agentPrincipalSchema = z.string().regex(/^agent:[a-z0-9][a-z0-9._-]
 export const personPrincipalSchema = z.string().regex(/^person:[a-z0-9][a-z0-9._-]{0,63}$/, 'not person:NAME')
 
 export function isPrincipal(text: string): boolean {
-  return LOCAL.test(text) || REMOTE.test(text)
+  return LOCAL.test(text) || isRemote(text)
+}
+
+function isRemote(text: string): boolean {
+  const hash = text.indexOf('#')
+  return hash < 0 ? isDid(text) : isDid(text.slice(0, hash)) && PSEUDONYM.test(text.slice(hash + 1))
 }

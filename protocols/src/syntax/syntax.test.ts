@@ -56,6 +56,7 @@ describe('a DID', () => {
     'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK',
     'did:web:example.com',
     'did:webvh:Qm1:h.example:k',
+    'did:webvh:Qm1:localhost%3A7400:k',
   ])('may be %s', (did) => {
     expect(isDid(did)).toBe(true)
   })
@@ -68,7 +69,9 @@ describe('a DID', () => {
     'did:KEY:z',
     'did:key:z#k',
     'did:key:z?q',
-    'did:web:a%3A1',
+    'did:web:a%3a1',
+    'did:web:a%2E1',
+    'did:web:a%3A1%3A2',
     'did:key:z/p',
     'did:key:zä',
     ` did:key:z`,

@@ -1,4 +1,4 @@
-import type { Did } from '@hansa/protocols'
+import type { Did, UnixSeconds } from '@hansa/protocols'
 import type { AdmittedKey } from '../keys/admitted-key.ts'
 
 /** Verification relationships of a DID document (W3C DID 1.0 section 5.3) that this system uses. */
@@ -9,8 +9,11 @@ export type KeyResolution = ({ ok: true } & ResolvedKey) | { ok: false; reason: 
 
 /** From the `kid` of a signature to an admitted key and the DID that it speaks for. */
 export interface KeyResolver {
-  /** Looks the key up only under the DID that `kid` itself names. Never throws for a bad `kid`. */
-  resolve(kid: string, purpose: KeyPurpose): Promise<KeyResolution>
+  /**
+   * Looks the key up only under the DID that `kid` itself names. Never throws for a bad `kid`.
+   * @param at when it was signed, for a resolver that knows the history of a key. @default now
+   */
+  resolve(kid: string, purpose: KeyPurpose, at?: UnixSeconds): Promise<KeyResolution>
   /** The same without waiting, for a key that is at hand and still good; undefined says nothing about the key. */
   peek?(kid: string, purpose: KeyPurpose): ResolvedKey | undefined
 }

@@ -1,0 +1,91 @@
+/** Identifiers with a log, made from fixed seeds, and what anybody who holds a key can append to them. */
+import type { Did } from '@hansa/protocols'
+import { KEY_REVOCATIONS_SERVICE, type RevokedKey } from '@hansa/protocols'
+import { multikeyOf } from '../did/multikey.ts'
+import { type DidLog, verifyWebvhLog } from '../did/webvh/verify-webvh-log.ts'
+import { newWebvhLog, nextWebvhLine } from '../did/webvh/write-webvh-log.ts'
+import { sha256 } from '../encoding/hash.ts'
+import { type Signer, signerFromSeed } from '../keys/signer.ts'
+import { NOW } from './manifests.ts'
+
+/** A log that grows; every entry is signed by the update key that the one before committed to. */
+export class TestDid {
+  readonly did: Did
+  readonly lines: string[] = []
+  readonly #name: string
+  #timeMs: number
+
+  constructor(
+    name: string,
+    host = `${name}.example`,
+    keys: readonly Signer[] = [signingKey(name, 1)],
+    at = NOW - 86_400,
+  ) {
+    this.#name = name
+    this.#timeMs = at * 1000
+    const made = newWebvhLog({
+      place: { host, path: [] },
+      ...this.#keys(1),
+      timeMs: this.#timeMs,
+      document: (did) => documentOf(did, keys),
+    })
+    this.did = made.did
+    this.lines.push(made.line)
+  }
+
+  get bytes(): Uint8Array {
+    return Buffer.from(this.lines.map((line) => `${line}\n`).join(''))
+  }
+
+  get log(): DidLog {
+    const verdict = verifyWebvhLog({ did: this.did, log: this.bytes, now: NOW + 10 * 86_400 })
+    if (!verdict.ok) throw new Error(verdict.reason)
+    return verdict.log
+  }
+
+  /** @param at Unix seconds */
+  next(keys: readonly Signer[], at: number, revoked: readonly RevokedKey[] = []): void {
+    this.#timeMs = at * 1000
+    const number = this.lines.length + 1
+    const state = documentOf(this.did, keys, revoked)
+    this.lines.push(nextWebvhLine(this.log, { ...this.#keys(number), timeMs: this.#timeMs, state }))
+  }
+
+  /** Signs under this identifier with one of its keys. */
+  signer(key: Signer): Signer {
+    return { ...key, did: this.did, kid: `${this.did}#${multikeyOf(key.publicKey)}` }
+  }
+
+  updateKey(number: number): Signer {
+    return signerFromSeed(sha256(`hansa test update key ${this.#name} ${number}`))
+  }
+
+  #keys(number: number) {
+    return { updateKey: this.updateKey(number), nextUpdateKey: this.updateKey(number + 1).publicKey }
+  }
+}
+
+export function signingKey(name: string, number: number): Signer {
+  return signerFromSeed(sha256(`hansa test signing key ${name} ${number}`))
+}
+
+export function documentOf(did: Did, keys: readonly Signer[], revoked: readonly RevokedKey[] = []) {
+  const kids = keys.map(({ publicKey }) => `${did}#${multikeyOf(publicKey)}`)
+  return {
+    '@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/multikey/v1'],
+    id: did,
+    verificationMethod: keys.map(({ publicKey }, at) => ({
+      id: kids[at],
+      type: 'Multikey',
+      controller: did,
+      publicKeyMultibase: multikeyOf(publicKey),
+    })),
+    authentication: kids,
+    assertionMethod: kids,
+    capabilityInvocation: kids,
+    capabilityDelegation: kids,
+    ...(revoked.length === 0
+      ? {}
+      : { service: [{ id: `${did}#key-revocations`, type: KEY_REVOCATIONS_SERVICE, serviceEndpoint: { revoked } }] }),
+  }
+}
