@@ -18,7 +18,11 @@ const cli = (file: string) => join(own, 'src', 'cli', file)
 await rm(directory, { recursive: true, force: true })
 await build({
   // The program of a thread is a file of its own beside the others.
-  input: { run: cli('run.ts'), 'verify-thread': cli('verify/verify-thread.ts') },
+  input: {
+    run: cli('run.ts'),
+    'verify-thread': cli('verify/verify-thread.ts'),
+    'read-back-thread': join(own, 'src', 'read-back', 'read-back-thread.ts'),
+  },
   platform: 'node',
   // Speed of one process in a thousand that speaks to PostgreSQL natively; it is asked for and not found.
   external: ['pg-native'],

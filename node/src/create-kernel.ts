@@ -19,6 +19,7 @@ import { witnessSeed } from './home/witness-seed.ts'
 import { assembleKernel } from './kernel/assemble-kernel.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
 import type { KernelComponents, KernelInit } from './kernel/kernel-components.ts'
+import { threadedReadBack } from './read-back/threaded-read-back.ts'
 import { systemClock } from './system-clock.ts'
 
 export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
@@ -47,7 +48,7 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
 
 type Ground = Pick<
   KernelComponents,
-  'witnessSeed' | 'keepEvidence' | 'disk' | 'logs' | 'store' | 'snapshotState' | 'content'
+  'witnessSeed' | 'keepEvidence' | 'disk' | 'readBack' | 'logs' | 'store' | 'snapshotState' | 'content'
 > & {
   keys: HomeKeys
   close(): Promise<void>
@@ -129,6 +130,7 @@ async function directoryGround(directory: string): Promise<Ground> {
     witnessSeed: seed,
     keepEvidence: evidenceFiles(paths),
     disk: fileLogDisk(paths.log),
+    readBack: threadedReadBack(paths.log),
     logs,
     store: sqlStore(database),
     content: contentGround(database, paths),

@@ -2,7 +2,7 @@
 import type { GuardedFetch } from '@hansa/mesh'
 import type { Clock, EventLogger, PeerTransport, Store } from '@hansa/protocols'
 import type { BatchSigner, PolicySource, Signer } from '@hansa/trust'
-import type { LogDirectory, LogDisk, LogLink } from '@hansa/trust/ledger'
+import type { LogDirectory, LogDisk, LogLink, ReadBack } from '@hansa/trust/ledger'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { ContentGround } from '../content/content-store.ts'
 import type { KeepEvidence } from '../gossip/evidence-book.ts'
@@ -28,6 +28,8 @@ export type KernelComponents = {
   /** 32 bytes: the key under which this kernel cosigns the logs of others. */
   witnessSeed: Uint8Array
   disk: LogDisk
+  /** Reads the log back before it is signed. @default in this thread */
+  readBack?: ReadBack
   /** @default the first log of this kernel, with none before it */
   logs?: KernelLogs
   /** Where content of calls is kept. @default nowhere, and none can be */

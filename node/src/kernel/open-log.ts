@@ -8,7 +8,7 @@ import type { KernelComponents, KernelLogs } from './kernel-components.ts'
 import { type ProjectionComponents, Projections } from './projections.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
 
-export type OpenLogInit = Pick<KernelComponents, 'disk' | 'logSeed' | 'store' | 'onFatal'> & {
+export type OpenLogInit = Pick<KernelComponents, 'disk' | 'readBack' | 'logSeed' | 'store' | 'onFatal'> & {
   clock: Clock
   logger: EventLogger
   logs: KernelLogs
@@ -67,6 +67,7 @@ export async function openLog(init: OpenLogInit): Promise<OpenLog> {
     clock,
     onFatal: init.onFatal,
     limits: init.limits,
+    ...(init.readBack === undefined ? {} : { readBack: init.readBack }),
     ...(after === undefined ? {} : { after }),
     // What was signed once has to be there, also when the point itself cannot be used.
     ...(found === undefined ? {} : { remembered: found.head }),

@@ -1,29 +1,31 @@
 /**
- * Compiles a schema into a function that checks a value and copies it with the members of every object in canonical
- * order, in one walk, so that `JSON.stringify` of the copy is its canonical form (RFC 8785). Several times cheaper than
- * parsing with the schema and sorting afterwards, and a log must not take an entry that its reader refuses.
+ * Compiles a schema into a function that checks a value and writes its canonical form (RFC 8785), in one walk. Several
+ * times cheaper than parsing with the schema, sorting and serialising after one another, and a log must not take an entry
+ * that its reader refuses.
  *
  * The schema is read through its JSON Schema form. A keyword that is not known here is a fault at start, never ignored.
  */
 import { z } from 'zod'
 
-/** A value does not fit the schema. */
-export const MISFIT = Symbol('does not fit the schema')
+/**
+ * @returns the text without members that are undefined; undefined for a value that does not fit the schema. A lone
+ * surrogate, which has no canonical form, is written as `JSON.stringify` does it, as an escape.
+ */
+export type CanonicalWriter = (value: unknown) => string | undefined
 
-type Write = (value: unknown) => unknown
 type JsonSchema = { [keyword: string]: unknown }
 
-/**
- * @param refinements checks that JSON Schema cannot express, by the name of a member of the outermost object.
- * @returns the ordered copy, without members that are undefined, or MISFIT.
- */
-export function canonicalWriter(schema: z.ZodType, refinements: Record<string, (value: never) => boolean> = {}): Write {
+/** @param refinements checks that JSON Schema cannot express, by the name of a member of the outermost object. */
+export function canonicalWriter(
+  schema: z.ZodType,
+  refinements: Record<string, (value: never) => boolean> = {},
+): CanonicalWriter {
   const compiled = z.toJSONSchema(schema, { unrepresentable: 'any', reused: 'inline', io: 'input' }) as JsonSchema
   const { $schema: _, ...root } = compiled
   return objectWriter(root, refinements as Record<string, (value: unknown) => boolean>)
 }
 
-function writer(schema: JsonSchema): Write {
+function writer(schema: JsonSchema): CanonicalWriter {
   if (schema.anyOf !== undefined) return alternatives(schema)
   if (Array.isArray(schema.type)) return alternatives({ anyOf: schema.type.map((type) => ({ ...schema, type })) })
   if (schema.const !== undefined) return constant(schema)
@@ -37,15 +39,17 @@ function writer(schema: JsonSchema): Write {
     case 'integer':
       return integerWriter(schema)
     case 'boolean':
-      return only(schema, [], (value) => typeof value === 'boolean')
+      known(schema, [])
+      return (value) => (value === true ? 'true' : value === false ? 'false' : undefined)
     case 'null':
-      return only(schema, [], (value) => value === null)
+      known(schema, [])
+      return (value) => (value === null ? 'null' : undefined)
     default:
       throw new Error(`no writer for ${JSON.stringify(schema)}`)
   }
 }
 
-function objectWriter(schema: JsonSchema, refinements: Record<string, (value: unknown) => boolean>): Write {
+function objectWriter(schema: JsonSchema, refinements: Record<string, (value: unknown) => boolean>): CanonicalWriter {
   known(schema, ['properties', 'required', 'additionalProperties'])
   if (schema.additionalProperties !== false) throw new Error('objects in a log are strict')
   const properties = schema.properties as Record<string, JsonSchema>
@@ -55,91 +59,128 @@ function objectWriter(schema: JsonSchema, refinements: Record<string, (value: un
     .sort()
     .map((name) => ({
       name,
+      label: `${JSON.stringify(name)}:`,
       required: required.has(name),
-      write: memberWriter(properties[name] ?? {}, refinements[name]),
+      write: refined(writer(properties[name] ?? {}), refinements[name]),
     }))
   return (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return MISFIT
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
     const source = value as Record<string, unknown>
-    const copy: Record<string, unknown> = {}
     let unseen = 0
     for (const name in source) if (source[name] !== undefined) unseen++
+    let text = '{'
     for (const member of members) {
       const item = source[member.name]
       if (item === undefined) {
-        if (member.required) return MISFIT
+        if (member.required) return undefined
         continue
       }
       const written = member.write(item)
-      if (written === MISFIT) return MISFIT
-      copy[member.name] = written
+      if (written === undefined) return undefined
+      text += (text.length === 1 ? '' : ',') + member.label + written
       unseen--
     }
-    return unseen === 0 ? copy : MISFIT
+    return unseen === 0 ? `${text}}` : undefined
   }
 }
 
-function memberWriter(schema: JsonSchema, refinement: ((value: unknown) => boolean) | undefined): Write {
-  if (refinement === undefined) return writer(schema)
-  const write = schema.type === undefined ? (value: unknown) => value : writer(schema)
+function refined(write: CanonicalWriter, fits: ((value: unknown) => boolean) | undefined): CanonicalWriter {
+  if (fits === undefined) return write
+  let last: unknown
   return (value) => {
     const written = write(value)
-    return written !== MISFIT && refinement(value) ? written : MISFIT
+    if (written === undefined || value === last) return written
+    if (!fits(value)) return undefined
+    last = value
+    return written
   }
 }
 
-function arrayWriter(schema: JsonSchema): Write {
+function arrayWriter(schema: JsonSchema): CanonicalWriter {
   known(schema, ['items', 'maxItems', 'minItems'])
   const item = writer(schema.items as JsonSchema)
   const [least, most] = [bound(schema.minItems, 0), bound(schema.maxItems, Number.POSITIVE_INFINITY)]
   return (value) => {
-    if (!Array.isArray(value) || value.length < least || value.length > most) return MISFIT
-    const copy: unknown[] = []
+    if (!Array.isArray(value) || value.length < least || value.length > most) return undefined
+    let text = '['
     for (const element of value) {
       const written = item(element)
-      if (written === MISFIT) return MISFIT
-      copy.push(written)
+      if (written === undefined) return undefined
+      text += (text.length === 1 ? '' : ',') + written
     }
-    return copy
+    return `${text}]`
   }
 }
 
-function stringWriter(schema: JsonSchema): Write {
+function stringWriter(schema: JsonSchema): CanonicalWriter {
+  known(schema, ['minLength', 'maxLength', 'pattern', 'enum', 'format'])
   const [least, most] = [bound(schema.minLength, 0), bound(schema.maxLength, Number.POSITIVE_INFINITY)]
+  if (schema.enum !== undefined) return oneOf(schema.enum as string[])
   const pattern = schema.pattern === undefined ? undefined : new RegExp(String(schema.pattern))
-  const values = schema.enum === undefined ? undefined : new Set<unknown>(schema.enum as unknown[])
-  return only(schema, ['minLength', 'maxLength', 'pattern', 'enum', 'format'], (value) => {
-    if (typeof value !== 'string' || value.length < least || value.length > most) return false
-    return values === undefined ? pattern === undefined || pattern.test(value) : values.has(value)
-  })
+  const plain = pattern !== undefined && isPlain(pattern.source)
+  // Entries in a row share most of what is in them: peer, capability, origin, call.
+  let last: string | undefined
+  let lastText: string | undefined
+  return (value) => {
+    if (value === last) return lastText
+    if (typeof value !== 'string' || value.length < least || value.length > most) return undefined
+    if (pattern !== undefined && !pattern.test(value)) return undefined
+    last = value
+    lastText = plain ? `"${value}"` : JSON.stringify(value)
+    return lastText
+  }
 }
 
-function integerWriter(schema: JsonSchema): Write {
+function oneOf(values: readonly string[]): CanonicalWriter {
+  const texts = new Map<unknown, string>(values.map((value) => [value, JSON.stringify(value)]))
+  return (value) => texts.get(value)
+}
+
+/** A character class of letters, digits and `._:-`; a group; a bar; a quantifier; a character that stands for itself. */
+const PLAIN =
+  /^\^(?:\[(?:A-Z|a-z|0-9|[A-Za-z0-9._:](?!-[^\]]))+-?\]|\(\?:|[()|]|\{\d+(?:,\d*)?\}|[*+?]|[A-Za-z0-9:_#/-]|\\\.)*\$$/
+
+/** Whether what matches has no character that JSON escapes, for sure. */
+function isPlain(pattern: string): boolean {
+  return PLAIN.test(pattern) && !hasOpenAlternative(pattern)
+}
+
+/** `^a|b$` is not anchored on both sides of its bar. */
+function hasOpenAlternative(pattern: string): boolean {
+  let depth = 0
+  for (const character of pattern) {
+    if (character === '(') depth++
+    if (character === ')') depth--
+    if (character === '|' && depth === 0) return true
+  }
+  return false
+}
+
+function integerWriter(schema: JsonSchema): CanonicalWriter {
+  known(schema, ['minimum', 'maximum'])
   const [least, most] = [bound(schema.minimum, Number.MIN_SAFE_INTEGER), bound(schema.maximum, Number.MAX_SAFE_INTEGER)]
-  return only(schema, ['minimum', 'maximum'], (value) => {
-    return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
-  })
+  return (value) => {
+    if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) return undefined
+    return String(value)
+  }
 }
 
-function constant(schema: JsonSchema): Write {
-  return only(schema, ['const'], (value) => value === schema.const)
+function constant(schema: JsonSchema): CanonicalWriter {
+  known(schema, ['const'])
+  const [wanted, text] = [schema.const, JSON.stringify(schema.const)]
+  return (value) => (value === wanted ? text : undefined)
 }
 
-function alternatives(schema: JsonSchema): Write {
+function alternatives(schema: JsonSchema): CanonicalWriter {
   known(schema, ['anyOf'])
   const writers = (schema.anyOf as JsonSchema[]).map(writer)
   return (value) => {
     for (const write of writers) {
       const written = write(value)
-      if (written !== MISFIT) return written
+      if (written !== undefined) return written
     }
-    return MISFIT
+    return undefined
   }
-}
-
-function only(schema: JsonSchema, keywords: string[], fits: (value: unknown) => boolean): Write {
-  known(schema, keywords)
-  return (value) => (fits(value) ? value : MISFIT)
 }
 
 function known(schema: JsonSchema, keywords: string[]): void {

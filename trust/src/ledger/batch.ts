@@ -1,6 +1,6 @@
 /**
  * The entries that go to the disk in one write. Each is written once into the batch's own memory, and hashed there: the
- * space that its record header will take holds the domain tags first, so nothing is copied to be hashed.
+ * space that its record header will take holds the domain tag first, so nothing is copied to be hashed.
  */
 import { hash } from 'node:crypto'
 import { MAX_RECORD_BYTES, RECORD_HEADER_BYTES, sealRecord } from './record.ts'
@@ -10,13 +10,13 @@ const CHAIN_TAG = Buffer.from('hansa/chain/v1\n')
 const BYTES_PER_UNIT = 3
 const INITIAL_BYTES = 65_536
 
-/** `chain` is what the next entry names as `prev`, base64url. */
-export type BatchedEntry = { leaf: Buffer; chain: string; bytes: number }
+/** `link` is what the next entry names as `prev`. `bytes` counts the whole record. */
+export type BatchedEntry = { link: string; bytes: number }
 
 export class Batch {
   readonly first: number
-  /** Leaf hashes in order. */
-  readonly leaves: Buffer[] = []
+  /** What the entry behind each one names as `prev`, in order. */
+  readonly links: string[] = []
   /** Settles with the write; nobody has to listen. */
   readonly durable: Promise<void>
   readonly settle: { done(): void; failed(error: unknown): void }
@@ -51,14 +51,11 @@ export class Batch {
     const length = this.#memory.write(text, start)
     const end = start + length
     CHAIN_TAG.copy(this.#memory, start - CHAIN_TAG.length)
-    const chain = hash('sha256', this.#memory.subarray(start - CHAIN_TAG.length, end), 'base64url')
-    // RFC 6962: a leaf is hashed with 0x00 in front.
-    this.#memory[start - 1] = 0
-    const leaf = Buffer.from(hash('sha256', this.#memory.subarray(start - 1, end), 'binary'), 'latin1')
-    sealRecord(this.#memory, at, length, this.first + this.leaves.length)
-    this.leaves.push(leaf)
+    const link = hash('sha256', this.#memory.subarray(start - CHAIN_TAG.length, end), 'base64url')
+    sealRecord(this.#memory, at, length, this.first + this.links.length)
+    this.links.push(link)
     this.#length = end
-    return { leaf, chain, bytes: end - at }
+    return { link, bytes: end - at }
   }
 
   #reserve(bytes: number): void {

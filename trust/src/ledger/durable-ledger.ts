@@ -6,6 +6,7 @@ import type { CheckpointReference, Clock, EntryDraft, EntryExt, EntryType } from
 import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
 import { sameHash } from '../merkle/hashing.ts'
 import { rootFromInclusionProof } from '../merkle/inclusion.ts'
+import { AppendedEntry } from './appended-entry.ts'
 import { Batch } from './batch.ts'
 import type { CosignedCheckpoints } from './cosigned-checkpoint.ts'
 import { entryText } from './entry-bytes.ts'
@@ -125,7 +126,7 @@ export class DurableLedger implements Ledger {
   }
 
   async sync(): Promise<void> {
-    if (this.#batch.leaves.length > 0) return this.#batch.durable
+    if (this.#batch.links.length > 0) return this.#batch.durable
     if (this.#inFlight !== undefined) return this.#inFlight.durable
     if (this.#failure !== undefined && this.#durable < this.#size) throw this.#failure
   }
@@ -214,11 +215,11 @@ export class DurableLedger implements Ledger {
     const seq = this.#size
     const tMs = this.#init.clock.now()
     const text = entryText(draft, { origin: this.origin, seq, tMs, prev: this.#prev })
-    const { leaf, chain, bytes } = this.#batch.add(text)
-    this.#prev = chain
+    const { link, bytes } = this.#batch.add(text)
+    this.#prev = link
     this.#size++
     this.#waitingBytes += bytes
-    return { seq, tMs, leafHash: leaf.toString('base64url'), durable: this.#batch.durable }
+    return new AppendedEntry(seq, tMs, text, this.#batch.durable)
   }
 
   #drainSoon(): void {
@@ -229,21 +230,21 @@ export class DurableLedger implements Ledger {
       .finally(() => {
         this.#draining = undefined
         // Appended after the loop had looked for the last time.
-        if (this.#batch.leaves.length > 0) this.#drainSoon()
+        if (this.#batch.links.length > 0) this.#drainSoon()
       })
   }
 
   async #drain(): Promise<void> {
-    while (this.#batch.leaves.length > 0) {
+    while (this.#batch.links.length > 0) {
       const batch = this.#batch
       this.#inFlight = batch
       this.#batch = new Batch(this.#size, this.#spare)
       await this.#write(batch)
       this.#spare = batch.memory.length <= MAX_SPARE_BYTES ? batch.memory : undefined
-      this.#durable = batch.first + batch.leaves.length
+      this.#durable = batch.first + batch.links.length
       this.#waitingBytes -= batch.bytes.length
       this.#inFlight = undefined
-      this.#tree.add(batch.leaves, this.#init.entries.position)
+      this.#tree.add(batch.links, this.#init.entries.position)
       batch.settle.done()
       this.#cutWhenDue()
       // Whoever waited for this batch appends again before the next one is closed.

@@ -14,7 +14,7 @@ import {
 } from '@hansa/protocols'
 import { taggedHash } from '../encoding/hash.ts'
 import { canonicalJson } from '../json/canonical-json.ts'
-import { canonicalWriter, MISFIT } from '../json/canonical-writer.ts'
+import { canonicalWriter } from '../json/canonical-writer.ts'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
 import { LedgerError } from './errors.ts'
 
@@ -38,11 +38,10 @@ const write = canonicalWriter(entrySchema, {
  */
 export function entryText(draft: EntryDraft, place: EntryPlace): string {
   const entry = { ...draft, v: 1, origin: place.origin, seq: place.seq, t_ms: place.tMs, prev: place.prev }
-  const ordered = write(entry)
-  if (ordered === MISFIT) throw refused(misfit(entry))
-  const text = JSON.stringify(ordered)
+  const text = write(entry)
+  if (text === undefined) throw refused(misfit(entry))
   // `JSON.stringify` writes a lone surrogate as an escape that begins like this; well-formed text rarely holds it.
-  if (text.includes('\\ud') && !canBeCanonical(ordered)) throw refused('a string holds a lone surrogate')
+  if (text.includes('\\ud') && !canBeCanonical(JSON.parse(text))) throw refused('a string holds a lone surrogate')
   // A character is at least a byte, so the count of bytes is only taken where it can be decided by it.
   if (text.length * 3 > MAX_ENTRY_BYTES && Buffer.byteLength(text) > MAX_ENTRY_BYTES) {
     throw refused(`more than ${MAX_ENTRY_BYTES} bytes`)
@@ -67,9 +66,9 @@ function readOwnForm(bytes: Uint8Array): Entry | undefined {
   if (!isUtf8(bytes)) return undefined
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
   try {
-    const ordered = write(JSON.parse(text))
-    if (ordered === MISFIT || JSON.stringify(ordered) !== text) return undefined
-    return text.includes('\\ud') && !canBeCanonical(ordered) ? undefined : (ordered as Entry)
+    const entry: unknown = JSON.parse(text)
+    if (write(entry) !== text) return undefined
+    return text.includes('\\ud') && !canBeCanonical(entry) ? undefined : (entry as Entry)
   } catch {
     return undefined
   }

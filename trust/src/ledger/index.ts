@@ -27,7 +27,6 @@ export { chainHash, type EntryReading, entryText, readEntry } from './entry-byte
 export { LedgerError, type LedgerErrorDetail } from './errors.ts'
 // Exports for one peer.
 export { type ExportEntriesInit, exportEntries } from './export-entries.ts'
-// Disks.
 export { fileLogDisk } from './file-log-disk.ts'
 // Reading on.
 export { type FollowLogInit, followLog } from './follow-log.ts'
@@ -75,6 +74,8 @@ export {
   type VerifyProofInit,
   verifyProof,
 } from './proof/verify-proof.ts'
+// Disks.
+export { type AppendedStretch, type ReadBack, readBack } from './read-back.ts'
 export { readEntries } from './read-entries.ts'
 // What the verifiers say.
 export {

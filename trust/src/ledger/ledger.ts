@@ -53,8 +53,8 @@ export type StoredEntry = { entry: Entry; bytes: Uint8Array }
 export type Appended = {
   seq: number
   tMs: UnixMs
-  /** RFC 6962 leaf hash, base64url. */
-  leafHash: string
+  /** RFC 6962 leaf hash, base64url; made when it is asked for. */
+  readonly leafHash: string
   /** Resolves when the entry survives a loss of power. A rejection nobody listens to is not reported. */
   durable: Promise<void>
 }

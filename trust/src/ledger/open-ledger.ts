@@ -11,6 +11,7 @@ import { CHECKPOINTS, ENTRIES, RESERVE_FILE } from './log-files.ts'
 import { bytesForCalls, bytesForOpening, defaultRoomLimits } from './log-room.ts'
 import { measuredDisk } from './measured-disk.ts'
 import { type NoteKey, parseVkey } from './note.ts'
+import { type ReadBack, readBack } from './read-back.ts'
 import { RecordWriter, scanRange } from './record-files.ts'
 import { type Recovered, recover } from './recover.ts'
 import { SignedTree } from './signed-tree.ts'
@@ -53,6 +54,8 @@ export type OpenLedgerInit = {
   opening?: EntryExt
   /** Sees every entry that is on the disk already, in order, before the ledger opens. */
   replay?(entry: Entry): void
+  /** Reads entries back from the files of `disk` before they are signed. @default in this thread */
+  readBack?: ReadBack
   /** Runs the given function once, after everything else that is ready now. @default setImmediate */
   schedule?(run: () => void): void
 }
@@ -98,6 +101,8 @@ async function openLocked(init: OpenLedgerInit, limits: LedgerLimits, release: (
     key,
     frontier: found.frontier,
     position: found.signedEnd ?? entries.position,
+    readBack: init.readBack ?? readBack(disk),
+    schedule: init.schedule ?? setImmediate,
     hashes: await AppendedFile.open(disk, HASHES_FILE),
     history: await RecordWriter.open(disk, CHECKPOINTS, limits.segmentBytes, found.signed?.head.size ?? 0),
     signed: found.signed,

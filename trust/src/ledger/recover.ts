@@ -41,8 +41,8 @@ export type Recovered = {
   frontier: Frontier
   signedEnd: RecordPosition | undefined
   end: RecordPosition | undefined
-  /** Leaf hashes of the entries after the last checkpoint. */
-  unsigned: Uint8Array[]
+  /** Of each entry after the last checkpoint: what the one behind it names as `prev`. */
+  unsigned: string[]
   /** Bytes of the hash file that were found right, and whether they are all that the tree has. */
   hashes: { right: number; whole: boolean }
   /** Torn tails. */
@@ -85,7 +85,7 @@ class Walk {
   readonly #chain: EntryChain
   /** Where reading begins; undefined for the first byte of the log. */
   readonly #after: OpenPrefix | undefined
-  readonly #unsigned: Uint8Array[] = []
+  readonly #unsigned: string[] = []
   readonly #cuts: Cut[] = []
   readonly #emitted: Uint8Array[] = []
   #hashBytes = 0
@@ -156,15 +156,12 @@ class Walk {
   #record(record: ScannedRecord): void {
     const entry = this.#chain.take(record)
     this.#end = { file: record.file, offset: record.end }
-    this.#leaf(leafHash(record.bytes))
+    if (this.#chain.size > this.#signedSize) this.#unsigned.push(this.#chain.prev)
+    else this.#leaf(leafHash(record.bytes))
     this.#replay?.(entry)
   }
 
   #leaf(leaf: Uint8Array): void {
-    if (this.#chain.size > this.#signedSize) {
-      this.#unsigned.push(leaf)
-      return
-    }
     this.#frontier.append(leaf, (hash) => this.#emitted.push(hash))
     this.#passed()
   }

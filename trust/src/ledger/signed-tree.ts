@@ -1,21 +1,22 @@
 /**
- * The Merkle tree over the durable entries, and the checkpoints that the log signs over it.
- *
- * A checkpoint is cut from what the disk gives back: the new entries are read again, hashed, and compared with what was
- * hashed when they were appended. A bit that flipped on the way is found before a signature covers it (security.md B8,
- * "Signing discipline").
+ * The Merkle tree over the durable entries, and the checkpoints that the log signs over it. A checkpoint is cut from what
+ * the disk gives back, never from what was meant to be on it.
  */
 import type { CheckpointReference } from '@hansa/protocols'
 import { encodeBase64url } from '../encoding/base64url.ts'
-import { leafHash, sameHash } from '../merkle/hashing.ts'
+import { HASH_BYTES } from '../merkle/hashing.ts'
 import type { AppendedFile } from './appended-file.ts'
 import { formatCheckpoint } from './checkpoint.ts'
 import type { Frontier } from './frontier.ts'
 import type { LogDisk } from './log-disk.ts'
-import { CHECKPOINT_FILE, ENTRIES } from './log-files.ts'
+import { CHECKPOINT_FILE } from './log-files.ts'
 import type { NoteKey } from './note.ts'
+import type { ReadBack } from './read-back.ts'
 import { encodeRecord } from './record.ts'
-import { corrupt, type RecordPosition, type RecordWriter, scanRange } from './record-files.ts'
+import type { RecordPosition, RecordWriter } from './record-files.ts'
+
+/** Leaves that are added to the tree in one turn of the event loop: a tenth of a millisecond. */
+const TURN_BYTES = 64 * HASH_BYTES
 
 export type SignedTreeInit = {
   disk: LogDisk
@@ -24,6 +25,9 @@ export type SignedTreeInit = {
   frontier: Frontier
   /** Where the entries after it begin. */
   position: RecordPosition
+  readBack: ReadBack
+  /** Runs the given function after everything else that is ready now. */
+  schedule(run: () => void): void
   hashes: AppendedFile
   history: RecordWriter
   signed: { head: CheckpointReference; note: string } | undefined
@@ -33,8 +37,10 @@ export class SignedTree {
   readonly #init: SignedTreeInit
   #position: RecordPosition
   #end: RecordPosition
-  /** Leaf hashes of durable entries that no checkpoint covers, as they were when appended. */
-  #pending: Uint8Array[] = []
+  /** Of durable entries that no checkpoint covers: what the one behind each names as `prev`. */
+  #pending: string[] = []
+  /** Of those that are being read back. */
+  #reading = 0
   /** Hashes of the tree that their file does not hold yet. */
   #unstored: Uint8Array[] = []
   /** Size of the last checkpoint in the history. */
@@ -59,12 +65,12 @@ export class SignedTree {
 
   /** Durable entries that no checkpoint covers. */
   get unsigned(): number {
-    return this.#init.frontier.size + this.#pending.length - this.head.size
+    return this.#init.frontier.size + this.#reading + this.#pending.length - this.head.size
   }
 
   /** @param end where the last of these durable entries ends. */
-  add(leaves: readonly Uint8Array[], end: RecordPosition): void {
-    for (const leaf of leaves) this.#pending.push(leaf)
+  add(links: readonly string[], end: RecordPosition): void {
+    for (const link of links) this.#pending.push(link)
     this.#end = end
   }
 
@@ -98,27 +104,25 @@ export class SignedTree {
   }
 
   async close(): Promise<void> {
+    await this.#init.readBack.close()
     await this.#init.hashes.close()
     await this.#init.history.close()
   }
 
   async #readBack(): Promise<void> {
-    const { disk, frontier } = this.#init
-    const [pending, end] = [this.#pending, this.#end]
+    const { readBack, frontier } = this.#init
+    const [links, to] = [this.#pending, this.#end]
+    if (links.length === 0) return
     this.#pending = []
-    let at = 0
-    const verified: Uint8Array[] = []
-    for await (const records of scanRange(disk, ENTRIES, this.#position, end, frontier.size)) {
-      for (const { file, offset, number, bytes } of records) {
-        const leaf = leafHash(bytes)
-        const appended = pending[at++]
-        const seq = frontier.size + verified.length
-        if (number !== seq || appended === undefined || !sameHash(leaf, appended)) throw corrupt(file, offset, seq)
-        verified.push(leaf)
-      }
+    this.#reading = links.length
+    const leaves = await readBack.read({ from: this.#position, to, first: frontier.size, links })
+    for (let at = 0; at < leaves.length; at += HASH_BYTES) {
+      // Calls are not made to wait for a whole checkpoint.
+      if (at % TURN_BYTES === TURN_BYTES - HASH_BYTES)
+        await new Promise<void>((resolve) => this.#init.schedule(resolve))
+      frontier.append(leaves.subarray(at, at + HASH_BYTES), (hash) => this.#unstored.push(hash))
+      this.#reading--
     }
-    if (at !== pending.length) throw corrupt(end.file, end.offset, frontier.size + at)
-    for (const leaf of verified) frontier.append(leaf, (hash) => this.#unstored.push(hash))
-    this.#position = end
+    this.#position = to
   }
 }

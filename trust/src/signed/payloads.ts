@@ -1,7 +1,7 @@
 /** From a verified payload to a typed object, or the first thing that does not fit its schema. */
 import { type Ack, ackSchema, type Intent, intentSchema, type Receipt, receiptSchema } from '@hansa/protocols'
 import type { z } from 'zod'
-import { canonicalWriter, MISFIT } from '../json/canonical-writer.ts'
+import { canonicalWriter } from '../json/canonical-writer.ts'
 
 /** What `safeParse` of a schema returns, as far as it matters here. */
 type SafeParse<T> =
@@ -18,7 +18,7 @@ export const readAck: (payload: unknown) => PayloadReading<Ack> = reader(ackSche
 function reader<T>(schema: z.ZodType<T>): (payload: unknown) => PayloadReading<T> {
   const check = canonicalWriter(schema)
   return (payload) => {
-    if (check(payload) !== MISFIT) return { ok: true, value: payload as T }
+    if (check(payload) !== undefined) return { ok: true, value: payload as T }
     const read = reading(schema.safeParse(payload))
     return read.ok ? { ok: false, reason: 'schema: payload: does not fit' } : read
   }
