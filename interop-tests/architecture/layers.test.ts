@@ -21,6 +21,7 @@ const mayUse: Partial<Record<PackageName, readonly string[]>> = {
     '@noble/ed25519',
     '@noble/hashes',
     'canonicalize',
+    'jose',
     'lru-cache',
     're2js',
     'yaml',
@@ -104,6 +105,28 @@ describe('the layers', () => {
       )
     // The lock of a log directory is a SQLite transaction: the system drops it when its holder is killed.
     expect(wrong.filter((line) => !line.startsWith('trust/src/ledger/directory-lock.ts'))).toEqual([])
+  })
+})
+
+/** Libraries that are lenient where this project is strict, and the files that make them strict. Tests compare with them. */
+const wrappers: Readonly<Record<string, RegExp>> = {
+  jose: /^trust\/src\/issuer\/jose-signature\.ts$/,
+  'did-jwt': /^(?!)/,
+  '@noble/ed25519': /^trust\/src\/keys\/admitted-key\.ts$/,
+}
+
+describe('libraries that are lenient', () => {
+  it.each(Object.entries(wrappers))('%s is imported by its wrapper and by nothing else', (library, allowed) => {
+    const using = files
+      .filter(({ isTest }) => !isTest)
+      .filter(({ imports }) => imports.some((name) => name === library || name.startsWith(`${library}/`)))
+      .map(({ path }) => path)
+    expect(using.filter((path) => !allowed.test(path))).toEqual([])
+  })
+
+  it('jose is in the product only through the one file that the rule names', () => {
+    const using = files.filter(({ isTest, imports }) => !isTest && imports.includes('jose')).map(({ path }) => path)
+    expect(using).toEqual(['trust/src/issuer/jose-signature.ts'])
   })
 })
 

@@ -113,6 +113,9 @@ export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from
 export * from './governance/case.ts'
 // Between kernels.
 export * from './handshake/messages.ts'
+// Issuers of tokens.
+export * from './issuer/issuer-info.ts'
+export * from './issuer/jwks.ts'
 export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-info.ts'
 // Kernels, and the way to reach a running one.
 export { approvalEventSchema, decisionNotesSchema } from './kernel/approval.ts'

@@ -44,6 +44,8 @@ export { commitTo, sha256, taggedHash } from './encoding/hash.ts'
 export { newSalt, randomId } from './encoding/random.ts'
 // Files.
 export { syncDirectory } from './files/sync-directory.ts'
+// Tokens of foreign issuers.
+export * from './issuer/index.ts'
 // JSON that can be signed and hashed.
 export { canonicalJson } from './json/canonical-json.ts'
 export {
