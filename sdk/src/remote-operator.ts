@@ -16,12 +16,11 @@ export function remoteOperator(client: ControlClient): KernelOperator {
     approve: (id, approver, notes) => client.call('approve', { id, approver, ...notes }),
     deny: (id, approver, notes) => client.call('deny', { id, approver, ...notes }),
     grant: (init) => client.call('grant', init),
+    revoke: (what) => client.call('revoke', what),
+    revocations: () => client.call('revocations', {}),
     audit: (init) => client.call('audit', init),
     async unimport(alias) {
       await client.call('unimport', { alias })
-    },
-    async revoke(what) {
-      await client.call('revoke', what)
     },
   }
 }

@@ -107,6 +107,7 @@ describe('the methods of the control interface', () => {
       ['grant', { principal: 'agent:alice', capability: 'echo', uses: 2 }],
     ],
     revoke: [{ principal: 'agent:alice' }, ['revoke', { principal: 'agent:alice' }]],
+    revocations: [{}, ['revocations']],
     audit: [{ from: -10 }, ['audit', { from: -10 }]],
     content: [{ callId: ID }, ['content', ID]],
     keptArguments: [{ origin: 'x/log/1', callIds: [ID] }, ['keptArguments', 'x/log/1', [ID]]],

@@ -38,6 +38,8 @@ import type {
   PeerInfo,
   RegisterParams,
   Registration,
+  RevocationInfo,
+  Revoke,
   SignedManifest,
 } from '@hansa/protocols'
 import { CallError, decisionNotesSchema, isPrincipal } from '@hansa/protocols'
@@ -50,6 +52,7 @@ import { type Driver, functionDriver } from '../drivers/index.ts'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { HeldResults } from '../exchange/held-results.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import type { Witnessing } from '../witness/witnessing.ts'
 import type { AgentBook } from './agent-book.ts'
 import type { AgentOffers } from './agent-offers.ts'
@@ -87,6 +90,7 @@ export type KernelParts = {
   capabilities: CapabilityDesk
   content: ContentDesk
   events: EventOutbox
+  revocations: KernelRevocations
   append(draft: EntryDraft): Appended
   outbox: AckOutbox
   held: HeldResults
@@ -282,8 +286,16 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.tokens.grant(init)
   }
 
-  revoke(what: { token: string } | { principal: string }): Promise<void> {
-    return this.#parts.tokens.revoke(what)
+  revoke(what: Revoke): Promise<RevocationInfo> {
+    const { revocations, locals, configured, peers } = this.#parts
+    return revocations.revoke(what, {
+      offers: (id) => locals.descriptor(id) !== undefined || configured.withheld(id) !== undefined,
+      peerNamed: (alias) => peers.find(alias)?.did,
+    })
+  }
+
+  async revocations(): Promise<RevocationInfo[]> {
+    return this.#parts.revocations.list()
   }
 
   async agents(): Promise<AgentInfo[]> {

@@ -20,6 +20,7 @@ import {
   type KnownPeer,
   type Logger,
   type PeerImport,
+  type RevocationInfo,
   type SignedManifest,
   silentLogger,
 } from '@hansa/protocols'
@@ -33,6 +34,18 @@ import {
   type NodeOperations,
 } from '../control/index.ts'
 import { RecentLines } from '../operations/recent-lines.ts'
+
+const REVOKED: RevocationInfo = {
+  issuer: 'did:key:z6Mk',
+  own: true,
+  seq: 1,
+  hash: 'A'.repeat(43),
+  kind: 'principal',
+  what: 'agent:alice',
+  reason: '',
+  made: 1,
+  jws: 'a.b.c',
+}
 
 export const FAKE_DID = 'did:key:z6MkfakeNode'
 const PEER_DID = 'did:key:z6MkfakePeer'
@@ -203,7 +216,8 @@ export function fakeKernel(): FakeKernel {
     approve: noted('approve', (_id, approver) => approval('granted', approver)),
     deny: noted('deny', (_id, approver) => approval('denied', approver)),
     grant: noted('grant', () => ({ token: 'hkt1.fake', expires: 7 })),
-    revoke: noted('revoke', () => {}),
+    revoke: noted('revoke', () => REVOKED),
+    revocations: noted('revocations', () => [REVOKED]),
     content: noted('content', (callId) => ({ callId, origin: 'fake/log/1', parts: [] })),
     keptArguments: noted('keptArguments', () => []),
     eraseContent: noted('eraseContent', () => ({ records: 0, calls: 0, bytes: 0, stored: 0, entries: [] })),

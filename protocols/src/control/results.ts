@@ -12,6 +12,7 @@ import { kernelStatusSchema } from '../kernel/kernel-status.ts'
 import { knownPeerSchema } from '../kernel/known-peer.ts'
 import { manifestDiffSchema } from '../kernel/manifest-diff.ts'
 import { peerInfoSchema } from '../kernel/peer-info.ts'
+import { revocationInfoSchema } from '../kernel/revocation-info.ts'
 import { entrySchema } from '../ledger/entry.ts'
 import { signedManifestSchema } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
@@ -74,7 +75,8 @@ export const controlResults = {
   approve: approvalSchema,
   deny: approvalSchema,
   grant: z.object({ token: z.string().max(8192), expires: z.int().describe('Unix seconds') }),
-  revoke: z.null(),
+  revoke: revocationInfoSchema,
+  revocations: z.array(revocationInfoSchema),
   snapshotState: z.object({ path: z.string().max(4096) }),
   audit: z.array(entrySchema).max(10_000),
   content: keptContentSchema,
