@@ -25,6 +25,7 @@ import {
   envelopeHash,
   newSalt,
   randomId,
+  readLink,
   type Signer,
   sha256,
   signManifest,
@@ -49,6 +50,8 @@ export type RogueCall = Partial<Intent> & {
   args?: unknown
   /** Sent instead of the arguments that the intent commits to. */
   sentArgs?: unknown
+  /** Delegation links that travel with it, first one first. Their hashes are in the intent unless it says otherwise. */
+  chain?: readonly string[]
   /** Signs instead of the rogue itself. */
   signedBy?: Signer
 }
@@ -106,7 +109,13 @@ export class RoguePeer<Name extends string> {
   }
 
   /** The frames of a call, signed, not sent. */
-  async body({ args = { text: 'x' }, sentArgs = args, signedBy, ...over }: RogueCall = {}): Promise<Uint8Array> {
+  async body({
+    args = { text: 'x' },
+    sentArgs = args,
+    chain = [],
+    signedBy,
+    ...over
+  }: RogueCall = {}): Promise<Uint8Array> {
     const cap = over.cap ?? 'echo'
     const bytes = Buffer.from(JSON.stringify(args))
     const salt = newSalt()
@@ -123,7 +132,7 @@ export class RoguePeer<Name extends string> {
       cap_hash: this.#capabilities.find(({ id }) => id === cap)?.hash ?? 'A'.repeat(43),
       args_c: commitTo(salt, bytes),
       labels: [],
-      prf: [],
+      prf: chain.flatMap((jws) => readLink(jws)?.hash ?? []),
       hops: [this.signer.did],
       ttl_hops: 3,
       deadline_ms: 10_000,
@@ -132,7 +141,7 @@ export class RoguePeer<Name extends string> {
       ...over,
     }
     const { text } = await (signedBy === undefined ? this.#batch : batchSigner(signedBy)).sign('hansa-intent', intent)
-    return encodeFrames([Buffer.from(text), new Uint8Array(0), salt, Buffer.from(JSON.stringify(sentArgs))])
+    return encodeFrames([Buffer.from(text), Buffer.from(chain.join('\n')), salt, Buffer.from(JSON.stringify(sentArgs))])
   }
 
   async call(over: RogueCall = {}): Promise<RogueAnswer> {

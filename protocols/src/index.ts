@@ -44,6 +44,24 @@ export {
   type WhoAmI,
 } from './control/results.ts'
 // Delegation chains.
+export { decodeChain, encodeChain } from './delegation/chain-frame.ts'
+export {
+  type Charge,
+  type CostPerCall,
+  chargeSchema,
+  costPerCallSchema,
+} from './delegation/charge.ts'
+export {
+  type AddDelegation,
+  addDelegationSchema,
+  type ChainSource,
+  chainSourceSchema,
+  type Delegate,
+  type Delegations,
+  delegateSchema,
+  type HeldChainInfo,
+  heldChainSchema,
+} from './delegation/held-chain.ts'
 export {
   DELEGATION_TYP,
   type DelegationLimits,
@@ -136,7 +154,6 @@ export {
 export type * from './kernel/kernel.ts'
 export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './kernel/known-peer.ts'
 export type * from './kernel/operator.ts'
-export { type RevocationInfo, type Revoke, revocationInfoSchema, revokeSchema } from './kernel/revocation-info.ts'
 export {
   type AuditExportEnd,
   type AuditExportEntry,

@@ -15,12 +15,19 @@ export function remoteOperator(client: ControlClient): KernelOperator {
     watchApprovals: (signal) => watchApprovals(client, signal),
     approve: (id, approver, notes) => client.call('approve', { id, approver, ...notes }),
     deny: (id, approver, notes) => client.call('deny', { id, approver, ...notes }),
+    delegations: {
+      list: () => client.call('delegations', {}),
+      delegate: (init) => client.call('delegate', init),
+      add: (init) => client.call('delegationAdd', init),
+      remove: (id, by) => client.call('delegationRemove', { id, by }),
+    },
     grant: (init) => client.call('grant', init),
-    revoke: (what) => client.call('revoke', what),
-    revocations: () => client.call('revocations', {}),
     audit: (init) => client.call('audit', init),
     async unimport(alias) {
       await client.call('unimport', { alias })
+    },
+    async revoke(what) {
+      await client.call('revoke', what)
     },
   }
 }

@@ -74,4 +74,7 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'content.erased': entity('content', 'delete'),
   'revocation.made': entity('revocation', 'create'),
   'revocation.received': entity('revocation', 'update'),
+  'delegation.issued': entity('delegation', 'create'),
+  'delegation.added': entity('delegation', 'create'),
+  'delegation.removed': entity('delegation', 'delete'),
 }

@@ -65,7 +65,12 @@ policies:
 #     alias: orgb
 #     clearance: [PII]
 #     same_owner: false
+#     delegation: false           # true: chains of delegations may pass between it and this node
 #     standing: 500
+
+# Kernels whose grants count here besides those of this node, in chains of delegations: hansa delegate --help
+# delegation:
+#   owners: [did:key:z6Mk...]
 
 # Where agents of other accounts and of containers reach this node: unix:PATH or 127.0.0.1:PORT. Every request there
 # shows a credential: hansa agent add NAME. Agents of this account use control.sock. Default: nowhere

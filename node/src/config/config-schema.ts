@@ -4,6 +4,7 @@
  */
 import {
   capabilityIdSchema,
+  costPerCallSchema,
   didSchema,
   hashSchema,
   labelsSchema,
@@ -35,6 +36,11 @@ const classification = {
     .describe('What is done with every result, such as redact:PII or max_rows:100')
     .optional(),
   limits: limitsSchema.describe('Bounds of one call and of calls per minute').optional(),
+  cost: costPerCallSchema
+    .describe(
+      'What one call costs, for chains of delegations that limit it: tokens, and money in minor units. Default: not said',
+    )
+    .optional(),
   title: z.string().max(256).describe('For people').optional(),
   description: z.string().max(4096).describe('For people and for agents that choose').optional(),
   tags: z.array(z.string().max(64)).max(32).describe('Words by which a registry finds it').optional(),
@@ -105,6 +111,12 @@ const peerSchema = z.strictObject({
     .boolean()
     .describe('Both kernels have one owner: its calls are permitted where no rule speaks. Default: false')
     .optional(),
+  delegation: z
+    .boolean()
+    .describe(
+      'Consents to chains of delegations between this peer and this kernel; both ends have to. Default: as same_owner',
+    )
+    .optional(),
   standing: z.int().min(0).max(1000).describe('0 to 1000, for policy conditions. Default: 200').optional(),
 })
 
@@ -162,6 +174,16 @@ export const configFileSchema = z.strictObject({
     .describe(
       'Policy files, and directories of which every .yaml file is one, relative to this file. Default: [policy.yaml]',
     )
+    .optional(),
+  delegation: z
+    .strictObject({
+      owners: z
+        .array(didSchema)
+        .max(64)
+        .describe('Kernels whose grants count here besides those of this kernel. Default: none')
+        .optional(),
+    })
+    .describe('Chains of delegations under which peers call')
     .optional(),
   peers: z.array(peerSchema).max(10_000).describe('What is known of other kernels beforehand').optional(),
   agents: z

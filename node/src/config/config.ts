@@ -2,6 +2,7 @@
 import type { AllowPrivate } from '@hansa/mesh'
 import type { CapabilityDefinition } from '@hansa/protocols'
 import type { ContentSettings } from '../content/content-settings.ts'
+import type { DelegationInit } from '../delegation/open-delegation.ts'
 import type { HttpOperation, McpClassification, McpConnection } from '../drivers/index.ts'
 import type { InFlightLimits } from '../kernel/in-flight.ts'
 import type { PeerSetting } from '../kernel/peer-settings.ts'
@@ -27,6 +28,8 @@ export type NodeConfig = Readonly<{
   /** Absolute paths of policy files. */
   policies: readonly string[]
   peers: readonly PeerSetting[]
+  /** Whose chains of delegations count. @default this kernel's own */
+  delegation?: DelegationInit
   /** Where health, readiness and figures are asked for. @default nowhere */
   operations?: ListenAddress
   /** @default 30_000 */

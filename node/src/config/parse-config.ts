@@ -113,6 +113,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...(file.registry === undefined ? {} : { registryUrl: file.registry.url }),
     policies: (file.policies ?? [DEFAULT_POLICY]).map((policy) => resolve(directory, policy)),
     peers: peerSettings(file),
+    ...(file.delegation?.owners === undefined ? {} : { delegation: { owners: file.delegation.owners } }),
     ...(agents === undefined ? {} : { agents }),
     ...(operations === undefined ? {} : { operations }),
     ...(file.telemetry === undefined ? {} : { telemetry: telemetryOf(file.telemetry) }),
@@ -237,11 +238,12 @@ function peerFaults({ peers = [] }: ConfigFile, place: ConfigContext['place']): 
 }
 
 function peerSettings({ peers = [] }: ConfigFile): NodeConfig['peers'] {
-  return peers.map(({ did, alias, clearance, same_owner: sameOwner, standing }) => ({
+  return peers.map(({ did, alias, clearance, same_owner: sameOwner, delegation, standing }) => ({
     did,
     ...(alias === undefined ? {} : { alias }),
     ...(clearance === undefined ? {} : { clearance }),
     ...(sameOwner === undefined ? {} : { sameOwner }),
+    ...(delegation === undefined ? {} : { delegation }),
     ...(standing === undefined ? {} : { standing }),
   }))
 }

@@ -107,7 +107,16 @@ describe('the methods of the control interface', () => {
       ['grant', { principal: 'agent:alice', capability: 'echo', uses: 2 }],
     ],
     revoke: [{ principal: 'agent:alice' }, ['revoke', { principal: 'agent:alice' }]],
-    revocations: [{}, ['revocations']],
+    delegations: [{}, ['delegations']],
+    delegate: [
+      { to: 'did:key:z6Mk', cmd: '/billing', exp: 2, lim: { calls: 5 }, by: 'person:olga' },
+      ['delegate', { to: 'did:key:z6Mk', cmd: '/billing', exp: 2, lim: { calls: 5 }, by: 'person:olga' }],
+    ],
+    delegationAdd: [
+      { chain: 'a.b.c', principal: 'agent:alice', by: 'person:olga' },
+      ['delegationAdd', { chain: 'a.b.c', principal: 'agent:alice', by: 'person:olga' }],
+    ],
+    delegationRemove: [{ id: 'AAAAAAAA', by: 'person:olga' }, ['delegationRemove', 'AAAAAAAA', 'person:olga']],
     audit: [{ from: -10 }, ['audit', { from: -10 }]],
     content: [{ callId: ID }, ['content', ID]],
     keptArguments: [{ origin: 'x/log/1', callIds: [ID] }, ['keptArguments', 'x/log/1', [ID]]],

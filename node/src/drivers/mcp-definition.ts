@@ -14,7 +14,7 @@ import { segmentOfMcpName } from './mcp-name.ts'
 export type McpClassification = Partial<
   Pick<
     CapabilityDefinition,
-    'title' | 'description' | 'safety' | 'sensitivity' | 'tags' | 'idempotent' | 'obligations' | 'limits'
+    'title' | 'description' | 'safety' | 'sensitivity' | 'tags' | 'idempotent' | 'obligations' | 'limits' | 'cost'
   >
 >
 

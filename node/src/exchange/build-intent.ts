@@ -35,7 +35,7 @@ export function buildIntent(call: Received, target: ImportedTarget, facts: Inten
     args_c: facts.argsCommitment,
     labels: [...facts.labels],
     ...(call.purpose === undefined ? {} : { purpose: call.purpose }),
-    prf: [],
+    prf: [...(call.delegation?.hashes ?? [])],
     hops: [...call.hops, facts.self],
     ttl_hops: call.ttlHops - 1,
     deadline_ms: Math.max(1, Math.floor(call.deadlineMs - facts.nowMs)),

@@ -10,6 +10,7 @@ import {
   DECISION_TYP,
   decisionSchema,
   decodeFrames,
+  encodeChain,
   encodeFrames,
   exchangePaths,
   httpStatus,
@@ -60,7 +61,6 @@ export type OutboundComponents = {
   evidence: RecordEvidence
 }
 
-const NOTHING = new Uint8Array(0)
 const MAX_DECISION_BYTES = 16_384
 
 type Arguments = { bytes: Uint8Array; salt: Uint8Array; commitment: string; labels: Screened['input']['labels'] }
@@ -91,7 +91,9 @@ export class OutboundExchange {
     })
     const prepared = prepare('hansa-intent', intent)
     const envelope = this.#c.signer.sign(prepared).then(({ text }) => Buffer.from(text, 'utf8'))
-    return { intent, hash: prepared.hash, payloadBytes: prepared.payloadBytes, envelope }
+    const chain = encodeChain(call.delegation?.jwss ?? [])
+    if (chain === undefined) return { refused: 'policy_denied', reason: 'the chain is larger than one may travel' }
+    return { intent, hash: prepared.hash, payloadBytes: prepared.payloadBytes, envelope, chain }
   }
 
   /** Asks for the peer's decision about exactly this intent (`POST /hansa/v1/decide`). */
@@ -146,7 +148,7 @@ export class OutboundExchange {
     maxReplyBytes: number,
     signal: AbortSignal | undefined,
   ): Promise<PeerReply | Refusal> {
-    const body = encodeFrames([await outbound.envelope, NOTHING, args.salt, args.bytes])
+    const body = encodeFrames([await outbound.envelope, outbound.chain, args.salt, args.bytes])
     try {
       return await this.#c.transport.send({
         endpoint: target.endpoint,

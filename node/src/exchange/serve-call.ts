@@ -75,7 +75,7 @@ function withAttempt(arrived: Arrived, callIds: CallIds): Arrived {
 
 /** An authenticated intent, in the words of the pipeline. */
 export function arrivedFrom(
-  { intent, hash, envelope, salt, args }: AuthenticatedIntent,
+  { intent, hash, envelope, chain, salt, args }: AuthenticatedIntent,
   { clock, peers }: Pick<ServeCallComponents, 'clock' | 'peers'>,
 ): Arrived {
   const startedMs = clock.now()
@@ -102,6 +102,7 @@ export function arrivedFrom(
     ...(intent.retry_of === undefined ? {} : { retryOf: intent.retry_of }),
     startedMs,
     deadlineMs: startedMs + intent.deadline_ms,
+    chain,
     hops: intent.hops,
     ttlHops: intent.ttl_hops,
   }

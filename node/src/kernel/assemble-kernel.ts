@@ -8,6 +8,7 @@ import { batchSigner, didKeyResolver, envelopeVerifier, randomId } from '@hansa/
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import { keepingArguments, keepingResults } from '../content/content-stages.ts'
 import { checkContent, openContent } from '../content/open-content.ts'
+import { openDelegation } from '../delegation/open-delegation.ts'
 import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-peer.ts'
 import { Pseudonyms } from '../exchange/build-intent.ts'
 import { DecisionMemory } from '../exchange/decision-memory.ts'
@@ -23,7 +24,7 @@ import { servePeers } from '../exchange/serve-peers.ts'
 import { compileDetectors } from '../firewall/index.ts'
 import { openLogCompany } from '../gossip/log-company.ts'
 import type { LogGossip } from '../gossip/log-gossip.ts'
-import { KernelRevocations } from '../revocation/kernel-revocations.ts'
+import { RevocationDesk } from '../revocation/revocation-desk.ts'
 import { configuredStanding } from '../standing/standing.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
 import { afterTurns } from './after-turns.ts'
@@ -101,9 +102,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const events = new EventOutbox({ store, logger, ledger: () => opened, room })
   const logs = components.logs ?? { origin: `${self}/log/1`, frozen: [] }
   const secrets = deriveSecrets(components.secret, self, clock, logs.origin)
-  const revocations = new KernelRevocations({ self, clock })
-  const bars = (peer: Did) => gossip?.evidence.bars(peer) ?? revocations.bars(peer)
-  const resolver = revocations.keysOf(didKeyResolver())
+  const resolver = didKeyResolver()
   const verifier = envelopeVerifier({ resolver })
   const batch = init.statements?.(signer) ?? batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS) })
   const peers = new PeerSettings(init.peers)
@@ -113,7 +112,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const refusals = new RefusalCounter({ clock, append })
   const inFlight = new InFlight({ ...DEFAULT_IN_FLIGHT, ...init.inFlight })
   const decisions = new DecisionMemory()
-  const locals = new LocalCapabilities((id) => revocations.withdrew(id))
+  const locals = new LocalCapabilities()
   const running = new RunningCalls()
   const configured = new ConfiguredCapabilities({ locals, running, append })
   const detectors = compileDetectors({ canaries: init.canaries ?? [] })
@@ -126,7 +125,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     peers,
     events,
     self,
-    barred: bars,
+    barred: (peer) => gossip?.evidence.bars(peer),
   })
   transport.usePins?.(imports)
   const agents = await AgentBook.open({ store, clock, events })
@@ -162,7 +161,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       ruleWindow: (rule) => inForce().rules.find(({ id }) => id === rule)?.limit?.per_seconds,
     },
   })
-  const { approvals, uses, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox, promises } = projections
+  const { approvals, uses, budgets, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox, promises } =
+    projections
   opened = ledger
   const frozen = logs.frozen.map(({ directory, link }) => ({ origin: link.previous.origin, directory }))
   const closing = openCalls.closing()
@@ -173,15 +173,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     open: new Set(closing.flatMap((draft) => draft.call_id ?? [])),
   })
   await events.open(frozen)
-  await revocations.open({
-    signer,
-    store,
-    clock,
-    events,
-    uses,
-    ends: (peer) => ends(peer),
-    withdrawn: () => locals.withdrawn(),
-  })
+  const revocations = await RevocationDesk.open({ signer, store, clock, events, uses })
   approvals.replayed()
   for (const draft of closing) projections.replay(await closeCall(ledger, draft))
 
@@ -190,10 +182,6 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   await policy.record(compiled, policy.version)
   const policyVersion = () => policy.version
   const sessions = inboundSessions()({ clock })
-  const ends = (peer: Did) => {
-    sessions.closePeer(peer)
-    peerSessions.forget(peer)
-  }
   const company = await openLogCompany(
     {
       ...components,
@@ -218,7 +206,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
   const open = sessionOpener({
     ...{ transport, signer, resolver, clock, memory, contradicted, imports, own },
-    bars,
+    evidence: told.evidence,
   })
   const evidence = evidenceRecorder({ append, logger, observer: init.observer })
   const held = new HeldResults({ clock, onOverdue: ackMissing(evidence) })
@@ -261,16 +249,20 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   }
   const recordCommitted: RevealComponents['append'] = (committed, appended) =>
     appendCommitted(committed, appended, auditing)
-  const receive = receiveStage({
+  const receiveOnly = receiveStage({
     self,
     clock,
     locals,
     withheld: (id) => configured.reasonOf(id),
     imported: (ref) => imports.target(ref),
-    revoked: (arrived, target) => revocations.refuses(arrived, target),
     idempotency,
     doubt,
   })
+  const delegation = await openDelegation(
+    { ...{ self, signer, store, clock, resolver, events, peers, standing, budgets, revocations } },
+    init.delegation,
+  )
+  const receive = delegation.receive(receiveOnly)
   const receiveCall = receiveWithinDebts(receiveWithRoom(receive, ledger), held)
   const watchLog = logWatch(ledger, logger)
   let quiescing = false
@@ -290,7 +282,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     failed: stageFailed(logger),
     newId: randomId,
   }
-  const stages = init.observer === undefined ? plain : observedStages(plain, init.observer)
+  const limited = delegation.stages(plain)
+  const stages = init.observer === undefined ? limited : observedStages(limited, init.observer)
   const find = (capability: string) => {
     const local = locals.find(capability)
     if (local !== undefined) return local
@@ -298,15 +291,44 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     return 'refused' in target ? undefined : target
   }
   const tokens = new TokenDesk({
-    ...{ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find },
+    ...{ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find, revocations },
   })
   const arriving = { clock, secrets, defaultPrincipal: init.principal ?? DEFAULT_PRINCIPAL }
   const invoke = invoker({ ...arriving, logger, ledger, stages, running, callIds, outbox, promises, tokens })
 
+  const bars = (peer: Did) => told.evidence.bars(peer)
   const inbound = servePeers({
-    ...{ self, identity: signer, signer: batch, clock, logger, resolver, verifier, sessions, memory, ledger, peers },
-    ...{ callIds, policy, policyVersion, openAcks, held, decisions, budget, refusals, append, own, bars },
-    ...{ contradicted, receive, invoke, logs, standing },
+    ...{
+      self,
+      identity: signer,
+      signer: batch,
+      clock,
+      logger,
+      resolver,
+      verifier,
+      sessions,
+      memory,
+      ledger,
+      peers,
+      standing,
+      callIds,
+      policy,
+    },
+    ...{
+      policyVersion,
+      openAcks,
+      held,
+      decisions,
+      budget,
+      refusals,
+      append,
+      own,
+      bars,
+      contradicted,
+      receive,
+      invoke,
+      logs,
+    },
     ...{ disk: components.disk, publicLog: init.publicLog, manifest: () => publisher.current() },
     run: (arrived, seal) => {
       const release = running.add(arrived)
@@ -346,8 +368,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     agents,
     offers,
     configured,
-    capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),
-    ...{ content: kept.desk, events, revocations },
+    capabilities: new CapabilityDesk({ locals, configured, imports, policy }),
+    ...{ content: kept.desk, events, delegations: delegation.desk },
     append,
     outbox,
     held,

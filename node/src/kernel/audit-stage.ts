@@ -129,6 +129,7 @@ function releaseDraft(released: Released, pol: number): EntryDraft {
     ...(receipt === undefined ? {} : { receipt: receipt.hash }),
     ext: {
       status: 'ok',
+      ...(released.charge === undefined ? {} : { charge: released.charge }),
       ...(repeated === undefined ? {} : { retry_of: repeated }),
       ...envelopeOf(receipt),
     },

@@ -60,6 +60,8 @@ function extOf(call: Screened, outbound: OutboundIntent | undefined): NonNullabl
     ...(attempt === undefined ? {} : { retry_of: attempt }),
     ...(call.idempotencyKey === undefined ? {} : { idem: scopeOf(call, target.ref, call.idempotencyKey) }),
     ...(target.kind === 'imported' ? { trust_policy: target.trustPolicy } : {}),
+    ...(call.delegation === undefined ? {} : { links: [...call.delegation.jwss] }),
+    ...(call.charge === undefined ? {} : { charge: call.charge }),
     ...(outbound === undefined ? {} : { payload: encodeBase64url(outbound.payloadBytes) }),
     ...(caller.kind === 'peer' ? { envelope: caller.envelope } : {}),
   }

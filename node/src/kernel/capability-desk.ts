@@ -2,7 +2,6 @@
 import type { CapabilityDescriptor, CapabilityDetail, CapabilityInfo, CapabilityRef } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import { mentioningRules } from '@hansa/trust'
-import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import type { ConfiguredCapabilities, ToolClaim } from './configured-capabilities.ts'
 import type { ImportDesk } from './import-desk.ts'
 import { describeCapability, type ListedCapability, type LocalCapabilities } from './local-capabilities.ts'
@@ -13,7 +12,6 @@ export type CapabilityDeskComponents = {
   configured: ConfiguredCapabilities
   imports: Pick<ImportDesk, 'capabilities' | 'descriptorOf'>
   policy: Pick<PolicyHolder, 'current'>
-  revocations: Pick<KernelRevocations, 'revoked'>
 }
 
 export class CapabilityDesk {
@@ -70,15 +68,13 @@ export class CapabilityDesk {
     const { id, title, description, safety, sensitivity, hash } = descriptor
     const since = service?.awaySince
     const source = this.#c.configured.find(id)?.at
-    const revoked = this.#c.revocations.revoked('capability', id)
     return {
       ref: id,
       title,
       description,
       safety,
       sensitivity,
-      state: revoked !== undefined ? 'blocked' : since === undefined ? 'available' : 'unavailable',
-      ...(revoked === undefined ? {} : { reason: `revoked: ${revoked.reason || 'no reason was given'}` }),
+      state: since === undefined ? 'available' : 'unavailable',
       ...(service === undefined ? {} : { servedBy: service.owner }),
       ...(since === undefined ? {} : { since }),
       ...(source === undefined ? {} : { source }),

@@ -5,6 +5,7 @@ import type { BatchSigner, PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink, ReadBack } from '@hansa/trust/ledger'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { ContentGround } from '../content/content-store.ts'
+import type { DelegationInit } from '../delegation/open-delegation.ts'
 import type { KeepEvidence } from '../gossip/evidence-book.ts'
 import type { WitnessingInit } from '../witness/witnessing.ts'
 import type { CallObserver } from './call-observer.ts'
@@ -62,6 +63,8 @@ export type KernelInit = {
   /** Rules. @default none, so that everything is denied */
   policy?: readonly PolicySource[]
   peers?: readonly PeerSetting[]
+  /** Whose chains of delegations count. @default this kernel's own */
+  delegation?: DelegationInit
   /** Whom calls without a principal act for. @default 'agent:local' */
   principal?: string
   /** Strings that never may leave, whatever they look like. */

@@ -14,6 +14,7 @@ import type {
   CapabilityInfo,
   CapabilityRef,
   DecisionNotes,
+  Delegations,
   Did,
   DiscoverInit,
   Discovery,
@@ -38,8 +39,6 @@ import type {
   PeerInfo,
   RegisterParams,
   Registration,
-  RevocationInfo,
-  Revoke,
   SignedManifest,
 } from '@hansa/protocols'
 import { CallError, decisionNotesSchema, isPrincipal } from '@hansa/protocols'
@@ -52,7 +51,6 @@ import { type Driver, functionDriver } from '../drivers/index.ts'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { HeldResults } from '../exchange/held-results.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
-import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import type { Witnessing } from '../witness/witnessing.ts'
 import type { AgentBook } from './agent-book.ts'
 import type { AgentOffers } from './agent-offers.ts'
@@ -89,8 +87,8 @@ export type KernelParts = {
   configured: ConfiguredCapabilities
   capabilities: CapabilityDesk
   content: ContentDesk
+  delegations: Delegations
   events: EventOutbox
-  revocations: KernelRevocations
   append(draft: EntryDraft): Appended
   outbox: AckOutbox
   held: HeldResults
@@ -250,6 +248,10 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.events
   }
 
+  get delegations(): Delegations {
+    return this.#parts.delegations
+  }
+
   peers(): Promise<PeerInfo[]> {
     return this.#parts.imports.peers()
   }
@@ -286,16 +288,8 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.tokens.grant(init)
   }
 
-  revoke(what: Revoke): Promise<RevocationInfo> {
-    const { revocations, locals, configured, peers } = this.#parts
-    return revocations.revoke(what, {
-      offers: (id) => locals.descriptor(id) !== undefined || configured.withheld(id) !== undefined,
-      peerNamed: (alias) => peers.find(alias)?.did,
-    })
-  }
-
-  async revocations(): Promise<RevocationInfo[]> {
-    return this.#parts.revocations.list()
+  revoke(what: { token: string } | { principal: string }): Promise<void> {
+    return this.#parts.tokens.revoke(what)
   }
 
   async agents(): Promise<AgentInfo[]> {

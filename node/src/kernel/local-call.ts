@@ -56,6 +56,7 @@ export function arriveLocally(
           ? [options.approval]
           : [...options.approval],
     ...(key === undefined ? {} : { idempotencyKey: key }),
+    ...(options.delegation === undefined ? {} : { chain: options.delegation }),
     startedMs,
     deadlineMs: parent === undefined ? deadlineMs : Math.min(deadlineMs, parent.deadlineMs - HOP_RESERVE_MS),
     ...(options.signal === undefined ? {} : { signal: options.signal }),

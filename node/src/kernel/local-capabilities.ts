@@ -1,6 +1,6 @@
 /** What this kernel itself offers: definitions turned into descriptors, each with its driver and compiled schemas. */
-import type { CapabilityDefinition, CapabilityDescriptor, SchemaSource } from '@hansa/protocols'
-import { CallError, capabilityDescriptorSchema } from '@hansa/protocols'
+import type { CapabilityDefinition, CapabilityDescriptor, CostPerCall, SchemaSource } from '@hansa/protocols'
+import { CallError, capabilityDescriptorSchema, costPerCallSchema } from '@hansa/protocols'
 import { capabilityHash, parseObligations } from '@hansa/trust'
 import { z } from 'zod'
 import type { Driver } from '../drivers/index.ts'
@@ -35,13 +35,7 @@ export type ServedCapability = {
 
 export class LocalCapabilities {
   readonly #held = new Map<string, Held>()
-  readonly #isRevoked: (id: string) => boolean
   #generation = 0
-
-  /** @param isRevoked whether nobody may call it any more: then it is not advertised */
-  constructor(isRevoked: (id: string) => boolean = () => false) {
-    this.#isRevoked = isRevoked
-  }
 
   /** Rises with every change; a manifest made under another one is out of date. */
   get generation(): number {
@@ -120,17 +114,12 @@ export class LocalCapabilities {
     return this.#held.get(id)?.descriptor
   }
 
-  /** What others may know of, by id, in code point order. */
+  /** By id, in code point order. */
   descriptors(): CapabilityDescriptor[] {
-    return this.list().flatMap(({ descriptor }) => (this.#isRevoked(descriptor.id) ? [] : [descriptor]))
+    return this.list().map(({ descriptor }) => descriptor)
   }
 
-  /** One of them may no longer be called: it is not advertised any more. */
-  withdrawn(): void {
-    this.#generation += 1
-  }
-
-  /** All of them by id, with whose program serves each. */
+  /** As `descriptors`, with whose program serves each. */
   list(): ListedCapability[] {
     return [...this.#held.values()].sort((a, b) => (a.descriptor.id < b.descriptor.id ? -1 : 1))
   }
@@ -186,6 +175,7 @@ function buildTarget(
   if (output !== undefined && !output.ok) faults.push(`output: ${output.reason}`)
   const obligations = parseObligations(descriptor.obligations)
   if (!obligations.ok) faults.push(`obligations: ${obligations.unknown} is not understood`)
+  const cost = costOf(definition, faults)
   if (faults.length > 0 || !input.ok || output?.ok === false) {
     throw new CallError(
       { code: 'invalid_request' },
@@ -205,8 +195,18 @@ function buildTarget(
     input: input.check,
     output: output?.check,
     driver,
+    ...(cost === undefined ? {} : { cost }),
   }
   return { target, descriptor }
+}
+
+/** Of this kernel alone: who asks is told what it was given, not what it costs. */
+function costOf({ cost }: CapabilityDefinition, faults: string[]): CostPerCall | undefined {
+  if (cost === undefined) return undefined
+  const parsed = costPerCallSchema.safeParse(cost)
+  if (!parsed.success)
+    faults.push(...parsed.error.issues.map(({ path, message }) => `cost.${path.join('.')}: ${message}`))
+  return parsed.data
 }
 
 /** As it would be advertised. */

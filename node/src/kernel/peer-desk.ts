@@ -29,6 +29,7 @@ const recordSchema = z.strictObject({
   alias: peerAliasSchema,
   clearance: labelsSchema,
   sameOwner: z.boolean(),
+  delegation: z.boolean().optional(),
   standing: z.int().min(0).max(1000),
   by: principalSchema,
   since: z.int(),
@@ -77,9 +78,9 @@ export class PeerDesk {
     const { settings, imports, clock, events, self } = this.#c
     const { did, manifest, trustPolicy, by } = init
     if (did === self) throw refused('this is the DID of this kernel itself')
-    const said = init.clearance !== undefined || init.sameOwner !== undefined || init.standing !== undefined
+    const said = [init.clearance, init.sameOwner, init.delegation, init.standing].some((one) => one !== undefined)
     if (settings.configured(did) && said)
-      throw refused('hansa.yaml names this peer; change its clearance, owner or standing there')
+      throw refused('hansa.yaml names this peer; change its clearance, owner, consent to delegation or standing there')
     const offered = manifest === undefined ? undefined : await this.#offered(did, manifest)
     const alias = init.alias ?? settings.of(did).aliases[0] ?? offered?.alias ?? fallbackAlias(did)
     this.#checkAlias(did, alias)
@@ -94,6 +95,7 @@ export class PeerDesk {
       alias,
       clearance: init.clearance ?? [],
       sameOwner: init.sameOwner ?? false,
+      ...(init.delegation === undefined ? {} : { delegation: init.delegation }),
       standing: init.standing ?? NEWCOMER_STANDING,
       by,
       since: Math.floor(clock.now() / 1000),
@@ -141,7 +143,7 @@ export class PeerDesk {
 
   #known(did: Did): KnownPeer {
     const { settings, imports } = this.#c
-    const { aliases, clearance, sameOwner, standing } = settings.of(did)
+    const { aliases, clearance, sameOwner, delegation, standing } = settings.of(did)
     const record = settings.configured(did) ? undefined : this.#records.get(did)
     const imported = imports.aliasesOf(did)
     const alias = aliases[0] ?? imported[0]
@@ -151,6 +153,7 @@ export class PeerDesk {
       source: settings.configured(did) ? 'configuration' : record === undefined ? 'import' : 'operator',
       clearance: [...clearance],
       sameOwner,
+      ...(delegation ? { delegation } : {}),
       standing,
       ...(record === undefined ? {} : { by: record.by, since: record.since }),
       imports: imported,
@@ -194,13 +197,14 @@ export class PeerDesk {
   }
 
   #hold(record: PeerRecord): void {
+    const { delegation, ...said } = record
     this.#records.set(record.did, record)
-    this.#c.settings.add(record)
+    this.#c.settings.add({ ...said, ...(delegation === undefined ? {} : { delegation }) })
   }
 }
 
-function noteOf({ clearance, sameOwner, standing }: PeerRecord): string {
-  return `clearance ${clearance.join(', ') || 'none'}; standing ${standing}${sameOwner ? '; same owner' : ''}`.slice(
+function noteOf({ clearance, sameOwner, delegation, standing }: PeerRecord): string {
+  return `clearance ${clearance.join(', ') || 'none'}; standing ${standing}${sameOwner ? '; same owner' : ''}${delegation === true ? '; delegation' : ''}`.slice(
     0,
     512,
   )

@@ -12,6 +12,8 @@ export type PeerSetting = {
   clearance?: readonly Label[]
   /** Both kernels belong to one owner: a call of this peer for which no rule speaks is permitted. @default false */
   sameOwner?: boolean
+  /** Chains of delegations may pass between it and this kernel. @default false; one owner needs no consent */
+  delegation?: boolean
   /** 0 to 1000, for policy conditions. @default 200, a newcomer's */
   standing?: number
 }
@@ -23,10 +25,17 @@ export type ResolvedPeerSetting = {
   aliases: readonly string[]
   clearance: readonly Label[]
   sameOwner: boolean
+  delegation: boolean
   standing: number
 }
 
-const NOTHING: ResolvedPeerSetting = { aliases: [], clearance: [], sameOwner: false, standing: NEWCOMER_STANDING }
+const NOTHING: ResolvedPeerSetting = {
+  aliases: [],
+  clearance: [],
+  sameOwner: false,
+  delegation: false,
+  standing: NEWCOMER_STANDING,
+}
 
 export class PeerSettings {
   readonly #configured = new Map<Did, ResolvedPeerSetting>()
@@ -72,6 +81,12 @@ export class PeerSettings {
   }
 }
 
-function resolved({ alias, clearance = [], sameOwner = false, standing = NEWCOMER_STANDING }: PeerSetting) {
-  return { aliases: alias === undefined ? [] : [alias], clearance, sameOwner, standing }
+function resolved({
+  alias,
+  clearance = [],
+  sameOwner = false,
+  delegation = sameOwner,
+  standing = NEWCOMER_STANDING,
+}: PeerSetting): ResolvedPeerSetting {
+  return { aliases: alias === undefined ? [] : [alias], clearance, sameOwner, delegation, standing }
 }

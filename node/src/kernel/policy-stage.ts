@@ -19,13 +19,14 @@ import {
   type RateWindow,
 } from '@hansa/trust'
 import { MAX_SCORE } from '@hansa/trust/score'
+import { delegationFacts } from '../delegation/delegation-facts.ts'
 import type { Standing } from '../standing/standing.ts'
 import { actionHash } from './approval-action.ts'
 import type { ApprovalBook } from './approvals.ts'
 import type { InFlight } from './in-flight.ts'
 import type { PeerSettings } from './peer-settings.ts'
 import type { PolicyHolder } from './policy-holder.ts'
-import type { AskedIntent, ImportedTarget, Permitted, Received, Refusal } from './stages.ts'
+import type { AskedIntent, CallDelegation, ImportedTarget, Permitted, Received, Refusal } from './stages.ts'
 import { isRefusal } from './stages.ts'
 
 /** The peer's answer to "would you permit this?". */
@@ -122,14 +123,14 @@ export function decideLocally(call: Received, answer: PeerAnswer | undefined, co
 }
 
 function factsOf(call: Received, answer: PeerAnswer | undefined, { standing, clock }: Deciding): PolicyFacts {
-  const { caller, target } = call
+  const { caller, target, delegation } = call
   return {
     subject: {
       ids:
         caller.kind === 'peer' ? [caller.did, ...caller.aliases.map((alias) => `peer:${alias}`)] : [caller.principal],
       did: caller.kind === 'peer' ? caller.did : '',
       kind: caller.kind === 'peer' ? 'kernel' : caller.principal.startsWith('person:') ? 'person' : 'agent',
-      standing: caller.kind === 'peer' ? standing.of(caller.did).score : MAX_SCORE,
+      standing: caller.kind === 'peer' ? leastStanding(standing.of(caller.did).score, delegation) : MAX_SCORE,
     },
     action: 'invoke',
     resource: {
@@ -138,6 +139,7 @@ function factsOf(call: Received, answer: PeerAnswer | undefined, { standing, clo
       sensitivity: [...target.labels],
       ...(target.kind === 'imported' ? { peer: target.alias } : {}),
     },
+    ...(delegation === undefined ? {} : { delegation: delegationFacts(delegation.links) }),
     args: call.value,
     ...(call.purpose === undefined ? {} : { purpose: call.purpose }),
     ...(answer !== undefined && 'hash' in answer
@@ -145,6 +147,11 @@ function factsOf(call: Received, answer: PeerAnswer | undefined, { standing, clo
       : {}),
     now: Math.floor(clock.now() / 1000),
   }
+}
+
+/** Whoever acts for somebody else is trusted no more than any of those in between. */
+function leastStanding(own: number, delegation: CallDelegation | undefined): number {
+  return Math.min(own, delegation?.standing ?? MAX_SCORE)
 }
 
 function refusalOf(call: Received, decision: PolicyDecision, answer: PeerAnswer | undefined): Refusal | undefined {

@@ -2,6 +2,7 @@
 import type { Clock, Entry, EntryDraft, Store } from '@hansa/protocols'
 import { type RateState, RateWindow } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
+import { Budgets, type BudgetsState } from '../delegation/budgets.ts'
 import { AckOutbox, type AckOutboxComponents, type AckOutboxState } from '../exchange/ack-outbox.ts'
 import { OpenAcks, type OpenAcksState } from '../exchange/open-acks.ts'
 import { PromiseBook, type PromiseBookInit, type PromiseBookState } from '../exchange/promise-book.ts'
@@ -28,6 +29,7 @@ export type ProjectionComponents = {
 export type ProjectionsState = {
   approvals: ApprovalBookState
   uses: TokenUsesState
+  budgets: BudgetsState
   idempotency: IdempotencyState
   openCalls: OpenCallsState
   callIds: CallIdsState
@@ -42,6 +44,7 @@ export type ProjectionsState = {
 export class Projections {
   readonly approvals: ApprovalBook
   readonly uses = new TokenUses()
+  readonly budgets = new Budgets()
   readonly idempotency: Idempotency
   readonly openCalls = new OpenCalls()
   readonly callIds = new CallIds()
@@ -69,6 +72,7 @@ export class Projections {
   replay(entry: Entry): void {
     this.approvals.replay(entry)
     this.uses.replay(entry)
+    this.budgets.replay(entry)
     this.idempotency.replay(entry)
     this.openCalls.replay(entry)
     this.callIds.replay(entry)
@@ -88,6 +92,7 @@ export class Projections {
     return {
       approvals: this.approvals.state(nowMs),
       uses: this.uses.state(nowMs),
+      budgets: this.budgets.state(nowMs),
       idempotency: this.idempotency.state(),
       openCalls: this.openCalls.state(),
       callIds: this.callIds.state(),
@@ -104,6 +109,7 @@ export class Projections {
   restore(state: ProjectionsState): void {
     this.approvals.restore(state.approvals)
     this.uses.restore(state.uses)
+    this.budgets.restore(state.budgets)
     this.idempotency.restore(state.idempotency)
     this.openCalls.restore(state.openCalls)
     this.callIds.restore(state.callIds)

@@ -19,8 +19,6 @@ export type ReceiveComponents = {
   withheld(id: string): string | undefined
   /** @returns the imported capability, or why it is not callable now. */
   imported(ref: string): ImportedTarget | Refusal
-  /** Why the call may not be, because something of it was revoked. */
-  revoked(arrived: Arrived, target: Target): Refusal | undefined
   idempotency: Idempotency
   /** @default no restore is remembered */
   doubt?: Pick<RestoreDoubt, 'holds'>
@@ -33,8 +31,6 @@ export function receiveStage(components: ReceiveComponents): (arrived: Arrived) 
     if (late !== undefined) return late
     const target = findTarget(arrived, components)
     if (isRefusal(target)) return target
-    const revoked = components.revoked(arrived, target)
-    if (revoked !== undefined) return revoked
     if (arrived.capHash !== undefined && arrived.capHash !== target.hash) {
       return { refused: 'descriptor_mismatch', reason: `the caller means descriptor ${arrived.capHash}` }
     }
@@ -69,7 +65,6 @@ function refuseEarly(arrived: Arrived, { clock, self }: ReceiveComponents): Refu
 
 /** What only an intent can get wrong. It is signed, so the refusal is too. */
 function refuseIntent(arrived: Arrived, intent: Intent): Refusal | undefined {
-  if (intent.prf.length > 0) return { refused: 'unsupported', reason: 'delegation chains are not read by this version' }
   if (arrived.salt.length !== SALT_BYTES || commitTo(arrived.salt, arrived.args) !== intent.args_c) {
     return { refused: 'invalid_request', reason: 'the arguments are not those the intent commits to' }
   }

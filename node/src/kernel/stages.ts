@@ -13,7 +13,10 @@
  * differs is in `Caller` and `Target`.
  */
 import type {
+  Charge,
   Code,
+  CostPerCall,
+  DelegationLink,
   Did,
   Envelope,
   FirewallPass,
@@ -62,7 +65,12 @@ export type TargetFacts = {
   output: SchemaCheck | undefined
 }
 
-export type LocalTarget = TargetFacts & { kind: 'local'; driver: Driver }
+export type LocalTarget = TargetFacts & {
+  kind: 'local'
+  driver: Driver
+  /** @default nobody has said */
+  cost?: CostPerCall
+}
 export type ImportedTarget = TargetFacts & {
   kind: 'imported'
   peer: Did
@@ -100,13 +108,26 @@ export type Arrived = {
   startedMs: number
   deadlineMs: number
   signal?: AbortSignal
+  /** Of a peer: the frame of its chain, unread. Of an own principal: which chain it wants, or none. */
+  chain?: Uint8Array | string | false
   /** Kernels this piece of work has passed, this one not yet among them, and how many more it may pass. */
   hops: readonly Did[]
   ttlHops: number
 }
 
+/** The chain of delegations under which a call is made: verified where it is served, held where it is sent from. */
+export type CallDelegation = {
+  /** As they travel, the first link first, and the hash of each. */
+  jwss: readonly string[]
+  hashes: readonly string[]
+  links: readonly DelegationLink[]
+  /** The least of everybody in the chain, as far as this kernel has a say: 0 to 1000. */
+  standing: number
+}
+
 export type Received = Arrived & {
   target: Target
+  delegation?: CallDelegation
   /** The arguments, parsed and bounded; not yet screened. */
   value: unknown
   /** Set when the same idempotency key has already produced an outcome: the driver will not act again. */
@@ -133,6 +154,8 @@ export type Granted = Permitted & {
 export type Screened = Granted & {
   input: { bytes: Uint8Array; value: unknown; salt: Uint8Array; commitment: string; labels: readonly Label[] }
   verdicts: Verdict[]
+  /** What is reserved of the limits of its chain. */
+  charge?: Charge
 }
 
 export type Begun = Screened & {
@@ -142,7 +165,14 @@ export type Begun = Screened & {
   outbound?: OutboundIntent
 }
 
-export type OutboundIntent = { intent: Intent; hash: string; payloadBytes: Uint8Array; envelope: Promise<Uint8Array> }
+export type OutboundIntent = {
+  intent: Intent
+  hash: string
+  payloadBytes: Uint8Array
+  envelope: Promise<Uint8Array>
+  /** The frame of the chain that the intent names. */
+  chain: Uint8Array
+}
 
 /** The intent that a peer decided about, and the argument bytes it commits to. */
 export type AskedIntent = { outbound: OutboundIntent; bytes: Uint8Array }
@@ -181,6 +211,8 @@ export type Released = {
   verdicts: Verdict[]
   repeated?: string
   receipt?: ReceivedReceipt
+  /** What was used of what is reserved. */
+  charge?: Charge
 }
 
 export type Stage = 'receive' | 'policy' | 'token' | 'inbound' | 'begin' | 'driver' | 'outbound'

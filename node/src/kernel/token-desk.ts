@@ -1,9 +1,10 @@
-/** Tokens that leave the kernel's memory: minted for an operator to hand to a principal, authenticated when they come back. */
+/** Tokens that leave the kernel's memory: minted for an operator to hand to a principal, authenticated when they come back, revoked. */
 import type { Clock, Did, EntryDraft, GrantInit, TokenPayload } from '@hansa/protocols'
 import { CallError, DEFAULT_TOKEN_LIFE_SECONDS, isPrincipal, MAX_TOKEN_LIFE_SECONDS } from '@hansa/protocols'
-import { mintToken, randomId, type TokenKeys, verifyToken } from '@hansa/trust'
+import { decodeBase64url, mintToken, randomId, type TokenKeys, verifyToken } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { RevocationDesk } from '../revocation/revocation-desk.ts'
 import type { Target } from './stages.ts'
 import { TokenUses } from './token-uses.ts'
 
@@ -14,6 +15,7 @@ export type TokenDeskComponents = {
   uses: TokenUses
   refusals: RefusalCounter
   append(draft: EntryDraft): Appended
+  revocations: Pick<RevocationDesk, 'make'>
   policyVersion(): number
   find(capability: string): Target | undefined
 }
@@ -85,6 +87,33 @@ export class TokenDesk {
       denialId: refusals.count(source, verdict.code, `token: ${verdict.reason}`),
       stage: 'token',
     })
+  }
+
+  /** @throws CallError `invalid_request` for what is neither a token nor its id. */
+  async revoke(what: { token: string } | { principal: string }, reason = ''): Promise<void> {
+    const { revocations, clock } = this.#c
+    if ('principal' in what) {
+      if (!isPrincipal(what.principal)) throw invalid('a principal is agent:NAME or person:NAME')
+      await revocations.make({ kind: 'principal', what: what.principal, reason })
+      return
+    }
+    const jti = what.token.startsWith('hkt1.') ? jtiOf(what.token) : what.token
+    if (jti === undefined || !/^[A-Za-z0-9_-]{22}$/.test(jti))
+      throw invalid('this is neither a token nor the id of one')
+    const exp = Math.floor(clock.now() / 1000) + MAX_TOKEN_LIFE_SECONDS + 60
+    await revocations.make({ kind: 'token', what: TokenUses.idOf(jti), reason, exp })
+  }
+}
+
+/** Not verified: revoking a token that was never minted harms nobody. */
+function jtiOf(token: string): string | undefined {
+  const payload = decodeBase64url(token.split('.')[2] ?? '')
+  if (payload === undefined) return undefined
+  try {
+    const { jti } = JSON.parse(Buffer.from(payload).toString('utf8')) as { jti?: unknown }
+    return typeof jti === 'string' ? jti : undefined
+  } catch {
+    return undefined
   }
 }
 

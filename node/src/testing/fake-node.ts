@@ -16,11 +16,11 @@ import {
   type Did,
   type Explanation,
   type Frame,
+  type HeldChainInfo,
   type InvokeOptions,
   type KnownPeer,
   type Logger,
   type PeerImport,
-  type RevocationInfo,
   type SignedManifest,
   silentLogger,
 } from '@hansa/protocols'
@@ -34,18 +34,6 @@ import {
   type NodeOperations,
 } from '../control/index.ts'
 import { RecentLines } from '../operations/recent-lines.ts'
-
-const REVOKED: RevocationInfo = {
-  issuer: 'did:key:z6Mk',
-  own: true,
-  seq: 1,
-  hash: 'A'.repeat(43),
-  kind: 'principal',
-  what: 'agent:alice',
-  reason: '',
-  made: 1,
-  jws: 'a.b.c',
-}
 
 export const FAKE_DID = 'did:key:z6MkfakeNode'
 const PEER_DID = 'did:key:z6MkfakePeer'
@@ -216,8 +204,13 @@ export function fakeKernel(): FakeKernel {
     approve: noted('approve', (_id, approver) => approval('granted', approver)),
     deny: noted('deny', (_id, approver) => approval('denied', approver)),
     grant: noted('grant', () => ({ token: 'hkt1.fake', expires: 7 })),
-    revoke: noted('revoke', () => REVOKED),
-    revocations: noted('revocations', () => [REVOKED]),
+    revoke: noted('revoke', () => {}),
+    delegations: {
+      list: noted('delegations', () => [heldChain()]),
+      delegate: noted('delegate', () => heldChain()),
+      add: noted('delegationAdd', () => heldChain()),
+      remove: noted('delegationRemove', () => heldChain()),
+    },
     content: noted('content', (callId) => ({ callId, origin: 'fake/log/1', parts: [] })),
     keptArguments: noted('keptArguments', () => []),
     eraseContent: noted('eraseContent', () => ({ records: 0, calls: 0, bytes: 0, stored: 0, entries: [] })),
@@ -247,6 +240,11 @@ function detail(ref: string): CapabilityDetail {
   const facts = { title: ref, description: '', safety: 'READ' as const, sensitivity: [], hash: HASH }
   const rest = { tags: [], obligations: [], limits: {}, inputSchema: '{}', changes: [], rules: [] }
   return { ref, ...facts, state: 'available', source: 'hansa.yaml:3', ...rest }
+}
+
+function heldChain(): HeldChainInfo {
+  const facts = { owner: PEER_DID, issuer: PEER_DID, audience: FAKE_DID, usable: true, cmd: '/billing' } as const
+  return { id: HASH, state: 'valid', source: 'added', ...facts, exp: 2, dep: 0, since: 1, links: [], chain: 'a.b.c' }
 }
 
 function knownPeer(did: Did): KnownPeer {

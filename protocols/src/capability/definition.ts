@@ -3,6 +3,7 @@
  * the registration and never from the arguments of a call.
  */
 import type { z } from 'zod'
+import type { CostPerCall } from '../delegation/charge.ts'
 import type { CapabilityId } from '../syntax/capability-id.ts'
 import type { Label } from './label.ts'
 import type { Limits } from './limits.ts'
@@ -31,6 +32,8 @@ export type CapabilityDefinition = {
   output?: SchemaSource
   obligations?: readonly Obligation[]
   limits?: Limits
+  /** What one call costs, for chains that limit tokens or money. @default not said, so that such chains do not cover it */
+  cost?: CostPerCall
 }
 
 /** What a handler learns about the call it serves. Nothing in it is a credential. */

@@ -39,11 +39,14 @@ export const methodFacts = {
   approve: { scope: 'operator', summary: 'Approves exactly one action.' },
   deny: { scope: 'operator', summary: 'Denies exactly one action.' },
   grant: { scope: 'operator', summary: 'Mints a token for one principal and one capability.' },
-  revoke: {
+  revoke: { scope: 'operator', summary: 'Revokes a token, or every token of a principal.' },
+  delegations: { scope: 'operator', summary: 'Lists chains of delegations that this kernel holds.' },
+  delegate: {
     scope: 'operator',
-    summary: 'Takes back a token, a principal, a capability, a delegation, a key, an agreement or a peer, for good.',
+    summary: 'Signs a link of a chain: the first one, or one more behind a chain that was given.',
   },
-  revocations: { scope: 'operator', summary: 'Lists every revocation that is held, own and of other kernels.' },
+  delegationAdd: { scope: 'operator', summary: 'Takes in a chain that names this kernel.' },
+  delegationRemove: { scope: 'operator', summary: 'Forgets a chain here.' },
   snapshotState: { scope: 'operator', summary: 'Writes a copy of the state of the node beside it, for a backup.' },
   audit: { scope: 'operator', summary: 'Reads entries of the log.' },
   content: { scope: 'operator', summary: 'Shows what was kept of the content of one call, checked against the log.' },

@@ -8,10 +8,11 @@ import { labelsSchema } from '../capability/label.ts'
 import { limitsSchema } from '../capability/limits.ts'
 import { obligationsSchema } from '../capability/obligation.ts'
 import { safetySchema } from '../capability/safety.ts'
+import { costPerCallSchema } from '../delegation/charge.ts'
+import { addDelegationSchema, delegateSchema } from '../delegation/held-chain.ts'
 import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
 import { eraseContentSchema, MAX_ARGUMENTS_ASKED } from '../kernel/kept-content.ts'
 import { addPeerSchema } from '../kernel/known-peer.ts'
-import { revokeSchema } from '../kernel/revocation-info.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
 import { agentNameSchema } from '../syntax/agent-credential.ts'
@@ -36,6 +37,7 @@ export const invokeParamsSchema = z.strictObject({
   approval: z.union([approvalIdSchema, z.array(approvalIdSchema).min(1).max(4)]).optional(),
   parent: callIdSchema.optional(),
   token: z.string().max(8192).optional(),
+  delegation: z.union([z.string().max(64), z.literal(false)]).optional(),
   labels: labelsSchema.optional(),
   deadlineMs: z.int().min(1).max(600_000).optional(),
 })
@@ -55,6 +57,7 @@ export const registerParamsSchema = z.strictObject({
   output: z.string().max(65_536).optional(),
   obligations: obligationsSchema.optional(),
   limits: limitsSchema.optional(),
+  cost: costPerCallSchema.optional(),
 })
 export type RegisterParams = z.infer<typeof registerParamsSchema>
 
@@ -101,8 +104,11 @@ export const controlMethods = {
     life: z.int().min(1).max(3600).optional(),
     uses: z.int().min(1).max(1_000_000).optional(),
   }),
-  revoke: revokeSchema,
-  revocations: z.strictObject({}),
+  revoke: z.union([z.strictObject({ token: z.string().max(8192) }), z.strictObject({ principal: principalSchema })]),
+  delegations: z.strictObject({}),
+  delegate: delegateSchema,
+  delegationAdd: addDelegationSchema,
+  delegationRemove: z.strictObject({ id: z.string().max(64), by: principalSchema }),
   snapshotState: z.strictObject({}),
   audit: z.strictObject({
     from: z.int().optional(),

@@ -1,5 +1,6 @@
 /** What each method of the control interface answers with: server, client and the OpenAPI document derive from this one table. */
 import { z } from 'zod'
+import { heldChainSchema } from '../delegation/held-chain.ts'
 import { agentInfoSchema, newAgentSchema } from '../kernel/agent-info.ts'
 import { approvalSchema } from '../kernel/approval.ts'
 import { capabilityDetailSchema } from '../kernel/capability-detail.ts'
@@ -12,7 +13,6 @@ import { kernelStatusSchema } from '../kernel/kernel-status.ts'
 import { knownPeerSchema } from '../kernel/known-peer.ts'
 import { manifestDiffSchema } from '../kernel/manifest-diff.ts'
 import { peerInfoSchema } from '../kernel/peer-info.ts'
-import { revocationInfoSchema } from '../kernel/revocation-info.ts'
 import { entrySchema } from '../ledger/entry.ts'
 import { signedManifestSchema } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
@@ -75,8 +75,11 @@ export const controlResults = {
   approve: approvalSchema,
   deny: approvalSchema,
   grant: z.object({ token: z.string().max(8192), expires: z.int().describe('Unix seconds') }),
-  revoke: revocationInfoSchema,
-  revocations: z.array(revocationInfoSchema),
+  revoke: z.null(),
+  delegations: z.array(heldChainSchema),
+  delegate: heldChainSchema,
+  delegationAdd: heldChainSchema,
+  delegationRemove: heldChainSchema,
   snapshotState: z.object({ path: z.string().max(4096) }),
   audit: z.array(entrySchema).max(10_000),
   content: keptContentSchema,

@@ -7,6 +7,7 @@ import { hashSchema } from '../syntax/base64url.ts'
 import { didSchema } from '../syntax/did.ts'
 import { callIdSchema } from '../syntax/ids.ts'
 import { unixSecondsSchema } from '../syntax/time.ts'
+import { moneySchema } from './charge.ts'
 import { predicatesSchema } from './predicate.ts'
 
 export const DELEGATION_TYP = 'hansa-delegation+jws'
@@ -22,10 +23,7 @@ export const delegationLimitsSchema = z.strictObject({
   calls: z.int().min(0).max(1_000_000_000).optional(),
   rows: z.int().min(0).max(1_000_000_000).optional().describe('Rows of results'),
   tokens: z.int().min(0).max(1_000_000_000_000).optional().describe('Tokens of models'),
-  money: z
-    .strictObject({ currency: z.string().regex(/^[A-Z]{3}$/), minor: z.int().min(0).max(1_000_000_000_000) })
-    .optional()
-    .describe('ISO 4217 code, and the amount in its minor unit'),
+  money: moneySchema.optional().describe('ISO 4217 code, and the amount in its minor unit'),
 })
 export type DelegationLimits = z.infer<typeof delegationLimitsSchema>
 

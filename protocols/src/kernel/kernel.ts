@@ -116,6 +116,11 @@ export type InvokeOptions = {
   parent?: string
   /** A token of this kernel, instead of the principal. */
   token?: string
+  /**
+   * The chain of delegations under which a peer is called: the hash of its last link, or the first eight characters of it.
+   * `false`: none. @default the one that covers the call, when it is the only one
+   */
+  delegation?: string | false
   /** Labels of the arguments, where the caller knows them. @default [] */
   labels?: readonly Label[]
   /** @default 10_000 */

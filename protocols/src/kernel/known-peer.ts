@@ -18,6 +18,10 @@ export const addPeerSchema = z.strictObject({
   trustPolicy: trustPolicySchema.optional(),
   clearance: labelsSchema.optional().describe('Labels that it may be sent. Default: none'),
   sameOwner: z.boolean().optional().describe('Default: false'),
+  delegation: z
+    .boolean()
+    .optional()
+    .describe('Whether chains of delegations may pass between it and this kernel. Default: as sameOwner'),
   standing: z.int().min(0).max(1000).optional().describe('0 to 1000. Default: 200'),
   by: principalSchema.describe('Who says so: person:NAME'),
 })
@@ -29,6 +33,7 @@ export const knownPeerSchema = z.object({
   source: z.enum(['configuration', 'operator', 'import']).describe('Who made it known'),
   clearance: labelsSchema,
   sameOwner: z.boolean(),
+  delegation: z.literal(true).optional().describe('Chains of delegations may pass between it and this kernel'),
   standing: z.int(),
   by: principalSchema.optional().describe('The operator who added it'),
   since: z.int().optional().describe('Unix seconds'),

@@ -3,6 +3,7 @@
  * call. The command line and the control interface are built on it.
  */
 
+import type { Delegations } from '../delegation/held-chain.ts'
 import type { Entry } from '../ledger/entry.ts'
 import type { CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
 import type { Approval, ApprovalEvent, DecisionNotes } from './approval.ts'
@@ -10,7 +11,6 @@ import type { CapabilityInfo } from './capability-info.ts'
 import type { KernelStatus } from './kernel-status.ts'
 import type { AddPeer, KnownPeer } from './known-peer.ts'
 import type { PeerInfo } from './peer-info.ts'
-import type { RevocationInfo, Revoke } from './revocation-info.ts'
 
 export type { Approval, ApprovalEvent, DecisionNotes } from './approval.ts'
 export type { CapabilityInfo } from './capability-info.ts'
@@ -48,14 +48,10 @@ export interface KernelOperator {
   deny(approvalId: string, approver: string, notes?: DecisionNotes): Promise<Approval>
   /** Mints a token for one of this kernel's principals; shown once, never logged. */
   grant(init: GrantInit): Promise<{ token: string; expires: number }>
-  /**
-   * Takes something back for good: a token, every token of a principal, a capability, a link of a delegation, a key, an
-   * agreement, a peer. In force here when it answers.
-   * @throws CallError `not_found`, `invalid_request` for what does not name anything of that kind
-   */
-  revoke(what: Revoke): Promise<RevocationInfo>
-  /** Every revocation that is held, own and of other kernels, the newest first. */
-  revocations(): Promise<RevocationInfo[]>
+  /** Revokes one token by its text or its id, or every token of a principal. */
+  revoke(what: { token: string } | { principal: string }): Promise<void>
+  /** Chains of delegations that this kernel gave, passed on or was given. */
+  readonly delegations: Delegations
   /** Entries of the ledger, in order. @param from first sequence number; negative counts from the end */
   audit(init: { from?: number; limit?: number; callId?: string }): Promise<Entry[]>
 }

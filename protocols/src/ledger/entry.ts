@@ -12,6 +12,8 @@
  */
 import { z } from 'zod'
 import { labelsSchema } from '../capability/label.ts'
+import { chargeSchema } from '../delegation/charge.ts'
+import { MAX_DELEGATION_BYTES, MAX_DELEGATION_LINKS } from '../delegation/link.ts'
 import { allCodes } from '../errors/codes.ts'
 import { checkpointReferenceSchema } from '../exchange/checkpoint-reference.ts'
 import { envelopeSchema } from '../exchange/envelope.ts'
@@ -60,6 +62,9 @@ export const entryTypes = [
   'content.erased',
   'revocation.made',
   'revocation.received',
+  'delegation.issued',
+  'delegation.added',
+  'delegation.removed',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 
@@ -136,6 +141,17 @@ export const entryExtSchema = z.strictObject({
     .max(MAX_REVOCATION_BYTES)
     .optional()
     .describe('revocation.made, revocation.received: the signed object itself'),
+  links: z
+    .array(z.string().max(MAX_DELEGATION_BYTES))
+    .min(1)
+    .max(MAX_DELEGATION_LINKS)
+    .optional()
+    .describe(
+      'intent.sent, intent.accepted: the delegation links whose hashes the intent names, as they travelled; delegation.issued, delegation.added: the chain',
+    ),
+  charge: chargeSchema
+    .optional()
+    .describe('intent.accepted: what is reserved of the limits of its links; outcome: the rows that were used of it'),
   agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),
 })
 export type EntryExt = z.infer<typeof entryExtSchema>

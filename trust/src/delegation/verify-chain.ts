@@ -67,7 +67,11 @@ export async function verifyChain(jwss: readonly string[], init: VerifyChainInit
 }
 
 /** Whether the chain covers this call. @returns the reason when it does not. */
-export function whyNotCovered({ links }: VerifiedChain, capability: CapabilityId, args: unknown): string | undefined {
+export function whyNotCovered(
+  { links }: { links: readonly { link: DelegationLink }[] },
+  capability: CapabilityId,
+  args: unknown,
+): string | undefined {
   for (const [at, { link }] of links.entries()) {
     if (!covers(link.cmd, commandOf(capability))) return `link ${at}: ${capability} is not below ${link.cmd}`
     const reason = whyNot(link.pol, args)

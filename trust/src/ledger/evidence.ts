@@ -9,6 +9,7 @@ import { parseStrictJson } from '../json/parse-strict-json.ts'
 import type { EnvelopeVerifier } from '../signed/envelope-verifier.ts'
 import { readAck, readIntent, readReceipt } from '../signed/payloads.ts'
 import { envelopeHash } from '../signed/prepared.ts'
+import { whyNotDelegated } from './evidence-of-chain.ts'
 
 export type Evidence =
   | { typ: 'hansa-intent'; own: boolean; hash: string; value: Intent }
@@ -81,9 +82,26 @@ function typeIn(entry: Entry): EnvelopeType | undefined {
 export async function checkEvidence(entry: Entry, verifier: EnvelopeVerifier): Promise<EvidenceVerdict> {
   const { envelope, payload } = entry.ext ?? {}
   const typ = typeIn(entry)
-  if (envelope !== undefined && typ !== undefined) return checkEnvelope(entry, typ, envelope, verifier)
-  if (entry.type === 'intent.sent' && payload !== undefined) return checkOwnIntent(entry, payload)
+  if (envelope !== undefined && typ !== undefined)
+    return withChain(entry, await checkEnvelope(entry, typ, envelope, verifier), verifier)
+  if (entry.type === 'intent.sent' && payload !== undefined)
+    return withChain(entry, checkOwnIntent(entry, payload), verifier)
   return { kind: 'none' }
+}
+
+/** A call that began under a chain has it in its begin entry. */
+async function withChain(
+  entry: Entry,
+  verdict: EvidenceVerdict,
+  { resolver }: EnvelopeVerifier,
+): Promise<EvidenceVerdict> {
+  if (verdict.kind !== 'good' || verdict.evidence.typ !== 'hansa-intent' || entry.type === 'outcome') return verdict
+  const { value } = verdict.evidence
+  if (value.prf.length === 0 && entry.ext?.links === undefined) return verdict
+  const reason = await whyNotDelegated(entry, value, resolver)
+  if (reason === undefined) return verdict
+  if (KEY_NOT_AT_HAND.has(reason)) return { kind: 'unchecked', reason }
+  return { kind: 'contradicts', reason: `delegation: ${reason}` }
 }
 
 async function checkEnvelope(

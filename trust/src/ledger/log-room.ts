@@ -61,6 +61,7 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'content.erased',
   'revocation.made',
   'revocation.received',
+  'delegation.removed',
   // Without these a node with a full log could not start, or not be stopped by a stricter policy.
   'policy.loaded',
   'manifest.published',

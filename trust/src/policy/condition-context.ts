@@ -49,12 +49,31 @@ export class RemoteFacts {
   }
 }
 
+export class DelegationFacts {
+  readonly present: boolean
+  readonly owner: string
+  readonly issuer: string
+  readonly depth: bigint
+  readonly chain: string
+  readonly obo: string
+
+  constructor(facts: PolicyFacts['delegation']) {
+    this.present = facts !== undefined
+    this.owner = facts?.owner ?? ''
+    this.issuer = facts?.issuer ?? ''
+    this.depth = BigInt(facts?.depth ?? 0)
+    this.chain = facts?.chain ?? ''
+    this.obo = facts?.obo ?? ''
+  }
+}
+
 export type ConditionContext = {
   subject: SubjectFacts
   action: string
   resource: ResourceFacts
   purpose: string
   remote: RemoteFacts
+  delegation: DelegationFacts
   now: Date
   args?: unknown
 }
@@ -67,6 +86,7 @@ export function contextOf(facts: PolicyFacts): ConditionContext {
     resource: new ResourceFacts(facts.resource),
     purpose: facts.purpose ?? '',
     remote: new RemoteFacts(facts.remote),
+    delegation: new DelegationFacts(facts.delegation),
     now: new Date(facts.now * 1000),
   }
 }

@@ -9,13 +9,23 @@
  * is not linear.
  *
  * Variables: `subject {id, ids, did, kind, standing}`, `action`, `resource {id, safety, sensitivity, peer}`, `args`
- * (any members), `purpose`, `remote {effect, obligations}`, `now` (a timestamp). A member that is absent from `args`
- * is an error unless `has()` asks for it first; `error || true` is true; an error that reaches the top denies.
+ * (any members), `purpose`, `remote {effect, obligations}`, `delegation {present, owner, issuer, depth, chain, obo}`,
+ * `now` (a timestamp). A member that is absent from `args` is an error unless `has()` asks for it first; `error || true`
+ * is true; an error that reaches the top denies.
  */
 import { type ASTNode, Environment, EvaluationError } from '@marcbachmann/cel-js'
-import { RemoteFacts, ResourceFacts, SubjectFacts } from './condition-context.ts'
+import { DelegationFacts, RemoteFacts, ResourceFacts, SubjectFacts } from './condition-context.ts'
 
-export const conditionVariables = ['subject', 'action', 'resource', 'args', 'purpose', 'remote', 'now'] as const
+export const conditionVariables = [
+  'subject',
+  'action',
+  'resource',
+  'args',
+  'purpose',
+  'remote',
+  'delegation',
+  'now',
+] as const
 export type ConditionVariable = (typeof conditionVariables)[number]
 
 export type Condition = {
@@ -75,12 +85,17 @@ const environment = new Environment({ limits: LIMITS })
     fields: { id: 'string', safety: 'string', sensitivity: 'list<string>', peer: 'string' },
   })
   .registerType('Remote', { ctor: RemoteFacts, fields: { effect: 'string', obligations: 'list<string>' } })
+  .registerType('Delegation', {
+    ctor: DelegationFacts,
+    fields: { present: 'bool', owner: 'string', issuer: 'string', depth: 'int', chain: 'string', obo: 'string' },
+  })
   .registerVariable('subject', 'Subject')
   .registerVariable('action', 'string')
   .registerVariable('resource', 'Resource')
   .registerVariable('args', 'map<string, dyn>')
   .registerVariable('purpose', 'string')
   .registerVariable('remote', 'Remote')
+  .registerVariable('delegation', 'Delegation')
   .registerVariable('now', 'google.protobuf.Timestamp')
 
 /** @returns the condition, or one sentence that says why it is none. */

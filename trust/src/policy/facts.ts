@@ -1,4 +1,4 @@
-import type { Label, Obligation, Safety, UnixSeconds } from '@hansa/protocols'
+import type { Did, Label, Obligation, Safety, UnixSeconds } from '@hansa/protocols'
 
 export const policyActions = ['invoke', 'grant', 'import', 'decide'] as const
 export type PolicyAction = (typeof policyActions)[number]
@@ -25,6 +25,18 @@ export type PolicyFacts = {
     sensitivity: readonly Label[]
     /** Alias of the peer that serves it. */
     peer?: string
+  }
+  /** The verified chain under which the call is made. */
+  delegation?: {
+    owner: Did
+    /** Who gave it to the one who acts. */
+    issuer: Did
+    /** Links. */
+    depth: number
+    /** Name of the chain: of its first link. */
+    chain: string
+    /** On behalf of whom, as the last link that says so has it. */
+    obo?: string
   }
   /** Parsed arguments of the call. */
   args: unknown

@@ -8,8 +8,11 @@ import { decideAmong, evaluate, type PolicyDecision } from './evaluate.ts'
 import type { PolicyFacts } from './facts.ts'
 import { isPlainId } from './pattern.ts'
 
-/** `capability`: its safety class and labels. `peer_answer`: what the serving kernel decided when it was asked before. */
-export const unknownFacts = ['args', 'purpose', 'capability', 'peer_answer'] as const
+/**
+ * `capability`: its safety class and labels. `peer_answer`: what the serving kernel decided when it was asked before.
+ * `delegation`: the chain under which the call was made.
+ */
+export const unknownFacts = ['args', 'purpose', 'capability', 'peer_answer', 'delegation'] as const
 export type UnknownFact = (typeof unknownFacts)[number]
 
 export type WhatIf =
@@ -17,7 +20,13 @@ export type WhatIf =
   /** `rules` whose conditions cannot be told, and the facts that they look at. */
   | { decided: false; rules: string[]; needs: UnknownFact[] }
 
-const variables = { args: 'args', purpose: 'purpose', capability: 'resource', peer_answer: 'remote' } as const
+const variables = {
+  args: 'args',
+  purpose: 'purpose',
+  capability: 'resource',
+  peer_answer: 'remote',
+  delegation: 'delegation',
+} as const
 
 /**
  * @param facts with anything in the place of what is unknown

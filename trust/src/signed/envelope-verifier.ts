@@ -21,6 +21,8 @@ export type EnvelopeVerdict =
   | { ok: false; reason: string }
 
 export interface EnvelopeVerifier {
+  /** That it was made with. */
+  readonly resolver: KeyResolver
   /**
    * @param bytes JSON text of an envelope as it was received, or one that is already parsed.
    * @param expectedIssuer the key must be this DID's, and so must the `iss` of a payload that has one.
@@ -39,6 +41,7 @@ export type EnvelopeVerifierInit = {
 export function envelopeVerifier(init: EnvelopeVerifierInit): EnvelopeVerifier {
   const verified = new LRUCache<string, true>({ max: init.cacheSize ?? 1024 })
   return {
+    resolver: init.resolver,
     async verify(typ, bytes, expectedIssuer) {
       const envelope = bytes instanceof Uint8Array ? parseEnvelope(bytes) : readEnvelope(bytes)
       if (envelope === undefined) return { ok: false, reason: 'not_an_envelope' }

@@ -1,7 +1,7 @@
 /** What the log says that rules decided about a call: its entry, and the facts of the call that are in it. Pure. */
-import type { CapabilityRef, Did, Entry, Hash, TrustPolicy } from '@hansa/protocols'
-import { intentSchema, trustPolicySchema } from '@hansa/protocols'
-import { parsedJson } from '@hansa/trust'
+import type { CapabilityRef, DelegationLink, Did, Entry, Hash, Intent, TrustPolicy } from '@hansa/protocols'
+import { intentSchema, parseCapabilityRef, trustPolicySchema } from '@hansa/protocols'
+import { parsedJson, readLink } from '@hansa/trust'
 
 export type DecisionKind = 'permit' | 'approval' | 'deny'
 
@@ -29,6 +29,8 @@ export type RecordedDecision = {
   argsCommitment?: Hash
   /** Whether what was kept is what the rules saw: the firewall comes after them. */
   argsUnchanged: boolean
+  /** Undefined: the log does not say. Else the chain it was made under, the first link first; none for a call without one. */
+  chain?: readonly DelegationLink[]
   /** Undefined: the log does not say. Else what the call named, which may be nothing. */
   purpose?: { value?: string }
 }
@@ -48,7 +50,8 @@ export function recordedDecision(entry: Entry): RecordedDecision | undefined {
   if (decided === undefined) return undefined
   const inbound = peer !== undefined && principal.startsWith(`${peer}#`)
   const trustPolicy = trustPolicySchema.safeParse(ext.trust_policy)
-  const purpose = purposeOf(entry)
+  const intent = intentIn(entry)
+  const chain = chainOf(entry, intent)
   const changed = entry.verdicts?.some(({ pass, action }) => ARGS_PASSES.has(pass) && CHANGES.has(action)) === true
   return {
     seq: entry.seq,
@@ -66,7 +69,8 @@ export function recordedDecision(entry: Entry): RecordedDecision | undefined {
     begun,
     ...(entry.args_c === undefined ? {} : { argsCommitment: entry.args_c }),
     argsUnchanged: begun && !changed,
-    ...(purpose === undefined ? {} : { purpose }),
+    ...(intent === undefined ? {} : { purpose: intent.purpose === undefined ? {} : { value: intent.purpose } }),
+    ...(chain === undefined ? {} : { chain }),
   }
 }
 
@@ -89,11 +93,18 @@ function decidedAtRefusal({ type, ext = {} }: Entry): Decided | undefined {
   return ext.code === 'rate_limited' || ext.code === 'busy' ? { was: 'permit', orApproval: true } : undefined
 }
 
-/** It is in the intent, ours or the other kernel's; of a call of its own the log does not say it. */
-function purposeOf({ ext = {} }: Entry): RecordedDecision['purpose'] {
+/** Ours or the other kernel's; a call of its own has none. */
+function intentIn({ ext = {} }: Entry): Intent | undefined {
   const payload = ext.payload ?? ext.envelope?.payload
   if (payload === undefined) return undefined
-  const intent = intentSchema.safeParse(parsedJson(Buffer.from(payload, 'base64url').toString('utf8')))
-  if (!intent.success) return undefined
-  return intent.data.purpose === undefined ? {} : { value: intent.data.purpose }
+  return intentSchema.safeParse(parsedJson(Buffer.from(payload, 'base64url').toString('utf8'))).data
+}
+
+/** Only calls between kernels are made under a chain. */
+function chainOf({ type, cap, actor, peer, ext }: Entry, intent: Intent | undefined): RecordedDecision['chain'] {
+  if (ext?.links !== undefined) return ext.links.flatMap((jws) => readLink(jws)?.link ?? [])
+  if (intent !== undefined) return intent.prf.length === 0 ? [] : undefined
+  const inbound = peer !== undefined && actor?.startsWith(`${peer}#`) === true
+  const between = inbound || (cap !== undefined && parseCapabilityRef(cap)?.alias !== undefined)
+  return type === 'call.begun' || !between ? [] : undefined
 }

@@ -15,6 +15,7 @@ import {
   type UnknownFact,
   whatIf,
 } from '@hansa/trust'
+import { delegationFacts } from '../../delegation/delegation-facts.ts'
 import type { DecisionKind, RecordedDecision } from './recorded-decision.ts'
 
 export type ReplayWorld = {
@@ -43,6 +44,7 @@ export function replayDecision(call: RecordedDecision, world: ReplayWorld, args?
     ...(call.purpose === undefined ? (['purpose'] as const) : []),
     ...(capability === undefined ? (['capability'] as const) : []),
     ...(deferred ? (['peer_answer'] as const) : []),
+    ...(call.chain === undefined ? (['delegation'] as const) : []),
   ])
   const peer = call.caller === undefined ? undefined : world.peer(call.caller)
   // A call that was sent under remote_deferred was permitted by the peer, so that no own rule was needed.
@@ -113,6 +115,7 @@ function factsOf(
       sensitivity: capability?.sensitivity ?? [],
       ...(alias === undefined ? {} : { peer: alias }),
     },
+    ...(call.chain === undefined || call.chain.length === 0 ? {} : { delegation: delegationFacts(call.chain) }),
     args: args?.value,
     ...(call.purpose?.value === undefined ? {} : { purpose: call.purpose.value }),
     now: Math.floor(call.tMs / 1000),

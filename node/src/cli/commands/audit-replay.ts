@@ -176,6 +176,7 @@ const needed = {
   purpose: 'its purpose is not in the log',
   capability: 'the capability is another one now',
   peer_answer: 'what its peer decided is not in the log',
+  delegation: 'the chain that its intent names is not in the log',
 } as const
 
 function rest(all: number): string[] {

@@ -23,6 +23,7 @@ type Options = {
   use?: string[]
   clearance?: string[]
   sameOwner?: boolean
+  delegation?: boolean
   standing?: number
   trustPolicy?: TrustPolicy
 }
@@ -48,6 +49,7 @@ export function peerAddCommand(cli: Cli): Command {
     .option('--use <pattern>', 'its capabilities that own agents may call; can be repeated', collect)
     .option('--clearance <label>', 'a label that it may be sent, such as PII; can be repeated', collect)
     .option('--same-owner', 'both kernels have one owner: its calls are permitted where no rule speaks')
+    .option('--delegation', 'chains of delegations may pass between it and this node; both ends have to consent')
     .option('--standing <n>', '0 to 1000, for policy conditions (default: 200)', integer('--standing', 0, 1000))
     .addOption(
       new Option('--trust-policy <policy>', 'whose decision counts (default: most_restrictive)').choices(
@@ -114,7 +116,7 @@ function digits(text: string): string {
 }
 
 function addition(did: string, found: DiscoveredPeer | undefined, options: Options) {
-  const { as, clearance, sameOwner, standing, trustPolicy } = options
+  const { as, clearance, sameOwner, delegation, standing, trustPolicy } = options
   return {
     did,
     by: accountPerson(userInfo().username),
@@ -122,6 +124,7 @@ function addition(did: string, found: DiscoveredPeer | undefined, options: Optio
     ...(as !== undefined && { alias: as }),
     ...(clearance !== undefined && { clearance }),
     ...(sameOwner !== undefined && { sameOwner }),
+    ...(delegation !== undefined && { delegation }),
     ...(standing !== undefined && { standing }),
     ...(trustPolicy !== undefined && { trustPolicy }),
   }
@@ -153,7 +156,7 @@ async function putRules(
 }
 
 function tell({ print }: Invocation<Options>, known: KnownPeer, found: DiscoveredPeer | undefined, rules: PutRules) {
-  const { did, alias = '', clearance, standing, sameOwner } = known
+  const { did, alias = '', clearance, standing, sameOwner, delegation } = known
   const capabilities = found?.signed.manifest.capabilities.map(({ id }) => `${alias}/${id}`) ?? []
   const endpoint = found?.signed.manifest.endpoints[0]?.url
   print.result({ ...known, fingerprint: fingerprint(did), capabilities, ...rules }, (style) => {
@@ -164,6 +167,7 @@ function tell({ print }: Invocation<Options>, known: KnownPeer, found: Discovere
       ['endpoint', endpoint ?? 'none: it can call, and cannot be called'],
       ['clearance', clearance.join(', ') || 'none: nothing labelled is sent to it'],
       ['standing', `${standing}${sameOwner ? ', same owner' : ''}`],
+      ['delegation', delegation === true ? 'chains may pass between it and this node' : undefined],
     ])
     const offered = capabilities.length === 0 ? [] : ['Pinned:', ...capabilities.map((ref) => `  ${style.name(ref)}`)]
     return [head, ...offered, ...rulesText(style, alias, rules)].join('\n')

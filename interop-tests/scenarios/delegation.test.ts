@@ -1,0 +1,116 @@
+/** Chains of delegations in calls between whole kernels (security.md B5): what they carry, and what mallory cannot do. */
+import type { Delegate, Did } from '@hansa/protocols'
+import { verifyLog } from '@hansa/trust/ledger'
+import { describe, expect, it } from 'vitest'
+import { entriesOf, outcomeOf } from '../harness/outcome.ts'
+import { type TestKernelInit, TestMesh } from '../harness/test-mesh.ts'
+import { allow } from '../harness/two-orgs.ts'
+
+const OLGA = 'person:olga'
+const SOON = 1_800_000_000 + 86_400
+
+type Name = 'owner' | 'bob' | 'carol' | 'mallory'
+
+const rows = {
+  type: 'object',
+  properties: { rows: { type: 'array', items: { type: 'object', properties: { n: { type: 'integer' } } } } },
+  required: ['rows'],
+} as const
+
+/** `owner` serves invoices to whoever comes with a chain; everybody may send what they like. */
+async function meshOf(over: Partial<Record<Name, TestKernelInit>> = {}, standing = 900): Promise<TestMesh<Name>> {
+  const names: Name[] = ['owner', 'bob', 'carol', 'mallory']
+  const bare = await TestMesh.create<Name>({ kernels: { owner: {}, bob: {}, carol: {}, mallory: {} } })
+  const dids = Object.fromEntries(names.map((name) => [name, bare.did(name)])) as Record<Name, Did>
+  await bare[Symbol.asyncDispose]()
+  const peers = names.map((name) => ({ did: dids[name], alias: name, delegation: true, standing }))
+  const kernels = Object.fromEntries(
+    names.map((name) => [
+      name,
+      {
+        peers,
+        policy: [
+          {
+            name,
+            rules:
+              name === 'owner'
+                ? [allow('under-a-chain', 'did:*', '*', { when: 'delegation.present' })]
+                : [allow('all', 'agent:*', '*')],
+          },
+        ],
+        ...over[name],
+      },
+    ]),
+  ) as Record<Name, TestKernelInit>
+  const mesh = await TestMesh.create<Name>({ kernels })
+  await serve(mesh)
+  for (const name of ['bob', 'carol', 'mallory'] as const) await mesh.join(name, 'owner')
+  return mesh
+}
+
+async function serve(mesh: TestMesh<Name>): Promise<void> {
+  const list = (args: unknown) => ({
+    rows: Array.from({ length: (args as { count?: number }).count ?? 1 }, (_, n) => ({ n })),
+  })
+  const cost = { tokens: 10, money: { currency: 'EUR', minor: 25 } }
+  const limits = { calls_per_minute: 1_000, concurrent: 100 }
+  await mesh.kernel('owner').register({ id: 'billing.invoice.list', safety: 'READ', output: rows, cost, limits }, list)
+  await mesh.kernel('owner').register({ id: 'billing.report', safety: 'READ', output: rows, limits }, list)
+}
+
+async function give(mesh: TestMesh<Name>, from: Name, to: Name, over: Partial<Delegate> = {}): Promise<string> {
+  const init = { to: mesh.did(to), cmd: '/billing', exp: SOON, dep: 2, by: OLGA, ...over }
+  return (await mesh.kernel(from).delegations.delegate(init)).chain
+}
+
+async function take(mesh: TestMesh<Name>, name: Name, chain: string): Promise<string> {
+  return (await mesh.kernel(name).delegations.add({ chain, by: OLGA })).id
+}
+
+const list = (mesh: TestMesh<Name>, name: Name, delegation?: string | false, args: unknown = { tenant: 'acme' }) =>
+  mesh.kernel(name).invoke('owner/billing.invoice.list', args, delegation === undefined ? {} : { delegation })
+
+describe('a call under a chain', () => {
+  it('is permitted where the rules want one, and is in both logs with every link', async () => {
+    await using mesh = await meshOf()
+    const id = await take(mesh, 'bob', await give(mesh, 'owner', 'bob'))
+    expect(await outcomeOf(list(mesh, 'bob', false))).toBe('policy_denied')
+    expect(await outcomeOf(list(mesh, 'bob', id))).toBe('released')
+    const [sent] = (await entriesOf(mesh, 'bob', 'intent.sent')).slice(-1)
+    const [accepted] = await entriesOf(mesh, 'owner', 'intent.accepted')
+    expect(accepted?.ext?.links).toHaveLength(1)
+    expect(sent?.ext?.links).toEqual(accepted?.ext?.links)
+    for (const name of ['owner', 'bob'] as const) {
+      const { disk, vkey } = mesh.log(name)
+      expect(await verifyLog(disk, { ...(vkey === undefined ? {} : { vkey }) })).toMatchObject({ faults: [] })
+    }
+  })
+
+  it('is found by itself when exactly one chain covers it', async () => {
+    await using mesh = await meshOf()
+    await take(mesh, 'bob', await give(mesh, 'owner', 'bob', { cmd: '/billing/report' }))
+    expect(await outcomeOf(list(mesh, 'bob'))).toBe('policy_denied')
+    await take(mesh, 'bob', await give(mesh, 'owner', 'bob'))
+    expect(await outcomeOf(list(mesh, 'bob'))).toBe('released')
+    await take(mesh, 'bob', await give(mesh, 'owner', 'bob'))
+    expect(await outcomeOf(list(mesh, 'bob'))).toBe('policy_denied')
+  })
+
+  it('is narrowed by every link, and still has to be permitted by the rules of the owner', async () => {
+    const rules = [
+      allow('acme', 'did:*', 'billing.invoice.list', {
+        when: 'delegation.depth == 2 && delegation.obo == "Olga" && subject.standing >= 800',
+      }),
+    ]
+    await using mesh = await meshOf({ owner: { policy: [{ name: 'owner', rules }] } })
+    await take(mesh, 'bob', await give(mesh, 'owner', 'bob', { pol: [['<=', '.count', 3]], obo: 'Olga' }))
+    const [first] = await mesh.kernel('bob').delegations.list()
+    const second = await give(mesh, 'bob', 'carol', { from: first?.id ?? '', pol: [['==', '.tenant', 'acme']], dep: 1 })
+    const id = await take(mesh, 'carol', second)
+    expect(await outcomeOf(list(mesh, 'carol', id, { tenant: 'acme', count: 2 }))).toBe('released')
+    expect(await outcomeOf(list(mesh, 'carol', id, { tenant: 'acme', count: 4 }))).toBe('policy_denied')
+    expect(await outcomeOf(list(mesh, 'carol', id, { tenant: 'zeta', count: 1 }))).toBe('policy_denied')
+    // The one who passed it on has one link only, and the rule wants two.
+    expect(await outcomeOf(list(mesh, 'bob', first?.id, { count: 1 }))).toBe('policy_denied')
+  })
+})
