@@ -76,6 +76,16 @@ describe('an acknowledgement', () => {
     expect(await entriesOf(mesh, 'bob', 'ack.received')).toMatchObject([{ call_id: callId }])
   })
 
+  it('that is kept back for half a minute is written down against the peer, also of a call that only reads', async () => {
+    const { mesh, callId } = await unacknowledged()
+    await using _mesh = mesh
+    expect(await entriesOf(mesh, 'bob', 'peer.evidence')).toEqual([])
+    await mesh.advance({ minutes: 5 })
+    expect(await entriesOf(mesh, 'bob', 'peer.evidence')).toMatchObject([
+      { peer: mesh.kernel('alice').did, call_id: callId, ext: { reason: expect.stringMatching(/^ack_missing: /) } },
+    ])
+  })
+
   it('is asked for again after a restart of the kernel that waits for it', async () => {
     const { mesh, callId, stop } = await unacknowledged()
     await using _mesh = mesh

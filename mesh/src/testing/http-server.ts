@@ -10,6 +10,8 @@ export type TestServer = AsyncDisposable & {
   port: number
   /** Connections that were accepted so far. */
   readonly connections: number
+  /** Connections that are open now. */
+  readonly open: number
 }
 
 /** The port and the loopback address are chosen here unless they have to be certain ones. */
@@ -34,6 +36,9 @@ export async function httpServer(
     port,
     get connections() {
       return connections
+    },
+    get open() {
+      return sockets.size
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()

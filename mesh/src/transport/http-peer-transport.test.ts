@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
-import { describe, expect, it } from 'vitest'
-import { httpServer } from '../testing/http-server.ts'
+import { mallory } from '@hansa/trust/testing'
+import { describe, expect, it, vi } from 'vitest'
+import { httpServer, type TestServer } from '../testing/http-server.ts'
 import { selfSignedCertificate } from '../testing/self-signed-certificate.ts'
 import { spkiHash } from './certificate-key.ts'
 import { type HttpPeerTransportInit, httpPeerTransport } from './http-peer-transport.ts'
@@ -56,6 +57,18 @@ describe(httpPeerTransport, () => {
     for (let n = 0; n < 20; n++) await transport.send(call(server.origin))
     // A second one, because the next call may come before the first connection has reported that it is free.
     expect(server.connections).toBeLessThanOrEqual(2)
+  })
+
+  it('keeps connections to the last few places of a peer that moves on and on', async () => {
+    await using transport = onLoopback()
+    await using stack = new AsyncDisposableStack()
+    const places: TestServer[] = []
+    for (let place = 0; place < 6; place++) {
+      const server = stack.use(await httpServer(echo))
+      places.push(server)
+      await transport.send({ ...call(server.origin), peer: mallory.did })
+    }
+    await vi.waitFor(() => expect(places.map(({ open }) => open)).toEqual([0, 0, 1, 1, 1, 1]))
   })
 
   it('opens no more connections than it may, however many calls are under way', async () => {

@@ -38,6 +38,8 @@ export type HttpPeerTransportInit = {
 const HEAD_TIMEOUT_MS = 620_000
 /** Longest silence inside a reply. */
 const BODY_SILENCE_MS = 30_000
+/** Origins of one peer to which connections are kept: one that moves on and on leaves none behind. */
+const MAX_POOLS_PER_PEER = 4
 /** Largest head of a reply, bytes (security.md B13). */
 const MAX_HEAD_BYTES = 16_384
 
@@ -55,7 +57,7 @@ class HttpPeerTransport implements PeerTransport, AsyncDisposable {
   readonly #connections: number
   readonly #connector: PeerConnector
   readonly #keys = new CertificateKeys()
-  /** By peer and endpoint as written, so that the path of a call parses no URL. Bounded by the peers that were imported. */
+  /** By peer and endpoint as written, so that the path of a call parses no URL. Each ends with its pool. */
   readonly #routes = new Map<string, Route>()
   readonly #pools = new Map<string, Pool>()
 
@@ -142,7 +144,13 @@ class HttpPeerTransport implements PeerTransport, AsyncDisposable {
       bodyTimeout: BODY_SILENCE_MS,
     })
     this.#pools.set(way, pool)
+    if (peer !== undefined) this.#dropOldest(peer)
     return pool
+  }
+
+  #dropOldest(peer: Did): void {
+    const ways = [...this.#pools.keys()].filter((way) => way.endsWith(` ${peer}`))
+    for (const way of ways.slice(0, -MAX_POOLS_PER_PEER)) this.#drop(way)
   }
 
   /** Calls under way end on their old connections; new ones open fresh connections. */

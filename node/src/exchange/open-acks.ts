@@ -40,6 +40,10 @@ export class OpenAcks {
     return calls?.has(callId) === true && (expected === undefined || expected === receiptHash)
   }
 
+  isOpen(callId: string, peer: Did): boolean {
+    return this.#open.get(peer)?.has(callId) === true
+  }
+
   /** The acknowledgement is in the ledger. */
   close(callId: string, peer: Did): void {
     const calls = this.#open.get(peer)

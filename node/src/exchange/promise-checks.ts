@@ -52,8 +52,9 @@ const PERIOD_MS = 60_000
 /** Milliseconds that a peer has for an answer. */
 const LIMIT_MS = 10_000
 const QUESTION_LIFE_SECONDS = 60
-/** Questions to one peer in one round; what is left over waits for the next. */
+/** Questions to one peer in one round, and milliseconds after which it is asked no other; the rest waits for the next. */
 const MAX_QUESTIONS = 100
+const SHARE_MS = 20_000
 
 /** Undefined: the peer cannot be asked now. */
 type Answer = { kind: 'answer'; answer: InclusionAnswer } | { kind: 'broken'; reason: string } | undefined
@@ -84,7 +85,10 @@ export class PromiseChecks {
   async #check(peer: Did): Promise<void> {
     const { promises, clock, imports } = this.#c
     const endpoint = imports.endpointOf(peer)
+    const untilMs = clock.now() + SHARE_MS
     for (let question = 0; endpoint !== undefined && question < MAX_QUESTIONS; question++) {
+      // The next round begins when this one is over: a peer that takes its time takes nobody else's.
+      if (clock.now() >= untilMs) return
       const due = promises.due(peer, clock.now(), MAX_INCLUSION_ENTRIES)
       if (due.length === 0 || !(await this.#ask(peer, endpoint, due))) return
     }

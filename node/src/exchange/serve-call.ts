@@ -16,6 +16,7 @@ import type { DecisionMemory } from './decision-memory.ts'
 import type { HeldResults } from './held-results.ts'
 import { refusalReply } from './inbound-reply.ts'
 import type { OpenAcks } from './open-acks.ts'
+import type { OverdueAcks } from './overdue-acks.ts'
 import { RefusalUnsigned } from './refusal-budget.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
 
@@ -26,6 +27,7 @@ export type ServeCallComponents = AuthenticateComponents & {
   signer: BatchSigner
   ledger: Pick<Ledger, 'origin'>
   openAcks: OpenAcks
+  overdueAcks: OverdueAcks
   held: HeldResults
   decisions: DecisionMemory
   policyVersion(): number
@@ -109,7 +111,7 @@ export function arrivedFrom(
 }
 
 async function sealReceipt(
-  { signer, ledger, openAcks, held, decisions, policyVersion }: ServeCallComponents,
+  { signer, ledger, openAcks, overdueAcks, held, decisions, policyVersion }: ServeCallComponents,
   { intent, hash, salt }: AuthenticatedIntent,
   arrived: Arrived,
   ended: Released | Refused,
@@ -130,10 +132,13 @@ async function sealReceipt(
   const signed = await signer.sign('hansa-receipt', receipt)
   openAcks.expect(intent.call_id, intent.iss, signed.hash)
   const envelope = Buffer.from(signed.text, 'utf8')
-  if ('refused' in ended) return encodeFrames([envelope, NOTHING, NOTHING])
-  const { output } = ended
-  if (!waitsForAck(ended)) return encodeFrames([envelope, output.salt, output.bytes])
   const { call_id: callId, iss: peer } = intent
+  if ('refused' in ended || !waitsForAck(ended)) {
+    overdueAcks.watch(peer, callId)
+    const [salt, bytes] = 'refused' in ended ? [NOTHING, NOTHING] : [ended.output.salt, ended.output.bytes]
+    return encodeFrames([envelope, salt, bytes])
+  }
+  const { output } = ended
   held.hold({ callId, peer, receiptHash: signed.hash, argsSalt: salt, salt: output.salt, bytes: output.bytes })
   return encodeFrames([envelope, NOTHING, NOTHING])
 }

@@ -15,6 +15,7 @@ import { DecisionMemory } from '../exchange/decision-memory.ts'
 import { HeldResults } from '../exchange/held-results.ts'
 import { sessionOpener } from '../exchange/open-peer-session.ts'
 import { OutboundExchange } from '../exchange/outbound-exchange.ts'
+import { OverdueAcks } from '../exchange/overdue-acks.ts'
 import { PeerSessions } from '../exchange/peer-sessions.ts'
 import { checkPromises } from '../exchange/promise-checks.ts'
 import { RefusalBudget } from '../exchange/refusal-budget.ts'
@@ -88,6 +89,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const self = signer.did
   const compiled = compileOrThrow(init.policy ?? [])
   await checkContent(components.content, init.content)
+  // A log that is open holds its directory: whatever fails behind it must not keep the next start from it.
+  await using undo = new AsyncDisposableStack()
 
   let opened: Ledger | undefined
   let gossip: LogGossip | undefined
@@ -163,7 +166,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
   const { approvals, uses, budgets, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox, promises } =
     projections
-  opened = ledger
+  opened = undo.use(ledger)
   const frozen = logs.frozen.map(({ directory, link }) => ({ origin: link.previous.origin, directory }))
   const closing = openCalls.closing()
   const kept = await openContent({
@@ -210,6 +213,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
   const evidence = evidenceRecorder({ append, logger, observer: init.observer })
   const held = new HeldResults({ clock, onOverdue: ackMissing(evidence) })
+  const overdueAcks = new OverdueAcks({ clock, evidence, isOpen: (callId, peer) => openAcks.isOpen(callId, peer) })
   const peerSessions = new PeerSessions({ open, clock })
   const exchange = new OutboundExchange({
     self,
@@ -298,37 +302,9 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
 
   const bars = (peer: Did) => told.evidence.bars(peer)
   const inbound = servePeers({
-    ...{
-      self,
-      identity: signer,
-      signer: batch,
-      clock,
-      logger,
-      resolver,
-      verifier,
-      sessions,
-      memory,
-      ledger,
-      peers,
-      standing,
-      callIds,
-      policy,
-    },
-    ...{
-      policyVersion,
-      openAcks,
-      held,
-      decisions,
-      budget,
-      refusals,
-      append,
-      own,
-      bars,
-      contradicted,
-      receive,
-      invoke,
-      logs,
-    },
+    ...{ self, identity: signer, signer: batch, clock, logger, resolver, verifier, sessions, memory, ledger, peers },
+    ...{ callIds, policy, policyVersion, openAcks, held, decisions, budget, refusals, append, own, bars },
+    ...{ contradicted, receive, invoke, logs, standing, overdueAcks },
     ...{ disk: components.disk, publicLog: init.publicLog, manifest: () => publisher.current() },
     run: (arrived, seal) => {
       const release = running.add(arrived)
@@ -345,12 +321,14 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     REFRESH_PERIOD_MS,
     () => {
       approvals.expire()
+      overdueAcks.tick()
       resume.tick(ledger.head().size)
       watchLog()
       return Promise.all([imports.tick(), events.tick(), kept.tick(), revocations.tick()])
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
   )
+  undo.move()
   return new AssembledKernel({
     did: self,
     name: init.name ?? '',

@@ -3,7 +3,8 @@ import type { Did, EntryDraft, EventLogger } from '@hansa/protocols'
 import type { Appended } from '@hansa/trust/ledger'
 import type { CallObserver, EvidenceKind } from './call-observer.ts'
 
-export type RecordEvidence = (peer: Did, kind: EvidenceKind, reason: string, callId: string) => void
+/** @param count of what the reason says, of which `callId` is the first. @default 1 */
+export type RecordEvidence = (peer: Did, kind: EvidenceKind, reason: string, callId: string, count?: number) => void
 
 export type EvidenceComponents = {
   append(draft: EntryDraft): Appended
@@ -13,10 +14,10 @@ export type EvidenceComponents = {
 
 /** The entry is not awaited: what it is about has failed or is over, and has its own entries. */
 export function evidenceRecorder({ append, logger, observer }: EvidenceComponents): RecordEvidence {
-  return (peer, kind, reason, callId) => {
+  return (peer, kind, reason, callId, count = 1) => {
     logger.warn('peer.evidence', { peer, kind, call_id: callId })
     observer?.evidence?.(kind)
-    const ext = { reason: `${kind}: ${reason}`.slice(0, 1024).toWellFormed() }
+    const ext = { reason: `${kind}: ${reason}`.slice(0, 1024).toWellFormed(), ...(count === 1 ? {} : { count }) }
     try {
       append({ type: 'peer.evidence', peer, call_id: callId, ext }).durable.catch(() => {})
     } catch (error) {

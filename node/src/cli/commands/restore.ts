@@ -79,6 +79,7 @@ function text(style: Style, restored: RestoredHome, flag: string, nothingLost: b
     ...[
       'Tokens and approvals from before are no longer valid; grant and ask again.',
       'Kernels that import this one block it until their operators run: hansa import',
+      'Whoever counts this kernel as a witness needs its new witness key: hansa key show',
       ...doubt,
       'Credentials of agents that were removed after the backup are valid again: see hansa agent list',
       'The node that the backup was made of must not run again.',

@@ -1,0 +1,50 @@
+/**
+ * Whether receipts are acknowledged in time (security.md B8: `ack_missing` after 30 s is evidence). For results that were
+ * handed out with their receipt; of those that wait for the acknowledgement `HeldResults` tells. In memory: what was open
+ * when the process ended is found by whoever verifies the logs.
+ */
+import type { Clock, Did } from '@hansa/protocols'
+import type { RecordEvidence } from '../kernel/peer-evidence.ts'
+import { DEFAULT_HELD } from './held-results.ts'
+
+/** Receipts that are watched at once; the oldest are let go, unjudged. */
+const MAX_WATCHED = 100_000
+
+export type OverdueAcksInit = {
+  clock: Clock
+  evidence: RecordEvidence
+  isOpen(callId: string, peer: Did): boolean
+}
+
+type Watched = { peer: Did; callId: string; dueMs: number }
+
+export class OverdueAcks {
+  readonly #init: OverdueAcksInit
+  /** In the order of their receipts. */
+  #watched: Watched[] = []
+
+  constructor(init: OverdueAcksInit) {
+    this.#init = init
+  }
+
+  watch(peer: Did, callId: string): void {
+    if (this.#watched.length >= MAX_WATCHED) this.#watched = this.#watched.slice(MAX_WATCHED / 10)
+    this.#watched.push({ peer, callId, dueMs: this.#init.clock.now() + DEFAULT_HELD.ackDueMs })
+  }
+
+  /** Records what is overdue now: one entry for each peer, so that a peer cannot fill the log by keeping silent. */
+  tick(): void {
+    const now = this.#init.clock.now()
+    const end = this.#watched.findIndex(({ dueMs }) => dueMs > now)
+    const due = this.#watched.splice(0, end < 0 ? this.#watched.length : end)
+    const missing = Map.groupBy(
+      due.filter(({ callId, peer }) => this.#init.isOpen(callId, peer)),
+      ({ peer }) => peer,
+    )
+    for (const [peer, calls] of missing) {
+      const receipts = calls.length === 1 ? 'a receipt was' : `${calls.length} receipts were`
+      const reason = `${receipts} not acknowledged within 30 seconds`
+      this.#init.evidence(peer, 'ack_missing', reason, calls[0]?.callId ?? '', calls.length)
+    }
+  }
+}
