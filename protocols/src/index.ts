@@ -129,6 +129,8 @@ export { exchangePaths, logPath, witnessedCheckpointPath } from './exchange/path
 export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from './exchange/receipt.ts'
 // Cases and sanctions.
 export * from './governance/case.ts'
+export * from './governance/case-acts.ts'
+export * from './governance/exception.ts'
 // Between kernels.
 export * from './handshake/messages.ts'
 // Issuers of tokens.
@@ -138,6 +140,7 @@ export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-i
 // Kernels, and the way to reach a running one.
 export { approvalEventSchema, decisionNotesSchema } from './kernel/approval.ts'
 export { type CapabilityDetail, capabilityDetailSchema } from './kernel/capability-detail.ts'
+export type { GovernanceOperator } from './kernel/governance-operator.ts'
 export {
   contentKinds,
   type EraseContent,

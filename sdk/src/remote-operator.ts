@@ -1,10 +1,12 @@
 import type { KernelOperator } from '@hansa/protocols'
 import type { ControlClient } from './control-client.ts'
+import { remoteGovernance } from './remote-governance.ts'
 import { watchApprovals } from './watch-approvals.ts'
 
 /** What an operator may do to a running node, one request each. */
 export function remoteOperator(client: ControlClient): KernelOperator {
   return {
+    governance: remoteGovernance(client),
     status: () => client.call('status', {}),
     capabilities: () => client.call('capabilities', {}),
     peers: () => client.call('peers', {}),

@@ -10,6 +10,8 @@ export function entrySummary({ type, cap, peer, actor, decision, ext }: Entry): 
   const parts = [
     type,
     cap ?? ext?.alias ?? ext?.agent,
+    ext?.case_event?.replaceAll('_', ' ') ?? ext?.sanction,
+    ext?.subject === undefined ? undefined : `about ${ext.subject}`,
     actor === undefined ? undefined : `by ${actor}`,
     peer === undefined ? undefined : `with ${peer}`,
     outcome === '' ? undefined : `: ${outcome}`,

@@ -77,4 +77,11 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'delegation.issued': entity('delegation', 'create'),
   'delegation.added': entity('delegation', 'create'),
   'delegation.removed': entity('delegation', 'delete'),
+  'case.opened': entity('case', 'create'),
+  'case.changed': entity('case', 'update'),
+  'sanction.imposed': entity('sanction', 'create'),
+  'sanction.lifted': entity('sanction', 'delete'),
+  'exception.requested': own('Exception requested'),
+  'exception.granted': entity('exception', 'create'),
+  'exception.ended': entity('exception', 'delete'),
 }

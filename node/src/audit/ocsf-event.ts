@@ -19,6 +19,14 @@ const ASKING: ReadonlySet<Entry['type']> = new Set<Entry['type']>([
   'result.missing',
 ])
 
+const HIGH: ReadonlySet<Entry['type']> = new Set<Entry['type']>([
+  'peer.evidence',
+  'log.full',
+  'case.opened',
+  'sanction.imposed',
+  'exception.granted',
+])
+
 const severities = { informational: 1, low: 2, high: 4 } as const
 const severityNames = { 1: 'Informational', 2: 'Low', 4: 'High' } as const
 /** SHA-256 in OCSF's list of fingerprint algorithms. */
@@ -94,7 +102,7 @@ function controlOf(entry: Entry): object {
 }
 
 function severityOf({ type, ext }: Entry): (typeof severities)[keyof typeof severities] {
-  if (type === 'peer.evidence' || type === 'log.full') return severities.high
+  if (HIGH.has(type)) return severities.high
   return ext?.code === undefined ? severities.informational : severities.low
 }
 
@@ -111,7 +119,8 @@ function subjectOf(entry: Entry, { of, entity }: OcsfActivity, from: ExportedFro
   const actor = { user: { uid: entry.actor ?? from.did, type: entry.actor === undefined ? 'Kernel' : 'Principal' } }
   if (of === 'entity_management') {
     const { cap, peer, ext } = entry
-    const uid = cap ?? ext?.agent ?? ext?.approval ?? ext?.token ?? peer ?? ext?.hash ?? from.did
+    const named = ext?.case ?? ext?.exception ?? ext?.agent ?? ext?.approval ?? ext?.token
+    const uid = cap ?? named ?? peer ?? ext?.hash ?? from.did
     return { actor, src_endpoint: kernel, entity: { uid, type: entity, ...(ext?.alias && { name: ext.alias }) } }
   }
   const asks = ASKING.has(entry.type)
@@ -141,7 +150,12 @@ function unmappedOf({
   ext,
 }: Entry): object {
   const { stage, denial_id, approval, trust_policy, count, source, checkpoint, note, seq, hash } = ext ?? {}
+  const { subject, case_event, case_state, sanction, rule, expires } = ext ?? {}
+  const governance = { case: ext?.case, subject, case_event, case_state, sanction, rule }
   const members = { prev, cap_hash, decision, pol, rules, verdicts, args_c, result_c, intent, receipt }
   const more = { stage, denial_id, approval, trust_policy, count, source, checkpoint, note, seq, hash }
-  return Object.fromEntries(Object.entries({ ...members, ...more }).filter(([, value]) => value !== undefined))
+  const until = sanction === undefined && ext?.exception === undefined ? {} : { expires }
+  return Object.fromEntries(
+    Object.entries({ ...members, ...more, ...governance, ...until }).filter(([, value]) => value !== undefined),
+  )
 }

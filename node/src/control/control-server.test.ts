@@ -118,6 +118,23 @@ describe('the methods of the control interface', () => {
     ],
     delegationRemove: [{ id: 'AAAAAAAA', by: 'person:olga' }, ['delegationRemove', 'AAAAAAAA', 'person:olga']],
     audit: [{ from: -10 }, ['audit', { from: -10 }]],
+    cases: [{}, ['cases']],
+    case: [{ id: ID }, ['case', ID]],
+    openCase: [
+      { subject: 'agent:alice', reason: 'it lied', evidence: [3], by: 'person:olga' },
+      ['openCase', { subject: 'agent:alice', reason: 'it lied', evidence: [3], by: 'person:olga' }],
+    ],
+    actOnCase: [
+      { id: ID, by: 'person:olga', act: { type: 'close' } },
+      ['actOnCase', { id: ID, by: 'person:olga', act: { type: 'close' } }],
+    ],
+    exceptions: [{}, ['exceptions']],
+    askException: [
+      { principal: 'agent:alice', capability: 'echo', reason: 'fire', minutes: 5, by: 'person:olga' },
+      ['askException', { principal: 'agent:alice', capability: 'echo', reason: 'fire', minutes: 5, by: 'person:olga' }],
+    ],
+    confirmException: [{ id: ID, by: 'person:olga' }, ['confirmException', { id: ID, by: 'person:olga' }]],
+    endException: [{ id: ID, by: 'person:olga' }, ['endException', { id: ID, by: 'person:olga' }]],
     content: [{ callId: ID }, ['content', ID]],
     keptArguments: [{ origin: 'x/log/1', callIds: [ID] }, ['keptArguments', 'x/log/1', [ID]]],
     eraseContent: [

@@ -74,6 +74,14 @@ export const methodTable: MethodTable = {
     control: agentsUrl,
   }),
   agentRemove: async ({ name }, { kernel }) => done(kernel.removeAgent(name)),
+  cases: (_params, { kernel }) => kernel.governance.cases(),
+  case: ({ id }, { kernel }) => kernel.governance.case(id),
+  openCase: (params, { kernel }) => kernel.governance.openCase(params),
+  actOnCase: (params, { kernel }) => kernel.governance.actOnCase(params),
+  exceptions: (_params, { kernel }) => kernel.governance.exceptions(),
+  askException: (params, { kernel }) => kernel.governance.askException(params),
+  confirmException: (params, { kernel }) => kernel.governance.confirmException(params),
+  endException: (params, { kernel }) => kernel.governance.endException(params),
 }
 
 /** What no operator has looked at reaches no agent: its description is text of a stranger. */

@@ -20,7 +20,7 @@ import type { RefusalCounter } from './refusal-counter.ts'
 import { arrivedFrom } from './serve-call.ts'
 
 export type ServeDecideComponents = AuthenticateComponents &
-  Pick<PolicyComponents, 'policy' | 'peers' | 'standing'> & {
+  Pick<PolicyComponents, 'policy' | 'peers' | 'standing' | 'authority'> & {
     self: Did
     identity: Signer
     refusals: RefusalCounter

@@ -1,5 +1,5 @@
 /** What a kernel does about logs together with other kernels: gossip and witnessing, opened in the order they need. */
-
+import type { Did } from '@hansa/protocols'
 import type { KernelComponents } from '../kernel/kernel-components.ts'
 import { Witnessing, type WitnessingComponents, type WitnessingInit } from '../witness/witnessing.ts'
 import { LogGossip, type LogGossipComponents } from './log-gossip.ts'
@@ -8,7 +8,13 @@ export type LogCompanyComponents = Omit<LogGossipComponents, 'keep'> &
   Omit<WitnessingComponents, 'seed' | 'evidence'> &
   Pick<KernelComponents, 'witnessSeed' | 'keepEvidence'>
 
-export type LogCompany = { gossip: LogGossip; witnessing: Witnessing; close(): void }
+export type LogCompany = {
+  gossip: LogGossip
+  witnessing: Witnessing
+  /** Ends what is open with a kernel, both ways. */
+  cutOff(peer: Did): void
+  close(): void
+}
 
 /** @throws Error when what was kept cannot be read. */
 export async function openLogCompany(
@@ -21,6 +27,10 @@ export async function openLogCompany(
   return {
     gossip,
     witnessing,
+    cutOff(peer) {
+      components.sessions.closePeer(peer)
+      components.forget(peer)
+    },
     close() {
       witnessing.close()
       gossip.close()

@@ -25,6 +25,7 @@ import { servePeers } from '../exchange/serve-peers.ts'
 import { compileDetectors } from '../firewall/index.ts'
 import { openLogCompany } from '../gossip/log-company.ts'
 import type { LogGossip } from '../gossip/log-gossip.ts'
+import { openGovernance } from '../governance/open-governance.ts'
 import { RevocationDesk } from '../revocation/revocation-desk.ts'
 import { configuredStanding } from '../standing/standing.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
@@ -230,27 +231,24 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
 
   const asking: AskPeerComponents = { exchange, detectors, nowMs: () => clock.now() }
+  const governance = await openGovernance({
+    ...{ self, store, clock, logger, events, ledger, locals, projections },
+    cutOff: company.cutOff,
+    cleared: (peer) => told.evidence.lift(peer),
+  })
   const policyComponents: PolicyComponents = {
     clock,
     policy,
     peers,
     standing,
+    authority: governance.authority,
     approvals,
     rates,
     inFlight,
     askPeer: askPeer(asking),
   }
   const budget = new RefusalBudget({ clock, isKnown })
-  const auditing: AuditComponents = {
-    append,
-    room,
-    policyVersion,
-    approvals,
-    uses,
-    inFlight,
-    idempotency,
-    budget,
-  }
+  const auditing: AuditComponents = { append, room, policyVersion, approvals, uses, inFlight, idempotency, budget }
   const recordCommitted: RevealComponents['append'] = (committed, appended) =>
     appendCommitted(committed, appended, auditing)
   const receiveOnly = receiveStage({
@@ -275,7 +273,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const plain: SharedStages = {
     receive: (arrived) => (quiescing ? stopping : receiveCall(arrived)),
     policy: refuseUnwitnessed(policyStage(policyComponents), witnessing.guard),
-    token: tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion }),
+    token: governance.narrowed(tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion })),
     inbound: inboundStage({ detectors }),
     ...revealStages({ clock, transport, signer: batch, outbox, promises, evidence, append: recordCommitted }),
     begin: keepingArguments(begin, { ...kept, logger }),
@@ -304,7 +302,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const inbound = servePeers({
     ...{ self, identity: signer, signer: batch, clock, logger, resolver, verifier, sessions, memory, ledger, peers },
     ...{ callIds, policy, policyVersion, openAcks, held, decisions, budget, refusals, append, own, bars },
-    ...{ contradicted, receive, invoke, logs, standing, overdueAcks },
+    ...{ contradicted, receive, invoke, logs, standing, overdueAcks, authority: governance.authority },
     ...{ disk: components.disk, publicLog: init.publicLog, manifest: () => publisher.current() },
     run: (arrived, seal) => {
       const release = running.add(arrived)
@@ -324,7 +322,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       overdueAcks.tick()
       resume.tick(ledger.head().size)
       watchLog()
-      return Promise.all([imports.tick(), events.tick(), kept.tick(), revocations.tick()])
+      return Promise.all([imports.tick(), events.tick(), kept.tick(), revocations.tick(), governance.tick()])
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
   )
@@ -355,6 +353,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     inbound,
     witnessing,
     invoke,
+    governance: governance.operator,
     explain: explainer({ ...policyComponents, ...arriving, running: (callId) => running.find(callId), receive }),
     discover: discoverPeers({ fetch: components.fetch, resolver, clock, memory, self }),
     snapshotState: components.snapshotState,

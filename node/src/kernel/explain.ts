@@ -9,7 +9,7 @@ import { isRefusal } from './stages.ts'
 export type Explain = (capability: string, args: unknown, options: InvokeOptions) => Promise<Explanation>
 
 export type ExplainComponents = LocalCallComponents &
-  Pick<PolicyComponents, 'policy' | 'peers' | 'standing' | 'askPeer'> & {
+  Pick<PolicyComponents, 'policy' | 'peers' | 'standing' | 'authority' | 'askPeer'> & {
     receive(arrived: Arrived): Promise<Received | Refusal>
   }
 

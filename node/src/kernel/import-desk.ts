@@ -28,9 +28,11 @@ import type {
   PeerInfo,
   Store,
 } from '@hansa/protocols'
-import { CallError } from '@hansa/protocols'
+import { CallError, parseCapabilityRef } from '@hansa/protocols'
 import type { KeyResolver } from '@hansa/trust'
+import { isGovernanceCapability } from '@hansa/trust/governance'
 import { compileSchema } from '../firewall/index.ts'
+import { governanceOf } from '../governance/governance-capabilities.ts'
 import type { Events } from './event-outbox.ts'
 import type { PeerSettings } from './peer-settings.ts'
 import type { ImportedTarget, Refusal } from './stages.ts'
@@ -100,6 +102,8 @@ export class ImportDesk implements CertificatePins {
   }
 
   target(ref: string): ImportedTarget | Refusal {
+    const own = this.#governance(ref)
+    if (own !== undefined) return own
     const found = this.#book.find(ref)
     if (!found.ok) return { refused: found.code, reason: found.reason }
     const barred = this.#c.barred?.(found.capability.peer)
@@ -109,6 +113,18 @@ export class ImportDesk implements CertificatePins {
     const target = this.#targetOf(found.capability)
     this.#targets.set(found.capability, target)
     return target
+  }
+
+  /** What every kernel answers: it is in no manifest, so there is nothing to pin. */
+  #governance(ref: string): ImportedTarget | Refusal | undefined {
+    const { alias = '', id } = parseCapabilityRef(ref) ?? { id: '' }
+    const peer = isGovernanceCapability(id) ? this.#book.get(alias) : undefined
+    const capability = peer === undefined ? undefined : governanceOf(peer, id)
+    if (peer === undefined || capability === undefined) return undefined
+    const barred = this.#c.barred?.(peer.did)
+    if (barred !== undefined) return { refused: 'handshake_failed', reason: barred }
+    if (peer.state === 'blocked') return { refused: 'descriptor_mismatch', reason: peer.reasons.join('; ') }
+    return this.#targetOf(capability)
   }
 
   keysOf(peer: Did): readonly string[] | undefined {

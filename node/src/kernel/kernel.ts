@@ -24,6 +24,7 @@ import type {
   ErasedContent,
   Explanation,
   Frame,
+  GovernanceOperator,
   GrantInit,
   ImportInit,
   InboundHandler,
@@ -97,6 +98,7 @@ export type KernelParts = {
   witnessing: Witnessing
   invoke: Invoke
   explain: Explain
+  governance: GovernanceOperator
   discover(init: DiscoverInit): Promise<Discovery>
   snapshotState: (() => Promise<string>) | undefined
   quiesce(): Promise<void>
@@ -202,6 +204,10 @@ export class AssembledKernel implements ControlledKernel {
 
   explain(capability: CapabilityRef, args: unknown, options: InvokeOptions = {}): Promise<Explanation> {
     return this.#parts.explain(capability, args, options)
+  }
+
+  get governance(): GovernanceOperator {
+    return this.#parts.governance
   }
 
   /** @throws CallError `invalid_request` that names every fault; the policy in force stays. */

@@ -35,6 +35,8 @@ export type ServedCapability = {
 
 export class LocalCapabilities {
   readonly #held = new Map<string, Held>()
+  /** Answered by the kernel itself and part of the protocol, so in no list and no manifest. */
+  readonly #builtIn = new Map<string, Held>()
   #generation = 0
 
   /** Rises with every change; a manifest made under another one is out of date. */
@@ -52,6 +54,7 @@ export class LocalCapabilities {
    * @throws CallError `invalid_request` that names every fault of the definition, or that the id is taken.
    */
   add(definition: CapabilityDefinition, driver: Driver): () => void {
+    refuseReserved(definition.id)
     const built = buildTarget(definition, driver)
     const present = this.#held.get(definition.id)
     if (present !== undefined && present.service?.awaySince === undefined) throw taken(definition.id)
@@ -60,11 +63,17 @@ export class LocalCapabilities {
     return () => this.#remove(built)
   }
 
+  /** @throws CallError `invalid_request` as `add` does. */
+  addBuiltIn(definition: CapabilityDefinition, driver: Driver): void {
+    this.#builtIn.set(definition.id, buildTarget(definition, driver))
+  }
+
   /**
    * Adds what a connected program serves, or lets its owner take it up again. The same definition is no change.
    * @throws CallError `invalid_request` as `add` does, or that it belongs to someone else.
    */
   serve(definition: CapabilityDefinition, driver: Driver, owner: string): ServedCapability {
+    refuseReserved(definition.id)
     const held: Held = { ...buildTarget(definition, driver), service: { owner } }
     const present = this.#held.get(definition.id)
     if (present !== undefined) refuseTaking(definition.id, present.service, owner)
@@ -100,7 +109,7 @@ export class LocalCapabilities {
   }
 
   find(id: string): LocalTarget | undefined {
-    return this.#held.get(id)?.target
+    return (this.#builtIn.get(id) ?? this.#held.get(id))?.target
   }
 
   /** @returns why nothing can be called under this id now, for the log; undefined when its driver is there. */
@@ -150,6 +159,12 @@ function refuseTaking(id: string, service: Service | undefined, owner: string): 
   if (service === undefined) throw taken(id)
   if (service.owner !== owner) throw invalid(`Capability ${id} belongs to ${service.owner}`)
   if (service.awaySince === undefined) throw invalid(`Capability ${id} is already registered, and being served`)
+}
+
+/** What the kernel answers itself must not be answered by a program in its name. */
+function refuseReserved(id: string): void {
+  if (id === 'governance' || id.startsWith('governance.'))
+    throw invalid(`Capability ${id} cannot be registered: governance.* belongs to the kernel`)
 }
 
 function taken(id: string): CallError {

@@ -3,6 +3,7 @@ import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { noObligations, RateWindow } from '@hansa/trust'
 import { alice, mallory } from '@hansa/trust/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { rulesAlone } from '../governance/call-authority.ts'
 import { configuredStanding } from '../standing/standing.ts'
 import { aLocalTarget, anImportedTarget, anIntent, aPeerCaller, aReceivedCall } from '../testing/calls.ts'
 import { FakeLedger } from '../testing/fake-ledger.ts'
@@ -40,6 +41,7 @@ function parts(rules: Rule[], over: Partial<PolicyComponents> = {}, answer?: Pee
     policy: new PolicyHolder(compileOrThrow([{ name: 'test', rules }]), 1, ledger.append),
     peers,
     standing: configuredStanding(over.peers ?? peers),
+    authority: rulesAlone,
     approvals: new ApprovalBook({
       clock,
       append: ledger.append,

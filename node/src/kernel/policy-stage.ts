@@ -20,6 +20,7 @@ import {
 } from '@hansa/trust'
 import { MAX_SCORE } from '@hansa/trust/score'
 import { delegationFacts } from '../delegation/delegation-facts.ts'
+import type { CallAuthority } from '../governance/call-authority.ts'
 import type { Standing } from '../standing/standing.ts'
 import { actionHash } from './approval-action.ts'
 import type { ApprovalBook } from './approvals.ts'
@@ -45,6 +46,7 @@ export type PolicyComponents = {
   policy: PolicyHolder
   peers: PeerSettings
   standing: Standing
+  authority: CallAuthority
   approvals: ApprovalBook
   rates: RateWindow
   inFlight: InFlight
@@ -95,10 +97,11 @@ export async function ask(
   return components.askPeer(call, target, obligations)
 }
 
-type Deciding = Pick<PolicyComponents, 'policy' | 'peers' | 'standing' | 'clock'>
+type Deciding = Pick<PolicyComponents, 'policy' | 'peers' | 'standing' | 'authority' | 'clock'>
 
 /** Whether the arguments may go to the peer for its opinion: not where no opinion could make this kernel permit the call. */
 export function mayAsk(call: Received, target: ImportedTarget, components: Deciding): boolean {
+  if (components.authority.refusal(call) !== undefined) return false
   if (target.trustPolicy === 'remote_deferred') {
     return !deniesUnasked(components.policy.current, factsOf(call, undefined, components))
   }
@@ -106,8 +109,12 @@ export function mayAsk(call: Received, target: ImportedTarget, components: Decid
   return effect === 'permit' || effect === 'approval'
 }
 
-/** Evaluates the rules in force. Used by `explain` and `decide` too, so that they cannot differ from `invoke`. */
+/** The one place where a call is authorised: the rules in force, and over them sanctions and exceptions. Used by `explain` and `decide` too, so that they cannot differ from `invoke`. */
 export function decideLocally(call: Received, answer: PeerAnswer | undefined, components: Deciding): PolicyDecision {
+  return components.authority.over(call, decideByRules(call, answer, components))
+}
+
+function decideByRules(call: Received, answer: PeerAnswer | undefined, components: Deciding): PolicyDecision {
   const { caller } = call
   const decision = evaluatePolicy(components.policy.current, factsOf(call, answer, components))
   // Both kernels belong to one owner: this side does not insist on a rule of its own. A deny still denies.

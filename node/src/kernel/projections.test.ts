@@ -50,6 +50,8 @@ const types: EntryType[] = [
   'receipt.received',
   'result.missing',
   'result.received',
+  'sanction.imposed',
+  'sanction.lifted',
   'token.revoked',
 ]
 
@@ -95,6 +97,9 @@ const entries = fc
           action: `action ${call}`,
           expires: Math.floor(t / 1000) + 3_600,
           through: number,
+          case: idOf(200 + (call % 4)),
+          subject: `agent:${call % 3}`,
+          sanction: number % 2 ? 'suspend' : 'warn',
           ...(stage === undefined ? {} : { stage }),
           ...(approval === null ? {} : { approval: idOf(100 + approval) }),
           ...(token === null ? {} : { token: `token ${token}` }),

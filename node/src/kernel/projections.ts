@@ -6,6 +6,7 @@ import { Budgets, type BudgetsState } from '../delegation/budgets.ts'
 import { AckOutbox, type AckOutboxComponents, type AckOutboxState } from '../exchange/ack-outbox.ts'
 import { OpenAcks, type OpenAcksState } from '../exchange/open-acks.ts'
 import { PromiseBook, type PromiseBookInit, type PromiseBookState } from '../exchange/promise-book.ts'
+import { type LoggedSanction, SanctionLog } from '../governance/sanction-log.ts'
 import type { ApprovalArguments } from './approval-arguments.ts'
 import { ApprovalBook, type ApprovalBookState } from './approvals.ts'
 import { CallIds, type CallIdsState } from './call-ids.ts'
@@ -37,6 +38,7 @@ export type ProjectionsState = {
   outbox: AckOutboxState
   promises: PromiseBookState
   rates: RateState
+  sanctions: LoggedSanction[]
   doubtUntilMs: number
   policyVersion: number
 }
@@ -53,6 +55,7 @@ export class Projections {
   readonly promises: PromiseBook
   readonly rates = new RateWindow()
   readonly doubt = new RestoreDoubt()
+  readonly sanctions = new SanctionLog()
   readonly #ruleWindow: (rule: string) => number | undefined
   #policyVersion = 0
 
@@ -80,6 +83,7 @@ export class Projections {
     this.outbox.replay(entry)
     this.promises.replay(entry)
     this.doubt.replay(entry)
+    this.sanctions.replay(entry)
     if (BEGINS.has(entry.type) || wasRefusedBetween(entry)) this.#replayRates(entry)
     if (entry.type === 'policy.loaded' && entry.pol !== undefined) this.#policyVersion = entry.pol
   }
@@ -100,6 +104,7 @@ export class Projections {
       outbox: this.outbox.state(),
       promises: this.promises.state(),
       rates: this.rates.state(nowMs),
+      sanctions: this.sanctions.state(nowMs),
       doubtUntilMs: this.doubt.state(),
       policyVersion: this.#policyVersion,
     }
@@ -117,6 +122,7 @@ export class Projections {
     this.outbox.restore(state.outbox)
     this.promises.restore(state.promises)
     this.rates.restore(state.rates)
+    this.sanctions.restore(state.sanctions)
     this.doubt.restore(state.doubtUntilMs)
     this.#policyVersion = state.policyVersion
   }

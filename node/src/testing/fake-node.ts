@@ -34,6 +34,7 @@ import {
   type NodeOperations,
 } from '../control/index.ts'
 import { RecentLines } from '../operations/recent-lines.ts'
+import { fakeGovernance } from './fake-governance.ts'
 
 export const FAKE_DID = 'did:key:z6MkfakeNode'
 const PEER_DID = 'did:key:z6MkfakePeer'
@@ -107,6 +108,7 @@ export function fakeKernel(): FakeKernel {
     }
   return {
     did: FAKE_DID,
+    governance: fakeGovernance(calls),
     calls,
     handlers,
     owners,

@@ -56,6 +56,14 @@ export const methodFacts = {
   agents: { scope: 'operator', summary: 'Lists agents that hold a credential.' },
   agentAdd: { scope: 'operator', summary: 'Makes the credential of an agent; it is in this answer and nowhere else.' },
   agentRemove: { scope: 'operator', summary: 'Takes the credential of an agent away, at once.' },
+  cases: { scope: 'operator', summary: 'Lists cases about kernels and principals.' },
+  case: { scope: 'operator', summary: 'Shows one case: what was done, whose turn it is, what is in force.' },
+  openCase: { scope: 'operator', summary: 'Opens a case about a kernel or a principal.' },
+  actOnCase: { scope: 'operator', summary: 'Triages, decides or closes a case, or decides its appeal.' },
+  exceptions: { scope: 'operator', summary: 'Lists exceptions to the policy.' },
+  askException: { scope: 'operator', summary: 'Asks for an exception to the policy; a second person confirms it.' },
+  confirmException: { scope: 'operator', summary: 'Confirms an exception that another person has asked for.' },
+  endException: { scope: 'operator', summary: 'Ends an exception before its time.' },
 } as const satisfies Record<ControlMethod, MethodFacts>
 
 /** What is not a method with a JSON answer. An agent reaches only registrations of its own. */

@@ -10,6 +10,9 @@ import { obligationsSchema } from '../capability/obligation.ts'
 import { safetySchema } from '../capability/safety.ts'
 import { costPerCallSchema } from '../delegation/charge.ts'
 import { addDelegationSchema, delegateSchema } from '../delegation/held-chain.ts'
+import { caseIdSchema } from '../governance/case.ts'
+import { actOnCaseSchema, openCaseSchema } from '../governance/case-acts.ts'
+import { askExceptionSchema, byPersonSchema } from '../governance/exception.ts'
 import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
 import { eraseContentSchema, MAX_ARGUMENTS_ASKED } from '../kernel/kept-content.ts'
 import { addPeerSchema } from '../kernel/known-peer.ts'
@@ -125,6 +128,14 @@ export const controlMethods = {
   agents: z.strictObject({}),
   agentAdd: z.strictObject({ name: agentNameSchema, principal: agentPrincipalSchema.optional() }),
   agentRemove: z.strictObject({ name: agentNameSchema }),
+  cases: z.strictObject({}),
+  case: z.strictObject({ id: caseIdSchema }),
+  openCase: openCaseSchema,
+  actOnCase: actOnCaseSchema,
+  exceptions: z.strictObject({}),
+  askException: askExceptionSchema,
+  confirmException: byPersonSchema,
+  endException: byPersonSchema,
 } as const satisfies Record<string, z.ZodType>
 
 export type ControlMethod = keyof typeof controlMethods

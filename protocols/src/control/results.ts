@@ -1,6 +1,8 @@
 /** What each method of the control interface answers with: server, client and the OpenAPI document derive from this one table. */
 import { z } from 'zod'
 import { heldChainSchema } from '../delegation/held-chain.ts'
+import { caseViewSchema } from '../governance/case-acts.ts'
+import { exceptionRecordSchema } from '../governance/exception.ts'
 import { agentInfoSchema, newAgentSchema } from '../kernel/agent-info.ts'
 import { approvalSchema } from '../kernel/approval.ts'
 import { capabilityDetailSchema } from '../kernel/capability-detail.ts'
@@ -91,6 +93,14 @@ export const controlResults = {
     control: z.string().max(4096).describe('Where it connects: unix:/path or http://127.0.0.1:PORT'),
   }),
   agentRemove: z.null(),
+  cases: z.array(caseViewSchema),
+  case: caseViewSchema,
+  openCase: caseViewSchema,
+  actOnCase: caseViewSchema,
+  exceptions: z.array(exceptionRecordSchema),
+  askException: exceptionRecordSchema,
+  confirmException: exceptionRecordSchema,
+  endException: exceptionRecordSchema,
 } as const satisfies Record<ControlMethod, z.ZodType>
 
 export type ControlResult<M extends ControlMethod> = z.infer<(typeof controlResults)[M]>

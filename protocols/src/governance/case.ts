@@ -81,11 +81,12 @@ export const appealTermsSchema = z.discriminatedUnion('outcome', [
 ])
 export type AppealTerms = z.infer<typeof appealTermsSchema>
 
+export const MAX_CASE_TEXT_CHARS = 500
 /** Words of a person about a case: well-formed, and short enough for an entry of the log. */
 export const caseTextSchema = z
   .string()
   .min(1)
-  .max(500)
+  .max(MAX_CASE_TEXT_CHARS)
   .refine((text) => text.isWellFormed(), 'is not well-formed text')
 
 export const caseEvidenceSchema = z.discriminatedUnion('kind', [

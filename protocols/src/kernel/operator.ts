@@ -8,6 +8,7 @@ import type { Entry } from '../ledger/entry.ts'
 import type { CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
 import type { Approval, ApprovalEvent, DecisionNotes } from './approval.ts'
 import type { CapabilityInfo } from './capability-info.ts'
+import type { GovernanceOperator } from './governance-operator.ts'
 import type { KernelStatus } from './kernel-status.ts'
 import type { AddPeer, KnownPeer } from './known-peer.ts'
 import type { PeerInfo } from './peer-info.ts'
@@ -18,6 +19,8 @@ export type { KernelStatus } from './kernel-status.ts'
 export type { PeerInfo } from './peer-info.ts'
 
 export interface KernelOperator {
+  /** Cases and exceptions. */
+  readonly governance: GovernanceOperator
   status(): Promise<KernelStatus>
   capabilities(): Promise<CapabilityInfo[]>
   peers(): Promise<PeerInfo[]>

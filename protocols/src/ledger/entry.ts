@@ -18,6 +18,7 @@ import { allCodes } from '../errors/codes.ts'
 import { checkpointReferenceSchema } from '../exchange/checkpoint-reference.ts'
 import { envelopeSchema } from '../exchange/envelope.ts'
 import { receiptStatuses } from '../exchange/receipt.ts'
+import { caseEventNames, caseIdSchema, caseStates, sanctionKinds, sanctionRules } from '../governance/case.ts'
 import { MAX_REVOCATION_BYTES, revocationKinds } from '../revocation/revocation.ts'
 import { agentNameSchema } from '../syntax/agent-credential.ts'
 import { hashSchema } from '../syntax/base64url.ts'
@@ -65,6 +66,13 @@ export const entryTypes = [
   'delegation.issued',
   'delegation.added',
   'delegation.removed',
+  'case.opened',
+  'case.changed',
+  'sanction.imposed',
+  'sanction.lifted',
+  'exception.requested',
+  'exception.granted',
+  'exception.ended',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 
@@ -153,6 +161,16 @@ export const entryExtSchema = z.strictObject({
     .optional()
     .describe('intent.accepted: what is reserved of the limits of its links; outcome: the rows that were used of it'),
   agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),
+  case: caseIdSchema.optional(),
+  subject: principalSchema.optional().describe('Whom a case, a sanction or an exception is about'),
+  case_event: z.enum(caseEventNames).optional().describe('case.opened, case.changed: what happened'),
+  case_state: z.enum(caseStates).optional().describe('case.opened, case.changed: the state since then'),
+  sanction: z
+    .enum(sanctionKinds)
+    .optional()
+    .describe('sanction.imposed: its kind; `expires` is its end, if it has one'),
+  rule: z.enum(sanctionRules).optional().describe('sanction.imposed: what it follows from'),
+  exception: callIdSchema.optional().describe('Names one exception to the policy'),
 })
 export type EntryExt = z.infer<typeof entryExtSchema>
 

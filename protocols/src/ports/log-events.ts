@@ -3,6 +3,7 @@
  * at another level or without its fields does not compile. docs/reference/log-events.md is this table.
  */
 
+import { caseLogEvents } from './case-log-events.ts'
 import type { logLineFields } from './log-line-fields.ts'
 import type { LogFields } from './logger.ts'
 import { witnessLogEvents } from './witness-log-events.ts'
@@ -20,6 +21,7 @@ type LogEventFacts = {
 const nothing = 'Nothing.'
 
 export const logEvents = {
+  ...caseLogEvents,
   'acks.delivery_not_recorded': {
     level: 'warn',
     fields: ['peer', 'reason'],

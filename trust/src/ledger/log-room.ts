@@ -62,6 +62,11 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'revocation.made',
   'revocation.received',
   'delegation.removed',
+  // Persons decide about what has begun before, and what it takes away must not wait for room.
+  'case.changed',
+  'sanction.imposed',
+  'sanction.lifted',
+  'exception.ended',
   // Without these a node with a full log could not start, or not be stopped by a stricter policy.
   'policy.loaded',
   'manifest.published',

@@ -1,0 +1,87 @@
+/**
+ * What sanctions and exceptions say of a call, over what the rules say. Asked in the one place where calls are decided
+ * (`decideLocally`), for calls of this kernel's principals, of peers and to peers alike, and never in a handler.
+ */
+import type { Did, Principal } from '@hansa/protocols'
+import { noObligations, type PolicyDecision } from '@hansa/trust'
+import { admits, isGovernanceCapability } from '@hansa/trust/governance'
+import type { Granted, Permitted, Received, Refusal } from '../kernel/stages.ts'
+import { isRefusal } from '../kernel/stages.ts'
+import type { Sanctions } from './sanctions.ts'
+
+export interface Exceptions {
+  /** @returns the id of an exception that is in force for exactly this principal, or this kernel, and capability. */
+  permitting(who: readonly (Did | Principal)[], capability: string): string | undefined
+}
+
+export interface CallAuthority {
+  /** Why the call must not be made, whatever the rules and a peer say. */
+  refusal(call: Received): string | undefined
+  over(call: Received, decision: PolicyDecision): PolicyDecision
+}
+
+export function callAuthority(components: { sanctions: Sanctions; exceptions: Exceptions }): CallAuthority {
+  const { sanctions, exceptions } = components
+  const refusal = (call: Received) => refusedBy(call, sanctions)
+  return {
+    refusal,
+    over(call, decision) {
+      const reason = refusal(call)
+      if (reason !== undefined)
+        return { effect: 'deny', rules: ['sanction'], obligations: noObligations, limits: [], reason }
+      if (isOwnGovernance(call)) return permit('governance', 'whoever has a case can read it and appeal')
+      if (decision.effect === 'permit') return decision
+      const exception = exceptions.permitting(namesOf(call), call.target.ref)
+      return exception === undefined ? decision : permit(`break_glass:${exception}`, 'two persons made an exception')
+    },
+  }
+}
+
+/** For whoever decides by rules alone. */
+export const rulesAlone: CallAuthority = { refusal: () => undefined, over: (_call, decision) => decision }
+
+/** A quarantined principal reads unlabelled data only, so the token of its call covers no label that is found later. */
+export function narrowedInQuarantine(
+  stage: (call: Permitted) => Granted | Refusal,
+  sanctions: Sanctions,
+): (call: Permitted) => Granted | Refusal {
+  return (call) => {
+    const granted = stage(call)
+    if (isRefusal(granted) || isGovernanceCapability(call.target.id)) return granted
+    const names = [...namesOf(call), ...(call.target.kind === 'imported' ? [call.target.peer] : [])]
+    const quarantined = names.some((name) => sanctions.on(name)?.kind === 'quarantine')
+    return quarantined ? { ...granted, grant: { ...granted.grant, labelsMax: [] } } : granted
+  }
+}
+
+function refusedBy(call: Received, sanctions: Sanctions): string | undefined {
+  const { caller, target, labels } = call
+  const facts = { safety: target.safety, labelled: target.labels.length > 0 || labels.length > 0 }
+  const own = sanctions.on(caller.principal)
+  // Only this kernel's own offer of it is what its sanctioned principals can always call.
+  const id = target.kind === 'local' ? target.id : target.ref
+  if (own !== undefined && !admits(own.kind, { ...facts, id })) return sentence(caller.principal, own)
+  const peer = target.kind === 'imported' ? sanctions.on(target.peer) : undefined
+  if (target.kind !== 'imported' || peer === undefined || admits(peer.kind, { ...facts, id: target.id }))
+    return undefined
+  return sentence(target.peer, peer)
+}
+
+const words = { warn: 'warned', quarantine: 'in quarantine', suspend: 'suspended', ban: 'banned' } as const
+
+function sentence(who: string, { kind, until, case: id }: NonNullable<ReturnType<Sanctions['on']>>): string {
+  const end = until === null ? '' : ` until ${new Date(until * 1000).toISOString().slice(0, 19)}Z`
+  return `${who} is ${words[kind]}${end} (case ${id}); governance.case and governance.appeal are open to it`
+}
+
+function isOwnGovernance({ target }: Received): boolean {
+  return target.kind === 'local' && isGovernanceCapability(target.id)
+}
+
+function namesOf({ caller }: Received): (Did | Principal)[] {
+  return caller.kind === 'peer' ? [caller.principal, caller.did] : [caller.principal]
+}
+
+function permit(rule: string, reason: string): PolicyDecision {
+  return { effect: 'permit', rules: [rule], obligations: noObligations, limits: [], reason }
+}

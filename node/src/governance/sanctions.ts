@@ -1,0 +1,48 @@
+/** Whom this kernel has sanctioned, as the one who authorises calls asks it: synchronous, and by principal. */
+import type { CaseId, Clock, Did, Principal, Sanction } from '@hansa/protocols'
+import { compareKinds } from '@hansa/trust/governance'
+
+export interface Sanctions {
+  /**
+   * What is in force now, the most severe of several.
+   * @param who a principal of this kernel, another kernel, or somebody behind one: who is behind a sanctioned kernel is sanctioned
+   */
+  on(who: Did | Principal): Sanction | undefined
+}
+
+/** In memory: what the cases and the log say. It ends nothing itself except what has reached its end. */
+export class SanctionBook implements Sanctions {
+  readonly #clock: Clock
+  readonly #bySubject = new Map<string, Map<CaseId, Sanction>>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Replaces what the case had brought about. */
+  put(subject: Principal, id: CaseId, sanction: Sanction | undefined): void {
+    const held = this.#bySubject.get(subject) ?? new Map<CaseId, Sanction>()
+    if (sanction === undefined) held.delete(id)
+    else held.set(id, sanction)
+    if (held.size === 0) this.#bySubject.delete(subject)
+    else this.#bySubject.set(subject, held)
+  }
+
+  on(who: Did | Principal): Sanction | undefined {
+    if (this.#bySubject.size === 0) return undefined
+    const now = Math.floor(this.#clock.now() / 1000)
+    const kernel = kernelOf(who)
+    const own = [...(this.#bySubject.get(who)?.values() ?? [])]
+    const ofKernel = kernel === who ? [] : [...(this.#bySubject.get(kernel)?.values() ?? [])]
+    const inForce = [...own, ...ofKernel].filter(({ until }) => until === null || now < until)
+    return inForce.reduce<Sanction | undefined>(
+      (worst, one) => (worst === undefined || compareKinds(one.kind, worst.kind) > 0 ? one : worst),
+      undefined,
+    )
+  }
+}
+
+/** The kernel behind which somebody acts, or the principal itself. */
+export function kernelOf(who: Principal): Principal {
+  return who.split('#', 1)[0] ?? who
+}
