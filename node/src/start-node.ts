@@ -23,6 +23,7 @@ import { classify, settleClassifications } from './start/classify-tool.ts'
 import { ConfiguredOffers } from './start/configured-offers.ts'
 import { announceControl, controlPlace } from './start/control-place.ts'
 import { cannotStart, StartError, sentenceOf } from './start/errors.ts'
+import { issuerKeyFaults, issuersOf } from './start/issuer-keys.ts'
 import { NodeReloader } from './start/node-reload.ts'
 import { type OpenedTls, openTls } from './start/open-tls.ts'
 import type { Operations } from './start/operations.ts'
@@ -156,6 +157,7 @@ async function preflight(
   const tls = await openTls(config, { clock: systemClock, logger })
   const offers = resources.use(new ConfiguredOffers({ clock: systemClock, logger, dispatcher }))
   const { webhook, faults: unsigned } = await readWebhook(config)
+  const unkeyed = await issuerKeyFaults(config)
   const refused = await offers.prepare(config.capabilities)
   const { witnessing, faults: unwitnessed } = await readWitnessing(config, paths)
   const faults = [
@@ -165,6 +167,7 @@ async function preflight(
     ...tls.faults,
     ...unsigned,
     ...unwitnessed,
+    ...unkeyed,
     ...refused,
   ]
   if (!policies.ok || faults.length > 0) throw cannotStart(faults)
@@ -210,6 +213,7 @@ function openKernel(
     logMaxBytes,
     content,
   } = config
+  const issuers = issuersOf(config, ca)
   return createKernel({
     directory: home,
     listen,
@@ -220,6 +224,7 @@ function openKernel(
     peers,
     canaries,
     inFlight,
+    ...(issuers === undefined ? {} : { issuers }),
     ...(observer === undefined ? {} : { observer }),
     ...(delegation === undefined ? {} : { delegation }),
     ...(witnessing === undefined ? {} : { witnessing }),

@@ -11,8 +11,11 @@ export type ControlAddress = {
   origin: string
   socketPath?: string
   /** What is shown there. */
-  bearer?: { kind: 'token' | 'credential'; text: string }
+  bearer?: { kind: 'token' | 'credential'; text: string } | { kind: 'issued'; from: TokenFrom }
 }
+
+/** Gives the token that is shown with the next request: keep it there for as long as it is good. */
+export type TokenFrom = () => string | Promise<string>
 
 /** What is shown to the node: the credential of an agent, or the token of an operator, which loopback asks for. */
 export type ShownOptions = {
@@ -20,6 +23,11 @@ export type ShownOptions = {
   credential?: string
   /** Where the credential is. @default `$HANSA_CREDENTIAL_FILE` */
   credentialFile?: string
+  /**
+   * Instead of a credential: the token of an issuer that the node takes, or one of the node's own. Asked before each
+   * request, so that a token that expires is replaced.
+   */
+  tokenFrom?: TokenFrom
   /** For `http://127.0.0.1:PORT`: the token itself. */
   token?: string
   /** For `http://127.0.0.1:PORT`: where the token is. @default control.token in `$HANSA_HOME` or `~/.hansa` */
@@ -39,6 +47,7 @@ export async function controlAddress(
 ): Promise<ControlAddress> {
   const place = url ?? environment.control ?? `unix:${join(environment.home, 'control.sock')}`
   const where = parsePlace(place)
+  if (options.tokenFrom !== undefined) return { ...where, bearer: { kind: 'issued', from: options.tokenFrom } }
   const credential = await credentialFor(place, options, environment)
   if (credential !== undefined) return { ...where, bearer: { kind: 'credential', text: credential } }
   if (where.socketPath !== undefined) return where

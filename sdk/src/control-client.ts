@@ -9,7 +9,7 @@ import {
   isCode,
 } from '@hansa/protocols'
 import { Client, type Dispatcher, Pool } from 'undici'
-import type { ControlAddress } from './control-address.ts'
+import type { ControlAddress, TokenFrom } from './control-address.ts'
 import { ConnectError } from './errors.ts'
 
 export type RequestInit = {
@@ -49,7 +49,7 @@ export class ControlClient implements AsyncDisposable {
   /** @throws CallError `invalid_request` for what is not JSON, or with the code of the node; ConnectError */
   async post(path: string, body: object, init: RequestInit = {}): Promise<unknown> {
     const { signal, answerWithinMs = ANSWER_WITHIN_MS, acts = false } = init
-    const request = this.#request(path, body, { headersTimeout: answerWithinMs, ...(signal && { signal }) })
+    const request = await this.#request(path, body, { headersTimeout: answerWithinMs, ...(signal && { signal }) })
     try {
       return await this.#answer(await this.#pool.request(request))
     } catch (error) {
@@ -65,7 +65,7 @@ export class ControlClient implements AsyncDisposable {
   async lines(path: string, body: object, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
     const client = new Client(this.#address.origin, connectOptions(this.#address))
     try {
-      const request = this.#request(path, body, {
+      const request = await this.#request(path, body, {
         headersTimeout: ANSWER_WITHIN_MS,
         bodyTimeout: STREAM_SILENCE_MS,
         signal,
@@ -93,14 +93,29 @@ export class ControlClient implements AsyncDisposable {
     }
   }
 
-  #request(path: string, body: object, options: Partial<Dispatcher.RequestOptions>): Dispatcher.RequestOptions {
+  async #request(
+    path: string,
+    body: object,
+    options: Partial<Dispatcher.RequestOptions>,
+  ): Promise<Dispatcher.RequestOptions> {
     if (this.closed.aborted) {
       throw new ConnectError({ code: 'closed', url: this.#address.url }, 'This client was disposed of: connect again.')
     }
     const headers: Record<string, string> = { 'content-type': 'application/json' }
     const { bearer } = this.#address
-    if (bearer !== undefined) headers.authorization = `Bearer ${bearer.text}`
+    const shown = bearer?.kind === 'issued' ? await this.#issued(bearer.from) : bearer?.text
+    if (shown !== undefined) headers.authorization = `Bearer ${shown}`
     return { path, method: 'POST', headers, body: jsonText(body), bodyTimeout: ANSWER_WITHIN_MS, ...options }
+  }
+
+  async #issued(from: TokenFrom): Promise<string> {
+    const { url } = this.#address
+    const token = await (async () => from())().catch((error: unknown) => {
+      throw new ConnectError({ code: 'token_missing', url }, 'tokenFrom failed: see its cause.', { cause: error })
+    })
+    const text = typeof token === 'string' ? token.trim() : ''
+    if (/^[\w.-]{1,16384}$/.test(text)) return text
+    throw new ConnectError({ code: 'token_missing', url }, 'tokenFrom gave nothing that is a token.')
   }
 
   async #answer({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<unknown> {
@@ -131,6 +146,8 @@ export class ControlClient implements AsyncDisposable {
   }
 
   #rejected(): string {
+    if (this.#address.bearer?.kind === 'issued')
+      return 'it does not take the token; its operator sees why with `hansa issuer check NAME --token @FILE`'
     if (this.#address.bearer?.kind !== 'credential') {
       return 'it does not accept the control token; use the one of its own home directory'
     }

@@ -48,6 +48,7 @@ export { syncDirectory } from './files/sync-directory.ts'
 export * from './issuer/index.ts'
 // JSON that can be signed and hashed.
 export { canonicalJson } from './json/canonical-json.ts'
+export { isObject } from './json/is-object.ts'
 export {
   type JsonFault,
   type JsonProfile,

@@ -58,6 +58,7 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'approval.denied': entity('approval', 'delete'),
   'token.granted': entity('token', 'create'),
   'token.revoked': entity('token', 'delete'),
+  'token.accepted': own('Token accepted'),
   'peer.imported': entity('import', 'create'),
   'peer.unimported': entity('import', 'delete'),
   'peer.added': entity('peer', 'create'),

@@ -78,6 +78,26 @@ policies:
 #   listen: unix:/run/hansa/agents.sock
 #   socket_mode: "0660"
 
+# Whose tokens agents may show instead of a credential: OpenID providers and SPIFFE trust domains. Each subject becomes
+# the principal that \`principal\` makes of its claims. See what an issuer's keys are with: hansa issuer check NAME
+# issuers:
+#   - name: corp
+#     oidc:
+#       issuer: https://login.example
+#     principal: agent:corp-{sub}
+#   - name: mesh
+#     spiffe:
+#       trust_domain: prod.example
+#       path: /ns/{ns}/sa/{sa}
+#       bundle_file: prod.example.bundle.json
+#     principal: agent:mesh-{ns}.{sa}
+
+# Who may exchange such tokens for tokens of this node, at POST /oauth/token where agents connect. Default: nobody
+# token_exchange:
+#   clients:
+#     - id: reporter
+#       jwks_file: reporter.jwks.json
+
 # For supervisors and monitoring: GET /health, /ready and /metrics, without a password. Default: nowhere
 # operations:
 #   listen: 127.0.0.1:9464

@@ -166,6 +166,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/agent.ts')).agentCommand,
       },
       {
+        name: 'issuer',
+        summary: 'see whose tokens this node takes, and try them',
+        load: async () => (await import('./commands/issuer.ts')).issuerCommand,
+      },
+      {
         name: 'openapi',
         summary: 'print the control interface as an OpenAPI document',
         load: async () => (await import('./commands/openapi.ts')).openapiCommand,

@@ -17,6 +17,7 @@ import {
 import { parseObligations } from '@hansa/trust'
 import { z } from 'zod'
 import { contentChoices } from '../content/content-settings.ts'
+import { issuerSchema, tokenExchangeSchema } from './issuers-schema.ts'
 
 const path = z.string().min(1).max(4096)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http(s) URL' }).max(2048)
@@ -198,6 +199,16 @@ export const configFileSchema = z.strictObject({
         .optional(),
     })
     .describe('Where agents of other accounts and of containers reach this node. Default: nowhere')
+    .optional(),
+  issuers: z
+    .array(issuerSchema)
+    .max(64)
+    .describe('Whose tokens agents may show instead of a credential: OpenID providers and SPIFFE trust domains')
+    .optional(),
+  token_exchange: tokenExchangeSchema
+    .describe(
+      'Makes POST /oauth/token exchange tokens of issuers for tokens of this node (RFC 8693). Default: nobody can',
+    )
     .optional(),
   operations: z
     .strictObject({

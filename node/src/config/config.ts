@@ -4,6 +4,7 @@ import type { CapabilityDefinition } from '@hansa/protocols'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
 import type { HttpOperation, McpClassification, McpConnection } from '../drivers/index.ts'
+import type { IssuerSetting, TokenClient } from '../issuers/issuer-setting.ts'
 import type { InFlightLimits } from '../kernel/in-flight.ts'
 import type { PeerSetting } from '../kernel/peer-settings.ts'
 import type { AgentsListen } from './agents-listen.ts'
@@ -38,6 +39,10 @@ export type NodeConfig = Readonly<{
   telemetry?: { otlp: string; headers?: Readonly<Record<string, string>>; sample?: number }
   /** Where agents reach it besides the socket of the home. @default nowhere */
   agents?: AgentsListen
+  /** Whose tokens stand for principals. @default nobody's */
+  issuers?: readonly IssuerSetting[]
+  /** Who may exchange them. @default nobody */
+  tokenClients?: readonly TokenClient[]
   /** Where it is told what becomes of approvals. The path is absolute. @default nowhere */
   approvals?: { webhook: { url: string; secretFile: string; includeArguments: boolean } }
   /** Who cosigns the log, and whose logs are cosigned. A policy file is read at start; its path is absolute. */

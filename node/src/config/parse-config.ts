@@ -10,6 +10,7 @@ import type { NodeConfig } from './config.ts'
 import { type ConfigFile, type ConfigItem, configFileSchema, configItemSchema } from './config-schema.ts'
 import { configuredCapabilities } from './configured-capabilities.ts'
 import type { ConfigFault } from './errors.ts'
+import { issuersConfig } from './issuers-config.ts'
 import { isWildcard, type ListenAddress, parseListen } from './listen-address.ts'
 import { type Overrides, overridden, overrideOf } from './override.ts'
 import { keyText, schemaFaults } from './schema-faults.ts'
@@ -80,6 +81,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
   const agents = file.agents && parseAgentsListen(file.agents.listen, file.agents.socket_mode, directory)
 
   const witnessing = witnessingConfig(file, { directory, place })
+  const { faults: misissued, ...issuing } = issuersConfig(file, { directory, place })
 
   const faults: ConfigFault[] = [
     ...rangeFaults(file, place),
@@ -87,6 +89,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...agentsFaults(file, agents, place),
     ...webhookFaults(file, place),
     ...witnessing.faults,
+    ...misissued,
   ]
   const fault = (path: YamlPath, reason: string | undefined) => {
     if (reason !== undefined) faults.push({ ...place(path), reason })
@@ -115,6 +118,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     peers: peerSettings(file),
     ...(file.delegation?.owners === undefined ? {} : { delegation: { owners: file.delegation.owners } }),
     ...(agents === undefined ? {} : { agents }),
+    ...issuing,
     ...(operations === undefined ? {} : { operations }),
     ...(file.telemetry === undefined ? {} : { telemetry: telemetryOf(file.telemetry) }),
     ...(file.limits?.drain_seconds === undefined ? {} : { drainMs: file.limits.drain_seconds * 1000 }),

@@ -183,6 +183,74 @@ describe.each([...forAll, ...forAgents])('with the credential of an agent, over 
   })
 })
 
+describe.each([...forAll, ...forAgents])('with a token, over %s,', (_where, start) => {
+  async function withToken(more: object) {
+    const node = await start()
+    for (const id of ['files.read', 'filesystem.read']) node.kernel.handlers.set(id, (args) => args)
+    const ending = new AbortController()
+    const identity = { name: 'corp-a', principal: 'agent:corp-a', removed: ending.signal, issuer: 'corp', ...more }
+    node.kernel.identities.set('eyJ.a.token', identity)
+    const say = (method: string, body: object = {}) => post(node, `/control/v1/${method}`, body, 'eyJ.a.token')
+    return { node, say, ending }
+  }
+
+  it('a caller is whom the issuer says, and the kernel is told by which and for whom', async () => {
+    const { node, say } = await withToken({ onBehalfOf: 'agent:corp-olga' })
+    await using _node = node
+    expect((await say('whoami')).body).toMatchObject({ agent: 'corp-a', issuer: 'corp', onBehalfOf: 'agent:corp-olga' })
+    await say('invoke', { capability: 'files.read', args: 1 })
+    const said = { principal: 'agent:corp-a', issuer: 'corp', onBehalfOf: 'agent:corp-olga' }
+    expect(node.kernel.calls.at(-1)).toEqual(['invoke', 'files.read', 1, expect.objectContaining(said)])
+  })
+
+  it('a caller cannot say itself by which issuer or for whom', async () => {
+    const { node, say } = await withToken({})
+    await using _node = node
+    for (const more of [{ issuer: 'other' }, { onBehalfOf: 'person:olga' }])
+      expect(await say('invoke', { capability: 'files.read', args: 1, ...more })).toMatchObject({ status: 400 })
+    expect(node.kernel.calls).toEqual([])
+  })
+
+  it('whose scope names capabilities, those are called and nothing else is done', async () => {
+    const { node, say } = await withToken({ scope: ['files.*'] })
+    await using _node = node
+    for (const method of ['invoke', 'explain']) {
+      expect(await say(method, { capability: 'files.read', args: 1 })).toMatchObject({ status: 200 })
+      expect(await say(method, { capability: 'filesystem.read', args: 1 })).toMatchObject({
+        status: 403,
+        body: { error: { code: 'policy_denied', message: expect.stringContaining('does not cover filesystem.read') } },
+      })
+    }
+    for (const method of ['serve', 'answer', 'end', 'grant', 'agents'])
+      expect(await say(method, { id: 'files.write' }), method).toMatchObject({ status: 403 })
+    expect(await say('capabilities')).toMatchObject({ status: 200 })
+  })
+
+  it('of this kernel, each call is made with it, and with no other', async () => {
+    const { node, say } = await withToken({ scope: ['files.read'], token: 'hkt1.mine' })
+    await using _node = node
+    await say('invoke', { capability: 'files.read', args: 1 })
+    expect(node.kernel.calls.at(-1)?.[3]).toMatchObject({ token: 'hkt1.mine' })
+    expect(await say('invoke', { capability: 'files.read', args: 1, token: 'hkt1.other' })).toMatchObject({
+      status: 403,
+    })
+  })
+
+  it('that expires, what it opened ends', async () => {
+    const { node, say, ending } = await withToken({})
+    await using _node = node
+    const started = Promise.withResolvers<void>()
+    node.kernel.handlers.set('slow', (_args, { signal }) => {
+      started.resolve()
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('cancelled'))))
+    })
+    const call = say('invoke', { capability: 'slow', args: {} })
+    await started.promise
+    ending.abort(new Error('the token has expired'))
+    expect(await call).toMatchObject({ status: 401, body: { error: { code: 'token_rejected' } } })
+  })
+})
+
 /** @returns when the capability is offered. `ended` resolves when the stream has. */
 async function serve(node: FakeNode, id: string, bearer: string) {
   const first = Promise.withResolvers<string>()

@@ -3,7 +3,7 @@
  * memory of the node or every connection: the other agents, and the operator, are served beside it.
  */
 import { BodyMemory } from '../gateway/body-memory.ts'
-import type { ControlCaller } from './control-caller.ts'
+import { type ControlCaller, ownerOf } from './control-caller.ts'
 
 /** Requests of one agent that are open: a stream for each capability that it serves, its calls, its answers. */
 export const MAX_OPEN_OF_AGENT = 512
@@ -25,7 +25,7 @@ export class AgentShares {
   /** @returns undefined when the agent has too many requests open. An operator is not bounded. */
   begin(caller: ControlCaller): RequestShare | undefined {
     if (caller.scope !== 'agent') return { take: () => true, end() {} }
-    const { name } = caller.agent
+    const name = ownerOf(caller)
     const held = this.#agents.get(name) ?? { open: 0, memory: new BodyMemory(MAX_BODY_BYTES_OF_AGENT) }
     if (held.open >= MAX_OPEN_OF_AGENT) return undefined
     held.open += 1

@@ -1,7 +1,6 @@
 /** Reads one request of the control interface: who may send it, and its body as strict JSON. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { AGENT_CREDENTIAL_PREFIX } from '@hansa/protocols'
 import { parseStrictJson } from '@hansa/trust'
 import type { RequestShare } from './agent-shares.ts'
 import type { ControlCaller, IdentifyAgent } from './control-caller.ts'
@@ -11,14 +10,14 @@ export type Admission = { ok: true; caller: ControlCaller } | { ok: false; fault
 export type BodyVerdict = { ok: true; value: unknown } | { ok: false; fault: ControlFault }
 
 /** How a listener knows that a request comes from this machine and who sends it. */
-export type Admit = (request: IncomingMessage) => Admission
+export type Admit = (request: IncomingMessage) => Promise<Admission>
 
 /**
  * Who can open the socket is its owner; still no browser page has anything to say here. Who shows a credential is the
  * agent of that credential and nobody else, also here.
  */
 export function admitSocket(identify: IdentifyAgent): Admit {
-  return (request) => {
+  return async (request) => {
     const page = refuseOrigin(request)
     if (page !== undefined) return page
     const { authorization } = request.headers
@@ -34,19 +33,19 @@ const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/
  */
 export function admitLoopback(token: string, identify: IdentifyAgent): Admit {
   const expected = digest(`Bearer ${token}`)
-  return (request) => {
+  return async (request) => {
     const page = refuseHost(request) ?? refuseOrigin(request)
     if (page !== undefined) return page
     const { authorization = '' } = request.headers
     if (timingSafeEqual(digest(authorization), expected)) return operator
-    if (authorization.startsWith(AGENT_BEARER)) return agentOf(authorization, identify)
-    return refused('token_rejected', 'the control token is wrong or missing')
+    const agent = await agentOf(authorization, identify)
+    return agent.ok ? agent : refused('token_rejected', 'the control token is wrong or missing')
   }
 }
 
 /** The listener of agents: nobody is the operator there. */
 export function admitAgents(identify: IdentifyAgent, kind: 'unix' | 'loopback'): Admit {
-  return (request) => {
+  return async (request) => {
     const page = (kind === 'loopback' ? refuseHost(request) : undefined) ?? refuseOrigin(request)
     return page ?? agentOf(request.headers.authorization ?? '', identify)
   }
@@ -54,12 +53,12 @@ export function admitAgents(identify: IdentifyAgent, kind: 'unix' | 'loopback'):
 
 const operator: Admission = { ok: true, caller: { scope: 'operator' } }
 
-const AGENT_BEARER = `Bearer ${AGENT_CREDENTIAL_PREFIX}`
+const BEARER = 'Bearer '
 
-function agentOf(authorization: string, identify: IdentifyAgent): Admission {
-  const agent = authorization.startsWith(AGENT_BEARER) ? identify(authorization.slice('Bearer '.length)) : undefined
+async function agentOf(authorization: string, identify: IdentifyAgent): Promise<Admission> {
+  const agent = authorization.startsWith(BEARER) ? await identify(authorization.slice(BEARER.length)) : undefined
   if (agent !== undefined) return { ok: true, caller: { scope: 'agent', agent } }
-  return refused('token_rejected', 'the credential is not one of an agent of this node, or was taken away')
+  return refused('token_rejected', 'the credential or token is not one of an agent of this node, or is no longer')
 }
 
 function refuseHost({ headers }: IncomingMessage): Admission | undefined {

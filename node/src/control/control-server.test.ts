@@ -143,6 +143,8 @@ describe('the methods of the control interface', () => {
     ],
     logLines: [{ level: 'warn' }, undefined],
     agents: [{}, ['agents']],
+    issuers: [{}, ['listIssuers']],
+    checkIssuer: [{ name: 'corp' }, ['checkIssuer', 'corp', undefined]],
     agentAdd: [{ name: 'reporter' }, ['addAgent', { name: 'reporter' }]],
     agentRemove: [{ name: 'reporter' }, ['removeAgent', 'reporter']],
   }

@@ -162,7 +162,7 @@ function handler(handling: Handling): (request: IncomingMessage, response: Serve
 }
 
 async function respond(handling: Handling, request: IncomingMessage, response: ServerResponse, signal: AbortSignal) {
-  const admission = handling.admit(request)
+  const admission = await handling.admit(request)
   if (!admission.ok) {
     if (isGuess(admission.fault) && !(await handling.guesses.wait(signal))) return void response.destroy()
     return refuse(handling, request, response, admission.fault)
@@ -173,8 +173,8 @@ async function respond(handling: Handling, request: IncomingMessage, response: S
     return send(response, { status: 200, body: openApiDocument() })
   if (request.method !== 'POST')
     return refuse(handling, request, response, faultOfCode('invalid_request', 'invalid_request: use POST'))
-  if (caller.scope === 'agent' && controlScopeOf(path) !== 'agent')
-    return refuse(handling, request, response, outOfScope)
+  const fault = faultOfScope(caller, path)
+  if (fault !== undefined) return refuse(handling, request, response, fault)
   const share = handling.shares.begin(caller)
   if (share === undefined) return refuse(handling, request, response, tooManyOpen)
   response.once('close', share.end)
@@ -200,8 +200,26 @@ const outOfScope = faultOfCode(
   'policy_denied',
   'policy_denied: This is for operators of the node. The credential of an agent calls and serves capabilities.',
 )
+const serveIsOutOfScope = faultOfCode(
+  'policy_denied',
+  'policy_denied: What was shown is for calling certain capabilities, and for nothing else.',
+)
+/** What a token that is bound to capabilities opens besides calling them. */
+const withScope: readonly string[] = ['whoami', 'capabilities', 'invoke', 'explain'].map(
+  (method) => controlPaths.method + method,
+)
+
+function faultOfScope(caller: ControlCaller, path: string): ControlFault | undefined {
+  if (caller.scope !== 'agent') return undefined
+  if (controlScopeOf(path) !== 'agent') return outOfScope
+  return caller.agent.scope === undefined || withScope.includes(path) ? undefined : serveIsOutOfScope
+}
+
 const tooManyOpen = faultOfCode('busy', 'busy: this agent has too many requests open')
-const credentialRemoved = faultOfCode('token_rejected', 'token_rejected: the credential was taken away')
+const credentialRemoved = faultOfCode(
+  'token_rejected',
+  'token_rejected: the credential was taken away, or the token has expired',
+)
 
 /** What an agent has open ends with its credential. */
 function signalFor(caller: ControlCaller, signal: AbortSignal): AbortSignal {

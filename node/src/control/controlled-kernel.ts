@@ -6,6 +6,8 @@ import type {
   CapabilityRef,
   EraseContent,
   ErasedContent,
+  IssuerCheck,
+  IssuerInfo,
   KeptArguments,
   KeptContent,
   Kernel,
@@ -26,6 +28,13 @@ export interface AgentOffer {
   leave(): Promise<void>
   /** It is no longer offered. */
   withdraw(): Promise<void>
+}
+
+/** Whose tokens are taken. */
+export interface Issuers {
+  list(): IssuerInfo[]
+  /** Reads the keys of an issuer now. @param token what it would be taken as @throws CallError `not_found` */
+  check(name: string, token?: string): Promise<IssuerCheck>
 }
 
 /** What the control interface needs: everything an agent and an operator may do, with imports named by alias. */
@@ -57,7 +66,9 @@ export interface ControlledKernel extends Kernel, KernelOperator {
   addAgent(init: { name: string; principal?: string }): Promise<NewAgent>
   /** Takes the credential away at once; what it has open ends. @throws CallError `not_found` */
   removeAgent(name: string): Promise<void>
+  /** Who shows a credential, a token of this kernel or a token of an issuer. */
   identifyAgent: IdentifyAgent
+  readonly issuers: Issuers
   /**
    * What was kept of the content of one call, checked against the log.
    * @throws CallError `not_found`; `unsupported` when nothing is kept on a disk.

@@ -8,8 +8,9 @@ import {
   type ImportedPeer,
   type PeerImport,
 } from '@hansa/protocols'
+import { scopeCovers } from '@hansa/trust'
 import type { z } from 'zod'
-import type { ControlCaller } from './control-caller.ts'
+import type { AgentIdentity, ControlCaller } from './control-caller.ts'
 import type { ControlledKernel } from './controlled-kernel.ts'
 import type { NodeOperations } from './node-operations.ts'
 import { type WithoutUndefined, withoutUndefined } from './without-undefined.ts'
@@ -45,9 +46,9 @@ export const methodTable: MethodTable = {
   knownPeers: (_params, { kernel }) => kernel.knownPeers(),
   unimport: async ({ alias }, { kernel }) => done(kernel.unimport(alias)),
   invoke: ({ capability, args, ...options }, context) =>
-    context.kernel.invoke(capability, args, invokeOptions(options, context)),
+    context.kernel.invoke(capability, args, invokeOptions(capability, options, context)),
   explain: ({ capability, args, ...options }, context) =>
-    context.kernel.explain(capability, args, invokeOptions(options, context)),
+    context.kernel.explain(capability, args, invokeOptions(capability, options, context)),
   approvals: (_params, { kernel }) => kernel.approvals(),
   approve: ({ id, approver, ...notes }, { kernel }) => kernel.approve(id, approver, notes),
   deny: ({ id, approver, ...notes }, { kernel }) => kernel.deny(id, approver, notes),
@@ -69,6 +70,8 @@ export const methodTable: MethodTable = {
   eraseContent: (params, { kernel }) => kernel.eraseContent(withoutUndefined(params)),
   logLines: (params, { node, signal }) => node.logLines(withoutUndefined(params), signal),
   agents: (_params, { kernel }) => kernel.agents(),
+  issuers: async (_params, { kernel }) => kernel.issuers.list(),
+  checkIssuer: ({ name, token }, { kernel }) => kernel.issuers.check(name, token),
   agentAdd: async (params, { kernel, agentsUrl }) => ({
     ...(await kernel.addAgent(withoutUndefined(params))),
     control: agentsUrl,
@@ -95,14 +98,28 @@ const withheldStates: ReadonlySet<string> = new Set(['unclassified', 'suspended'
 
 type CallOptions = Omit<Params<'invoke'>, 'capability' | 'args'>
 
-function invokeOptions(options: CallOptions, { caller, principal, signal }: MethodContext) {
+function invokeOptions(capability: string, options: CallOptions, { caller, principal, signal }: MethodContext) {
   const given: WithoutUndefined<CallOptions> = withoutUndefined(options)
   if (caller.scope === 'agent') {
     if (given.principal !== undefined && given.principal !== principal) throw notYours(principal)
-    return { ...given, principal, signal }
+    const { issuer, onBehalfOf, scope, token } = caller.agent
+    if (scope !== undefined && !scopeCovers(scope, capability)) throw notInScope(capability)
+    if (token !== undefined && given.token !== undefined && given.token !== token) throw notYours(principal)
+    return {
+      ...given,
+      principal,
+      signal,
+      ...(issuer === undefined ? {} : { issuer }),
+      ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+      ...(token === undefined ? {} : { token }),
+    }
   }
   // A token names its own principal; the default one must not contradict it.
   return given.token === undefined ? { principal, ...given, signal } : { ...given, signal }
+}
+
+function notInScope(capability: string): CallError {
+  return new CallError({ code: 'policy_denied' }, `policy_denied: The scope of the token does not cover ${capability}.`)
 }
 
 function notYours(principal: string): CallError {
@@ -119,7 +136,16 @@ async function whoAmI({ kernel, caller, principal }: MethodContext): Promise<Con
     name,
     scope: caller.scope,
     principal,
-    ...(caller.scope === 'agent' ? { agent: caller.agent.name } : {}),
+    ...(caller.scope === 'agent' ? shownBy(caller.agent) : {}),
+  }
+}
+
+/** What is said of an agent to itself. */
+function shownBy({ name, issuer, onBehalfOf }: AgentIdentity): Partial<ControlResult<'whoami'>> {
+  return {
+    agent: name,
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
   }
 }
 

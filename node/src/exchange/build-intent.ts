@@ -13,6 +13,8 @@ export type IntentFacts = {
   argsCommitment: string
   labels: readonly Label[]
   pseudonym: string
+  /** Of the principal for whom the call is made, when that is another one. */
+  onBehalfOf?: string
   /** The idempotency key as the peer gets it. */
   key?: string
   /** Approvals that are the peer's, not ours; one at most fits an intent. */
@@ -36,6 +38,7 @@ export function buildIntent(call: Received, target: ImportedTarget, facts: Inten
     labels: [...facts.labels],
     ...(call.purpose === undefined ? {} : { purpose: call.purpose }),
     prf: [...(call.delegation?.hashes ?? [])],
+    ...(facts.onBehalfOf === undefined ? {} : { obo: facts.onBehalfOf }),
     hops: [...call.hops, facts.self],
     ttl_hops: call.ttlHops - 1,
     deadline_ms: Math.max(1, Math.floor(call.deadlineMs - facts.nowMs)),

@@ -84,6 +84,9 @@ export class OutboundExchange {
       argsCommitment: args.commitment,
       labels: args.labels,
       pseudonym: this.#c.pseudonyms.of(call.caller.principal, target.peer),
+      ...(call.caller.kind === 'peer' || call.caller.onBehalfOf === undefined
+        ? {}
+        : { onBehalfOf: this.#c.pseudonyms.of(call.caller.onBehalfOf, target.peer) }),
       ...(call.idempotencyKey === undefined
         ? {}
         : { key: this.#c.pseudonyms.keyOf(call.idempotencyKey, call.caller.principal, target.peer) }),

@@ -26,6 +26,7 @@ import { compileDetectors } from '../firewall/index.ts'
 import { openLogCompany } from '../gossip/log-company.ts'
 import type { LogGossip } from '../gossip/log-gossip.ts'
 import { openGovernance } from '../governance/open-governance.ts'
+import { openIssuers } from '../issuers/open-issuers.ts'
 import { RevocationDesk } from '../revocation/revocation-desk.ts'
 import { configuredStanding } from '../standing/standing.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
@@ -295,6 +296,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const tokens = new TokenDesk({
     ...{ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find, revocations },
   })
+  const issuers = openIssuers({ self, clock, fetch: components.fetch, refusals, append, agents, tokens }, init.issuers)
   const arriving = { clock, secrets, defaultPrincipal: init.principal ?? DEFAULT_PRINCIPAL }
   const invoke = invoker({ ...arriving, logger, ledger, stages, running, callIds, outbox, promises, tokens })
 
@@ -342,6 +344,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     inFlight,
     tokens,
     agents,
+    issuers,
     offers,
     configured,
     capabilities: new CapabilityDesk({ locals, configured, imports, policy }),
@@ -365,6 +368,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       stopRefreshing()
       stopChecking()
       company.close()
+      issuers.desk.close()
       await components.drain?.()
     },
     async ended() {

@@ -13,6 +13,7 @@ import { type ApprovalBook, provesNoAction } from './approvals.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Arrived, Begun, Committed, ReceivedReceipt, Refusal, Refused, Released } from './stages.ts'
+import { standsFor } from './stands-for.ts'
 import type { TokenUses } from './token-uses.ts'
 
 export type AuditComponents = {
@@ -107,7 +108,12 @@ function committedDraft({ call, receipt }: Committed, pol: number): EntryDraft {
     ...(labels.length === 0 ? {} : { labels }),
     ...(result_c === null ? {} : { result_c }),
     receipt: receipt.hash,
-    ext: { status: receipt.receipt.status, reveal: 'awaited', envelope: receipt.envelope },
+    ext: {
+      ...standsFor(call.caller),
+      status: receipt.receipt.status,
+      reveal: 'awaited',
+      envelope: receipt.envelope,
+    },
   }
 }
 
@@ -128,6 +134,7 @@ function releaseDraft(released: Released, pol: number): EntryDraft {
     result_c: receipt?.receipt.result_c ?? output.commitment,
     ...(receipt === undefined ? {} : { receipt: receipt.hash }),
     ext: {
+      ...standsFor(call.caller),
       status: 'ok',
       ...(released.charge === undefined ? {} : { charge: released.charge }),
       ...(repeated === undefined ? {} : { retry_of: repeated }),
@@ -154,6 +161,7 @@ function refusalDraft(refused: Refused, pol: number): EntryDraft {
     ...(receipt?.receipt.result_c == null ? {} : { result_c: receipt.receipt.result_c }),
     ...(receipt === undefined ? {} : { receipt: receipt.hash }),
     ext: {
+      ...standsFor(call.caller),
       code: refused.refused,
       denial_id: refused.denialId,
       stage: refused.stage,

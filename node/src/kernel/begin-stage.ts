@@ -7,6 +7,7 @@ import { MAX_RULES } from './audit-stage.ts'
 import { scopeOf } from './receive-stage.ts'
 import type { Begun, OutboundIntent, Refusal, Screened } from './stages.ts'
 import { isRefusal } from './stages.ts'
+import { standsFor } from './stands-for.ts'
 
 export type BeginComponents = {
   append(draft: EntryDraft): Appended
@@ -63,6 +64,6 @@ function extOf(call: Screened, outbound: OutboundIntent | undefined): NonNullabl
     ...(call.delegation === undefined ? {} : { links: [...call.delegation.jwss] }),
     ...(call.charge === undefined ? {} : { charge: call.charge }),
     ...(outbound === undefined ? {} : { payload: encodeBase64url(outbound.payloadBytes) }),
-    ...(caller.kind === 'peer' ? { envelope: caller.envelope } : {}),
+    ...(caller.kind === 'peer' ? { envelope: caller.envelope } : standsFor(caller)),
   }
 }

@@ -7,6 +7,7 @@ import type { ContentSettings } from '../content/content-settings.ts'
 import type { ContentGround } from '../content/content-store.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
 import type { KeepEvidence } from '../gossip/evidence-book.ts'
+import type { IssuersInit } from '../issuers/open-issuers.ts'
 import type { WitnessingInit } from '../witness/witnessing.ts'
 import type { CallObserver } from './call-observer.ts'
 import type { InFlightLimits } from './in-flight.ts'
@@ -72,6 +73,8 @@ export type KernelInit = {
   inFlight?: Partial<InFlightLimits>
   /** Sees how each call ended. @default nobody does */
   observer?: CallObserver
+  /** Whose tokens stand for principals of this kernel. @default nobody's */
+  issuers?: IssuersInit
   /** Whose logs this kernel cosigns besides those it imported. */
   witnessing?: WitnessingInit
   /** What whoever asks is shown of the logs. @default 'hashes' */

@@ -52,6 +52,8 @@ import { type Driver, functionDriver } from '../drivers/index.ts'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { HeldResults } from '../exchange/held-results.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { IssuerDesk } from '../issuers/issuer-desk.ts'
+import type { OpenedIssuers } from '../issuers/open-issuers.ts'
 import type { Witnessing } from '../witness/witnessing.ts'
 import type { AgentBook } from './agent-book.ts'
 import type { AgentOffers } from './agent-offers.ts'
@@ -84,6 +86,7 @@ export type KernelParts = {
   inFlight: InFlight
   tokens: TokenDesk
   agents: AgentBook
+  issuers: OpenedIssuers
   offers: AgentOffers
   configured: ConfiguredCapabilities
   capabilities: CapabilityDesk
@@ -310,8 +313,12 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.agents.remove(name)
   }
 
-  identifyAgent(credential: string): AgentIdentity | undefined {
-    return this.#parts.agents.identify(credential)
+  identifyAgent(shown: string): Promise<AgentIdentity | undefined> {
+    return this.#parts.issuers.identify(shown)
+  }
+
+  get issuers(): IssuerDesk {
+    return this.#parts.issuers.desk
   }
 
   async snapshotState(): Promise<{ path: string }> {

@@ -4,6 +4,7 @@ import { CallError, isPrincipal, labelsSchema, MAX_ARGUMENT_BYTES } from '@hansa
 import { commitTo, newSalt, randomId, unionLabels } from '@hansa/trust'
 import type { DerivedSecrets } from './derived-secrets.ts'
 import type { Arrived } from './stages.ts'
+import type { TokenHolder } from './token-desk.ts'
 
 const DEFAULT_DEADLINE_MS = 10_000
 const MAX_DEADLINE_MS = 600_000
@@ -21,7 +22,7 @@ export type LocalCallComponents = {
 }
 
 /**
- * @param authenticated principal of a token that was presented, already verified.
+ * @param authenticated holder of a token that was presented, already verified.
  * @throws CallError `invalid_request` for what cannot be a call at all.
  */
 export function arriveLocally(
@@ -29,9 +30,9 @@ export function arriveLocally(
   args: unknown,
   options: InvokeOptions,
   components: LocalCallComponents,
-  authenticated?: string,
+  authenticated?: TokenHolder,
 ): Arrived {
-  const principal = principalOf(options, components.defaultPrincipal, authenticated)
+  const principal = principalOf(options, components.defaultPrincipal, authenticated?.principal)
   const bytes = bytesOf(args)
   const parent = options.parent === undefined ? undefined : components.running(options.parent)
   if (options.parent !== undefined && parent === undefined) throw invalid('the parent call is not running')
@@ -42,7 +43,7 @@ export function arriveLocally(
   const salt = key === undefined ? newSalt() : components.secrets.saltFor(principal, capability, key, bytes)
   return {
     callId: randomId(),
-    caller: { kind: 'own', principal, ...(options.token === undefined ? {} : { token: options.token }) },
+    caller: callerOf(principal, options, authenticated),
     capability,
     args: bytes,
     salt,
@@ -62,6 +63,20 @@ export function arriveLocally(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     hops: parent?.hops ?? ([] as Did[]),
     ttlHops: parent?.ttlHops ?? TTL_HOPS,
+  }
+}
+
+/** Who presents a token acts as it says; nobody is named beside it. */
+function callerOf(principal: string, options: InvokeOptions, authenticated?: TokenHolder): Arrived['caller'] {
+  const { onBehalfOf, issuer } = authenticated ?? options
+  if (onBehalfOf !== undefined && (!isPrincipal(onBehalfOf) || onBehalfOf.startsWith('did:')))
+    throw invalid('it is on behalf of agent:NAME or person:NAME')
+  return {
+    kind: 'own',
+    principal,
+    ...(options.token === undefined ? {} : { token: options.token }),
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    ...(issuer === undefined ? {} : { issuer }),
   }
 }
 

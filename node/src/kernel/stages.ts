@@ -37,7 +37,15 @@ import type { SchemaCheck } from '../firewall/index.ts'
 
 /** Who asks. A peer has proven its identity and signed exactly this call before anything here sees it. */
 export type Caller =
-  | { kind: 'own'; principal: string; token?: string }
+  | {
+      kind: 'own'
+      principal: string
+      token?: string
+      /** For whom it acts. */
+      onBehalfOf?: string
+      /** By whose token it is known. */
+      issuer?: string
+    }
   | {
       kind: 'peer'
       principal: string

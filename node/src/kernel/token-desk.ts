@@ -1,8 +1,23 @@
 /** Tokens that leave the kernel's memory: minted for an operator to hand to a principal, authenticated when they come back, revoked. */
 import type { Clock, Did, EntryDraft, GrantInit, TokenPayload } from '@hansa/protocols'
-import { CallError, DEFAULT_TOKEN_LIFE_SECONDS, isPrincipal, MAX_TOKEN_LIFE_SECONDS } from '@hansa/protocols'
-import { decodeBase64url, mintToken, randomId, type TokenKeys, verifyToken } from '@hansa/trust'
+import {
+  agentPrincipalSchema,
+  CallError,
+  DEFAULT_TOKEN_LIFE_SECONDS,
+  isPrincipal,
+  MAX_TOKEN_LIFE_SECONDS,
+} from '@hansa/protocols'
+import {
+  decodeBase64url,
+  isObject,
+  mintToken,
+  parseStrictJson,
+  randomId,
+  type TokenKeys,
+  verifyToken,
+} from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
+import type { AgentIdentity } from '../control/control-caller.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { RevocationDesk } from '../revocation/revocation-desk.ts'
 import type { Target } from './stages.ts'
@@ -18,6 +33,14 @@ export type TokenDeskComponents = {
   revocations: Pick<RevocationDesk, 'make'>
   policyVersion(): number
   find(capability: string): Target | undefined
+}
+
+/** Who acts by a token. */
+export type TokenHolder = {
+  principal: string
+  onBehalfOf?: string
+  /** Whose token was exchanged for it. */
+  issuer?: string
 }
 
 export class TokenDesk {
@@ -68,7 +91,7 @@ export class TokenDesk {
    * Who acts, by a token of this kernel. Takes no use: the token stage does that.
    * @throws CallError `token_rejected`, counted by source, because whoever presents it is not known.
    */
-  authenticate(token: string, capability: string, source: string): string {
+  authenticate(token: string, capability: string, source: string): TokenHolder {
     const { self, clock, keys, uses, refusals } = this.#c
     // An unknown capability fits no token, so a stranger learns nothing of what there is.
     const target = this.#c.find(capability)
@@ -81,12 +104,35 @@ export class TokenDesk {
       isRevoked: (jti) => uses.isRevoked(TokenUses.idOf(jti)),
       usesLeft: (jti, limit) => uses.left(TokenUses.idOf(jti), limit),
     })
-    if (verdict.ok) return verdict.scope.sub
+    if (verdict.ok) {
+      const { sub: principal, obo, via } = verdict.scope
+      return {
+        principal,
+        ...(obo === undefined ? {} : { onBehalfOf: obo }),
+        ...(via === undefined ? {} : { issuer: via }),
+      }
+    }
     throw new CallError({
       code: verdict.code,
       denialId: refusals.count(source, verdict.code, `token: ${verdict.reason}`),
       stage: 'token',
     })
+  }
+
+  /** @returns the agent that shows a token of this kernel in the place of a credential; undefined for any other. */
+  async identify(token: string): Promise<AgentIdentity | undefined> {
+    // Only says where to look: the token is verified against what is found.
+    const capability = payloadOf(token)?.cap
+    if (typeof capability !== 'string') return undefined
+    try {
+      const holder = this.authenticate(token, capability, 'agents')
+      if (!agentPrincipalSchema.safeParse(holder.principal).success) return undefined
+      const name = holder.principal.slice('agent:'.length)
+      return { ...holder, name, scope: [capability], token, removed: new AbortController().signal }
+    } catch (error) {
+      if (error instanceof CallError) return undefined
+      throw error
+    }
   }
 
   /** @throws CallError `invalid_request` for what is neither a token nor its id. */
@@ -107,14 +153,15 @@ export class TokenDesk {
 
 /** Not verified: revoking a token that was never minted harms nobody. */
 function jtiOf(token: string): string | undefined {
-  const payload = decodeBase64url(token.split('.')[2] ?? '')
-  if (payload === undefined) return undefined
-  try {
-    const { jti } = JSON.parse(Buffer.from(payload).toString('utf8')) as { jti?: unknown }
-    return typeof jti === 'string' ? jti : undefined
-  } catch {
-    return undefined
-  }
+  const jti = payloadOf(token)?.jti
+  return typeof jti === 'string' ? jti : undefined
+}
+
+/** What a token says, whoever made it. */
+function payloadOf(token: string): Record<string, unknown> | undefined {
+  const bytes = decodeBase64url(token.split('.')[2] ?? '')
+  const parsed = bytes === undefined ? undefined : parseStrictJson(bytes, 'object')
+  return parsed?.ok === true && isObject(parsed.value) ? parsed.value : undefined
 }
 
 function invalid(what: string): CallError {

@@ -44,6 +44,7 @@ const writtenAs: Partial<Record<keyof NodeConfig, string>> = {
   allowPrivate: 'allow_private',
   logLevel: 'log_level',
   registryUrl: 'registry',
+  tokenClients: 'token_exchange',
   inFlight: 'limits',
   publicLog: 'log.public',
   content: 'audit',

@@ -18,6 +18,7 @@ import {
   type Frame,
   type HeldChainInfo,
   type InvokeOptions,
+  type IssuerInfo,
   type KnownPeer,
   type Logger,
   type PeerImport,
@@ -26,6 +27,7 @@ import {
 } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { newAgentCredential } from '@hansa/trust'
+import type { AgentIdentity } from '../control/control-caller.ts'
 import {
   type ControlListen,
   type ControlledKernel,
@@ -40,10 +42,22 @@ export const FAKE_DID = 'did:key:z6MkfakeNode'
 const PEER_DID = 'did:key:z6MkfakePeer'
 const ID = 'AAAAAAAAAAAAAAAAAAAAAA'
 const HASH = 'A'.repeat(43)
+const ISSUER: IssuerInfo = {
+  name: 'corp',
+  kind: 'oidc',
+  who: 'https://login.example',
+  audience: FAKE_DID,
+  algorithms: ['EdDSA'],
+  principal: 'agent:corp-{sub}',
+  keysFrom: 'https://login.example/.well-known/openid-configuration',
+  keys: [],
+}
 
 export interface FakeKernel extends ControlledKernel {
   /** Every call that changed or asked something, as method and arguments. */
   readonly calls: unknown[][]
+  /** Whoever is known by something else than a credential, by what they show. */
+  readonly identities: Map<string, AgentIdentity>
   /** Handlers by capability; `register` and `offer` add to them. */
   readonly handlers: Map<string, CapabilityHandler>
   /** Whose each capability is that was offered and not withdrawn. */
@@ -95,6 +109,7 @@ export async function fakeNode(
 
 export function fakeKernel(): FakeKernel {
   const calls: unknown[][] = []
+  const identities = new Map<string, AgentIdentity>()
   const handlers = new Map<string, CapabilityHandler>()
   const owners = new Map<string, string>()
   const listed: CapabilityInfo[] = []
@@ -110,6 +125,7 @@ export function fakeKernel(): FakeKernel {
     did: FAKE_DID,
     governance: fakeGovernance(calls),
     calls,
+    identities,
     handlers,
     owners,
     listed,
@@ -148,7 +164,16 @@ export function fakeKernel(): FakeKernel {
       agents.get(name)?.removal.abort(new Error('the credential was taken away'))
       agents.delete(name)
     }),
-    identifyAgent(shown) {
+    issuers: {
+      list: () => {
+        calls.push(['listIssuers'])
+        return [ISSUER]
+      },
+      check: noted('checkIssuer', () => ({ ...ISSUER, refused: [] })),
+    },
+    async identifyAgent(shown) {
+      const by = identities.get(shown)
+      if (by !== undefined) return by
       const known = [...agents.values()].find(({ credential }) => credential === shown)
       if (known === undefined) return undefined
       const { info, removal } = known

@@ -54,6 +54,8 @@ export const methodFacts = {
   eraseContent: { scope: 'operator', summary: 'Erases kept content for good, and says so in the log.' },
   logLines: { scope: 'operator', summary: 'Reads the last lines that the node wrote, and waits for more.' },
   agents: { scope: 'operator', summary: 'Lists agents that hold a credential.' },
+  issuers: { scope: 'operator', summary: 'Lists issuers whose tokens are taken.' },
+  checkIssuer: { scope: 'operator', summary: 'Reads the keys of an issuer, and says what a token would be taken as.' },
   agentAdd: { scope: 'operator', summary: 'Makes the credential of an agent; it is in this answer and nowhere else.' },
   agentRemove: { scope: 'operator', summary: 'Takes the credential of an agent away, at once.' },
   cases: { scope: 'operator', summary: 'Lists cases about kernels and principals.' },

@@ -13,6 +13,7 @@ import { addDelegationSchema, delegateSchema } from '../delegation/held-chain.ts
 import { caseIdSchema } from '../governance/case.ts'
 import { actOnCaseSchema, openCaseSchema } from '../governance/case-acts.ts'
 import { askExceptionSchema, byPersonSchema } from '../governance/exception.ts'
+import { issuerNameSchema } from '../issuer/issuer-info.ts'
 import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
 import { eraseContentSchema, MAX_ARGUMENTS_ASKED } from '../kernel/kept-content.ts'
 import { addPeerSchema } from '../kernel/known-peer.ts'
@@ -126,6 +127,8 @@ export const controlMethods = {
   eraseContent: eraseContentSchema,
   logLines: logLinesParamsSchema,
   agents: z.strictObject({}),
+  issuers: z.strictObject({}),
+  checkIssuer: z.strictObject({ name: issuerNameSchema, token: z.string().max(16_384).optional() }),
   agentAdd: z.strictObject({ name: agentNameSchema, principal: agentPrincipalSchema.optional() }),
   agentRemove: z.strictObject({ name: agentNameSchema }),
   cases: z.strictObject({}),

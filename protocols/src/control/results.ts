@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { heldChainSchema } from '../delegation/held-chain.ts'
 import { caseViewSchema } from '../governance/case-acts.ts'
 import { exceptionRecordSchema } from '../governance/exception.ts'
+import { issuerCheckSchema, issuerInfoSchema, issuerNameSchema } from '../issuer/issuer-info.ts'
 import { agentInfoSchema, newAgentSchema } from '../kernel/agent-info.ts'
 import { approvalSchema } from '../kernel/approval.ts'
 import { capabilityDetailSchema } from '../kernel/capability-detail.ts'
@@ -40,6 +41,8 @@ export const whoAmISchema = z.object({
   scope: z.enum(controlScopes).describe('What this caller may ask'),
   principal: principalSchema.describe('For whom a call of this caller is made'),
   agent: z.string().max(64).exactOptional().describe('Name of the agent whose credential was shown'),
+  issuer: issuerNameSchema.exactOptional().describe('By whose token it is known'),
+  onBehalfOf: principalSchema.exactOptional().describe('For whom it acts'),
 })
 export type WhoAmI = z.infer<typeof whoAmISchema>
 
@@ -89,6 +92,8 @@ export const controlResults = {
   eraseContent: erasedContentSchema,
   logLines: logLinesSchema,
   agents: z.array(agentInfoSchema),
+  issuers: z.array(issuerInfoSchema),
+  checkIssuer: issuerCheckSchema,
   agentAdd: newAgentSchema.extend({
     control: z.string().max(4096).describe('Where it connects: unix:/path or http://127.0.0.1:PORT'),
   }),

@@ -5,7 +5,7 @@ import { principalSchema } from '../syntax/principal.ts'
 /** Also a part of a policy's or a log's words: short, lower-case. */
 export const issuerNameSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'not a name of a-z, 0-9, dot, underscore and hyphen')
+  .regex(/^[a-z0-9][a-z0-9._-]{0,31}$/, 'not a name of at most 32 characters of a-z, 0-9, dot, underscore and hyphen')
 
 /** RS256 is taken only where the operator lists it. */
 export const issuerAlgorithms = ['EdDSA', 'ES256', 'RS256'] as const

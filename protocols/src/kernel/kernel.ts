@@ -114,6 +114,13 @@ export type InvokeOptions = {
   approval?: string | readonly string[]
   /** The call that this one is made for, from `InvocationContext.callId`: its deadline, labels and hops carry over. */
   parent?: string
+  /**
+   * For whom the principal acts, where it is not for itself: another principal of this kernel. It is in the log, and the
+   * peer of an imported capability gets a pseudonym of it.
+   */
+  onBehalfOf?: string
+  /** Name of the issuer by whose token the principal is known. @default none: the kernel's own word */
+  issuer?: string
   /** A token of this kernel, instead of the principal. */
   token?: string
   /**

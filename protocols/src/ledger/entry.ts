@@ -19,6 +19,7 @@ import { checkpointReferenceSchema } from '../exchange/checkpoint-reference.ts'
 import { envelopeSchema } from '../exchange/envelope.ts'
 import { receiptStatuses } from '../exchange/receipt.ts'
 import { caseEventNames, caseIdSchema, caseStates, sanctionKinds, sanctionRules } from '../governance/case.ts'
+import { issuerNameSchema } from '../issuer/issuer-info.ts'
 import { MAX_REVOCATION_BYTES, revocationKinds } from '../revocation/revocation.ts'
 import { agentNameSchema } from '../syntax/agent-credential.ts'
 import { hashSchema } from '../syntax/base64url.ts'
@@ -46,6 +47,7 @@ export const entryTypes = [
   'approval.denied',
   'token.granted',
   'token.revoked',
+  'token.accepted',
   'peer.imported',
   'peer.unimported',
   'peer.added',
@@ -160,6 +162,13 @@ export const entryExtSchema = z.strictObject({
   charge: chargeSchema
     .optional()
     .describe('intent.accepted: what is reserved of the limits of its links; outcome: the rows that were used of it'),
+  issuer: issuerNameSchema
+    .optional()
+    .describe(
+      'Issuer by whose token the actor was known; `hash` of token.accepted and token.granted is SHA-256 of that token',
+    ),
+  obo: principalSchema.optional().describe('On behalf of whom the actor acted'),
+  client: short.optional().describe('token.granted: who exchanged the token of the issuer'),
   agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),
   case: caseIdSchema.optional(),
   subject: principalSchema.optional().describe('Whom a case, a sanction or an exception is about'),

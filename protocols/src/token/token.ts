@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { labelsSchema } from '../capability/label.ts'
 import { obligationsSchema } from '../capability/obligation.ts'
+import { issuerNameSchema } from '../issuer/issuer-info.ts'
 import { hashSchema } from '../syntax/base64url.ts'
 import { capabilityRefSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
@@ -39,6 +40,8 @@ export const tokenPayloadSchema = z.strictObject({
   obl: obligationsSchema,
   lim: z.strictObject({ max_rows: z.int().min(0).optional(), max_bytes: z.int().min(1).optional() }),
   labels: labelsSchema,
+  obo: principalSchema.optional().describe('On behalf of whom `sub` acts'),
+  via: issuerNameSchema.optional().describe('Issuer whose token was exchanged for this one'),
   pe: z.int().min(0).describe('Epoch of the principal; a bump rejects every earlier token'),
 })
 export type TokenPayload = z.infer<typeof tokenPayloadSchema>

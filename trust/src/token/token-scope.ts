@@ -5,6 +5,10 @@ export type TokenScope = {
   jti: string
   /** The principal. */
   sub: string
+  /** On behalf of whom. */
+  obo?: string
+  /** Issuer whose token was exchanged for it. */
+  via?: string
   cap: string
   capHash: string
   /** The earliest of payload and caveats; exclusive. */
@@ -35,6 +39,8 @@ export function scopeOf(payload: TokenPayload): TokenScope {
     labels: payload.labels,
     pol: payload.pol,
   }
+  if (payload.obo !== undefined) scope.obo = payload.obo
+  if (payload.via !== undefined) scope.via = payload.via
   if (payload.lim.max_rows !== undefined) scope.maxRows = payload.lim.max_rows
   if (payload.lim.max_bytes !== undefined) scope.maxBytes = payload.lim.max_bytes
   return scope
