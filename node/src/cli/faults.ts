@@ -20,7 +20,7 @@ export const remedies: Readonly<Record<Code, string>> = {
   approval_required: 'Have a person run: hansa approve ID, then repeat the call with --approval ID',
   descriptor_mismatch: 'The peer changed the capability; see how with: hansa refresh ALIAS',
   firewall_blocked: 'See what was found with: hansa audit show --call ID',
-  budget_exceeded: 'Ask for less, or raise the limits of the capability.',
+  budget_exceeded: 'Ask for less, or ask for a delegation with larger limits, or raise those of the capability.',
   rate_limited: 'Wait a minute and try again, or raise the limit of the rule.',
   busy: 'Try again in a moment.',
   deadline: 'Try again with a longer --deadline; the action may have happened.',

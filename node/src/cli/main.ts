@@ -141,6 +141,16 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/call.ts')).callCommand,
       },
       {
+        name: 'delegate',
+        summary: 'let another kernel act on what this one owns or was given',
+        load: async () => (await import('./commands/delegate.ts')).delegateCommand,
+      },
+      {
+        name: 'delegation',
+        summary: 'chains of delegations: list, show, verify, add, remove',
+        load: async () => (await import('./commands/delegation.ts')).delegationCommand,
+      },
+      {
         name: 'approvals',
         summary: 'list what waits for a person',
         load: async () => (await import('./commands/approvals.ts')).approvalsCommand,

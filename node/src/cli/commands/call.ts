@@ -13,6 +13,7 @@ type Options = {
   approval?: string[]
   label?: string[]
   token?: string
+  delegation?: string | false
   credentialFile?: string
   deadline?: number
   explain?: boolean
@@ -28,6 +29,7 @@ export function callCommand(cli: Cli): Command {
         `hansa call files.read '{"path":"report.txt"}'`,
         'hansa call orgb/invoices.list @arguments.json --principal agent:reporter',
         `echo '{"n":3}' | hansa call orgb/rows - --json`,
+        `hansa call orgb/billing.invoice.list '{"tenant":"acme"}' --delegation acme.chain`,
         `hansa call orgb/rows '{}' --credential-file reporter.credential`,
         `hansa call orgb/files.write '{"path":"a","content":"b"}' --explain`,
       ],
@@ -40,6 +42,8 @@ export function callCommand(cli: Cli): Command {
     .option('--approval <id>', 'an approval that was granted for exactly this action; can be repeated', collect)
     .option('--label <label>', 'a label of the arguments, such as PII; can be repeated', collect)
     .option('--token <token>', 'a token of this kernel instead of a principal; @FILE reads it from a file')
+    .option('--delegation <chain>', 'under this chain: a file, or its id as shown by hansa delegation list')
+    .option('--no-delegation', 'under no chain, also when one covers the call')
     .option('--credential-file <file>', 'as an agent, with the credential in the file, as hansa agent add printed it')
     .option('--deadline <ms>', 'how long it may take (default: 10000)', integer('--deadline', 1, 600_000))
     .option('--explain', 'say what would be decided, and why, and do nothing')
@@ -49,6 +53,7 @@ export function callCommand(cli: Cli): Command {
         const { readArguments, readCredential, readToken } = await import('../call-input.ts')
         const args = await readArguments(given as string | undefined, stdin)
         const { principal, purpose, idempotencyKey, approval, label: labels, deadline, token } = options
+        const delegation = await chainOf(options.delegation)
         const members = {
           capability,
           args,
@@ -57,6 +62,7 @@ export function callCommand(cli: Cli): Command {
           idempotencyKey,
           approval,
           labels,
+          delegation,
           deadlineMs: deadline,
           token: token === undefined ? undefined : await readToken(token),
         }
@@ -75,6 +81,13 @@ export function callCommand(cli: Cli): Command {
         return exitCodes.ok
       }),
     )
+}
+
+/** The parser says `true` where neither option was given. */
+async function chainOf(given: string | boolean | undefined): Promise<string | false | undefined> {
+  if (typeof given !== 'string') return given === false ? false : undefined
+  const { chainId } = await import('../given-chain.ts')
+  return chainId(given)
 }
 
 const explanationExits = {
