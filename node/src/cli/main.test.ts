@@ -26,7 +26,7 @@ describe('hansa', () => {
   it('is described in the README as it describes itself', async () => {
     const readme = await readFile(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8')
     const { stdout } = await runCli(['--help'], { home: '/nonexistent' })
-    const listed = [...stdout.matchAll(/^ {2}([a-z]+) {2,}(.+)$/gm)].map(
+    const listed = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}(.+)$/gm)].map(
       ([, name, summary]) => `| \`hansa ${name}\` | ${summary} |`,
     )
     expect(readme.split('\n').filter((line) => line.startsWith('| `hansa '))).toEqual(listed)
@@ -79,6 +79,16 @@ describe('hansa', () => {
     ['peer', 'remove'],
     ['peer', 'list'],
     ['peer', 'show'],
+    ['case', 'open'],
+    ['case', 'list'],
+    ['case', 'show'],
+    ['case', 'triage'],
+    ['case', 'decide'],
+    ['case', 'appeal'],
+    ['case', 'close'],
+    ['break-glass', 'grant'],
+    ['break-glass', 'list'],
+    ['break-glass', 'end'],
     ['audit', 'show'],
     ['audit', 'export'],
     ['audit', 'proof'],

@@ -206,6 +206,16 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/policy.ts')).policyCommand,
       },
       {
+        name: 'case',
+        summary: 'look at cases, decide them, hear appeals',
+        load: async () => (await import('./commands/case.ts')).caseCommand,
+      },
+      {
+        name: 'break-glass',
+        summary: 'make exceptions to the policy, by two persons',
+        load: async () => (await import('./commands/break-glass.ts')).breakGlassCommand,
+      },
+      {
         name: 'audit',
         summary: 'read the log, export it, prove it, report on it',
         load: async () => (await import('./commands/audit.ts')).auditCommand,

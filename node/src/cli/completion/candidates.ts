@@ -2,7 +2,7 @@
 import type { Argument, Command, Option } from 'commander'
 
 /** What a node is asked for. */
-export type Named = 'capability' | 'alias' | 'approval' | 'agent'
+export type Named = 'capability' | 'alias' | 'approval' | 'agent' | 'case' | 'exception'
 export type LookUp = (what: Named, home: string | undefined) => Promise<readonly string[]>
 
 /** Arguments and options by what they name. An argument of one command goes before that of all commands. */
@@ -14,6 +14,13 @@ const named: Readonly<Record<string, Named>> = {
   'approve id': 'approval',
   'deny id': 'approval',
   'agent remove name': 'agent',
+  'case show id': 'case',
+  'case triage id': 'case',
+  'case decide id': 'case',
+  'case appeal id': 'case',
+  'case close id': 'case',
+  'break-glass grant id': 'exception',
+  'break-glass end id': 'exception',
   '--approval': 'approval',
 }
 

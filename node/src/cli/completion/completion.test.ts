@@ -31,7 +31,7 @@ const complete = async (...words: string[]) =>
 describe('completion', () => {
   it('knows every command of the program, and no hidden one', async () => {
     const { stdout } = await runCli(['--help'], { home: '/nonexistent' })
-    const listed = [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name)
+    const listed = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}/gm)].map(([, name]) => name)
     expect(await complete('')).toEqual(listed)
   })
 

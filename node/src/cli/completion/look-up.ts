@@ -17,6 +17,9 @@ const asks: Readonly<Record<Named, (client: ControlClient) => Promise<string[]>>
     const approvals = await client.call('approvals', {})
     return approvals.filter(({ state }) => state === 'pending' || state === 'granted').map(({ id }) => id)
   },
+  case: async (client) => (await client.call('cases', {})).filter(({ state }) => state !== 'final').map(({ id }) => id),
+  exception: async (client) =>
+    (await client.call('exceptions', {})).filter(({ state }) => state !== 'over').map(({ id }) => id),
   agent: async (client) => (await client.call('agents', {})).map(({ name }) => name),
 }
 
