@@ -157,6 +157,7 @@ export {
 export type * from './kernel/kernel.ts'
 export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './kernel/known-peer.ts'
 export type * from './kernel/operator.ts'
+export { type RevocationInfo, type Revoke, revocationInfoSchema, revokeSchema } from './kernel/revocation-info.ts'
 export {
   type AuditExportEnd,
   type AuditExportEntry,

@@ -24,12 +24,11 @@ export function remoteOperator(client: ControlClient): KernelOperator {
       remove: (id, by) => client.call('delegationRemove', { id, by }),
     },
     grant: (init) => client.call('grant', init),
+    revoke: (what) => client.call('revoke', what),
+    revocations: () => client.call('revocations', {}),
     audit: (init) => client.call('audit', init),
     async unimport(alias) {
       await client.call('unimport', { alias })
-    },
-    async revoke(what) {
-      await client.call('revoke', what)
     },
   }
 }

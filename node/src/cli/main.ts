@@ -192,8 +192,13 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
       },
       {
         name: 'revoke',
-        summary: 'revoke a token, or every token of a principal',
+        summary: 'take back a token, capability, delegation, key or peer',
         load: async () => (await import('./commands/revoke.ts')).revokeCommand,
+      },
+      {
+        name: 'revocations',
+        summary: 'see what was taken back, here and by other kernels',
+        load: async () => (await import('./commands/revocations.ts')).revocationsCommand,
       },
     ],
   },

@@ -117,6 +117,7 @@ describe('the methods of the control interface', () => {
       ['delegationAdd', { chain: 'a.b.c', principal: 'agent:alice', by: 'person:olga' }],
     ],
     delegationRemove: [{ id: 'AAAAAAAA', by: 'person:olga' }, ['delegationRemove', 'AAAAAAAA', 'person:olga']],
+    revocations: [{}, ['revocations']],
     audit: [{ from: -10 }, ['audit', { from: -10 }]],
     cases: [{}, ['cases']],
     case: [{ id: ID }, ['case', ID]],

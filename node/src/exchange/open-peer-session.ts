@@ -1,7 +1,6 @@
 /** Opens a session with a peer for the calls of this kernel, or says why there is none. */
 import { type OpenSessionInit, type OwnSide, openSession } from '@hansa/mesh'
 import type { Did } from '@hansa/protocols'
-import type { EvidenceBook } from '../gossip/evidence-book.ts'
 import type { ImportDesk } from '../kernel/import-desk.ts'
 import type { OpenSession } from './peer-sessions.ts'
 
@@ -10,13 +9,14 @@ export type SessionOpenerComponents = Pick<
   'transport' | 'signer' | 'resolver' | 'clock' | 'memory' | 'contradicted'
 > & {
   imports: Pick<ImportDesk, 'logKeysOf' | 'renew'>
-  evidence: Pick<EvidenceBook, 'bars'>
+  /** Why there is no session with a kernel. */
+  bars(peer: Did): string | undefined
   own(): Promise<OwnSide>
 }
 
-export function sessionOpener({ imports, evidence, own, ...handshake }: SessionOpenerComponents): OpenSession {
+export function sessionOpener({ imports, bars, own, ...handshake }: SessionOpenerComponents): OpenSession {
   return async (peer: Did, endpoint) => {
-    const barred = evidence.bars(peer)
+    const barred = bars(peer)
     if (barred !== undefined) return { refused: 'handshake_failed', reason: barred }
     const session = await openSession({ ...handshake, endpoint, peer, own: await own(), logs: imports.logKeysOf(peer) })
     if (!session.ok) return { refused: session.code, reason: session.reason }

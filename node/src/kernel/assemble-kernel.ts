@@ -27,7 +27,7 @@ import { openLogCompany } from '../gossip/log-company.ts'
 import type { LogGossip } from '../gossip/log-gossip.ts'
 import { openGovernance } from '../governance/open-governance.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
-import { RevocationDesk } from '../revocation/revocation-desk.ts'
+import { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import { configuredStanding } from '../standing/standing.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
 import { afterTurns } from './after-turns.ts'
@@ -107,7 +107,9 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const events = new EventOutbox({ store, logger, ledger: () => opened, room })
   const logs = components.logs ?? { origin: `${self}/log/1`, frozen: [] }
   const secrets = deriveSecrets(components.secret, self, clock, logs.origin)
-  const resolver = didKeyResolver()
+  const revocations = new KernelRevocations({ self, clock })
+  const bars = (peer: Did) => gossip?.evidence.bars(peer) ?? revocations.bars(peer)
+  const resolver = revocations.keysOf(didKeyResolver())
   const verifier = envelopeVerifier({ resolver })
   const batch = init.statements?.(signer) ?? batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS) })
   const peers = new PeerSettings(init.peers)
@@ -117,7 +119,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const refusals = new RefusalCounter({ clock, append })
   const inFlight = new InFlight({ ...DEFAULT_IN_FLIGHT, ...init.inFlight })
   const decisions = new DecisionMemory()
-  const locals = new LocalCapabilities()
+  const locals = new LocalCapabilities((id) => revocations.withdrew(id))
   const running = new RunningCalls()
   const configured = new ConfiguredCapabilities({ locals, running, append })
   const detectors = compileDetectors({ canaries: init.canaries ?? [] })
@@ -130,7 +132,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     peers,
     events,
     self,
-    barred: (peer) => gossip?.evidence.bars(peer),
+    barred: bars,
   })
   transport.usePins?.(imports)
   const agents = await AgentBook.open({ store, clock, events })
@@ -178,7 +180,15 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     open: new Set(closing.flatMap((draft) => draft.call_id ?? [])),
   })
   await events.open(frozen)
-  const revocations = await RevocationDesk.open({ signer, store, clock, events, uses })
+  await revocations.open({
+    signer,
+    store,
+    clock,
+    events,
+    uses,
+    ends: (peer) => ends(peer),
+    withdrawn: () => locals.withdrawn(),
+  })
   approvals.replayed()
   for (const draft of closing) projections.replay(await closeCall(ledger, draft))
 
@@ -187,6 +197,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   await policy.record(compiled, policy.version)
   const policyVersion = () => policy.version
   const sessions = inboundSessions()({ clock })
+  const ends = (peer: Did) => {
+    sessions.closePeer(peer)
+    peerSessions.forget(peer)
+  }
   const company = await openLogCompany(
     {
       ...components,
@@ -211,7 +225,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
   const open = sessionOpener({
     ...{ transport, signer, resolver, clock, memory, contradicted, imports, own },
-    evidence: told.evidence,
+    bars,
   })
   const evidence = evidenceRecorder({ append, logger, observer: init.observer })
   const held = new HeldResults({ clock, onOverdue: ackMissing(evidence) })
@@ -258,6 +272,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     locals,
     withheld: (id) => configured.reasonOf(id),
     imported: (ref) => imports.target(ref),
+    revoked: (arrived, target) => revocations.refuses(arrived, target),
     idempotency,
     doubt,
   })
@@ -294,13 +309,12 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     return 'refused' in target ? undefined : target
   }
   const tokens = new TokenDesk({
-    ...{ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find, revocations },
+    ...{ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find },
   })
   const issuers = openIssuers({ self, clock, fetch: components.fetch, refusals, append, agents, tokens }, init.issuers)
   const arriving = { clock, secrets, defaultPrincipal: init.principal ?? DEFAULT_PRINCIPAL }
   const invoke = invoker({ ...arriving, logger, ledger, stages, running, callIds, outbox, promises, tokens })
 
-  const bars = (peer: Did) => told.evidence.bars(peer)
   const inbound = servePeers({
     ...{ self, identity: signer, signer: batch, clock, logger, resolver, verifier, sessions, memory, ledger, peers },
     ...{ callIds, policy, policyVersion, openAcks, held, decisions, budget, refusals, append, own, bars },
@@ -347,8 +361,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     issuers,
     offers,
     configured,
-    capabilities: new CapabilityDesk({ locals, configured, imports, policy }),
-    ...{ content: kept.desk, events, delegations: delegation.desk },
+    capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),
+    ...{ content: kept.desk, events, revocations, delegations: delegation.desk },
     append,
     outbox,
     held,

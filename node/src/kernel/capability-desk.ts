@@ -2,6 +2,7 @@
 import type { CapabilityDescriptor, CapabilityDetail, CapabilityInfo, CapabilityRef } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import { mentioningRules } from '@hansa/trust'
+import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import type { ConfiguredCapabilities, ToolClaim } from './configured-capabilities.ts'
 import type { ImportDesk } from './import-desk.ts'
 import { describeCapability, type ListedCapability, type LocalCapabilities } from './local-capabilities.ts'
@@ -12,6 +13,7 @@ export type CapabilityDeskComponents = {
   configured: ConfiguredCapabilities
   imports: Pick<ImportDesk, 'capabilities' | 'descriptorOf'>
   policy: Pick<PolicyHolder, 'current'>
+  revocations: Pick<KernelRevocations, 'revoked'>
 }
 
 export class CapabilityDesk {
@@ -68,13 +70,15 @@ export class CapabilityDesk {
     const { id, title, description, safety, sensitivity, hash } = descriptor
     const since = service?.awaySince
     const source = this.#c.configured.find(id)?.at
+    const revoked = this.#c.revocations.revoked('capability', id)
     return {
       ref: id,
       title,
       description,
       safety,
       sensitivity,
-      state: since === undefined ? 'available' : 'unavailable',
+      state: revoked !== undefined ? 'blocked' : since === undefined ? 'available' : 'unavailable',
+      ...(revoked === undefined ? {} : { reason: `revoked: ${revoked.reason || 'no reason was given'}` }),
       ...(service === undefined ? {} : { servedBy: service.owner }),
       ...(since === undefined ? {} : { since }),
       ...(source === undefined ? {} : { source }),

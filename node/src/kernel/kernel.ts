@@ -40,6 +40,8 @@ import type {
   PeerInfo,
   RegisterParams,
   Registration,
+  RevocationInfo,
+  Revoke,
   SignedManifest,
 } from '@hansa/protocols'
 import { CallError, decisionNotesSchema, isPrincipal } from '@hansa/protocols'
@@ -54,6 +56,7 @@ import type { HeldResults } from '../exchange/held-results.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { IssuerDesk } from '../issuers/issuer-desk.ts'
 import type { OpenedIssuers } from '../issuers/open-issuers.ts'
+import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import type { Witnessing } from '../witness/witnessing.ts'
 import type { AgentBook } from './agent-book.ts'
 import type { AgentOffers } from './agent-offers.ts'
@@ -65,6 +68,8 @@ import type { Explain } from './explain.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Invoke } from './invoke.ts'
+import { kernelStatus } from './kernel-status.ts'
+import { entriesOf } from './ledger-entries.ts'
 import type { LocalCapabilities } from './local-capabilities.ts'
 import type { ManifestPublisher } from './manifest-publisher.ts'
 import type { PeerDesk } from './peer-desk.ts'
@@ -93,6 +98,7 @@ export type KernelParts = {
   content: ContentDesk
   delegations: Delegations
   events: EventOutbox
+  revocations: KernelRevocations
   append(draft: EntryDraft): Appended
   outbox: AckOutbox
   held: HeldResults
@@ -218,25 +224,8 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.policy.load(sources)
   }
 
-  async status(): Promise<KernelStatus> {
-    const { did, name, endpoint, ledger, policy, locals, imports, approvals, nowMs } = this.#parts
-    const { root } = ledger.head()
-    const { bytes, maxBytes, used } = ledger.room
-    const content = this.#parts.content.status
-    const limit = maxBytes === undefined || used === undefined ? {} : { maxBytes, used }
-    return {
-      did,
-      name,
-      endpoint: endpoint ?? null,
-      uptime: Math.floor((nowMs() - this.#startedMs) / 1000),
-      log: { origin: ledger.origin, vkey: ledger.vkey, size: ledger.size, root, bytes, full: ledger.full, ...limit },
-      policy: { version: policy.version, rules: policy.current.rules.length },
-      capabilities: locals.size,
-      peers: (await imports.peers()).length,
-      pendingApprovals: approvals.list().filter(({ state }) => state === 'pending').length,
-      witnessing: this.#parts.witnessing.status(),
-      ...(content === undefined ? {} : { content }),
-    }
+  status(): Promise<KernelStatus> {
+    return kernelStatus(this.#parts, this.#startedMs)
   }
 
   async capabilities(): Promise<CapabilityInfo[]> {
@@ -297,8 +286,16 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.tokens.grant(init)
   }
 
-  revoke(what: { token: string } | { principal: string }): Promise<void> {
-    return this.#parts.tokens.revoke(what)
+  revoke(what: Revoke): Promise<RevocationInfo> {
+    const { revocations, locals, configured, peers } = this.#parts
+    return revocations.revoke(what, {
+      offers: (id) => locals.descriptor(id) !== undefined || configured.withheld(id) !== undefined,
+      peerNamed: (alias) => peers.find(alias)?.did,
+    })
+  }
+
+  async revocations(): Promise<RevocationInfo[]> {
+    return this.#parts.revocations.list()
   }
 
   async agents(): Promise<AgentInfo[]> {
@@ -343,18 +340,8 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.content.erase(params)
   }
 
-  async audit(init: { from?: number; limit?: number; callId?: string }): Promise<Entry[]> {
-    const { ledger } = this.#parts
-    const limit = init.limit ?? 100
-    const from = init.from ?? (init.callId === undefined ? -limit : 0)
-    const start = from < 0 ? Math.max(0, ledger.size + from) : from
-    const entries: Entry[] = []
-    for await (const { entry } of ledger.read(start)) {
-      if (init.callId !== undefined && entry.call_id !== init.callId) continue
-      entries.push(entry)
-      if (entries.length >= limit) break
-    }
-    return entries
+  audit(init: { from?: number; limit?: number; callId?: string }): Promise<Entry[]> {
+    return entriesOf(this.#parts.ledger, init)
   }
 
   /** Takes no new call, sends what acknowledgements wait, writes what was counted, and closes the log. Calling it again does nothing. */

@@ -37,7 +37,13 @@ export class LocalCapabilities {
   readonly #held = new Map<string, Held>()
   /** Answered by the kernel itself and part of the protocol, so in no list and no manifest. */
   readonly #builtIn = new Map<string, Held>()
+  readonly #isRevoked: (id: string) => boolean
   #generation = 0
+
+  /** @param isRevoked whether nobody may call it any more: then it is not advertised */
+  constructor(isRevoked: (id: string) => boolean = () => false) {
+    this.#isRevoked = isRevoked
+  }
 
   /** Rises with every change; a manifest made under another one is out of date. */
   get generation(): number {
@@ -123,12 +129,17 @@ export class LocalCapabilities {
     return this.#held.get(id)?.descriptor
   }
 
-  /** By id, in code point order. */
+  /** What others may know of, by id, in code point order. */
   descriptors(): CapabilityDescriptor[] {
-    return this.list().map(({ descriptor }) => descriptor)
+    return this.list().flatMap(({ descriptor }) => (this.#isRevoked(descriptor.id) ? [] : [descriptor]))
   }
 
-  /** As `descriptors`, with whose program serves each. */
+  /** One of them may no longer be called: it is not advertised any more. */
+  withdrawn(): void {
+    this.#generation += 1
+  }
+
+  /** All of them by id, with whose program serves each. */
   list(): ListedCapability[] {
     return [...this.#held.values()].sort((a, b) => (a.descriptor.id < b.descriptor.id ? -1 : 1))
   }

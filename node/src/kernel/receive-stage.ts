@@ -19,6 +19,8 @@ export type ReceiveComponents = {
   withheld(id: string): string | undefined
   /** @returns the imported capability, or why it is not callable now. */
   imported(ref: string): ImportedTarget | Refusal
+  /** Why the call may not be, because something of it was revoked. */
+  revoked(arrived: Arrived, target: Target): Refusal | undefined
   idempotency: Idempotency
   /** @default no restore is remembered */
   doubt?: Pick<RestoreDoubt, 'holds'>
@@ -31,6 +33,8 @@ export function receiveStage(components: ReceiveComponents): (arrived: Arrived) 
     if (late !== undefined) return late
     const target = findTarget(arrived, components)
     if (isRefusal(target)) return target
+    const revoked = components.revoked(arrived, target)
+    if (revoked !== undefined) return revoked
     if (arrived.capHash !== undefined && arrived.capHash !== target.hash) {
       return { refused: 'descriptor_mismatch', reason: `the caller means descriptor ${arrived.capHash}` }
     }

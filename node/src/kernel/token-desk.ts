@@ -1,4 +1,4 @@
-/** Tokens that leave the kernel's memory: minted for an operator to hand to a principal, authenticated when they come back, revoked. */
+/** Tokens that leave the kernel's memory: minted for an operator to hand to a principal, authenticated when they come back. */
 import type { Clock, Did, EntryDraft, GrantInit, TokenPayload } from '@hansa/protocols'
 import {
   agentPrincipalSchema,
@@ -19,7 +19,6 @@ import {
 import type { Appended } from '@hansa/trust/ledger'
 import type { AgentIdentity } from '../control/control-caller.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
-import type { RevocationDesk } from '../revocation/revocation-desk.ts'
 import type { Target } from './stages.ts'
 import { TokenUses } from './token-uses.ts'
 
@@ -30,7 +29,6 @@ export type TokenDeskComponents = {
   uses: TokenUses
   refusals: RefusalCounter
   append(draft: EntryDraft): Appended
-  revocations: Pick<RevocationDesk, 'make'>
   policyVersion(): number
   find(capability: string): Target | undefined
 }
@@ -134,27 +132,6 @@ export class TokenDesk {
       throw error
     }
   }
-
-  /** @throws CallError `invalid_request` for what is neither a token nor its id. */
-  async revoke(what: { token: string } | { principal: string }, reason = ''): Promise<void> {
-    const { revocations, clock } = this.#c
-    if ('principal' in what) {
-      if (!isPrincipal(what.principal)) throw invalid('a principal is agent:NAME or person:NAME')
-      await revocations.make({ kind: 'principal', what: what.principal, reason })
-      return
-    }
-    const jti = what.token.startsWith('hkt1.') ? jtiOf(what.token) : what.token
-    if (jti === undefined || !/^[A-Za-z0-9_-]{22}$/.test(jti))
-      throw invalid('this is neither a token nor the id of one')
-    const exp = Math.floor(clock.now() / 1000) + MAX_TOKEN_LIFE_SECONDS + 60
-    await revocations.make({ kind: 'token', what: TokenUses.idOf(jti), reason, exp })
-  }
-}
-
-/** Not verified: revoking a token that was never minted harms nobody. */
-function jtiOf(token: string): string | undefined {
-  const jti = payloadOf(token)?.jti
-  return typeof jti === 'string' ? jti : undefined
 }
 
 /** What a token says, whoever made it. */

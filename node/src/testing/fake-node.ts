@@ -22,6 +22,7 @@ import {
   type KnownPeer,
   type Logger,
   type PeerImport,
+  type RevocationInfo,
   type SignedManifest,
   silentLogger,
 } from '@hansa/protocols'
@@ -37,6 +38,18 @@ import {
 } from '../control/index.ts'
 import { RecentLines } from '../operations/recent-lines.ts'
 import { fakeGovernance } from './fake-governance.ts'
+
+const REVOKED: RevocationInfo = {
+  issuer: 'did:key:z6Mk',
+  own: true,
+  seq: 1,
+  hash: 'A'.repeat(43),
+  kind: 'principal',
+  what: 'agent:alice',
+  reason: '',
+  made: 1,
+  jws: 'a.b.c',
+}
 
 export const FAKE_DID = 'did:key:z6MkfakeNode'
 const PEER_DID = 'did:key:z6MkfakePeer'
@@ -231,7 +244,8 @@ export function fakeKernel(): FakeKernel {
     approve: noted('approve', (_id, approver) => approval('granted', approver)),
     deny: noted('deny', (_id, approver) => approval('denied', approver)),
     grant: noted('grant', () => ({ token: 'hkt1.fake', expires: 7 })),
-    revoke: noted('revoke', () => {}),
+    revoke: noted('revoke', () => REVOKED),
+    revocations: noted('revocations', () => [REVOKED]),
     delegations: {
       list: noted('delegations', () => [heldChain()]),
       delegate: noted('delegate', () => heldChain()),

@@ -39,7 +39,11 @@ export const methodFacts = {
   approve: { scope: 'operator', summary: 'Approves exactly one action.' },
   deny: { scope: 'operator', summary: 'Denies exactly one action.' },
   grant: { scope: 'operator', summary: 'Mints a token for one principal and one capability.' },
-  revoke: { scope: 'operator', summary: 'Revokes a token, or every token of a principal.' },
+  revoke: {
+    scope: 'operator',
+    summary: 'Takes back a token, a principal, a capability, a delegation, a key, an agreement or a peer, for good.',
+  },
+  revocations: { scope: 'operator', summary: 'Lists every revocation that is held, own and of other kernels.' },
   delegations: { scope: 'operator', summary: 'Lists chains of delegations that this kernel holds.' },
   delegate: {
     scope: 'operator',

@@ -17,6 +17,7 @@ import { issuerNameSchema } from '../issuer/issuer-info.ts'
 import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
 import { eraseContentSchema, MAX_ARGUMENTS_ASKED } from '../kernel/kept-content.ts'
 import { addPeerSchema } from '../kernel/known-peer.ts'
+import { revokeSchema } from '../kernel/revocation-info.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
 import { agentNameSchema } from '../syntax/agent-credential.ts'
@@ -108,7 +109,8 @@ export const controlMethods = {
     life: z.int().min(1).max(3600).optional(),
     uses: z.int().min(1).max(1_000_000).optional(),
   }),
-  revoke: z.union([z.strictObject({ token: z.string().max(8192) }), z.strictObject({ principal: principalSchema })]),
+  revoke: revokeSchema,
+  revocations: z.strictObject({}),
   delegations: z.strictObject({}),
   delegate: delegateSchema,
   delegationAdd: addDelegationSchema,

@@ -16,6 +16,7 @@ import { kernelStatusSchema } from '../kernel/kernel-status.ts'
 import { knownPeerSchema } from '../kernel/known-peer.ts'
 import { manifestDiffSchema } from '../kernel/manifest-diff.ts'
 import { peerInfoSchema } from '../kernel/peer-info.ts'
+import { revocationInfoSchema } from '../kernel/revocation-info.ts'
 import { entrySchema } from '../ledger/entry.ts'
 import { signedManifestSchema } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
@@ -80,7 +81,8 @@ export const controlResults = {
   approve: approvalSchema,
   deny: approvalSchema,
   grant: z.object({ token: z.string().max(8192), expires: z.int().describe('Unix seconds') }),
-  revoke: z.null(),
+  revoke: revocationInfoSchema,
+  revocations: z.array(revocationInfoSchema),
   delegations: z.array(heldChainSchema),
   delegate: heldChainSchema,
   delegationAdd: heldChainSchema,

@@ -18,7 +18,7 @@ export const capabilityInfoSchema = z.object({
   state: z
     .enum(capabilityStates)
     .describe(
-      'unavailable: the agent that serves it is not connected; unclassified: a tool that no operator has classified; suspended and blocked: it changed since it was classified or imported',
+      'unavailable: the agent that serves it is not connected; unclassified: a tool that no operator has classified; suspended and blocked: it changed since it was classified or imported, or it was revoked',
     ),
   reason: z.string().max(4096).exactOptional(),
   hash: hashSchema.describe('Of its descriptor'),

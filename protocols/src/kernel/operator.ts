@@ -12,6 +12,7 @@ import type { GovernanceOperator } from './governance-operator.ts'
 import type { KernelStatus } from './kernel-status.ts'
 import type { AddPeer, KnownPeer } from './known-peer.ts'
 import type { PeerInfo } from './peer-info.ts'
+import type { RevocationInfo, Revoke } from './revocation-info.ts'
 
 export type { Approval, ApprovalEvent, DecisionNotes } from './approval.ts'
 export type { CapabilityInfo } from './capability-info.ts'
@@ -51,8 +52,14 @@ export interface KernelOperator {
   deny(approvalId: string, approver: string, notes?: DecisionNotes): Promise<Approval>
   /** Mints a token for one of this kernel's principals; shown once, never logged. */
   grant(init: GrantInit): Promise<{ token: string; expires: number }>
-  /** Revokes one token by its text or its id, or every token of a principal. */
-  revoke(what: { token: string } | { principal: string }): Promise<void>
+  /**
+   * Takes something back for good: a token, every token of a principal, a capability, a link of a delegation, a key, an
+   * agreement, a peer. In force here when it answers.
+   * @throws CallError `not_found`, `invalid_request` for what does not name anything of that kind
+   */
+  revoke(what: Revoke): Promise<RevocationInfo>
+  /** Every revocation that is held, own and of other kernels, the newest first. */
+  revocations(): Promise<RevocationInfo[]>
   /** Chains of delegations that this kernel gave, passed on or was given. */
   readonly delegations: Delegations
   /** Entries of the ledger, in order. @param from first sequence number; negative counts from the end */

@@ -1,0 +1,132 @@
+/** What an operator wants to take back, from the words that people use for it to a revocation. */
+import {
+  CallError,
+  type CapabilityId,
+  type Clock,
+  type Did,
+  delegationLinkSchema,
+  isDid,
+  isPrincipal,
+  MAX_TOKEN_LIFE_SECONDS,
+  type RevocationInfo,
+  type RevocationKind,
+  type Revoke,
+} from '@hansa/protocols'
+import { decodeBase64url, linkHash, parseStrictJson, type ReadRevocation } from '@hansa/trust'
+import { TokenUses } from '../kernel/token-uses.ts'
+import type { NewRevocation, RevocationDesk } from './revocation-desk.ts'
+
+export type RevokeComponents = {
+  self: Did
+  clock: Clock
+  desk: Pick<RevocationDesk, 'make'>
+  /** Whether this kernel offers it, or would if its program were there. */
+  offers(id: CapabilityId): boolean
+  /** The kernel that is known under an alias. */
+  peerNamed(alias: string): Did | undefined
+}
+
+type Named = Pick<NewRevocation, 'kind' | 'what' | 'exp'>
+
+export async function revoke(what: Revoke, components: RevokeComponents): Promise<RevocationInfo> {
+  const { kind, name, since, by } = partsOf(what)
+  const now = Math.floor(components.clock.now() / 1000)
+  const read = await components.desk.make({
+    ...named(kind, name, now, components),
+    reason: what.reason ?? '',
+    ...(kind === 'key' ? { since: since ?? now } : {}),
+    ...(by === undefined ? {} : { by }),
+  })
+  return revocationInfo(read, components.self)
+}
+
+export function revocationInfo({ revocation, hash, jws }: ReadRevocation, self: Did): RevocationInfo {
+  const { iss, seq, kind, what, reason, iat, since, exp } = revocation
+  return {
+    issuer: iss,
+    own: iss === self,
+    seq,
+    hash,
+    kind,
+    what,
+    reason,
+    made: iat,
+    ...(since === undefined ? {} : { since }),
+    ...(exp === undefined ? {} : { ends: exp }),
+    jws,
+  }
+}
+
+function partsOf(what: Revoke): {
+  kind: RevocationKind
+  name: string
+  since?: number | undefined
+  by?: string | undefined
+} {
+  if ('token' in what) return { kind: 'token', name: what.token }
+  if ('principal' in what) return { kind: 'principal', name: what.principal }
+  if (what.since !== undefined && what.kind !== 'key') throw invalid('only a key is revoked from a time on')
+  return { kind: what.kind, name: what.what, since: what.since, by: what.by }
+}
+
+function named(kind: RevocationKind, name: string, now: number, components: RevokeComponents): Named {
+  switch (kind) {
+    case 'token':
+      return { kind, what: tokenId(name), exp: now + MAX_TOKEN_LIFE_SECONDS + 60 }
+    case 'principal':
+      if (!isPrincipal(name)) throw invalid('a principal is agent:NAME or person:NAME')
+      return { kind, what: name }
+    case 'capability':
+      if (!components.offers(name as CapabilityId))
+        throw new CallError(
+          { code: 'not_found' },
+          `not_found: This kernel offers no capability ${name}. See what there is with: hansa capability list`,
+        )
+      return { kind, what: name }
+    case 'delegation':
+      return { kind, ...linkNamed(name, now) }
+    case 'peer':
+      return { kind, what: peerNamed(name, components) }
+    default:
+      return { kind, what: name }
+  }
+}
+
+function tokenId(token: string): string {
+  const jti = token.startsWith('hkt1.') ? jtiOf(token) : token
+  if (jti === undefined || !/^[A-Za-z0-9_-]{22}$/.test(jti)) throw invalid('this is neither a token nor the id of one')
+  return TokenUses.idOf(jti)
+}
+
+/** Not verified: revoking a token that was never minted harms nobody. */
+function jtiOf(token: string): string | undefined {
+  const payload = payloadOf(token, 2) as { jti?: unknown } | undefined
+  return typeof payload?.jti === 'string' ? payload.jti : undefined
+}
+
+/** A hash as it is, a link by its hash and its end. Whose link it is decides whether anybody heeds the revocation. */
+function linkNamed(name: string, now: number): { what: string; exp?: number } {
+  if (!name.includes('.')) return { what: name }
+  const link = delegationLinkSchema.safeParse(payloadOf(name, 1))
+  const bytes = decodeBase64url(name.split('.')[1] ?? '')
+  if (!link.success || bytes === undefined) throw invalid('this is neither a link of a delegation nor the hash of one')
+  if (link.data.exp <= now) throw invalid('this link has ended by itself')
+  return { what: linkHash(bytes), exp: link.data.exp }
+}
+
+function peerNamed(name: string, { self, peerNamed: named }: RevokeComponents): Did {
+  const did = isDid(name) ? name : named(name)
+  if (did === undefined)
+    throw new CallError({ code: 'not_found' }, `not_found: No peer is known as ${name}. See: hansa peer list`)
+  if (did === self) throw invalid('this is the DID of this kernel itself')
+  return did
+}
+
+function payloadOf(text: string, part: number): unknown {
+  const parsed = parseStrictJson(decodeBase64url(text.split('.')[part] ?? '') ?? new Uint8Array(0), 'object')
+  return parsed.ok ? parsed.value : undefined
+}
+
+function invalid(what: string): CallError {
+  return new CallError({ code: 'invalid_request' }, `invalid_request: ${what}.`)
+}
