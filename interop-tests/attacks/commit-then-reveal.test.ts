@@ -9,7 +9,7 @@ import { type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
 const { call: CALL, reveal: REVEAL } = exchangePaths
 
 /** Mallory has had bob write a note, and holds the receipt without its result. */
-async function unclaimed(mesh: TwoOrgs): Promise<{ rogue: RoguePeer<'alice' | 'bob'>; answer: Required<RogueAnswer> }> {
+async function unclaimed(mesh: TwoOrgs): Promise<{ rogue: RoguePeer; answer: Required<RogueAnswer> }> {
   const rogue = await RoguePeer.open(mesh, 'bob')
   const answer = await rogue.call({ cap: 'note.write', call_id: randomId() })
   expect(answer).toMatchObject({ result: '', receipt: { status: 'ok' } })
@@ -29,38 +29,36 @@ describe('mallory, who has a receipt without its result,', () => {
     expect(await entriesOf(mesh, 'bob', 'ack.received')).toMatchObject([{ peer: mallory.did }])
   })
 
-  it.each<[string, number, (rogue: RoguePeer<'alice' | 'bob'>, answer: Required<RogueAnswer>) => Promise<RogueAnswer>]>(
+  it.each<[string, number, (rogue: RoguePeer, answer: Required<RogueAnswer>) => Promise<RogueAnswer>]>([
     [
-      [
-        'an acknowledgement of another receipt',
-        400,
-        (rogue, answer) => rogue.reveal({ ...ackOf(answer), receipt_hash: 'A'.repeat(43) }, answer.salt),
-      ],
-      [
-        'one that does without the result',
-        400,
-        (rogue, answer) => rogue.reveal({ ...ackOf(answer), withheld: true }, answer.salt),
-      ],
-      [
-        'one of another call',
-        404,
-        (rogue, answer) => rogue.reveal({ ...ackOf(answer), call_id: randomId() }, answer.salt),
-      ],
-      ['one that carol signed', 404, (rogue, answer) => rogue.reveal(ackOf(answer), answer.salt, carol)],
-      [
-        'another salt, as somebody who copied the acknowledgement from a log',
-        404,
-        (rogue, answer) => rogue.reveal(ackOf(answer), new Uint8Array(32)),
-      ],
-      ['no salt', 404, (rogue, answer) => rogue.reveal(ackOf(answer), new Uint8Array(0))],
-      [
-        'bytes that are no acknowledgement',
-        400,
-        (rogue) => rogue.send(REVEAL, encodeFrames([Buffer.from('{}'), new Uint8Array(32)])),
-      ],
-      ['nothing', 400, (rogue) => rogue.send(REVEAL, new Uint8Array(0))],
+      'an acknowledgement of another receipt',
+      400,
+      (rogue, answer) => rogue.reveal({ ...ackOf(answer), receipt_hash: 'A'.repeat(43) }, answer.salt),
     ],
-  )('gets nothing for %s', async (_what, status, ask) => {
+    [
+      'one that does without the result',
+      400,
+      (rogue, answer) => rogue.reveal({ ...ackOf(answer), withheld: true }, answer.salt),
+    ],
+    [
+      'one of another call',
+      404,
+      (rogue, answer) => rogue.reveal({ ...ackOf(answer), call_id: randomId() }, answer.salt),
+    ],
+    ['one that carol signed', 404, (rogue, answer) => rogue.reveal(ackOf(answer), answer.salt, carol)],
+    [
+      'another salt, as somebody who copied the acknowledgement from a log',
+      404,
+      (rogue, answer) => rogue.reveal(ackOf(answer), new Uint8Array(32)),
+    ],
+    ['no salt', 404, (rogue, answer) => rogue.reveal(ackOf(answer), new Uint8Array(0))],
+    [
+      'bytes that are no acknowledgement',
+      400,
+      (rogue) => rogue.send(REVEAL, encodeFrames([Buffer.from('{}'), new Uint8Array(32)])),
+    ],
+    ['nothing', 400, (rogue) => rogue.send(REVEAL, new Uint8Array(0))],
+  ])('gets nothing for %s', async (_what, status, ask) => {
     await using mesh = await twoOrgs()
     const { rogue, answer } = await unclaimed(mesh)
     const reply = await ask(rogue, answer)

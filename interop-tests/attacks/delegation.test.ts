@@ -47,10 +47,10 @@ function forged(by: Signer, like: IssuedLink, over: Partial<DelegationLink>): st
   return signJws(by, DELEGATION_TYP, { ...like.link, ...over }).jws
 }
 
-type Sent = Parameters<RoguePeer<'alice' | 'bob'>['call']>[0]
+type Sent = Parameters<RoguePeer['call']>[0]
 
 /** The status that bob signed, and the reason that only his log knows. */
-async function answer(mesh: TwoOrgs, rogue: RoguePeer<'alice' | 'bob'>, call: Sent): Promise<string> {
+async function answer(mesh: TwoOrgs, rogue: RoguePeer, call: Sent): Promise<string> {
   const { receipt, code } = await rogue.call(call)
   if (receipt?.status === 'ok') return 'accepted'
   const reason = (await entriesOf(mesh, 'bob', 'outcome')).at(-1)?.ext?.reason

@@ -6,12 +6,15 @@ import { type OutboundSession, openSession, peerMemory } from '@hansa/mesh'
 import {
   type Ack,
   type CapabilityDescriptor,
+  type Clock,
   callFrameLimits,
+  type Did,
   decodeFrames,
   encodeFrames,
   exchangePaths,
   type Intent,
   memoryStore,
+  type PeerTransport,
   type Receipt,
   replyFrameLimits,
   revealReplyFrameLimits,
@@ -56,16 +59,33 @@ export type RogueCall = Partial<Intent> & {
   signedBy?: Signer
 }
 
-export class RoguePeer<Name extends string> {
+/** Whom a rogue turns against, and how it gets there. */
+export type Victim = {
+  did: Did
+  endpoint: string
+  transport: PeerTransport
+  clock: Clock
+  capabilities: readonly CapabilityDescriptor[]
+}
+
+export class RoguePeer {
   readonly signer: Signer
-  readonly #mesh: TestMesh<Name>
-  readonly #victim: Name
+  readonly #victim: Victim
   readonly #session: OutboundSession
   readonly #batch: BatchSigner
-  readonly #capabilities: readonly CapabilityDescriptor[]
 
-  static async open<N extends string>(mesh: TestMesh<N>, victim: N, signer: Signer = mallory): Promise<RoguePeer<N>> {
-    const now = Math.floor(mesh.clock.now() / 1000)
+  /** In a mesh in memory. */
+  static async open<N extends string>(mesh: TestMesh<N>, name: N, signer: Signer = mallory): Promise<RoguePeer> {
+    const { clock } = mesh
+    const { did } = mesh.kernel(name)
+    const { capabilities } = (await mesh.kernel(name).advertise()).manifest
+    const place = { endpoint: mesh.endpoint(name), transport: mesh.network.transport(SOURCE) }
+    return await RoguePeer.against({ ...place, did, clock, capabilities }, signer)
+  }
+
+  static async against(victim: Victim, signer: Signer): Promise<RoguePeer> {
+    const { did: peer, endpoint, transport, clock } = victim
+    const now = Math.floor(clock.now() / 1000)
     const manifest = signManifest(signer, {
       v: 1,
       kernel_id: signer.did,
@@ -79,33 +99,20 @@ export class RoguePeer<Name extends string> {
       capabilities: [],
     })
     const opened = await openSession({
-      transport: mesh.network.transport(SOURCE),
-      endpoint: mesh.endpoint(victim),
-      peer: mesh.kernel(victim).did,
-      signer,
+      ...{ transport, endpoint, peer, signer, clock },
       resolver: didKeyResolver(),
-      clock: mesh.clock,
       own: { manifest, policyVersion: 1 },
-      memory: peerMemory()({ store: memoryStore(), clock: mesh.clock }),
+      memory: peerMemory()({ store: memoryStore(), clock }),
     })
     if (!opened.ok) throw new Error(`the rogue has no session: ${opened.code}, ${opened.reason}`)
-    const served = await mesh.kernel(victim).advertise()
-    return new RoguePeer(mesh, victim, signer, opened.session, served.manifest.capabilities)
+    return new RoguePeer(victim, signer, opened.session)
   }
 
-  private constructor(
-    mesh: TestMesh<Name>,
-    victim: Name,
-    signer: Signer,
-    session: OutboundSession,
-    capabilities: readonly CapabilityDescriptor[],
-  ) {
-    this.#mesh = mesh
+  private constructor(victim: Victim, signer: Signer, session: OutboundSession) {
     this.#victim = victim
     this.signer = signer
     this.#session = session
     this.#batch = batchSigner(signer)
-    this.#capabilities = capabilities
   }
 
   /** The frames of a call, signed, not sent. */
@@ -119,17 +126,17 @@ export class RoguePeer<Name extends string> {
     const cap = over.cap ?? 'echo'
     const bytes = Buffer.from(JSON.stringify(args))
     const salt = newSalt()
-    const iat = Math.floor(this.#mesh.clock.now() / 1000)
+    const iat = Math.floor(this.#victim.clock.now() / 1000)
     const intent: Intent = {
       v: 1,
       call_id: randomId(),
       sid: this.#session.sid,
       ctr: over.ctr ?? this.#session.nextCtr(),
       iss: this.signer.did,
-      aud: this.#mesh.kernel(this.#victim).did,
+      aud: this.#victim.did,
       sub: Buffer.from(sha256('somebody')).toString('base64url'),
       cap,
-      cap_hash: this.#capabilities.find(({ id }) => id === cap)?.hash ?? 'A'.repeat(43),
+      cap_hash: this.#victim.capabilities.find(({ id }) => id === cap)?.hash ?? 'A'.repeat(43),
       args_c: commitTo(salt, bytes),
       labels: [],
       prf: chain.flatMap((jws) => readLink(jws)?.hash ?? []),
@@ -158,10 +165,14 @@ export class RoguePeer<Name extends string> {
 
   /** Posts bytes to the victim, and reads what comes back. */
   async send(path: string, body: Uint8Array): Promise<RogueAnswer> {
-    const endpoint = this.#mesh.endpoint(this.#victim)
-    const { status, body: reply } = await this.#mesh.network
-      .transport(SOURCE)
-      .send({ endpoint, path, method: 'POST', body, maxReplyBytes: 10_000_000 })
+    const { endpoint, transport } = this.#victim
+    const { status, body: reply } = await transport.send({
+      endpoint,
+      path,
+      method: 'POST',
+      body,
+      maxReplyBytes: 10_000_000,
+    })
     if (status === 200 && path === exchangePaths.reveal) {
       const [, revealed] = decodeFrames(reply, revealReplyFrameLimits) ?? []
       return { status, result: Buffer.from(revealed ?? []).toString() }
