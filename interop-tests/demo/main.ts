@@ -22,6 +22,7 @@ import { tokenReuse } from './steps/token-reuse.ts'
 import { twoFirewalls } from './steps/two-firewalls.ts'
 import { verifyBothLogs } from './steps/verify-pair.ts'
 import { type Story, silentStory, terminalStory } from './story.ts'
+import { trustScene } from './trust/trust-scene.ts'
 
 const steps: readonly Step[] = [
   discover,
@@ -54,6 +55,11 @@ async function main(): Promise<number> {
     const told = await ledgerScene(story, options.keep)
     if (options.json) process.stdout.write(`${JSON.stringify(told)}\n`)
     return told.ok ? 0 : 1
+  }
+  if (options.scene === 'trust') {
+    const shown = await trustScene(story, options.keep)
+    if (options.json) process.stdout.write(`${JSON.stringify(shown)}\n`)
+    return shown.ok ? 0 : 1
   }
   const report = emptyReport()
   await run(story, report, options.keep)

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const scenes = ['call', 'operate', 'ledger'] as const
+export const scenes = ['call', 'operate', 'ledger', 'trust'] as const
 export type SceneName = (typeof scenes)[number]
 
 export type DemoOptions = { scene: SceneName; json: boolean; keep: boolean; help: boolean }
@@ -10,6 +10,7 @@ export const usage = `Two organisations on this machine, shown as a story.
   npm run demo                          one governed call, and what both firewalls and both logs do about it
   npm run demo -- --scene operate       two nodes are installed, joined, operated and audited, by commands alone
   npm run demo -- --scene ledger        either side lies about its log in every way there is, and is found out
+  npm run demo -- --scene trust         what is given and passed on between kernels, taken back, and earned
   npm run demo -- --keep                keeps the homes and logs of both nodes, to look further
   npm run -s demo -- --json             prints one JSON object and nothing else; exit code 0 only if all of it holds
 `

@@ -1,0 +1,22 @@
+/** What the scene says as data: all of it was observed. */
+import type { Did } from '@hansa/protocols'
+
+export type Refusal = { outcome: 'released' | 'refused' | 'not_tried'; code: string | null }
+
+export type TrustReport = {
+  ok: boolean
+  delegation: {
+    /** From the owner to whoever calls. */
+    links: { from: Did; to: Did; cmd: string; calls: number; exp: number }[]
+    outcome: Refusal['outcome']
+    /** A link that gives more than its issuer was given. */
+    widened: Refusal
+    /** A good chain in the hands of another kernel. */
+    stolen: Refusal
+  }
+}
+
+export function emptyTrustReport(): TrustReport {
+  const notTried = { outcome: 'not_tried', code: null } as const
+  return { ok: false, delegation: { links: [], outcome: 'not_tried', widened: notTried, stolen: notTried } }
+}
