@@ -136,6 +136,7 @@ export * from './handshake/messages.ts'
 // Issuers of tokens.
 export * from './issuer/issuer-info.ts'
 export * from './issuer/jwks.ts'
+export * from './issuer/token-endpoint.ts'
 export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-info.ts'
 // Kernels, and the way to reach a running one.
 export { approvalEventSchema, decisionNotesSchema } from './kernel/approval.ts'

@@ -187,7 +187,7 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
       },
       {
         name: 'token',
-        summary: 'grant and revoke tokens',
+        summary: 'grant, exchange and revoke tokens',
         load: async () => (await import('./commands/token.ts')).tokenCommand,
       },
       {

@@ -12,13 +12,18 @@ export type BodyVerdict = { ok: true; value: unknown } | { ok: false; fault: Con
 /** How a listener knows that a request comes from this machine and who sends it. */
 export type Admit = (request: IncomingMessage) => Promise<Admission>
 
+/** A request that a page of a browser may have made, or been made to make: refused before anything else. */
+export function refusePage(request: IncomingMessage, kind: 'unix' | 'loopback'): Admission | undefined {
+  return (kind === 'loopback' ? refuseHost(request) : undefined) ?? refuseOrigin(request)
+}
+
 /**
  * Who can open the socket is its owner; still no browser page has anything to say here. Who shows a credential is the
  * agent of that credential and nobody else, also here.
  */
 export function admitSocket(identify: IdentifyAgent): Admit {
   return async (request) => {
-    const page = refuseOrigin(request)
+    const page = refusePage(request, 'unix')
     if (page !== undefined) return page
     const { authorization } = request.headers
     return authorization === undefined ? operator : agentOf(authorization, identify)
@@ -34,7 +39,7 @@ const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/
 export function admitLoopback(token: string, identify: IdentifyAgent): Admit {
   const expected = digest(`Bearer ${token}`)
   return async (request) => {
-    const page = refuseHost(request) ?? refuseOrigin(request)
+    const page = refusePage(request, 'loopback')
     if (page !== undefined) return page
     const { authorization = '' } = request.headers
     if (timingSafeEqual(digest(authorization), expected)) return operator
@@ -46,8 +51,7 @@ export function admitLoopback(token: string, identify: IdentifyAgent): Admit {
 /** The listener of agents: nobody is the operator there. */
 export function admitAgents(identify: IdentifyAgent, kind: 'unix' | 'loopback'): Admit {
   return async (request) => {
-    const page = (kind === 'loopback' ? refuseHost(request) : undefined) ?? refuseOrigin(request)
-    return page ?? agentOf(request.headers.authorization ?? '', identify)
+    return refusePage(request, kind) ?? agentOf(request.headers.authorization ?? '', identify)
   }
 }
 

@@ -26,16 +26,17 @@ import { faultFields } from '../kernel/fault-fields.ts'
 import { AgentShares, type RequestShare } from './agent-shares.ts'
 import { type ControlCaller, ownerOf } from './control-caller.ts'
 import { type ControlFault, faultOfCode, faultOfError, faultOfIssues } from './control-fault.ts'
-import { type Admit, admitAgents, admitLoopback, admitSocket, readJson } from './control-request.ts'
+import { type Admit, admitAgents, admitLoopback, admitSocket, readJson, refusePage } from './control-request.ts'
 import { listenOnSocket } from './control-socket.ts'
 import { controlToken } from './control-token.ts'
-import type { ControlledKernel } from './controlled-kernel.ts'
+import type { ControlledKernel, TokenExchanging } from './controlled-kernel.ts'
 import { ControlServerError } from './errors.ts'
 import { eventStream } from './event-stream.ts'
 import { type GuessBudget, guessBudget } from './guess-budget.ts'
 import { listening } from './listening.ts'
 import { type MethodContext, methodTable } from './method-table.ts'
 import type { NodeOperations } from './node-operations.ts'
+import { answerOauth, isOauthPath } from './oauth-endpoint.ts'
 import { openApiDocument } from './openapi-document.ts'
 import { passedOver } from './passed-over.ts'
 import { type ServedCapabilities, servedCapabilities } from './serve.ts'
@@ -90,7 +91,7 @@ export async function controlServer(init: ControlServerInit): Promise<ControlSer
   const own = { url: '' }
   const agentsUrl = () => init.agentsUrl ?? own.url
   const budgets = { guesses: guessBudget(clock), shares: new AgentShares() }
-  const handle = handler({ ...init, admit, served, ...budgets, agentsUrl, closing: closing.signal })
+  const handle = handler({ ...init, admit, served, ...budgets, agentsUrl, url: () => own.url, closing: closing.signal })
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 60_000 }, handle)
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
@@ -142,6 +143,8 @@ type Handling = Omit<ControlServerInit, 'agentsUrl'> & {
   guesses: GuessBudget
   shares: AgentShares
   agentsUrl(): string
+  /** Of this listener. */
+  url(): string
   closing: AbortSignal
 }
 type Reply = { status: number; body: unknown }
@@ -162,6 +165,9 @@ function handler(handling: Handling): (request: IncomingMessage, response: Serve
 }
 
 async function respond(handling: Handling, request: IncomingMessage, response: ServerResponse, signal: AbortSignal) {
+  const { exchange } = handling.kernel.issuers
+  if (exchange !== undefined && isOauthPath(request.url ?? ''))
+    return respondOauth(handling, exchange, request, response, signal)
   const admission = await handling.admit(request)
   if (!admission.ok) {
     if (isGuess(admission.fault) && !(await handling.guesses.wait(signal))) return void response.destroy()
@@ -187,6 +193,29 @@ async function respond(handling: Handling, request: IncomingMessage, response: S
     if (fault === undefined) throw error
     send(response, fault)
   }
+}
+
+/** Nobody shows a credential here; all who ask share what one agent may take. */
+async function respondOauth(
+  handling: Handling,
+  exchange: TokenExchanging,
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+) {
+  const page = refusePage(request, handling.listen.kind.endsWith('unix') ? 'unix' : 'loopback')
+  if (page?.ok === false) return refuse(handling, request, response, page.fault)
+  const asking = { name: 'token endpoint', principal: '', removed: signal }
+  const share = handling.shares.begin({ scope: 'agent', agent: asking })
+  if (share === undefined) return refuse(handling, request, response, tooManyOpen)
+  response.once('close', share.end)
+  const { kernel, clock, url } = handling
+  const base = url().startsWith('unix:') ? 'http://localhost' : url()
+  const { guess, headers, ...reply } = await answerOauth(request, { did: kernel.did, exchange, base, share })
+  if (guess && !(await handling.guesses.wait(signal))) return void response.destroy()
+  if (guess) await passedOver(request, clock)
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  send(response, reply)
 }
 
 /** Whoever shows nothing right is trying, whatever was missing. */

@@ -16,7 +16,9 @@ import type {
   NewAgent,
   PeerAlias,
   RegisterParams,
+  TokenRequest,
 } from '@hansa/protocols'
+import type { ExchangeAnswer } from '../issuers/token-exchange.ts'
 import type { IdentifyAgent } from './control-caller.ts'
 
 /** A capability that a connected program serves. */
@@ -35,6 +37,16 @@ export interface Issuers {
   list(): IssuerInfo[]
   /** Reads the keys of an issuer now. @param token what it would be taken as @throws CallError `not_found` */
   check(name: string, token?: string): Promise<IssuerCheck>
+  /** @default nobody may exchange tokens */
+  readonly exchange: TokenExchanging | undefined
+}
+
+/** Exchanges tokens of issuers for tokens of this kernel. */
+export interface TokenExchanging {
+  exchange(request: TokenRequest): Promise<ExchangeAnswer>
+  /** Ways in which clients show who they are, and algorithms of their assertions. */
+  readonly authMethods: readonly string[]
+  readonly algorithms: readonly string[]
 }
 
 /** What the control interface needs: everything an agent and an operator may do, with imports named by alias. */

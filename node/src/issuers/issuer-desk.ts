@@ -17,6 +17,7 @@ import {
 } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import type { AgentIdentity } from '../control/control-caller.ts'
+import type { TokenExchanging } from '../control/controlled-kernel.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import { IssuerKeyStore } from './issuer-key-store.ts'
 import { type IssuerSetting, keyPlaceText } from './issuer-setting.ts'
@@ -37,6 +38,8 @@ type Issuer = { rules: IssuerRules; setting: IssuerSetting; keys: IssuerKeyStore
 type Shown = { identity: AgentIdentity; end(reason: string): void }
 
 export class IssuerDesk {
+  /** Set once, when the kernel is put together. @default nobody may exchange tokens */
+  exchange: TokenExchanging | undefined
   readonly #c: IssuerDeskComponents
   readonly #issuers = new Map<string, Issuer>()
   readonly #shown = new Map<string, Shown>()

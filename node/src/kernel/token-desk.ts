@@ -1,5 +1,5 @@
 /** Tokens that leave the kernel's memory: minted for an operator to hand to a principal, authenticated when they come back. */
-import type { Clock, Did, EntryDraft, GrantInit, TokenPayload } from '@hansa/protocols'
+import type { Clock, Did, EntryDraft, EntryExt, GrantInit, TokenPayload } from '@hansa/protocols'
 import {
   agentPrincipalSchema,
   CallError,
@@ -41,6 +41,17 @@ export type TokenHolder = {
   issuer?: string
 }
 
+/** What a token of this kernel was granted for, when it was no operator who granted it. */
+export type ExchangedToken = {
+  issuer: string
+  /** SHA-256 of it. */
+  hash: string
+  /** Who exchanged it. */
+  client: string
+  onBehalfOf?: string
+  limits: TokenPayload['lim']
+}
+
 export class TokenDesk {
   readonly #c: TokenDeskComponents
 
@@ -48,8 +59,11 @@ export class TokenDesk {
     this.#c = components
   }
 
-  /** @throws CallError `invalid_request`, `not_found`. The token is returned once and is in no log. */
-  async grant(init: GrantInit): Promise<{ token: string; expires: number }> {
+  /**
+   * @param exchanged the token of an issuer that it is granted for
+   * @throws CallError `invalid_request`, `not_found`. The token is returned once and is in no log.
+   */
+  async grant(init: GrantInit, exchanged?: ExchangedToken): Promise<{ token: string; expires: number }> {
     const { self, clock, keys, uses, append, policyVersion } = this.#c
     const life = init.life ?? DEFAULT_TOKEN_LIFE_SECONDS
     if (!isPrincipal(init.principal) || init.principal.startsWith('did:'))
@@ -76,11 +90,13 @@ export class TokenDesk {
       uses: init.uses ?? 1,
       pol: policyVersion(),
       obl: [...target.obligations],
-      lim: {},
+      lim: leastLimits(target.limits, exchanged?.limits ?? {}),
       labels: [...target.labels],
+      ...(exchanged === undefined ? {} : { via: exchanged.issuer }),
+      ...(exchanged?.onBehalfOf === undefined ? {} : { obo: exchanged.onBehalfOf }),
       pe: uses.epochOf(init.principal),
     }
-    const ext = { token: TokenUses.idOf(payload.jti), uses: payload.uses, expires: payload.exp }
+    const ext = { token: TokenUses.idOf(payload.jti), uses: payload.uses, expires: payload.exp, ...said(exchanged) }
     await append({ type: 'token.granted', actor: init.principal, cap: target.ref, cap_hash: target.hash, ext }).durable
     return { token: mintToken(keys(), payload), expires: payload.exp }
   }
@@ -132,6 +148,19 @@ export class TokenDesk {
       throw error
     }
   }
+}
+
+function said(exchanged: ExchangedToken | undefined): EntryExt {
+  if (exchanged === undefined) return {}
+  const { issuer, hash, client, onBehalfOf: obo } = exchanged
+  return { issuer, hash, client, ...(obo === undefined ? {} : { obo }) }
+}
+
+/** Of the capability and of the request, where the request names one. */
+function leastLimits(own: TokenPayload['lim'], asked: TokenPayload['lim']): TokenPayload['lim'] {
+  const least = (name: 'max_rows' | 'max_bytes') =>
+    asked[name] === undefined ? {} : { [name]: Math.min(asked[name], own[name] ?? asked[name]) }
+  return { ...least('max_rows'), ...least('max_bytes') }
 }
 
 /** What a token says, whoever made it. */

@@ -43,5 +43,5 @@ export function issuersOf(
     ports: [...new Set([...USUAL_PORTS, ...ports])],
     ...(ca === undefined ? {} : { ca }),
   })
-  return { issuers, fetch }
+  return { issuers, fetch, ...(tokenClients === undefined ? {} : { tokenClients }) }
 }

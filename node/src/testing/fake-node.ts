@@ -29,6 +29,7 @@ import {
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { newAgentCredential } from '@hansa/trust'
 import type { AgentIdentity } from '../control/control-caller.ts'
+import type { TokenExchanging } from '../control/controlled-kernel.ts'
 import {
   type ControlListen,
   type ControlledKernel,
@@ -71,6 +72,8 @@ export interface FakeKernel extends ControlledKernel {
   readonly calls: unknown[][]
   /** Whoever is known by something else than a credential, by what they show. */
   readonly identities: Map<string, AgentIdentity>
+  /** Who answers at the token endpoint. @default nobody */
+  exchanges(by: TokenExchanging): void
   /** Handlers by capability; `register` and `offer` add to them. */
   readonly handlers: Map<string, CapabilityHandler>
   /** Whose each capability is that was offered and not withdrawn. */
@@ -122,6 +125,7 @@ export async function fakeNode(
 
 export function fakeKernel(): FakeKernel {
   const calls: unknown[][] = []
+  let exchanging: TokenExchanging | undefined
   const identities = new Map<string, AgentIdentity>()
   const handlers = new Map<string, CapabilityHandler>()
   const owners = new Map<string, string>()
@@ -139,6 +143,9 @@ export function fakeKernel(): FakeKernel {
     governance: fakeGovernance(calls),
     calls,
     identities,
+    exchanges(by) {
+      exchanging = by
+    },
     handlers,
     owners,
     listed,
@@ -181,6 +188,9 @@ export function fakeKernel(): FakeKernel {
       list: () => {
         calls.push(['listIssuers'])
         return [ISSUER]
+      },
+      get exchange() {
+        return exchanging
       },
       check: noted('checkIssuer', () => ({ ...ISSUER, refused: [] })),
     },

@@ -1,5 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
+import { oauthPaths } from '../issuer/token-endpoint.ts'
 import { controlMethods, controlPaths } from './methods.ts'
 import { controlOpenApi } from './openapi.ts'
 
@@ -39,7 +40,11 @@ describe(controlOpenApi, () => {
 
   it('has every method and path of the interface, and no other', () => {
     const { method, ...others } = controlPaths
-    const expected = [...Object.keys(controlMethods).map((name) => method + name), ...Object.values(others)]
+    const expected = [
+      ...Object.keys(controlMethods).map((name) => method + name),
+      ...Object.values(others),
+      oauthPaths.token,
+    ]
     expect(operations.map(({ path }) => path).sort()).toEqual(expected.sort())
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
   })

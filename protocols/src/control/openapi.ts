@@ -3,6 +3,7 @@
  * results and scopes, so that a method that is added is in it.
  */
 import { z } from 'zod'
+import { oauthPaths, tokenErrorSchema, tokenRequestSchema, tokenResponseSchema } from '../issuer/token-endpoint.ts'
 import { controlScopeOf, methodFacts } from './method-facts.ts'
 import {
   type ControlMethod,
@@ -25,7 +26,13 @@ const VERSION = '1'
 
 export function controlOpenApi(): Json {
   const schemas = new Components()
-  const paths = { ...methodPaths(schemas), ...servePaths(schemas), ...watchPath(schemas), ...documentPath() }
+  const paths = {
+    ...methodPaths(schemas),
+    ...servePaths(schemas),
+    ...watchPath(schemas),
+    ...documentPath(),
+    ...tokenPath(schemas),
+  }
   schemas.add('Error', controlErrorSchema)
   return {
     openapi: '3.1.0',
@@ -47,6 +54,7 @@ export function controlOpenApi(): Json {
     tags: [
       { name: 'agent', description: 'For agents and operators' },
       { name: 'operator', description: 'For operators only' },
+      { name: 'token', description: 'For whoever has a token of an issuer, and no credential' },
     ],
     paths,
     components: { securitySchemes, responses, schemas: schemas.all },
@@ -58,6 +66,12 @@ const securitySchemes = {
     type: 'http',
     scheme: 'bearer',
     description: 'What `hansa agent add` printed: hansa_agent_ and 49 characters. Opens what is tagged `agent`',
+  },
+  issuedToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'Of an issuer that the node takes, or a token of the node itself. Opens what is tagged `agent`',
   },
   operatorToken: {
     type: 'http',
@@ -128,6 +142,30 @@ function documentPath(): Json {
   return { [openapi]: { get: operation } }
 }
 
+/** Beside the interface, on the same listeners: whoever asks is known by what is in the form. */
+function tokenPath(schemas: Components): Json {
+  const fault = {
+    description: 'Refused, in the words of RFC 6749',
+    content: jsonContent(schemas.add('TokenError', tokenErrorSchema)),
+  }
+  const form = schemas.add('TokenRequest', tokenRequestSchema)
+  const operation = {
+    operationId: 'exchangeToken',
+    summary:
+      'Exchanges a token of an issuer for a token of this kernel (RFC 8693), where the configuration lets anybody.',
+    tags: ['token'],
+    'x-hansa-scope': 'token',
+    security: [{}],
+    requestBody: { required: true, content: { 'application/x-www-form-urlencoded': { schema: form } } },
+    responses: {
+      '200': { description: 'Done', content: jsonContent(schemas.add('TokenResponse', tokenResponseSchema)) },
+      '400': fault,
+      '401': fault,
+    },
+  }
+  return { [oauthPaths.token]: { post: operation } }
+}
+
 type Exchange = { body?: Json; answer: Json; says?: string }
 
 function operationOf(id: string, path: string, summary: string, { body, answer, says = 'Done' }: Exchange): Json {
@@ -138,7 +176,7 @@ function operationOf(id: string, path: string, summary: string, { body, answer, 
     summary,
     tags: [scope],
     'x-hansa-scope': scope,
-    security: scope === 'agent' ? [{ agentCredential: [] }, ...operators] : operators,
+    security: scope === 'agent' ? [{ agentCredential: [] }, { issuedToken: [] }, ...operators] : operators,
     ...(body === undefined ? {} : { requestBody: { required: true, content: jsonContent(body) } }),
     responses: {
       '200': { description: says, content: answer },

@@ -3,9 +3,14 @@ import type { Cli } from '../cli.ts'
 import { integer } from '../options.ts'
 import { facts, time } from '../table.ts'
 import { tokenRevokeCommand } from './revoke.ts'
+import { tokenExchangeCommand } from './token-exchange.ts'
 
 export function tokenCommand(cli: Cli): Command {
-  return cli.group('token', 'grant and revoke tokens', [grantCommand(cli), tokenRevokeCommand(cli)])
+  return cli.group('token', 'grant, exchange and revoke tokens', [
+    grantCommand(cli),
+    tokenExchangeCommand(cli),
+    tokenRevokeCommand(cli),
+  ])
 }
 
 function grantCommand(cli: Cli): Command {
