@@ -6,7 +6,7 @@
  *   await mesh.kernel('alice').invoke(...)
  */
 import { type MemoryNetwork, memoryFetch, memoryNetwork } from '@hansa/mesh/testing'
-import { type AssembledKernel, assembleKernel, type KernelComponents, type KernelInit } from '@hansa/node'
+import { type AssembledKernel, assembleKernel, type KernelComponents, type KernelInit, OwnIdentity } from '@hansa/node'
 import type { Did, ImportInit, LogFields, Logger, LogLevel, PeerImport, Store } from '@hansa/protocols'
 import { memoryStore } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
@@ -25,6 +25,7 @@ import {
   noteKey,
   openLedger,
 } from '@hansa/trust/ledger'
+import type { TestIdentity } from './test-identity.ts'
 
 export type TestKernelInit = KernelInit & {
   /** Root secret of tokens; two kernels may be given the same. @default from the seed and the name */
@@ -35,6 +36,8 @@ export type TestKernelInit = KernelInit & {
   wrapDisk?: (disk: MemoryLogDisk) => LogDisk
   /** Where content of calls is kept; its store goes in the place of the kernel's. */
   ground?: { ground: NonNullable<KernelComponents['content']>; store: Store }
+  /** An identity with a log, published where the kernel is. @default its key (did:key) */
+  identity?: TestIdentity
   /** Puts something between the kernel and its store. */
   wrapStore?: (store: Store) => Store
 }
@@ -120,7 +123,9 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
   }
 
   endpoint(name: Name): string {
-    return `http://127.0.0.1:${7400 + this.names.indexOf(name)}`
+    // An address is no place for an identity to be published.
+    const host = this.#member(name).init.identity === undefined ? '127.0.0.1' : 'localhost'
+    return `http://${host}:${7400 + this.names.indexOf(name)}`
   }
 
   /** What the kernel logged as an error: nothing, unless a part of it failed. */
@@ -147,15 +152,18 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
 
   async start(name: Name): Promise<void> {
     const member = this.#member(name)
-    const { secret, keysOf = name, wrapDisk, wrapStore, ground, ...init } = member.init
+    const { secret, keysOf = name, wrapDisk, wrapStore, ground, identity: kept, ...init } = member.init
+    const nowMs = () => this.clock.now()
+    const identity = kept && (await OwnIdentity.open({ files: kept.files, nowMs }))
     const endpoint = this.endpoint(name)
     const key = (purpose: string) => sha256(`${this.#seed} ${keysOf} ${purpose}`)
     member.kernel = await assembleKernel(
       {
-        signer: signerFromSeed(key('identity')),
+        signer: identity?.signer ?? signerFromSeed(key('identity')),
+        ...(identity === undefined ? {} : { identity }),
         secret: secret ?? key('secret'),
         logSeed: this.#logSeed(name),
-        ...logsOf(signerFromSeed(key('identity')).did, member),
+        ...logsOf(this.did(name), member),
         witnessSeed: key('witness'),
         disk: wrapDisk?.(member.disk) ?? member.disk,
         store: wrapStore?.(ground?.store ?? member.store) ?? ground?.store ?? member.store,
@@ -216,7 +224,8 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
   }
 
   did(name: Name): Did {
-    return signerFromSeed(sha256(`${this.#seed} ${this.#member(name).init.keysOf ?? name} identity`)).did
+    const { identity, keysOf = name } = this.#member(name).init
+    return identity?.did ?? signerFromSeed(sha256(`${this.#seed} ${keysOf} identity`)).did
   }
 
   /** What a verifier is given of a kernel. */

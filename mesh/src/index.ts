@@ -39,6 +39,9 @@ export {
   handshakeResponder,
   type ProofReply,
 } from './handshake/respond.ts'
+// Identities.
+export { type DidLogStoreComponents, didLogStore } from './identity/did-log-store.ts'
+export { type FetchDidFileComponents, fetchDidFileOver } from './identity/fetch-did-file.ts'
 // Imports.
 export { type FetchManifest, fetchManifestOver } from './imports/fetch-manifest.ts'
 export {

@@ -12,10 +12,12 @@ import { httpGateway } from './gateway/http-gateway.ts'
 import type { ServedCertificate } from './gateway/served-certificate.ts'
 import { contentGround } from './home/content-ground.ts'
 import { evidenceFiles } from './home/evidence-files.ts'
-import { type HomeKeys, openOrCreateHome } from './home/home.ts'
+import { type HomeKeys, type HomePaths, openOrCreateHome } from './home/home.ts'
 import { readHomeLogs } from './home/home-logs.ts'
+import { hasDidLog, homeIdentityFiles } from './home/identity-home.ts'
 import { fileTime, keepCopy, snapshotState } from './home/snapshot-state.ts'
 import { witnessSeed } from './home/witness-seed.ts'
+import { OwnIdentity } from './identity/own-identity.ts'
 import { assembleKernel } from './kernel/assemble-kernel.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
 import type { KernelComponents, KernelInit } from './kernel/kernel-components.ts'
@@ -48,7 +50,7 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
 
 type Ground = Pick<
   KernelComponents,
-  'witnessSeed' | 'keepEvidence' | 'disk' | 'readBack' | 'logs' | 'store' | 'snapshotState' | 'content'
+  'witnessSeed' | 'identity' | 'keepEvidence' | 'disk' | 'readBack' | 'logs' | 'store' | 'snapshotState' | 'content'
 > & {
   keys: HomeKeys
   close(): Promise<void>
@@ -114,6 +116,7 @@ async function directoryGround(directory: string): Promise<Ground> {
   const { keys, paths } = await openOrCreateHome(directory)
   const logs = await readHomeLogs(paths, keys.signer.did)
   const seed = await witnessSeed(paths)
+  const identity = await openIdentity(paths)
   const database = await openDatabase(`sqlite:${paths.state}`)
   try {
     const beforeChange = async () => {
@@ -126,7 +129,8 @@ async function directoryGround(directory: string): Promise<Ground> {
     throw error
   }
   return {
-    keys,
+    keys: identity === undefined ? keys : { ...keys, signer: identity.signer },
+    ...(identity === undefined ? {} : { identity }),
     witnessSeed: seed,
     keepEvidence: evidenceFiles(paths),
     disk: fileLogDisk(paths.log),
@@ -137,6 +141,11 @@ async function directoryGround(directory: string): Promise<Ground> {
     snapshotState: () => snapshotState(database, paths, systemClock.now()),
     close: () => database.close(),
   }
+}
+
+async function openIdentity(paths: HomePaths): Promise<OwnIdentity | undefined> {
+  if (!(await hasDidLog(paths))) return undefined
+  return OwnIdentity.open({ files: homeIdentityFiles(paths), nowMs: () => systemClock.now() })
 }
 
 function uncaught(error: unknown): void {

@@ -93,7 +93,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
     if (config.registryUrl !== undefined) {
       const { ca } = ready.tls
       const fetch = guardedFetch({ allowPrivate: config.allowPrivate, ...(ca === undefined ? {} : { ca }) })
-      const { signer } = (await openHome(home)).keys
+      const { signer } = kernel.identity
       const manifest = () => kernel.advertise()
       const components = { fetch, signer, clock: systemClock, manifest, logger }
       resources.use(await registryListing({ url: config.registryUrl }, components))
@@ -212,6 +212,7 @@ function openKernel(
     logReserveBytes,
     logMaxBytes,
     content,
+    rotation,
   } = config
   const issuers = issuersOf(config, ca)
   return createKernel({
@@ -232,6 +233,7 @@ function openKernel(
     ...(logReserveBytes === undefined ? {} : { logReserveBytes }),
     ...(logMaxBytes === undefined ? {} : { logMaxBytes }),
     ...(content === undefined ? {} : { content }),
+    ...(rotation === undefined ? {} : { rotation }),
     ...(name === undefined ? {} : { name }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(tlsSpki === undefined ? {} : { tlsSpki }),

@@ -125,7 +125,7 @@ export {
   MAX_INCLUSION_QUESTION_BYTES,
 } from './exchange/inclusion.ts'
 export { type Intent, intentSchema, MAX_INTENT_LIFE_SECONDS } from './exchange/intent.ts'
-export { exchangePaths, logPath, witnessedCheckpointPath } from './exchange/paths.ts'
+export { exchangePaths, identityPath, logPath, witnessedCheckpointPath } from './exchange/paths.ts'
 export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from './exchange/receipt.ts'
 // Cases and sanctions.
 export * from './governance/case.ts'
@@ -142,6 +142,7 @@ export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-i
 export { approvalEventSchema, decisionNotesSchema } from './kernel/approval.ts'
 export { type CapabilityDetail, capabilityDetailSchema } from './kernel/capability-detail.ts'
 export type { GovernanceOperator } from './kernel/governance-operator.ts'
+export * from './kernel/identity-keys.ts'
 export {
   contentKinds,
   type EraseContent,

@@ -19,6 +19,18 @@ export * from './delegation/index.ts'
 export { didFromPublicKey, didKeyUrl, publicKeyFromDid } from './did/did-key.ts'
 export { type DidKeyResolverInit, didKeyResolver } from './did/did-key-resolver.ts'
 export { type DocumentKeys, type DocumentReading, readDidDocument } from './did/document-keys.ts'
+export {
+  DEFAULT_FRESHNESS,
+  type DidFile,
+  type DidMemory,
+  type DidStatus,
+  type FetchDidFile,
+  type Freshness,
+  type IdentityResolver,
+  type IdentityResolverInit,
+  identityResolver,
+  type RememberedDid,
+} from './did/identity-resolver.ts'
 export type { KeyPurpose, KeyResolution, KeyResolver, ResolvedKey } from './did/key-resolver.ts'
 export { didLogKeyResolver, firstOf, type KeyWindow, keyWindows } from './did/key-windows.ts'
 export { multikeyOf, publicKeyFromMultikey } from './did/multikey.ts'
@@ -30,6 +42,7 @@ export {
   type WebLocation,
   webLocation,
 } from './did/web-location.ts'
+export { nextKeyHash } from './did/webvh/entry-hash.ts'
 export {
   type DidLog,
   type DidLogVerdict,

@@ -3,10 +3,11 @@ import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackupManifest, Did } from '@hansa/protocols'
 import { openDatabase } from '@hansa/storage'
-import { readKeyFile, readSecretFile } from '@hansa/trust'
+import { readSecretFile } from '@hansa/trust'
 import { fileLogDisk, LedgerError, noteKey } from '@hansa/trust/ledger'
 import { readFormat } from '../home/home-format.ts'
 import { formatOnePaths, homePaths } from '../home/home-paths.ts'
+import { readIdentity } from '../home/identity-home.ts'
 import { keepCopy } from '../home/snapshot-state.ts'
 import { failed } from './errors.ts'
 import { homeFiles } from './home-files.ts'
@@ -53,7 +54,7 @@ async function backUp(init: BackUpHomeInit, askNode: BackUpHomeInit['askNode']):
   const { home, path, passphrase, nowMs, content = false, onProgress } = init
   const format = await readFormat(home)
   const paths = format === 1 ? { ...homePaths(home), ...formatOnePaths(home) } : homePaths(home)
-  const { did } = await readKeyFile(paths.identity)
+  const { did } = await readIdentity(paths)
   const state = askNode === undefined ? await copyState(home) : await askNode()
   try {
     if (state !== undefined && !content) await withoutContent(state)

@@ -9,13 +9,14 @@
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { BackupManifest, CheckpointReference, Clock, Did } from '@hansa/protocols'
-import { createSecretFile, readKeyFile, readSecretFile, syncDirectory } from '@hansa/trust'
+import { createSecretFile, readSecretFile, syncDirectory } from '@hansa/trust'
 import { fileLogDisk, linkExt, noteKey, openLedger } from '@hansa/trust/ledger'
 import { HomeError } from '../home/errors.ts'
 import { hasNode } from '../home/has-node.ts'
 import { readFormat } from '../home/home-format.ts'
 import { logNumber, logOrigin } from '../home/home-logs.ts'
 import { type HomePaths, homePaths } from '../home/home-paths.ts'
+import { readIdentity } from '../home/identity-home.ts'
 import { migrateHome } from '../home/migrate-home.ts'
 import type { SuccessionReason } from '../kernel/restore-doubt.ts'
 import { checkLog } from './check-log.ts'
@@ -133,7 +134,7 @@ async function checkHome(file: string, staging: string, manifest: BackupManifest
   for (const path of [homePaths(staging).log, homePaths(staging).policies])
     await mkdir(path, { recursive: true, mode: 0o700 })
   await migrateHome(staging, { backup: false })
-  const { did } = await readKeyFile(homePaths(staging).identity)
+  const { did } = await readIdentity(homePaths(staging))
   if (did !== manifest.did) throw invalid(file, `it is of ${manifest.did}, and holds the identity of ${did}`)
   if (manifest.log !== null) await checkLog(file, homePaths(staging).log, manifest.log)
   return manifest.did

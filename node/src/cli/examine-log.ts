@@ -1,11 +1,11 @@
 /** Adapter: what `hansa doctor` says of the log, the clock and the disk. Nothing is changed. */
 import { statfs } from 'node:fs/promises'
 import type { KernelStatus } from '@hansa/protocols'
-import { readKeyFile } from '@hansa/trust'
 import { fileLogDisk, readEntries, readLogRoom } from '@hansa/trust/ledger'
 import type { NodeConfig } from '../config/index.ts'
 import { readHomeLogs } from '../home/home-logs.ts'
 import type { HomePaths } from '../home/home-paths.ts'
+import { readIdentity } from '../home/identity-home.ts'
 import { LOG_FILLS } from '../kernel/log-fills.ts'
 import { sentenceOf } from '../start/errors.ts'
 import { systemClock } from '../system-clock.ts'
@@ -45,11 +45,11 @@ export async function logChecks(
 }
 
 async function logCheck(paths: HomePaths, status: KernelStatus | undefined, growth: Growth): Promise<Check> {
-  const { root, log, identity } = paths
+  const { root, log } = paths
   try {
     await measure(log, growth)
     // Without its identity nothing can be said of its logs, and the key has a check of its own.
-    const did = await readKeyFile(identity).then(
+    const did = await readIdentity(paths).then(
       (signer) => signer.did,
       () => undefined,
     )

@@ -23,8 +23,9 @@ export async function verifyExportFile(
   keys: LogKeys,
   onRead: (bytes: number) => void,
 ): Promise<ExportVerification> {
-  const key = await keyOf(file, keys)
-  if (key === undefined) throw usage(`${file} is no audit export. A log is a directory.`)
+  const found = await keyOf(file, keys)
+  if (found === undefined) throw usage(`${file} is no audit export. A log is a directory.`)
+  const key = { ...found, resolver: keys.resolver }
   if (ownLog === undefined) return { kind: 'alone', report: await verifyExport(linesOf(file, onRead), key) }
   const own = { ...keys, dids: keys.dids.filter((did) => did !== key.did), vkeys: new Map(keys.vkeys) }
   if (key.vkey !== undefined)

@@ -45,6 +45,12 @@ ${tlsSetting(tls)}
 # Addresses besides public ones that may be reached: false, true, or a list such as [10.0.0.0/8]. Default: false
 ${allowPrivate === undefined ? '# allow_private: false' : `allow_private: ${JSON.stringify(allowPrivate)}`}
 
+# Changes of the key of this node (hansa key rotate), where its identity has a log: how long a new key is announced before
+# it signs, and how long the one before stays in the document. Default: 600 and 3660 seconds
+# identity:
+#   announce_seconds: 600
+#   overlap_seconds: 3660
+
 # Lines on standard error: debug, info, warn, error or silent. Default: info
 # log_level: info
 
@@ -59,7 +65,8 @@ policies:
   - policy.yaml
   - policy.d                    # hansa peer add writes its rules here
 
-# What is known of other kernels beforehand: labels that they may be sent, and how much they are trusted.
+# What is known of other kernels beforehand: labels that they may be sent, and how much they are trusted. A did:web needs
+# \`keys\` besides: those that its operator told you by another way.
 # peers:
 #   - did: did:key:z6Mk...
 #     alias: orgb

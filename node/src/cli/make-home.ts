@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import type { Did } from '@hansa/protocols'
 import { HomeError } from '../home/errors.ts'
 import { hasNode } from '../home/has-node.ts'
-import { createHome, homePaths } from '../home/home.ts'
+import { type CreateHomeInit, createHome, homePaths } from '../home/home.ts'
 import { policyTemplate } from './home-template.ts'
 
 export type MadeHome = { did: Did; home: string; config: string; policy: string }
@@ -13,7 +13,7 @@ export type MadeHome = { did: Did; home: string; config: string; policy: string 
  * from a deployment, stays.
  * @throws HomeError `home_exists`; KeyFileError
  */
-export async function makeHome(home: string, config: string): Promise<MadeHome> {
+export async function makeHome(home: string, config: string, init: CreateHomeInit = {}): Promise<MadeHome> {
   const paths = homePaths(home)
   if (await hasNode(home)) {
     const message = `There is a node in ${home} already. Start it with: hansa up --home ${home}, or choose another --home.`
@@ -23,7 +23,7 @@ export async function makeHome(home: string, config: string): Promise<MadeHome> 
   await mkdir(paths.policies, { recursive: true, mode: 0o700 })
   await writeNew(paths.config, config)
   await writeNew(paths.policy, policyTemplate)
-  const { keys } = await createHome(home)
+  const { keys } = await createHome(home, init)
   return { did: keys.signer.did, home, config: paths.config, policy: paths.policy }
 }
 

@@ -3,7 +3,7 @@
  * signed manifest, which names the keys of its kernel's logs. They come from outside the directories that are verified.
  */
 import { capabilityManifestSchema, type Did, isDid, MANIFEST_TYP, MAX_MANIFEST_BYTES } from '@hansa/protocols'
-import { didKeyResolver, verifyJws } from '@hansa/trust'
+import { didKeyResolver, type KeyResolver, verifyJws } from '@hansa/trust'
 import { parseVkey } from '@hansa/trust/ledger'
 import { failed, usage } from './errors.ts'
 import { readGivenFile } from './read-given-file.ts'
@@ -13,11 +13,16 @@ export type LogKeys = {
   vkeys: Map<string, { vkey: string; did?: Did }>
   /** Kernels whose log it has to be, without a key for it. */
   dids: Did[]
+  /** Keys of those who signed, at the time at which they did. */
+  resolver: KeyResolver
 }
 
 /** @throws CliError `usage` for a value that is none of these. */
-export async function readLogKeys(values: readonly string[]): Promise<LogKeys> {
-  const keys: LogKeys = { vkeys: new Map(), dids: [] }
+export async function readLogKeys(
+  values: readonly string[],
+  resolver = didKeyResolver() as KeyResolver,
+): Promise<LogKeys> {
+  const keys: LogKeys = { vkeys: new Map(), dids: [], resolver }
   for (const value of values) {
     if (value.startsWith('@')) await addFile(keys, value.slice(1))
     else addText(keys, value, value)
@@ -68,11 +73,22 @@ function manifestIn(text: string): string | undefined {
   }
 }
 
+/** When a manifest says that it was made: its key has to have been good then, and signs that it was. */
+function madeAt(jws: string): number | undefined {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString('utf8'))
+    const { iat } = payload as { iat?: unknown }
+    return typeof iat === 'number' ? iat : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** An expired manifest still proves which key its kernel named. */
 async function addManifest(keys: LogKeys, jws: string, path: string): Promise<void> {
   const verdict = await verifyJws(jws, {
     typ: MANIFEST_TYP,
-    resolver: didKeyResolver(),
+    resolver: { resolve: (kid, purpose) => keys.resolver.resolve(kid, purpose, madeAt(jws)) },
     maxBytes: MAX_MANIFEST_BYTES,
     purpose: 'assertionMethod',
     issuerOf: (payload) => payload.kernel_id,

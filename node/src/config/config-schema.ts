@@ -9,6 +9,7 @@ import {
   hashSchema,
   labelsSchema,
   limitsSchema,
+  MAX_ROTATION_SECONDS,
   obligationsSchema,
   peerAliasSchema,
   principalSchema,
@@ -21,6 +22,7 @@ import { issuerSchema, tokenExchangeSchema } from './issuers-schema.ts'
 
 const path = z.string().min(1).max(4096)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http(s) URL' }).max(2048)
+const multikey = z.string().regex(/^z6Mk[1-9A-HJ-NP-Za-km-z]{44}$/, 'not an Ed25519 key as multibase text')
 const headers = z.record(z.string().max(128), z.string().max(8192))
 
 const knownObligations = obligationsSchema.check(({ value, issues }) => {
@@ -119,6 +121,12 @@ const peerSchema = z.strictObject({
     )
     .optional(),
   standing: z.int().min(0).max(1000).describe('0 to 1000, for policy conditions. Default: 200').optional(),
+  keys: z
+    .array(multikey)
+    .min(1)
+    .max(16)
+    .describe('Of a did:web: the keys that its operator gave by another way; no others count. Default: none')
+    .optional(),
 })
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -162,6 +170,25 @@ export const configFileSchema = z.strictObject({
     .describe(
       'Addresses besides public ones that may be reached: false, true, or a list such as 10.0.0.0/8. Default: false',
     )
+    .optional(),
+  identity: z
+    .strictObject({
+      announce_seconds: z
+        .int()
+        .min(10)
+        .max(MAX_ROTATION_SECONDS)
+        .describe('Seconds between the announcement of a new key and its first signature. Default: 600')
+        .optional(),
+      overlap_seconds: z
+        .int()
+        .min(3_660)
+        .max(MAX_ROTATION_SECONDS)
+        .describe(
+          'Seconds for which the key before stays in the document, at least the longest life of what it signed. Default: 3660',
+        )
+        .optional(),
+    })
+    .describe('Changes of the key of an identity that has a log (did:webvh)')
     .optional(),
   log_level: z.enum(logLevels).describe('Of the lines on standard error. Default: info').optional(),
   principal: principalSchema.describe('Whom a call without a principal is for. Default: agent:local').optional(),

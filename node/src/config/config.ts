@@ -4,6 +4,7 @@ import type { CapabilityDefinition } from '@hansa/protocols'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
 import type { HttpOperation, McpClassification, McpConnection } from '../drivers/index.ts'
+import type { RotationTimes } from '../identity/identity-desk.ts'
 import type { IssuerSetting, TokenClient } from '../issuers/issuer-setting.ts'
 import type { InFlightLimits } from '../kernel/in-flight.ts'
 import type { PeerSetting } from '../kernel/peer-settings.ts'
@@ -21,6 +22,8 @@ export type NodeConfig = Readonly<{
   /** SHA-256 of the SPKI of each further certificate under `publicUrl`, base64url. */
   tlsSpki?: readonly string[]
   allowPrivate: AllowPrivate
+  /** How long a new key of the identity is announced, and how long the one before stays. */
+  rotation?: Partial<RotationTimes>
   logLevel: LogLevel
   /** Whom a call without a principal is for. */
   principal: string

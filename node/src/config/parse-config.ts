@@ -86,6 +86,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
   const faults: ConfigFault[] = [
     ...rangeFaults(file, place),
     ...peerFaults(file, place),
+    ...pinnedKeyFaults(file, place),
     ...agentsFaults(file, agents, place),
     ...webhookFaults(file, place),
     ...witnessing.faults,
@@ -111,6 +112,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...(file.tls === undefined ? {} : { tls: tlsFiles(file.tls, directory) }),
     ...(file.tls_spki === undefined ? {} : { tlsSpki: file.tls_spki }),
     allowPrivate: file.allow_private ?? false,
+    ...rotationOf(file),
     logLevel: file.log_level ?? 'info',
     principal: file.principal ?? DEFAULT_PRINCIPAL,
     ...(file.registry === undefined ? {} : { registryUrl: file.registry.url }),
@@ -241,15 +243,38 @@ function peerFaults({ peers = [] }: ConfigFile, place: ConfigContext['place']): 
   )
 }
 
+function pinnedKeyFaults({ peers = [] }: ConfigFile, place: ConfigContext['place']): ConfigFault[] {
+  return peers.flatMap(({ did, keys }, at) => {
+    const isWeb = did.startsWith('did:web:')
+    if (isWeb === (keys !== undefined)) return []
+    const reason = isWeb
+      ? 'is a did:web, whose host could show any key; give the keys that its operator told you by another way as keys'
+      : 'are for a did:web; the keys of this identity follow from its DID'
+    return [{ ...place(['peers', at, isWeb ? 'did' : 'keys']), reason }]
+  })
+}
+
 function peerSettings({ peers = [] }: ConfigFile): NodeConfig['peers'] {
-  return peers.map(({ did, alias, clearance, same_owner: sameOwner, delegation, standing }) => ({
+  return peers.map(({ did, alias, clearance, same_owner: sameOwner, delegation, standing, keys }) => ({
     did,
     ...(alias === undefined ? {} : { alias }),
     ...(clearance === undefined ? {} : { clearance }),
     ...(sameOwner === undefined ? {} : { sameOwner }),
     ...(delegation === undefined ? {} : { delegation }),
     ...(standing === undefined ? {} : { standing }),
+    ...(keys === undefined ? {} : { keys }),
   }))
+}
+
+function rotationOf({ identity }: ConfigFile): Pick<NodeConfig, 'rotation'> {
+  if (identity === undefined) return {}
+  const { announce_seconds: announceSeconds, overlap_seconds: overlapSeconds } = identity
+  return {
+    rotation: {
+      ...(announceSeconds === undefined ? {} : { announceSeconds }),
+      ...(overlapSeconds === undefined ? {} : { overlapSeconds }),
+    },
+  }
 }
 
 function inFlightLimits({ limits = {} }: ConfigFile): NodeConfig['inFlight'] {

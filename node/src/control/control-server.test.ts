@@ -51,6 +51,12 @@ describe('the methods of the control interface', () => {
     whoami: [{}, undefined],
     status: [{}, undefined],
     snapshotState: [{}, ['snapshotState']],
+    identityKeys: [{}, ['identity.keys']],
+    rotateKey: [{ delay: 60 }, ['identity.rotate', { delay: 60 }]],
+    revokeKey: [
+      { kid: 'did:key:z#z', compromisedSince: 5, reason: 'lost' },
+      ['identity.revoke', { kid: 'did:key:z#z', compromisedSince: 5, reason: 'lost' }],
+    ],
     capabilities: [{}, ['capabilities']],
     peers: [{}, ['peers']],
     advertise: [{}, ['advertise']],

@@ -6,6 +6,7 @@ import type {
   CapabilityRef,
   EraseContent,
   ErasedContent,
+  IdentityKeys,
   IssuerCheck,
   IssuerInfo,
   KeptArguments,
@@ -16,6 +17,8 @@ import type {
   NewAgent,
   PeerAlias,
   RegisterParams,
+  RevokeKey,
+  RotateKey,
   TokenRequest,
 } from '@hansa/protocols'
 import type { ExchangeAnswer } from '../issuers/token-exchange.ts'
@@ -47,6 +50,15 @@ export interface TokenExchanging {
   /** Ways in which clients show who they are, and algorithms of their assertions. */
   readonly authMethods: readonly string[]
   readonly algorithms: readonly string[]
+}
+
+/** What an operator may do with the keys of the identity. */
+export interface ControlledIdentity {
+  keys(): Promise<IdentityKeys>
+  /** @throws CallError `unsupported` when the identity is its key; `invalid_request` while a rotation is under way. */
+  rotate(init: RotateKey): Promise<IdentityKeys>
+  /** @throws CallError `unsupported` when the identity is its key; `not_found` for a key that it never had. */
+  revoke(init: RevokeKey): Promise<IdentityKeys>
 }
 
 /** What the control interface needs: everything an agent and an operator may do, with imports named by alias. */
@@ -90,6 +102,8 @@ export interface ControlledKernel extends Kernel, KernelOperator {
   keptArguments(origin: string, callIds: readonly string[]): Promise<KeptArguments>
   /** Erases kept content for good, and says so in the log. @throws CallError `unsupported` when nothing is kept on a disk. */
   eraseContent(params: EraseContent): Promise<ErasedContent>
+  /** Changing the key of this kernel. */
+  readonly identity: ControlledIdentity
   /**
    * Writes a copy of the node's state beside it, for a backup.
    * @returns its absolute path; whoever asked removes it. @throws CallError `unsupported` when nothing is kept on a disk.

@@ -3,6 +3,7 @@ import type { EventLogger, InboundHandler, InboundReply, InboundRequest } from '
 import {
   exchangePaths,
   httpStatus,
+  identityPath,
   isCode,
   logPath,
   MAX_CALL_BYTES,
@@ -35,6 +36,7 @@ export type InboundServices = {
   addCheckpoint: Serve
   witnessed: Serve
   log: Serve
+  identity: Serve
 }
 
 type Route = { method: 'GET' | 'POST'; maxBytes: number; serve: keyof InboundServices }
@@ -60,6 +62,7 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
 const patternRoutes: readonly [RegExp, Route][] = [
   [witnessedCheckpointPath, { method: 'GET', maxBytes: 0, serve: 'witnessed' }],
   [logPath, { method: 'GET', maxBytes: 0, serve: 'log' }],
+  [identityPath, { method: 'GET', maxBytes: 0, serve: 'identity' }],
 ]
 
 function routeOf(path: string): Route | undefined {

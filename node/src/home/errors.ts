@@ -15,6 +15,8 @@ export type HomeErrorDetail =
   | { code: 'home_migration'; path: string }
   /** The logs of the directory do not follow from each other, or one of them is missing. */
   | { code: 'home_logs'; path: string }
+  /** The log of the identity, or the note of what is under way with it, cannot be read. */
+  | { code: 'home_identity'; path: string }
 
 export class HomeError extends KernelError<HomeErrorDetail> {
   override readonly name = 'HomeError'

@@ -6,6 +6,16 @@ export type HomePaths = {
   /** Directory of the secrets. */
   keys: string
   identity: string
+  /** Announced in the log of the identity, and not yet in use; only while a rotation is under way. */
+  nextIdentity: string
+  /** Signs the next entry of the log of the identity; only where there is one. May be kept elsewhere between rotations. */
+  updateKey: string
+  /** Signs the entry after that; only while an entry is written. */
+  nextUpdateKey: string
+  /** Log of the identity, as it is published; only for did:webvh. */
+  didLog: string
+  /** What is under way with the key of the identity. */
+  rotation: string
   logKey: string
   secret: string
   /** Of the witness; in no backup. */
@@ -42,6 +52,11 @@ export function homePaths(root: string): HomePaths {
     root,
     keys,
     identity: join(keys, 'identity.key'),
+    nextIdentity: join(keys, 'identity.next.key'),
+    updateKey: join(keys, 'update.key'),
+    nextUpdateKey: join(keys, 'update.next.key'),
+    didLog: join(root, 'identity', 'did.jsonl'),
+    rotation: join(root, 'identity', 'rotation.json'),
     logKey: join(keys, 'log.key'),
     secret: join(keys, 'token.secret'),
     witnessKey: join(keys, 'witness.key'),

@@ -3,6 +3,8 @@
  *
  *   format                                  version of this layout
  *   keys/                                   identity.key, log.key, token.secret, witness.key, content.key: 0600, refused when others can read them
+ *                                           update.key, where the identity has a log: signs its next entry
+ *   identity/                               did.jsonl, the log of the identity; rotation.json while its key changes
  *   hansa.yaml    policy.yaml               configuration
  *   state.db      log/                      imports, results, keys of content; the audit log
  *   blobs/                                  content of calls, encrypted, where it is kept
@@ -11,11 +13,14 @@
  *   control.sock                            while the node runs
  */
 import { chmod, mkdir } from 'node:fs/promises'
-import { createKeyFile, createSecretFile, readKeyFile, readSecretFile, type Signer } from '@hansa/trust'
+import { createSecretFile, readSecretFile, type Signer } from '@hansa/trust'
+import type { IdentityPlace } from '../identity/first-identity.ts'
+import { systemClock } from '../system-clock.ts'
 import { HomeError } from './errors.ts'
 import { hasNode } from './has-node.ts'
 import { HOME_FORMAT, readFormat, writeFormat } from './home-format.ts'
 import { type HomePaths, homePaths } from './home-paths.ts'
+import { createIdentity, readIdentity } from './identity-home.ts'
 import { type MigrateHomeInit, migrateHome } from './migrate-home.ts'
 import { witnessSeed } from './witness-seed.ts'
 
@@ -25,11 +30,19 @@ export { type HomePaths, homePaths }
 
 export type HomeKeys = { signer: Signer; logSeed: Uint8Array; secret: Uint8Array }
 
+export type CreateHomeInit = {
+  /** Where the log of the identity is published. @default none: the identity is its key (did:key) */
+  webvh?: IdentityPlace
+}
+
 /**
  * Makes the directory and its keys.
  * @throws HomeError `home_exists`; KeyFileError when a key cannot be written.
  */
-export async function createHome(root: string): Promise<{ paths: HomePaths; keys: HomeKeys }> {
+export async function createHome(
+  root: string,
+  init: CreateHomeInit = {},
+): Promise<{ paths: HomePaths; keys: HomeKeys }> {
   const paths = homePaths(root)
   if (await hasNode(root)) {
     throw new HomeError(
@@ -46,7 +59,7 @@ export async function createHome(root: string): Promise<{ paths: HomePaths; keys
   await witnessSeed(paths)
   await writeFormat(root)
   // Last, because its presence is what says that there is a node.
-  const signer = await createKeyFile(paths.identity)
+  const signer = await createIdentity(paths, init.webvh, systemClock.now())
   return { paths, keys: { signer, logSeed, secret } }
 }
 
@@ -67,7 +80,7 @@ export async function openHome(
     )
   }
   if ((await readFormat(root)) !== HOME_FORMAT) await migrateHome(root, migration)
-  const signer = await readKeyFile(paths.identity)
+  const signer = await readIdentity(paths)
   const logSeed = await readSecretFile(paths.logKey, 'log-ed25519')
   const secret = await readSecretFile(paths.secret, 'token-root')
   await mkdir(paths.log, { recursive: true, mode: OWNER_ONLY })

@@ -4,7 +4,7 @@
  */
 import { discoverPeers, inboundSessions, type OwnSide, peerMemory } from '@hansa/mesh'
 import type { Did, EntryDraft } from '@hansa/protocols'
-import { batchSigner, didKeyResolver, envelopeVerifier, randomId } from '@hansa/trust'
+import { batchSigner, envelopeVerifier, randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import { keepingArguments, keepingResults } from '../content/content-stages.ts'
 import { checkContent, openContent } from '../content/open-content.ts'
@@ -26,6 +26,8 @@ import { compileDetectors } from '../firewall/index.ts'
 import { openLogCompany } from '../gossip/log-company.ts'
 import type { LogGossip } from '../gossip/log-gossip.ts'
 import { openGovernance } from '../governance/open-governance.ts'
+import { IdentityDesk } from '../identity/identity-desk.ts'
+import { kernelResolver } from '../identity/kernel-resolver.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import { configuredStanding } from '../standing/standing.ts'
@@ -109,7 +111,12 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const secrets = deriveSecrets(components.secret, self, clock, logs.origin)
   const revocations = new KernelRevocations({ self, clock })
   const bars = (peer: Did) => gossip?.evidence.bars(peer) ?? revocations.bars(peer)
-  const resolver = revocations.keysOf(didKeyResolver())
+  const identities = kernelResolver({
+    ...{ ...components, append, freshness: init.freshness, isKnown: (peer) => isKnown(peer) },
+    certificateKeys: (peer) => imports.keysOf(peer),
+    pinnedKeys: (peer) => peers.of(peer).keys,
+  })
+  const resolver = revocations.keysOf(identities)
   const verifier = envelopeVerifier({ resolver })
   const batch = init.statements?.(signer) ?? batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS) })
   const peers = new PeerSettings(init.peers)
@@ -124,14 +131,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const configured = new ConfiguredCapabilities({ locals, running, append })
   const detectors = compileDetectors({ canaries: init.canaries ?? [] })
   const imports = await ImportDesk.open({
-    store,
-    clock,
-    resolver,
-    memory,
+    ...{ self, store, clock, resolver, memory, peers, events },
     fetch: components.fetch,
-    peers,
-    events,
-    self,
     barred: bars,
   })
   transport.usePins?.(imports)
@@ -147,7 +148,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     self,
     events,
     rules,
-    removed: async (peer) => gossip?.evidence.lift(peer),
+    removed: async (peer) => void (await Promise.all([gossip?.evidence.lift(peer), identities.forget(peer)])),
   })
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
   const args = await ApprovalArguments.open({ store, logger })
@@ -189,6 +190,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     ends: (peer) => ends(peer),
     withdrawn: () => locals.withdrawn(),
   })
+  const desk = { events, resolver: identities, revocations, times: init.rotation }
+  const identity = await IdentityDesk.open({ ...components, ...desk })
   approvals.replayed()
   for (const draft of closing) projections.replay(await closeCall(ledger, draft))
 
@@ -324,7 +327,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       const release = running.add(arrived)
       return runCall({ ...stages, seal }, arrived).finally(release)
     },
-    others: { ...witnessing.services, ...told.services },
+    others: { ...witnessing.services, ...told.services, identity: (request) => identity.serve(request) },
   })
 
   outbox.start()
@@ -362,7 +365,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     offers,
     configured,
     capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),
-    ...{ content: kept.desk, events, revocations, delegations: delegation.desk },
+    ...{ content: kept.desk, events, identity, revocations, delegations: delegation.desk },
     append,
     outbox,
     held,
@@ -383,6 +386,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       stopChecking()
       company.close()
       issuers.desk.close()
+      identity.close()
       await components.drain?.()
     },
     async ended() {

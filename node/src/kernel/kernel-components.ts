@@ -1,12 +1,14 @@
 /** What a kernel is made of: its secrets, and the parts of the world it may touch, each by a port. */
 import type { GuardedFetch } from '@hansa/mesh'
 import type { Clock, EventLogger, PeerTransport, Store } from '@hansa/protocols'
-import type { BatchSigner, PolicySource, Signer } from '@hansa/trust'
+import type { BatchSigner, Freshness, PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink, ReadBack } from '@hansa/trust/ledger'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { ContentGround } from '../content/content-store.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
 import type { KeepEvidence } from '../gossip/evidence-book.ts'
+import type { RotationTimes } from '../identity/identity-desk.ts'
+import type { OwnIdentity } from '../identity/own-identity.ts'
 import type { IssuersInit } from '../issuers/open-issuers.ts'
 import type { WitnessingInit } from '../witness/witnessing.ts'
 import type { CallObserver } from './call-observer.ts'
@@ -21,8 +23,10 @@ export type KernelLogs = {
 }
 
 export type KernelComponents = {
-  /** The kernel's identity. */
+  /** The kernel's identity. Its key may change while the kernel runs, where `identity` is its owner. */
   signer: Signer
+  /** Of a kernel whose identity has a log. @default did:key, which is its key */
+  identity?: OwnIdentity
   /** At least 32 bytes from which token keys, pseudonyms and salts are derived. */
   secret: Uint8Array
   /** 32 bytes: the key of the log, another one than the identity. */
@@ -81,6 +85,10 @@ export type KernelInit = {
   publicLog?: 'none' | 'hashes'
   /** What of the content of calls is kept besides the log. @default nothing */
   content?: ContentSettings
+  /** How long a new key of the identity is announced, and how long the one before stays. */
+  rotation?: Partial<RotationTimes>
+  /** How old what is known of an identity may be. */
+  freshness?: Partial<Freshness>
   /** Signs intents, receipts and acknowledgements. @default those of some turns of the event loop share a signature */
   statements?(signer: Signer): BatchSigner
   /** Disk that the log keeps free for its last entries, bytes. @default 67_108_864 */

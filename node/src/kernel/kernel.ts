@@ -54,6 +54,7 @@ import { type Driver, functionDriver } from '../drivers/index.ts'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { HeldResults } from '../exchange/held-results.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { IssuerDesk } from '../issuers/issuer-desk.ts'
 import type { OpenedIssuers } from '../issuers/open-issuers.ts'
 import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
@@ -97,6 +98,7 @@ export type KernelParts = {
   capabilities: CapabilityDesk
   content: ContentDesk
   delegations: Delegations
+  identity: IdentityDesk
   events: EventOutbox
   revocations: KernelRevocations
   append(draft: EntryDraft): Appended
@@ -326,6 +328,10 @@ export class AssembledKernel implements ControlledKernel {
       return { path: await snapshotState() }
     }
     throw new CallError({ code: 'unsupported' }, 'unsupported: This kernel keeps nothing on a disk.')
+  }
+
+  get identity(): IdentityDesk {
+    return this.#parts.identity
   }
 
   content(callId: string): Promise<KeptContent> {

@@ -80,7 +80,7 @@ export class ManifestPublisher {
   /** Everything that a manifest speaks of; another state needs another manifest. */
   #state(): string {
     const keys = this.#init.tls?.().join(' ') ?? ''
-    return `${this.#c.locals.generation}\n${this.#c.policy.version}\n${keys}`
+    return `${this.#c.locals.generation}\n${this.#c.policy.version}\n${this.#c.signer.kid}\n${keys}`
   }
 
   async #make(now: number): Promise<SignedManifest> {

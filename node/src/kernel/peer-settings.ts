@@ -14,6 +14,8 @@ export type PeerSetting = {
   sameOwner?: boolean
   /** Chains of delegations may pass between it and this kernel. @default false; one owner needs no consent */
   delegation?: boolean
+  /** Multikeys of a did:web, whose host could show any. @default none */
+  keys?: readonly string[]
   /** 0 to 1000, for policy conditions. @default 200, a newcomer's */
   standing?: number
 }
@@ -27,6 +29,7 @@ export type ResolvedPeerSetting = {
   sameOwner: boolean
   delegation: boolean
   standing: number
+  keys: readonly string[]
 }
 
 const NOTHING: ResolvedPeerSetting = {
@@ -35,6 +38,7 @@ const NOTHING: ResolvedPeerSetting = {
   sameOwner: false,
   delegation: false,
   standing: NEWCOMER_STANDING,
+  keys: [],
 }
 
 export class PeerSettings {
@@ -87,6 +91,7 @@ function resolved({
   sameOwner = false,
   delegation = sameOwner,
   standing = NEWCOMER_STANDING,
+  keys = [],
 }: PeerSetting): ResolvedPeerSetting {
-  return { aliases: alias === undefined ? [] : [alias], clearance, sameOwner, delegation, standing }
+  return { aliases: alias === undefined ? [] : [alias], clearance, sameOwner, delegation, standing, keys }
 }

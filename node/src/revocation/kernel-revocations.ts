@@ -3,9 +3,9 @@
  * revoked once the log is open. Before that nothing is asked for that could be.
  */
 import type { Clock, Did, Revocation, RevocationInfo, RevocationKind, Revoke } from '@hansa/protocols'
-import { didOfKey, type KeyResolver, unrevokedKeys } from '@hansa/trust'
+import { didOfKey, type KeyResolver, type ReadRevocation, unrevokedKeys } from '@hansa/trust'
 import type { Arrived, Refusal, Target } from '../kernel/stages.ts'
-import { RevocationDesk, type RevocationDeskComponents } from './revocation-desk.ts'
+import { type NewRevocation, RevocationDesk, type RevocationDeskComponents } from './revocation-desk.ts'
 import type { Revocations } from './revocations.ts'
 import { type RevokeComponents, revocationInfo, revoke } from './revoke.ts'
 import { refuseRevoked } from './revoked-call.ts'
@@ -60,6 +60,11 @@ export class KernelRevocations implements Revocations {
 
   revoke(what: Revoke, components: Omit<RevokeComponents, 'self' | 'clock' | 'desk'>): Promise<RevocationInfo> {
     return revoke(what, { ...components, self: this.#self, clock: this.#clock, desk: this.#opened() })
+  }
+
+  /** Makes one of this kernel's own. */
+  make(init: NewRevocation): Promise<ReadRevocation> {
+    return this.#opened().make(init)
   }
 
   /** The newest first. */

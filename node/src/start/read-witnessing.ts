@@ -1,11 +1,12 @@
 /** Who vouches for the log, as the configuration says it; a policy file is read here. */
 import { readFile } from 'node:fs/promises'
-import { readKeyFile, readSecretFile } from '@hansa/trust'
+import { readSecretFile } from '@hansa/trust'
 import { noteKey } from '@hansa/trust/ledger'
 import type { NodeConfig } from '../config/index.ts'
 import { witnessPolicy } from '../config/witnessing-config.ts'
 import type { HomePaths } from '../home/home.ts'
 import { readHomeLogs } from '../home/home-logs.ts'
+import { readIdentity } from '../home/identity-home.ts'
 import type { WitnessingInit } from '../witness/witnessing.ts'
 
 export type ReadWitnessing = { witnessing?: WitnessingInit; faults: string[] }
@@ -33,7 +34,7 @@ export async function readWitnessing(
 }
 
 async function ownVkey(paths: HomePaths): Promise<string> {
-  const { did } = await readKeyFile(paths.identity)
+  const { did } = await readIdentity(paths)
   const { origin } = await readHomeLogs(paths, did)
   return noteKey(origin, await readSecretFile(paths.logKey, 'log-ed25519')).vkey
 }

@@ -17,6 +17,7 @@ import {
   type Explanation,
   type Frame,
   type HeldChainInfo,
+  type IdentityKeys,
   type InvokeOptions,
   type IssuerInfo,
   type KnownPeer,
@@ -265,11 +266,18 @@ export function fakeKernel(): FakeKernel {
     content: noted('content', (callId) => ({ callId, origin: 'fake/log/1', parts: [] })),
     keptArguments: noted('keptArguments', () => []),
     eraseContent: noted('eraseContent', () => ({ records: 0, calls: 0, bytes: 0, stored: 0, entries: [] })),
+    identity: {
+      keys: noted('identity.keys', fakeKeys),
+      rotate: noted('identity.rotate', fakeKeys),
+      revoke: noted('identity.revoke', fakeKeys),
+    },
     snapshotState: noted('snapshotState', () => ({ path: '/nonexistent/state' })),
     audit: noted('audit', () => []),
     async [Symbol.asyncDispose]() {},
   }
 }
+
+const fakeKeys = (): IdentityKeys => ({ did: FAKE_DID, method: 'key', keys: [] })
 
 /** A node whose policy has one rule, whenever it is read. */
 export const fakeOperations: NodeOperations = {

@@ -15,6 +15,7 @@ import { actOnCaseSchema, openCaseSchema } from '../governance/case-acts.ts'
 import { askExceptionSchema, byPersonSchema } from '../governance/exception.ts'
 import { issuerNameSchema } from '../issuer/issuer-info.ts'
 import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
+import { revokeKeyParamsSchema, rotateKeyParamsSchema } from '../kernel/identity-keys.ts'
 import { eraseContentSchema, MAX_ARGUMENTS_ASKED } from '../kernel/kept-content.ts'
 import { addPeerSchema } from '../kernel/known-peer.ts'
 import { revokeSchema } from '../kernel/revocation-info.ts'
@@ -115,6 +116,9 @@ export const controlMethods = {
   delegate: delegateSchema,
   delegationAdd: addDelegationSchema,
   delegationRemove: z.strictObject({ id: z.string().max(64), by: principalSchema }),
+  identityKeys: z.strictObject({}),
+  rotateKey: rotateKeyParamsSchema,
+  revokeKey: revokeKeyParamsSchema,
   snapshotState: z.strictObject({}),
   audit: z.strictObject({
     from: z.int().optional(),

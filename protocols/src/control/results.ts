@@ -11,6 +11,7 @@ import { capabilityInfoSchema } from '../kernel/capability-info.ts'
 import { discoverySchema } from '../kernel/discovery.ts'
 import { explanationSchema } from '../kernel/explanation.ts'
 import { frameSchema } from '../kernel/frame.ts'
+import { identityKeysSchema } from '../kernel/identity-keys.ts'
 import { erasedContentSchema, keptArgumentsSchema, keptContentSchema } from '../kernel/kept-content.ts'
 import { kernelStatusSchema } from '../kernel/kernel-status.ts'
 import { knownPeerSchema } from '../kernel/known-peer.ts'
@@ -87,6 +88,9 @@ export const controlResults = {
   delegate: heldChainSchema,
   delegationAdd: heldChainSchema,
   delegationRemove: heldChainSchema,
+  identityKeys: identityKeysSchema,
+  rotateKey: identityKeysSchema,
+  revokeKey: identityKeysSchema,
   snapshotState: z.object({ path: z.string().max(4096) }),
   audit: z.array(entrySchema).max(10_000),
   content: keptContentSchema,

@@ -23,5 +23,8 @@ export const exchangePaths = {
 /** What this kernel cosigned last of a log: `/hansa/witness/<SHA-256 of its origin, hexadecimal>/checkpoint` (C2SP tlog-witness). */
 export const witnessedCheckpointPath = /^\/hansa\/witness\/([0-9a-f]{64})\/checkpoint$/
 
+/** Where did:web and did:webvh publish a document or a log: `/.well-known/did.jsonl`, or under the path of the identifier. */
+export const identityPath = /^\/(?:[A-Za-z0-9._-]{1,128}\/){1,16}did\.jsonl?$/
+
 /** What a kernel shows of its log `<n>`: `/hansa/log/<n>/checkpoint` and `/hansa/log/<n>/tile/…` (C2SP tlog-tiles). */
 export const logPath = /^\/hansa\/log\/([1-9][0-9]{0,8})\/(.{1,64})$/

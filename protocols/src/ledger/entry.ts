@@ -75,6 +75,9 @@ export const entryTypes = [
   'exception.requested',
   'exception.granted',
   'exception.ended',
+  'key.announced',
+  'key.rotated',
+  'key.retired',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 
@@ -169,6 +172,8 @@ export const entryExtSchema = z.strictObject({
     ),
   obo: principalSchema.optional().describe('On behalf of whom the actor acted'),
   client: short.optional().describe('token.granted: who exchanged the token of the issuer'),
+  kid: z.string().max(1_024).optional().describe('key.*: the key of the identity that it is about'),
+  since: z.int().min(0).optional().describe('key.announced: Unix seconds from which the key signs'),
   agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),
   case: caseIdSchema.optional(),
   subject: principalSchema.optional().describe('Whom a case, a sanction or an exception is about'),

@@ -4,6 +4,7 @@
  */
 
 import { caseLogEvents } from './case-log-events.ts'
+import { identityLogEvents } from './identity-log-events.ts'
 import type { logLineFields } from './log-line-fields.ts'
 import type { LogFields } from './logger.ts'
 import { witnessLogEvents } from './witness-log-events.ts'
@@ -336,6 +337,7 @@ export const logEvents = {
     means: 'Nothing more is told to the webhook of approvals.',
     todo: 'Restart the node to have it told again. What waits is in `hansa approvals`.',
   },
+  ...identityLogEvents,
   ...witnessLogEvents,
 } as const satisfies Record<string, LogEventFacts>
 

@@ -24,7 +24,10 @@ export type PublicRevocationKind = (typeof publicRevocationKinds)[number]
 const kidSchema = z
   .string()
   .max(1_024)
-  .regex(/^did:[a-z0-9]{1,32}:[A-Za-z0-9._:-]{1,470}#[A-Za-z0-9._:-]{1,470}$/, 'not the DID URL of a key')
+  .regex(
+    /^did:[a-z0-9]{1,32}:(?:[A-Za-z0-9._:-]{1,470}|[A-Za-z0-9._:-]{1,235}%3A[A-Za-z0-9._:-]{1,232})#[A-Za-z0-9._:-]{1,470}$/,
+    'not the DID URL of a key',
+  )
 
 /** What each kind is named by. */
 const whats: Record<RevocationKind, z.ZodType> = {

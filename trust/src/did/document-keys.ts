@@ -12,9 +12,9 @@ import {
   type VerificationMethod,
 } from '@hansa/protocols'
 import { decodeBase64url } from '../encoding/base64url.ts'
-import { type AdmittedKey, admitKey } from '../keys/admitted-key.ts'
+import { type AdmittedKey, admitKey, PUBLIC_KEY_BYTES } from '../keys/admitted-key.ts'
 import type { KeyPurpose } from './key-resolver.ts'
-import { publicKeyFromMultikey } from './multikey.ts'
+import { multikeyOf, publicKeyFromMultikey } from './multikey.ts'
 
 export const keyPurposes = [
   'authentication',
@@ -55,6 +55,13 @@ export class DocumentKeys {
 
   serves(kid: string, purpose: KeyPurpose): boolean {
     return this.#methods.has(kid) && this.#purposes.get(purpose)?.has(kid) === true
+  }
+
+  /** The same document with these keys and no others. @param multikeys as an operator gave them */
+  only(multikeys: readonly string[]): DocumentKeys {
+    const given = new Set(multikeys)
+    const methods = [...this.#methods].filter(([, publicKey]) => isAmong(publicKey, given))
+    return new DocumentKeys(this.did, this.document, new Map(methods), this.revoked)
   }
 
   /** 32 bytes, admitted or not; undefined when the document has no such Ed25519 key. */
@@ -143,6 +150,10 @@ function revocationsIn({ service = [] }: DidDocument): RevokedKey[] | undefined 
     all.push(...read.data.revoked)
   }
   return all
+}
+
+function isAmong(publicKey: Uint8Array, multikeys: ReadonlySet<string>): boolean {
+  return publicKey.length === PUBLIC_KEY_BYTES && multikeys.has(multikeyOf(publicKey))
 }
 
 function refuse(reason: string): DocumentReading {

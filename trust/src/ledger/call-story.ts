@@ -1,6 +1,6 @@
 /** One call as its entries tell it, in one log or in both: what happened when, and what each signature proves. */
 import type { CallId, Did, Entry, EntryType } from '@hansa/protocols'
-import type { Evidence, EvidenceVerdict } from './evidence.ts'
+import { type Evidence, type EvidenceVerdict, KEY_COMPROMISED } from './evidence.ts'
 import type { Side } from './report.ts'
 import type { WalkedEntry } from './walked-entry.ts'
 
@@ -145,6 +145,7 @@ function signatureOf(entry: Entry, verdict: EvidenceVerdict): CallSignature | un
     case 'contradicts':
       return unproven(entry, `nothing for this entry: ${verdict.reason}`)
     case 'unchecked':
+      if (verdict.reason === KEY_COMPROMISED) return unproven(entry, 'nothing: its key was compromised by then')
       return unproven(entry, `nothing yet: the key is not at hand (${verdict.reason})`)
     case 'skipped':
       return entry.ext?.envelope === undefined

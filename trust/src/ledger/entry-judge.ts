@@ -3,7 +3,7 @@ import { didKeyResolver } from '../did/did-key-resolver.ts'
 import type { KeyResolver } from '../did/key-resolver.ts'
 import { type EnvelopeVerifier, envelopeVerifier } from '../signed/envelope-verifier.ts'
 import type { CallRules } from './call-rules.ts'
-import { checkEvidence, noteOf, SKIPPED } from './evidence.ts'
+import { checkEvidence, KEY_COMPROMISED, noteOf, SKIPPED } from './evidence.ts'
 import type { FaultList } from './fault-list.ts'
 import { isBefore } from './inspect-stretch.ts'
 import type { LogFaultCode } from './report.ts'
@@ -13,6 +13,7 @@ import type { WalkedEntry } from './walked-entry.ts'
 /** How far the wall clock of one log may run back before it is remarked on, ms (security.md B0.4). */
 const SKEW_MS = 60_000
 const MAX_LISTED = 20
+const COMPROMISED = 'the key of its signature was compromised by then, as its owner says; the signature proves nothing.'
 
 export type EntryJudgeInit = {
   faults: FaultList
@@ -69,7 +70,9 @@ export class EntryJudge {
     if (note?.kind === 'good' && note.doubt !== undefined && this.doubts.length < MAX_LISTED) {
       this.doubts.push(`Entry ${seq}: ${note.doubt}; the entry is dated back, or one of the two clocks was wrong.`)
     }
-    if (note?.kind === 'unchecked' && this.unresolved.size < MAX_LISTED) {
+    if (note?.kind === 'unchecked' && note.reason === KEY_COMPROMISED) {
+      if (this.doubts.length < MAX_LISTED) this.doubts.push(`Entry ${seq}: ${COMPROMISED}`)
+    } else if (note?.kind === 'unchecked' && this.unresolved.size < MAX_LISTED) {
       const { peer, ext } = walked.entry
       this.unresolved.add(peer ?? ext?.envelope?.proof.kid ?? 'an unnamed peer')
     }

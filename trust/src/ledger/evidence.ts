@@ -21,7 +21,7 @@ export type EvidenceVerdict =
   /** `doubt`: what the entry says of time does not go with what was signed, and either clock may be to blame. */
   | { kind: 'good'; signer?: Did; evidence: Evidence; doubt?: string }
   | { kind: 'forged' | 'contradicts'; reason: string }
-  /** Nobody is accused: the key is not at hand. */
+  /** Nobody is accused: the key is not at hand, or was in more hands than one. */
   | { kind: 'unchecked'; reason: string }
   /** Before what was asked for. */
   | { kind: 'skipped' }
@@ -71,6 +71,9 @@ const MAX_CLOCK_OFFSET_SECONDS = 120
 /** Reasons of a resolver that say nothing about the signature. */
 const KEY_NOT_AT_HAND = new Set(['did_method_unsupported', 'resolver_failed', 'identity_unavailable'])
 
+/** Of a resolver that knows the history of a key: whoever stole it may have signed this, or its owner. */
+export const KEY_COMPROMISED = 'key_compromised'
+
 /** Which type of object an entry of this type holds of the other side. */
 function typeIn(entry: Entry): EnvelopeType | undefined {
   if (entry.type === 'intent.accepted' || entry.type === 'outcome') return 'hansa-intent'
@@ -112,9 +115,11 @@ async function checkEnvelope(
 ): Promise<EvidenceVerdict> {
   const signer = entry.peer ?? signerOf(envelope)
   if (signer === undefined) return { kind: 'forged', reason: 'no DID in the key id' }
-  const verdict = await verifier.verify(typ, envelope, signer)
+  // By the clock of whoever wrote the entry: nobody else says when it came.
+  const verdict = await verifier.verify(typ, envelope, signer, Math.floor(entry.t_ms / 1000))
   if (!verdict.ok) {
-    return { kind: KEY_NOT_AT_HAND.has(verdict.reason) ? 'unchecked' : 'forged', reason: verdict.reason }
+    const blames = !KEY_NOT_AT_HAND.has(verdict.reason) && verdict.reason !== KEY_COMPROMISED
+    return { kind: blames ? 'forged' : 'unchecked', reason: verdict.reason }
   }
   const evidence = typed(typ, verdict.payload, verdict.hash)
   if (typeof evidence === 'string') return { kind: 'contradicts', reason: evidence }

@@ -67,6 +67,9 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'sanction.imposed',
   'sanction.lifted',
   'exception.ended',
+  // A key that went has to leave, whatever else is full.
+  'key.rotated',
+  'key.retired',
   // Without these a node with a full log could not start, or not be stopped by a stricter policy.
   'policy.loaded',
   'manifest.published',

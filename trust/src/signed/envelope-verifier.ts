@@ -4,7 +4,7 @@
  *
  * The payload is verified as bytes and parsed only afterwards; whether it fits its schema is the reader's to say.
  */
-import { type Did, type Envelope, type EnvelopeType, MAX_ENVELOPE_BYTES } from '@hansa/protocols'
+import { type Did, type Envelope, type EnvelopeType, MAX_ENVELOPE_BYTES, type UnixSeconds } from '@hansa/protocols'
 import { LRUCache } from 'lru-cache'
 import type { KeyResolver, ResolvedKey } from '../did/key-resolver.ts'
 import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
@@ -26,9 +26,15 @@ export interface EnvelopeVerifier {
   /**
    * @param bytes JSON text of an envelope as it was received, or one that is already parsed.
    * @param expectedIssuer the key must be this DID's, and so must the `iss` of a payload that has one.
+   * @param at Unix seconds of the signature, where keys are judged by their time. @default now
    * Never throws for anything in `bytes`; a resolver that throws is a refusal too.
    */
-  verify(typ: EnvelopeType, bytes: Uint8Array | Envelope, expectedIssuer: Did): Promise<EnvelopeVerdict>
+  verify(
+    typ: EnvelopeType,
+    bytes: Uint8Array | Envelope,
+    expectedIssuer: Did,
+    at?: UnixSeconds,
+  ): Promise<EnvelopeVerdict>
 }
 
 export type EnvelopeVerifierInit = {
@@ -42,13 +48,14 @@ export function envelopeVerifier(init: EnvelopeVerifierInit): EnvelopeVerifier {
   const verified = new LRUCache<string, true>({ max: init.cacheSize ?? 1024 })
   return {
     resolver: init.resolver,
-    async verify(typ, bytes, expectedIssuer) {
+    async verify(typ, bytes, expectedIssuer, at) {
       const envelope = bytes instanceof Uint8Array ? parseEnvelope(bytes) : readEnvelope(bytes)
       if (envelope === undefined) return { ok: false, reason: 'not_an_envelope' }
       const { kid } = envelope.proof
       // Before any look-up: a stranger's key is not worth one.
       if (!kid.startsWith(`${expectedIssuer}#`)) return { ok: false, reason: 'signer_not_issuer' }
-      const resolved = init.resolver.peek?.(kid, 'assertionMethod') ?? (await resolveKey(init.resolver, kid))
+      const known = at === undefined ? init.resolver.peek?.(kid, 'assertionMethod') : undefined
+      const resolved = known ?? (await resolveKey(init.resolver, kid, at))
       if ('reason' in resolved) return { ok: false, reason: resolved.reason }
       if (resolved.did !== expectedIssuer) return { ok: false, reason: 'signer_not_issuer' }
       return checkProof(typ, envelope, resolved, verified)
@@ -62,9 +69,13 @@ function parseEnvelope(bytes: Uint8Array): Envelope | undefined {
   return parsed.ok ? readEnvelope(parsed.value) : undefined
 }
 
-async function resolveKey(resolver: KeyResolver, kid: string): Promise<ResolvedKey | { reason: string }> {
+async function resolveKey(
+  resolver: KeyResolver,
+  kid: string,
+  at: UnixSeconds | undefined,
+): Promise<ResolvedKey | { reason: string }> {
   try {
-    return await resolver.resolve(kid, 'assertionMethod')
+    return await resolver.resolve(kid, 'assertionMethod', at)
   } catch {
     return { reason: 'resolver_failed' }
   }

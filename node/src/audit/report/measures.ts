@@ -103,6 +103,10 @@ const table = {
     text: 'tokens and agents whose rights were withdrawn',
     shows: ofType('token.revoked', 'agent.removed'),
   },
+  key_changed: {
+    text: 'changes of the key of this kernel: announced, in use, retired',
+    shows: ofType('key.announced', 'key.rotated', 'key.retired'),
+  },
   policy_changed: { text: 'changes of the policy, each with its hash', shows: ofType('policy.loaded') },
   offer_changed: { text: 'changes of what is offered, each a signed manifest', shows: ofType('manifest.published') },
   content_erased: { text: 'erasures of kept content, each with who asked and why', shows: ofType('content.erased') },

@@ -1,5 +1,7 @@
+import { webLocation } from '@hansa/trust'
 import type { Command } from 'commander'
 import { hostAndPort } from '../../host-and-port.ts'
+import type { IdentityPlace } from '../../identity/first-identity.ts'
 import type { Cli } from '../cli.ts'
 import { usage } from '../errors.ts'
 import { fingerprint } from '../fingerprint.ts'
@@ -7,7 +9,15 @@ import { isHost } from '../host-name.ts'
 import { collect } from '../options.ts'
 import { facts } from '../table.ts'
 
-type Options = { name?: string; listen?: string; tlsHost?: string; allowPrivate?: string[]; registry?: string }
+type Options = {
+  name?: string
+  listen?: string
+  tlsHost?: string
+  allowPrivate?: string[]
+  registry?: string
+  did?: string
+  domain?: string
+}
 
 export function initCommand(cli: Cli): Command {
   return cli
@@ -19,6 +29,7 @@ export function initCommand(cli: Cli): Command {
         'hansa init',
         'hansa init --home ./orgb --name orgb --listen 127.0.0.1:7401 --registry https://registry.example',
         'hansa init --listen 0.0.0.0:8443 --tls-host kernel.orga.example',
+        'hansa init --did webvh --domain kernel.orga.example --tls-host kernel.orga.example --listen 0.0.0.0:443',
       ],
     })
     .option('--name <name>', 'for people; becomes the default alias at importers')
@@ -30,11 +41,17 @@ export function initCommand(cli: Cli): Command {
       collect,
     )
     .option('--registry <url>', 'registry where it lists itself')
+    .option(
+      '--did <method>',
+      'key: the identity is its key, for good; webvh: it has a log, and its key can change (default: key)',
+    )
+    .option('--domain <host[:port][/path]>', 'with --did webvh: where the log of the identity is published, over https')
     .action(
       cli.action<Options>(async ({ home, print, environment, options }) => {
         const { name, listen, tlsHost, allowPrivate, registry } = options
         if (tlsHost !== undefined && !isHost(tlsHost))
           throw usage(`--tls-host: "${tlsHost}" is neither a DNS name nor an address.`)
+        const webvh = placeOf(options)
         const { makeHome } = await import('../make-home.ts')
         const { configTemplate } = await import('../home-template.ts')
         const { parseConfig } = await import('../../config/index.ts')
@@ -48,7 +65,7 @@ export function initCommand(cli: Cli): Command {
         const checked = parseConfig(config, `${home}/hansa.yaml`, 'hansa.yaml')
         if (!checked.ok)
           throw usage(checked.faults.map(({ key, reason }) => `--${optionOf(key)}: ${reason}.`).join('\n'))
-        const made = await makeHome(home, config)
+        const made = await makeHome(home, config, webvh === undefined ? {} : { webvh })
         const certificate = tlsHost === undefined ? undefined : await makeCertificate(home, tlsHost)
         print.result(
           { ...made, fingerprint: fingerprint(made.did), ...(certificate !== undefined && { certificate }) },
@@ -74,6 +91,22 @@ export function initCommand(cli: Cli): Command {
         return undefined
       }),
     )
+}
+
+/** @throws CliError `usage` for a method that is none, and for a place that no identity has. */
+function placeOf({ did = 'key', domain }: Options): IdentityPlace | undefined {
+  if (did !== 'key' && did !== 'webvh') throw usage(`--did: "${did}" is neither key nor webvh.`)
+  if (did === 'key') {
+    if (domain !== undefined) throw usage('--domain is where a did:webvh is published. Add --did webvh.')
+    return undefined
+  }
+  if (domain === undefined) throw usage('A did:webvh is published somewhere. Add --domain kernel.example.')
+  const [authority = '', ...path] = domain.split('/')
+  const location = webLocation(`did:web:${[authority.replace(':', '%3A'), ...path].join(':')}`)
+  if (location === undefined)
+    throw usage(`--domain: "${domain}" is not a DNS name in lower case with a port and a path of plain segments.`)
+  const { host, port } = location
+  return { host, path, ...(port === undefined ? {} : { port }) }
 }
 
 /** Where others reach it: under the name of the certificate, at the port that it listens on. */

@@ -5,11 +5,13 @@ import type { Cli, Invocation } from '../cli.ts'
 import { collect, integer } from '../options.ts'
 import { type GivenSince, readSince } from '../verify/since.ts'
 import type { VerifyProgress } from '../verify/verify-progress.ts'
+import type { VerifyThreadData } from '../verify/verify-thread.ts'
 import type { LogKeys } from '../verify-keys.ts'
 import type { WitnessOptions } from '../verify-witnesses.ts'
 
 type Options = WitnessOptions & {
   key?: string[]
+  did?: string[]
   checkpoint?: string[]
   call?: string
   since?: GivenSince
@@ -30,6 +32,7 @@ export function verifyCommand(cli: Cli): Command {
         'hansa verify',
         'hansa verify ~/.hansa/log --key @orgb.manifest',
         'hansa verify orga/log orgb/log --key @orga.manifest --key @orgb.manifest',
+        'hansa verify orga/log orgb/log --key @orga.manifest --key @orgb.manifest --did orga.did.jsonl --did orgb.did.jsonl',
         'hansa verify tiles-of-orgb --key @orgb.manifest',
         'hansa verify orga/log orgb/log --call V1StGXR8Z5jdHi6BmyT31A',
         'hansa verify orga/log --since 2026-11-01',
@@ -46,6 +49,11 @@ export function verifyCommand(cli: Cli): Command {
     )
     .argument('[other]', 'the log of the kernel that it traded with; of a proof the file of the entry')
     .option('--key <key>', 'log key (vkey), DID, or @FILE with either or with a manifest; can be repeated', collect)
+    .option(
+      '--did <file>',
+      'did.jsonl of a kernel that signed, or the home of its node: its keys are judged by the time of each signature; can be repeated',
+      collect,
+    )
     .option('--checkpoint <file>', 'a checkpoint of the log that was kept elsewhere; can be repeated', collect)
     .option('--policy <file>', 'witnesses of the log and their quorum, as a tlog-policy file')
     .option('--witness <vkey>', 'verifier key of a witness, instead of --policy; can be repeated', collect)
@@ -74,7 +82,10 @@ export function verifyCommand(cli: Cli): Command {
           const { home, options, args } = invocation
           const [directory = home, other] = args
           const directories = [directory, other].filter((one): one is string => typeof one === 'string')
-          const keys = await readLogKeys(options.key ?? [])
+          const { readDidFiles, resolverOf } = await import('../verify/did-files.ts')
+          const didFiles = await readDidFiles(options.did ?? [])
+          const now = Math.floor(systemClock.now() / 1000)
+          const keys = await readLogKeys(options.key ?? [], resolverOf(didFiles, now))
           const { readWitnesses } = await import('../verify-witnesses.ts')
           const witnesses = await readWitnesses(options)
           for (const { verifier } of witnesses?.logs ?? []) keys.vkeys.set(verifier.name, { vkey: verifier.vkey })
@@ -89,7 +100,12 @@ export function verifyCommand(cli: Cli): Command {
           const { isExport } = await import('../export-verification.ts')
           return (await isExport(directories[0] ?? ''))
             ? await verifyAnExport(invocation, directories, keys, progress)
-            : await verifyDirectories(invocation, directories, { keys, witnesses }, progress)
+            : await verifyDirectories(
+                invocation,
+                directories,
+                { keys, witnesses, threadData: { didFiles, now } },
+                progress,
+              )
         } finally {
           progress.stop()
         }
@@ -169,7 +185,7 @@ async function verifyAnExport(
 async function verifyDirectories(
   { print, options }: Invocation<Options>,
   directories: readonly string[],
-  { keys, witnesses }: { keys: LogKeys; witnesses: TlogPolicy | undefined },
+  { keys, witnesses, threadData }: { keys: LogKeys; witnesses: TlogPolicy | undefined; threadData: VerifyThreadData },
   progress: VerifyProgress,
 ): Promise<number> {
   const { entryBytes, logSources } = await import('../verify-sources.ts')
@@ -185,10 +201,11 @@ async function verifyDirectories(
   const all = await entryBytes(sources)
   progress.expect(all)
   const threads = options.threads ?? (all < THREADS_FROM ? 0 : usualThreads())
-  await using inspector = threads === 0 ? undefined : threadedInspector(threads)
+  await using inspector = threads === 0 ? undefined : threadedInspector(threads, threadData)
   const { call } = options
   const since = options.since?.(systemClock.now())
-  const verified = await verifyLogs(sources, { call, since, inspector, threads, bytes: () => read })
+  const { resolver } = keys
+  const verified = await verifyLogs(sources, { call, since, inspector, threads, resolver, bytes: () => read })
   progress.stop()
   print.result(verified.report, (style) => verifiedText(style, verified))
   return verified.report.exitCode

@@ -1,7 +1,6 @@
 /** Adapter: a fork proof on the command line, as a kernel wrote it into its `evidence/`. */
 import { open, readFile, stat } from 'node:fs/promises'
 import { MAX_FORK_PROOF_BYTES } from '@hansa/protocols'
-import { didKeyResolver } from '@hansa/trust'
 import { type ForkReport, readForkProof, verifyForkProof } from '@hansa/trust/ledger'
 import { usage } from '../errors.ts'
 import type { Style } from '../print.ts'
@@ -25,7 +24,7 @@ export async function isForkProof(path: string): Promise<boolean> {
 }
 
 /** @throws CliError `usage` for a file that is malformed, and for a key of another log. */
-export async function verifyForkFile(file: string, { vkeys, dids }: LogKeys): Promise<ForkReport> {
+export async function verifyForkFile(file: string, { vkeys, dids, resolver }: LogKeys): Promise<ForkReport> {
   const { size } = await stat(file)
   const proof = size > MAX_FORK_PROOF_BYTES ? undefined : readForkProof(await readFile(file))
   if (proof === undefined) throw usage(`${file} says that it is a fork proof, and is malformed.`)
@@ -36,7 +35,6 @@ export async function verifyForkFile(file: string, { vkeys, dids }: LogKeys): Pr
   const owner = didOfOrigin(origin)
   const other = dids.find((did) => did !== owner)
   if (other !== undefined) throw usage(`${file} is about the log ${origin}, which is not one of ${other}.`)
-  const resolver = didKeyResolver()
   return verifyForkProof(proof, { resolver, ...(key === undefined ? {} : { vkey: key.vkey }) })
 }
 

@@ -48,6 +48,7 @@ export async function verifyProofFile(
   const report = await verifyProof(text, entry, {
     ...(vkey === undefined ? {} : { vkey }),
     ...(witnesses === undefined ? {} : { witnesses }),
+    resolver: keys.resolver,
   })
   return { file, entryFile, report }
 }

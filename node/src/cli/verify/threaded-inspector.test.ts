@@ -31,7 +31,7 @@ async function aLargeLog() {
 describe(threadedInspector, () => {
   it('finds in threads what is found without them, in a whole log and in a damaged one', async () => {
     const disk = await aLargeLog()
-    await using inspector = threadedInspector(2)
+    await using inspector = threadedInspector(2, { didFiles: [], now: 0 })
     const clean = await verifyLog(disk, { vkey, inspector })
     expect(clean).toMatchObject({ verdict: 'clean', size: 4001 })
     expect(clean).toEqual(await verifyLog(disk, { vkey }))
@@ -51,7 +51,7 @@ describe(threadedInspector, () => {
   })
 
   it('says so when a thread ends before it has answered', async () => {
-    const inspector = threadedInspector(1)
+    const inspector = threadedInspector(1, { didFiles: [], now: 0 })
     const bytes = new Uint8Array(50)
     const pending = inspector.inspect({ bytes, ends: new Uint32Array([50]), first: 0 })
     await Promise.all([expect(pending).rejects.toThrow('ended'), inspector[Symbol.asyncDispose]()])

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Inspection, Stretch, StretchInspector } from '@hansa/trust/ledger'
-import type { Assignment } from './verify-thread.ts'
+import type { Assignment, VerifyThreadData } from './verify-thread.ts'
 
 /** More do not help: the thread that puts everything together is then the slowest. */
 const MAX_THREADS = 16
@@ -22,14 +22,14 @@ export function usualThreads(): number {
 type Waiting = { resolve(inspection: Inspection): void; reject(error: unknown): void }
 type Thread = { worker: Worker; waiting: Map<number, Waiting> }
 
-/** @param threads at least 1; they are started with the first stretch */
-export function threadedInspector(threads: number): ThreadedInspector {
+/** @param threads at least 1; they are started with the first stretch. @param data what each of them needs to resolve keys */
+export function threadedInspector(threads: number, data: VerifyThreadData): ThreadedInspector {
   const all: Thread[] = []
   let ids = 0
   return {
     parallel: threads * STRETCHES_PER_THREAD,
     inspect(stretch) {
-      if (all.length < threads) all.push(start())
+      if (all.length < threads) all.push(start(data))
       const least = all.reduce((one, other) => (other.waiting.size < one.waiting.size ? other : one))
       return assign(least, { id: ids++, stretch })
     },
@@ -47,10 +47,13 @@ function assign({ worker, waiting }: Thread, assignment: Assignment): Promise<In
   })
 }
 
-function start(): Thread {
+function start(workerData: VerifyThreadData): Thread {
   const waiting = new Map<number, Waiting>()
   // Beside this file, as source and in the bundle of the command.
-  const worker = new Worker(new URL(`./verify-thread${extension()}`, import.meta.url), { resourceLimits: MEMORY })
+  const worker = new Worker(new URL(`./verify-thread${extension()}`, import.meta.url), {
+    resourceLimits: MEMORY,
+    workerData,
+  })
   worker.on('message', ({ id, inspection }: { id: number; inspection: Inspection }) => {
     waiting.get(id)?.resolve(inspection)
     waiting.delete(id)

@@ -1,4 +1,6 @@
 /** Verifies one log or two, and puts beside the report what was asked for: one call, and what it all took. */
+
+import type { KeyResolver } from '@hansa/trust'
 import {
   type CallStory,
   CallTeller,
@@ -20,6 +22,8 @@ export type VerifyLogsInit = {
   since?: Since | undefined
   inspector?: StretchInspector | undefined
   threads: number
+  /** Keys of those who signed. */
+  resolver: KeyResolver
   /** Bytes read so far. */
   bytes(): number
 }
@@ -35,7 +39,9 @@ export async function verifyLogs(sources: readonly LogSource[], init: VerifyLogs
   const started = stopwatch()
   const teller = init.call === undefined ? undefined : new CallTeller(init.call as CallStory['callId'])
   // The work of this thread between stretches is too short for the clock of the processor.
-  const common = { stopwatch, inspector: init.inspector ?? localInspector({ stopwatch: processorTime }) }
+  const { resolver } = init
+  const inspector = init.inspector ?? localInspector({ resolver, stopwatch: processorTime })
+  const common = { stopwatch, inspector, resolver }
   const beside = (logs: LogReport[]): Beside => {
     const { threads, bytes } = init
     const timing = timingOf(logs, { elapsedMs: stopwatch() - started, threads, bytes: bytes() })

@@ -1,0 +1,41 @@
+/** The part of the table in `log-events.ts` that is about identities and their keys. */
+const nothing = 'Nothing.'
+
+export const identityLogEvents = {
+  'identity.forked': {
+    level: 'error',
+    fields: ['peer', 'reason'],
+    means: 'The log of the identity of another kernel contradicts what was seen of it: no key of it is good any more.',
+    todo: 'Ask its operator by another way. `hansa peer remove` forgets what was seen of it. See docs/guides/identity.md.',
+  },
+  'identity.key_announced': {
+    level: 'info',
+    fields: ['kid', 'signs_from'],
+    means: 'A new key of this kernel is in its document, and signs from then on.',
+    todo: nothing,
+  },
+  'identity.key_in_use': {
+    level: 'info',
+    fields: ['kid'],
+    means: 'This key signs from now on.',
+    todo: nothing,
+  },
+  'identity.key_retired': {
+    level: 'info',
+    fields: ['kid'],
+    means: 'This key has left the document. What it signed before still verifies.',
+    todo: 'Make a backup: one from before cannot go on with this identity.',
+  },
+  'identity.key_revoked': {
+    level: 'warn',
+    fields: ['kid', 'reason'],
+    means: 'This key is in the document as compromised, and peers are told.',
+    todo: 'Make a backup: one from before cannot go on with this identity.',
+  },
+  'identity.rotation_stalled': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at', 'retry_seconds'],
+    means: 'The next step of a rotation failed; the keys are as they were.',
+    todo: 'Look whether keys/update.key is in its place, and at the disk.',
+  },
+} as const
