@@ -195,27 +195,36 @@ function capitalized(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1)
 }
 
-/** Schemas by name; what they share with themselves, because they are recursive, gets a name beside theirs. */
+/**
+ * Schemas by name. What several of them share and has a name of its own (`meta({ id })`) is there once; what one shares
+ * with itself, because it is recursive, gets a name beside it.
+ */
 class Components {
   readonly all: Json = {}
 
   /** @returns a reference to it. */
   add(name: string, schema: z.ZodType): Json {
     const { $schema: _dialect, $defs = {}, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-    const place = (key: string) => `#/components/schemas/${name}.${key}`
-    for (const [key, part] of Object.entries($defs)) this.all[`${name}.${key}`] = moved(part, name, place)
-    this.all[name] = moved(rest, name, place)
-    return { $ref: `#/components/schemas/${name}` }
+    const place = (key: string) => `#/components/schemas/${key.startsWith('__') ? `${name}.${key}` : key}`
+    for (const [key, part] of Object.entries($defs))
+      this.all[place(key).slice(COMPONENTS.length)] = moved(part, name, place)
+    const { id } = rest as { id?: unknown }
+    this.all[name] = typeof id === 'string' ? { $ref: place(id) } : moved(rest, name, place)
+    if (typeof id === 'string') this.all[id] = moved(rest, id, place)
+    return { $ref: place(name) }
   }
 }
+
+const COMPONENTS = '#/components/schemas/'
 
 /** The same schema with its references pointing to where its parts are now. */
 function moved(schema: unknown, name: string, place: (key: string) => string): unknown {
   if (Array.isArray(schema)) return schema.map((item) => moved(item, name, place))
   if (typeof schema !== 'object' || schema === null) return schema
-  const entries = Object.entries(schema).map(([key, value]) => {
-    if (key !== '$ref' || typeof value !== 'string') return [key, moved(value, name, place)]
-    return [key, value === '#' ? `#/components/schemas/${name}` : place(value.replace('#/$defs/', ''))]
+  const entries = Object.entries(schema).flatMap(([key, value]) => {
+    if (key === 'id' && typeof value === 'string') return []
+    if (key !== '$ref' || typeof value !== 'string') return [[key, moved(value, name, place)]]
+    return [[key, value === '#' ? COMPONENTS + name : place(value.replace('#/$defs/', ''))]]
   })
   return Object.fromEntries(entries)
 }

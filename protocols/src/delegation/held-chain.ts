@@ -10,22 +10,24 @@ import { delegationLimitsSchema, delegationLinkSchema, MAX_DELEGATION_BYTES } fr
 export const chainSourceSchema = z.enum(['issued', 'added'])
 export type ChainSource = z.infer<typeof chainSourceSchema>
 
-export const heldChainSchema = z.object({
-  id: hashSchema.describe('Hash of its last link'),
-  state: z.enum(['valid', 'not_yet', 'expired', 'revoked']),
-  source: chainSourceSchema,
-  owner: didSchema.describe('Issuer of the first link'),
-  issuer: didSchema.describe('Issuer of the last link'),
-  audience: didSchema.describe('Who may act'),
-  usable: z.boolean().describe('Whether this kernel may act under it, now'),
-  cmd: z.string().describe('Of the last link'),
-  exp: unixSecondsSchema.describe('When the first of its links ends'),
-  dep: z.int().describe('How many more links may follow'),
-  principal: principalSchema.optional().describe('The one principal of this kernel that may use it'),
-  since: z.int().describe('Unix seconds'),
-  links: z.array(delegationLinkSchema.extend({ hash: hashSchema })).describe('The first one first'),
-  chain: z.string().max(MAX_DELEGATION_BYTES).describe('As it travels: compact JWS, one a line'),
-})
+export const heldChainSchema = z
+  .object({
+    id: hashSchema.describe('Hash of its last link'),
+    state: z.enum(['valid', 'not_yet', 'expired', 'revoked']),
+    source: chainSourceSchema,
+    owner: didSchema.describe('Issuer of the first link'),
+    issuer: didSchema.describe('Issuer of the last link'),
+    audience: didSchema.describe('Who may act'),
+    usable: z.boolean().describe('Whether this kernel may act under it, now'),
+    cmd: z.string().describe('Of the last link'),
+    exp: unixSecondsSchema.describe('When the first of its links ends'),
+    dep: z.int().describe('How many more links may follow'),
+    principal: principalSchema.optional().describe('The one principal of this kernel that may use it'),
+    since: z.int().describe('Unix seconds'),
+    links: z.array(delegationLinkSchema.extend({ hash: hashSchema })).describe('The first one first'),
+    chain: z.string().max(MAX_DELEGATION_BYTES).describe('As it travels: compact JWS, one a line'),
+  })
+  .meta({ id: 'HeldChain' })
 export type HeldChainInfo = z.infer<typeof heldChainSchema>
 
 const chainText = z.string().min(1).max(MAX_DELEGATION_BYTES)

@@ -33,13 +33,11 @@ const leaf = [
 ] as const
 
 function ofDepth(depth: number): z.ZodType<Predicate> {
-  if (depth === 1) return z.union(leaf)
+  const id = `PredicateOfDepth${depth}`
+  if (depth === 1) return z.union(leaf).meta({ id })
   const inner = ofDepth(depth - 1)
-  return z.union([
-    ...leaf,
-    z.tuple([z.literal('not'), inner]),
-    z.tuple([z.enum(['and', 'or']), z.array(inner).max(16)]),
-  ])
+  const compound = [z.tuple([z.literal('not'), inner]), z.tuple([z.enum(['and', 'or']), z.array(inner).max(16)])]
+  return z.union([...leaf, ...compound]).meta({ id })
 }
 
 export const predicateSchema = ofDepth(MAX_DEPTH)
