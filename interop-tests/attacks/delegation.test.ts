@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { entriesOf } from '../harness/outcome.ts'
 import { RoguePeer } from '../harness/rogue-peer.ts'
 import type { TestKernelInit } from '../harness/test-mesh.ts'
-import { allow, type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
+import { allow, echo, type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
 
 const NOW = 1_800_000_000
 const DAY = 86_400
@@ -134,6 +134,8 @@ describe('mallory with a chain of bob', () => {
     const rogue = await RoguePeer.open(mesh, 'bob', alice)
     const chain = [first.jws, second.jws, third.jws]
     expect(await answer(mesh, rogue, { chain })).toContain('chain_returns')
+    const hops = [alice.did, mesh.did('bob'), alice.did]
+    expect(await answer(mesh, rogue, { chain: [first.jws], hops })).toContain('loop: this kernel is among the hops')
   })
 
   it('is refused where bob has not consented to chains, and by rules that do not permit it anyway', async () => {
@@ -186,6 +188,38 @@ describe('mallory with a chain of bob', () => {
     const { receipt } = await rogue.send('/hansa/v1/call', body)
     expect(receipt?.code).toBe('policy_denied')
     expect((await entriesOf(mesh, 'bob', 'outcome')).at(-1)?.ext?.reason).toBe('delegation: link 0: link_expired')
+  })
+})
+
+describe('a middle link that is taken back', () => {
+  it('takes everything below it along, at once and after a restart, and nothing beside it', async () => {
+    const peers = STRANGERS.map((did) => ({ did, delegation: true, standing: 900, sameOwner: did === alice.did }))
+    await using mesh = await bobOwns({ peers })
+    const first = await given(mesh, alice.did)
+    const [middle, beside] = [passed(alice, first, { to: carol.did }), passed(alice, first, { to: mallory.did })]
+    const last = passed(carol, middle, { to: mallory.did, dep: 0 })
+    const rogue = await RoguePeer.open(mesh, 'bob', mallory)
+    const chain = [first.jws, middle.jws, last.jws]
+    expect(await answer(mesh, rogue, { chain })).toBe('accepted')
+    await mesh.kernel('bob').revoke({ kind: 'delegation', what: middle.hash, by: 'person:bob' })
+    expect(await answer(mesh, rogue, { chain })).toBe('policy_denied: delegation: link 1: link_revoked')
+    expect(await answer(mesh, rogue, { chain: [first.jws, beside.jws] })).toBe('accepted')
+    await mesh.restart('bob')
+    await mesh.kernel('bob').register(echo, (args) => args)
+    const again = await RoguePeer.open(mesh, 'bob', mallory)
+    expect(await answer(mesh, again, { chain })).toContain('link_revoked')
+    expect(await answer(mesh, again, { chain: [first.jws, beside.jws] })).toBe('accepted')
+  })
+
+  it('falls too when somebody in the chain is revoked by bob', async () => {
+    await using mesh = await bobOwns()
+    const first = await given(mesh, alice.did)
+    const chain = [first.jws, passed(alice, first).jws]
+    const rogue = await RoguePeer.open(mesh, 'bob', mallory)
+    expect(await answer(mesh, rogue, { chain })).toBe('accepted')
+    await mesh.kernel('bob').revoke({ kind: 'peer', what: alice.did, by: 'person:bob' })
+    expect(await answer(mesh, rogue, { chain })).toContain('was revoked')
+    expect(await answer(mesh, rogue, {})).toBe('accepted')
   })
 })
 

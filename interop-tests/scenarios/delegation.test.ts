@@ -114,3 +114,103 @@ describe('a call under a chain', () => {
     expect(await outcomeOf(list(mesh, 'bob', first?.id, { count: 1 }))).toBe('policy_denied')
   })
 })
+
+describe('a chain of three links', () => {
+  /** `hq` owns what `owner` serves; `branch` is of the same house; bob and carol are of others. */
+  const names = ['hq', 'branch', 'owner', 'bob', 'carol'] as const
+  type Member = (typeof names)[number]
+
+  async function house(): Promise<TestMesh<Member>> {
+    const bare = await TestMesh.create<Member>({ kernels: { hq: {}, branch: {}, owner: {}, bob: {}, carol: {} } })
+    const dids = Object.fromEntries(names.map((name) => [name, bare.did(name)])) as Record<Member, Did>
+    await bare[Symbol.asyncDispose]()
+    const own = new Set<string>([dids.hq, dids.branch])
+    const peers = names.map((name) => ({
+      did: dids[name],
+      delegation: true,
+      standing: 900,
+      sameOwner: own.has(dids[name]),
+    }))
+    const serving = [allow('under-a-chain', 'did:*', '*', { when: `delegation.owner == "${dids.hq}"` })]
+    const free = [allow('all', '*', '*')]
+    const kernel = (name: Member): TestKernelInit => ({
+      peers,
+      policy: [{ name, rules: name === 'owner' ? serving : free }],
+      ...(name === 'owner' ? { delegation: { owners: [dids.hq] } } : {}),
+    })
+    const mesh = await TestMesh.create<Member>({
+      kernels: {
+        hq: kernel('hq'),
+        branch: kernel('branch'),
+        owner: kernel('owner'),
+        bob: kernel('bob'),
+        carol: kernel('carol'),
+      },
+    })
+    const cost = { money: { currency: 'EUR', minor: 25 } }
+    await mesh.kernel('owner').register({ id: 'billing.invoice.list', safety: 'READ', output: rows, cost }, () => ({
+      rows: [{ n: 1 }, { n: 2 }],
+    }))
+    await mesh.join('carol', 'owner')
+    return mesh
+  }
+
+  it('passes two borders, each link narrower in path, arguments, money and time', async () => {
+    await using mesh = await house()
+    const pass = async (from: Member, to: Member, over: Partial<Delegate>) => {
+      const init = { to: mesh.did(to), cmd: '/billing', exp: SOON, by: OLGA, ...over }
+      const { chain } = await mesh.kernel(from).delegations.delegate(init)
+      return (await mesh.kernel(to).delegations.add({ chain, by: OLGA })).id
+    }
+    const first = await pass('hq', 'branch', { dep: 2, lim: { money: { currency: 'EUR', minor: 1_000 } } })
+    const second = await pass('branch', 'bob', { from: first, pol: [['==', '.tenant', 'acme']], obo: 'Acme' })
+    const eur = { money: { currency: 'EUR', minor: 60 } }
+    const third = await pass('bob', 'carol', { from: second, cmd: '/billing/invoice', lim: eur, exp: SOON - 3_600 })
+    const call = (args: unknown) =>
+      mesh.kernel('carol').invoke('owner/billing.invoice.list', args, { delegation: third })
+    expect(await outcomeOf(call({ tenant: 'acme' }))).toBe('released')
+    expect(await outcomeOf(call({ tenant: 'zeta' }))).toBe('policy_denied')
+    expect(await outcomeOf(call({ tenant: 'acme' }))).toBe('released')
+    // Sixty cents, and each call costs twenty-five.
+    expect(await outcomeOf(call({ tenant: 'acme' }))).toBe('budget_exceeded')
+    const accepted = await entriesOf(mesh, 'owner', 'intent.accepted')
+    expect(accepted).toHaveLength(2)
+    expect(accepted[0]?.ext?.links).toHaveLength(3)
+    for (const name of ['owner', 'carol'] as const) {
+      const { disk, vkey } = mesh.log(name)
+      expect((await verifyLog(disk, { ...(vkey === undefined ? {} : { vkey }) })).faults).toEqual([])
+    }
+    await mesh.advance({ hours: 23 })
+    await mesh.kernel('carol').refresh('owner')
+    expect(await outcomeOf(call({ tenant: 'acme' }))).toBe('policy_denied')
+  })
+})
+
+describe('work that passes from kernel to kernel', () => {
+  it('is under the chain of each kernel in turn, and says whom it has passed', async () => {
+    await using mesh = await meshOf()
+    await take(mesh, 'bob', await give(mesh, 'owner', 'bob'))
+    await take(mesh, 'carol', await give(mesh, 'bob', 'carol', { cmd: '/desk' }))
+    const bob = mesh.kernel('bob')
+    await bob.loadPolicy([
+      {
+        name: 'bob',
+        rules: [
+          allow('desk', 'did:*', 'desk.*', { when: `delegation.owner == "${mesh.did('bob')}"` }),
+          allow('own', 'agent:*', '*'),
+        ],
+      },
+    ])
+    await bob.register({ id: 'desk.invoices', safety: 'READ', output: rows }, async (args, { callId }) => {
+      return (await bob.invoke('owner/billing.invoice.list', args, { parent: callId })).value
+    })
+    await mesh.join('carol', 'bob')
+    const frame = await mesh.kernel('carol').invoke('bob/desk.invoices', { tenant: 'acme' })
+    expect(frame.value).toEqual({ rows: [{ n: 0 }] })
+    const [accepted] = await entriesOf(mesh, 'owner', 'intent.accepted')
+    const payload = accepted?.ext?.envelope?.payload ?? ''
+    const intent = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    expect(intent).toMatchObject({ hops: [mesh.did('carol'), mesh.did('bob')], ttl_hops: 2 })
+    expect(intent.prf).toHaveLength(1)
+  })
+})

@@ -96,6 +96,34 @@ describe(Budgets, () => {
     }
   })
 
+  it('permits behind a link more only what it permitted before, whatever was used until then', () => {
+    const limit = fc.option(fc.nat(8), { nil: undefined })
+    const limits = fc
+      .record({ calls: limit, rows: limit, tokens: limit, minor: limit })
+      .map(({ minor, ...rest }): DelegationLimits => {
+        const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+        return { ...given, ...(minor === undefined ? {} : { money: { currency: 'EUR', minor } }) }
+      })
+    const charge = fc
+      .record({ rows: fc.nat(5), tokens: fc.nat(5), minor: fc.nat(5) })
+      .map(({ minor, ...rest }): Charge => ({ ...rest, money: { currency: 'EUR', minor } }))
+    const history = fc.array(fc.record({ charge, depth: fc.integer({ min: 1, max: 3 }) }), { maxLength: 12 })
+    fc.assert(
+      fc.property(fc.array(limits, { minLength: 2, maxLength: 4 }), history, charge, (lims, past, most) => {
+        const chain = lims.map((lim, at) => link(`link ${at}`, lim))
+        const budgets = new Budgets()
+        for (const [at, { charge: one, depth }] of past.entries()) take(budgets, `${at}`, chain.slice(0, depth), one)
+        const state = JSON.stringify(budgets.state(NOW * 1000))
+        const permitted = chain.map((_, at) => {
+          const same = new Budgets()
+          same.restore(JSON.parse(state))
+          return same.reserve('next', chain.slice(0, at + 1), most, NOW * 1000)
+        })
+        for (const [at, { ok }] of permitted.entries()) if (ok) expect(permitted[at - 1]?.ok ?? true).toBe(true)
+      }),
+    )
+  })
+
   it('never lets more through than any link has, in whatever order calls begin, fail and end', () => {
     const step = fc.record({
       kind: fc.constantFrom('begin', 'end', 'drop'),

@@ -61,10 +61,22 @@ function refusedBy(call: Received, sanctions: Sanctions): string | undefined {
   // Only this kernel's own offer of it is what its sanctioned principals can always call.
   const id = target.kind === 'local' ? target.id : target.ref
   if (own !== undefined && !admits(own.kind, { ...facts, id })) return sentence(caller.principal, own)
+  const member = sanctionedMember(call, sanctions)
+  if (member !== undefined && !admits(member.sanction.kind, { ...facts, id }))
+    return sentence(member.did, member.sanction)
   const peer = target.kind === 'imported' ? sanctions.on(target.peer) : undefined
   if (target.kind !== 'imported' || peer === undefined || admits(peer.kind, { ...facts, id: target.id }))
     return undefined
   return sentence(target.peer, peer)
+}
+
+/** Whoever acts under a chain acts for everybody in it. */
+function sanctionedMember({ delegation }: Received, sanctions: Sanctions) {
+  for (const { iss } of delegation?.links ?? []) {
+    const sanction = sanctions.on(iss)
+    if (sanction !== undefined) return { did: iss, sanction }
+  }
+  return undefined
 }
 
 const words = { warn: 'warned', quarantine: 'in quarantine', suspend: 'suspended', ban: 'banned' } as const
