@@ -6,6 +6,7 @@ import { type OutboundSession, openSession, peerMemory } from '@hansa/mesh'
 import {
   type Ack,
   type CapabilityDescriptor,
+  type CapabilityManifest,
   type Clock,
   callFrameLimits,
   type Did,
@@ -75,15 +76,21 @@ export class RoguePeer {
   readonly #batch: BatchSigner
 
   /** In a mesh in memory. */
-  static async open<N extends string>(mesh: TestMesh<N>, name: N, signer: Signer = mallory): Promise<RoguePeer> {
+  static async open<N extends string>(
+    mesh: TestMesh<N>,
+    name: N,
+    signer: Signer = mallory,
+    shown: Partial<CapabilityManifest> = {},
+  ): Promise<RoguePeer> {
     const { clock } = mesh
     const { did } = mesh.kernel(name)
     const { capabilities } = (await mesh.kernel(name).advertise()).manifest
     const place = { endpoint: mesh.endpoint(name), transport: mesh.network.transport(SOURCE) }
-    return await RoguePeer.against({ ...place, did, clock, capabilities }, signer)
+    return await RoguePeer.against({ ...place, did, clock, capabilities }, signer, shown)
   }
 
-  static async against(victim: Victim, signer: Signer): Promise<RoguePeer> {
+  /** @param shown of its manifest */
+  static async against(victim: Victim, signer: Signer, shown: Partial<CapabilityManifest> = {}): Promise<RoguePeer> {
     const { did: peer, endpoint, transport, clock } = victim
     const now = Math.floor(clock.now() / 1000)
     const manifest = signManifest(signer, {
@@ -97,6 +104,7 @@ export class RoguePeer {
       logs: [],
       policy: { version: 1, min_version: 1, hash: Buffer.from(sha256('policy')).toString('base64url') },
       capabilities: [],
+      ...shown,
     })
     const opened = await openSession({
       ...{ transport, endpoint, peer, signer, clock },
@@ -113,6 +121,18 @@ export class RoguePeer {
     this.signer = signer
     this.#session = session
     this.#batch = batchSigner(signer)
+  }
+
+  /** Posts a notice of a sanction in a session. @returns the status of the answer */
+  async notice(notice: string, sid: string = this.#session.sid): Promise<number> {
+    const { endpoint, transport } = this.#victim
+    const body = Buffer.from(JSON.stringify({ v: 1, sid, notice }))
+    const sending = { path: exchangePaths.notices, method: 'POST', contentType: 'application/json', body } as const
+    return (await transport.send({ endpoint, maxReplyBytes: 4_096, ...sending })).status
+  }
+
+  get sid(): string {
+    return this.#session.sid
   }
 
   /** The frames of a call, signed, not sent. */

@@ -73,6 +73,14 @@ describe('a kernel with two histories', () => {
     })
     expect(mesh.lines('alice').filter(({ event }) => event === 'peer.forked')).toHaveLength(1)
     expect(await call(mesh, 'alice')).toBe('handshake_failed')
+    expect(await mesh.kernel('alice').governance.cases()).toMatchObject([
+      {
+        subject: mesh.kernel('mallory').did,
+        critical: true,
+        opener: mesh.kernel('alice').did,
+        inForce: { kind: 'quarantine', rule: 'automatic' },
+      },
+    ])
     expect(await cosigned(mesh)).toBe(404)
     expect(await mesh.kernel('alice').peers()).toMatchObject([
       { alias: 'c', state: 'ok' },
@@ -103,6 +111,25 @@ describe('a kernel with two histories', () => {
     expect(await entriesOf(mesh, 'alice', 'peer.evidence')).toHaveLength(1)
     const report = await verifyHistory(mesh.disk('alice'), { vkey: mesh.kernel('alice').ledger.vkey })
     expect(report.faults).toEqual([])
+  })
+
+  it('is heard again when persons hold nothing against it, and not before its case is final', async () => {
+    await using mesh = await twoFaces()
+    await call(mesh, 'carol')
+    for (let n = 0; n < 2; n++) await call(mesh, 'alice')
+    await mesh.advance({ minutes: 13 })
+    await meet(mesh, 'alice')
+    await mesh.advance({ minutes: 5 })
+    const { governance } = mesh.kernel('alice')
+    const [{ id, critical } = { id: '', critical: false }] = await governance.cases()
+    expect(critical).toBe(true)
+    const by = 'person:ben'
+    await governance.actOnCase({ id, by, act: { type: 'triage', reason: 'a look' } })
+    const dismiss = { type: 'decide', reason: 'a test of ours', terms: { verdict: 'dismiss' } } as const
+    await governance.actOnCase({ id, by, act: dismiss })
+    expect(await call(mesh, 'alice')).toBe('handshake_failed')
+    await governance.actOnCase({ id, by, act: { type: 'close' } })
+    expect(await forksOf(mesh, 'alice')).toEqual([])
   })
 
   it('is caught in the handshake in which it shows the other one', async () => {

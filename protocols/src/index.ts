@@ -131,6 +131,7 @@ export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from
 export * from './governance/case.ts'
 export * from './governance/case-acts.ts'
 export * from './governance/exception.ts'
+export * from './governance/sanction-notice.ts'
 // Between kernels.
 export * from './handshake/messages.ts'
 // Issuers of tokens.

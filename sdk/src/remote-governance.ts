@@ -8,6 +8,7 @@ export function remoteGovernance(client: ControlClient): GovernanceOperator {
     case: (id) => client.call('case', { id }),
     openCase: (init) => client.call('openCase', init),
     actOnCase: (init) => client.call('actOnCase', init),
+    notifyCase: (init) => client.call('notifyCase', init),
     exceptions: () => client.call('exceptions', {}),
     askException: (init) => client.call('askException', init),
     confirmException: (init) => client.call('confirmException', init),

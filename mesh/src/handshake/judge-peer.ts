@@ -60,6 +60,8 @@ type ManifestJudgement =
 async function judgeManifest(components: PeerManifestComponents, claim: PeerClaim): Promise<ManifestJudgement> {
   const { peer, named, jws, logs } = claim
   const order = manifestOrder(named, await components.memory.manifest(peer))
+  // Whether what it showed is that manifest is looked at by whoever is told.
+  if (order === 'equivocation' && jws !== undefined) components.memory.equivocates(peer, jws)
   if (order === 'equivocation') return { ok: false, reason: equivocated(peer, named.seq), evidence: 'equivocation' }
   if (order === 'rolled_back') return { ok: false, reason: `the peer names an old manifest, number ${named.seq}` }
   if (jws === undefined) {

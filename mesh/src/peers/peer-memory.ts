@@ -24,8 +24,12 @@ export type SeenHead = { checkpoint: CheckpointReference; note: string }
 
 export interface PeerMemory {
   manifest(peer: Did): Promise<SeenManifest | undefined>
-  /** Keeps the higher `seq`. */
-  rememberManifest(peer: Did, seen: SeenManifest): Promise<void>
+  /** Keeps the higher `seq`. @param jws the manifest itself, for whoever has to show that another one contradicts it */
+  rememberManifest(peer: Did, seen: SeenManifest, jws?: string): Promise<void>
+  /** The manifest that is remembered as its kernel signed it, where it is still held in memory. */
+  manifestText(peer: Did): string | undefined
+  /** The kernel has signed another manifest of the number that is remembered. */
+  equivocates(peer: Did, jws: string): void
   checkpoint(peer: Did): Promise<CheckpointReference | undefined>
   /** The same with the note that its log signed; undefined where only the reference is remembered. */
   head(peer: Did): Promise<SeenHead | undefined>
@@ -44,6 +48,8 @@ export type PeerMemoryInit = {
   maxPeers?: number
   /** Peers that are never forgotten for a newcomer: imported or named by the operator. @default none */
   keeps?: (peer: Did) => boolean
+  /** Told of two manifests of one number, as they were signed. @default nobody is */
+  equivocated?: (peer: Did, manifests: readonly [string, string]) => void
 }
 
 type PeerRecord = {
@@ -60,8 +66,12 @@ const NAMESPACE = 'mesh.peers'
 /** Longest life of a manifest, 24 h, and the skew between two kernels (security.md B0.4). */
 const MANIFEST_MEMORY_SECONDS = 86_460
 
+/** Manifests that are held as they were signed, and the longest of them, characters: 32 MiB at most. */
+const MAX_TEXTS = 512
+const MAX_TEXT_CHARS = 65_536
+
 export function peerMemory(init: PeerMemoryInit = {}): (components: PeerMemoryComponents) => PeerMemory {
-  return (components) => new StoredPeerMemory(components, init.maxPeers ?? 20_000, init.keeps ?? (() => false))
+  return (components) => new StoredPeerMemory(components, init)
 }
 
 class StoredPeerMemory implements PeerMemory {
@@ -69,25 +79,49 @@ class StoredPeerMemory implements PeerMemory {
   readonly #clock: Clock
   readonly #maxPeers: number
   readonly #keeps: (peer: Did) => boolean
+  readonly #equivocated: NonNullable<PeerMemoryInit['equivocated']>
+  /** Manifests as they were signed: not in the store, so after a start the next one is the first. */
+  readonly #texts = new Map<Did, { seq: number; jws: string }>()
   #loading: Promise<Map<Did, PeerRecord>> | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor({ store, clock }: PeerMemoryComponents, maxPeers: number, keeps: (peer: Did) => boolean) {
+  constructor({ store, clock }: PeerMemoryComponents, { maxPeers, keeps, equivocated }: PeerMemoryInit) {
     this.#store = store
     this.#clock = clock
-    this.#maxPeers = maxPeers
-    this.#keeps = keeps
+    this.#maxPeers = maxPeers ?? 20_000
+    this.#keeps = keeps ?? (() => false)
+    this.#equivocated = equivocated ?? (() => undefined)
+  }
+
+  manifestText(peer: Did): string | undefined {
+    return this.#texts.get(peer)?.jws
+  }
+
+  equivocates(peer: Did, jws: string): void {
+    const held = this.#texts.get(peer)
+    if (held !== undefined && held.jws !== jws) this.#equivocated(peer, [held.jws, jws])
   }
 
   async manifest(peer: Did): Promise<SeenManifest | undefined> {
     return (await this.#records()).get(peer)?.manifest
   }
 
-  rememberManifest(peer: Did, { seq, hash }: SeenManifest): Promise<void> {
+  rememberManifest(peer: Did, { seq, hash }: SeenManifest, jws?: string): Promise<void> {
+    if (jws !== undefined && jws.length <= MAX_TEXT_CHARS) this.#holdText(peer, seq, jws)
     return this.#update(peer, (known) => {
       if (known.manifest !== undefined && known.manifest.seq >= seq) return undefined
       return { ...known, manifest: { seq, hash }, until: this.#now() + MANIFEST_MEMORY_SECONDS }
     })
+  }
+
+  /** Strangers make room first: there are as many of them as they like. */
+  #holdText(peer: Did, seq: number, jws: string): void {
+    if ((this.#texts.get(peer)?.seq ?? -1) >= seq) return
+    if (!this.#texts.has(peer) && this.#texts.size >= MAX_TEXTS) {
+      const oldest = [...this.#texts.keys()]
+      this.#texts.delete(oldest.find((one) => !this.#keeps(one)) ?? oldest[0] ?? peer)
+    }
+    this.#texts.set(peer, { seq, jws })
   }
 
   async checkpoint(peer: Did): Promise<CheckpointReference | undefined> {
@@ -122,6 +156,7 @@ class StoredPeerMemory implements PeerMemory {
     return this.#inTurn(async () => {
       const records = await this.#records()
       records.delete(peer)
+      this.#texts.delete(peer)
       await this.#store.delete(NAMESPACE, peer)
     })
   }

@@ -30,7 +30,7 @@ export async function rememberManifest(
   peer: Did,
   signed: SignedManifest,
 ): Promise<void> {
-  await memory.rememberManifest(peer, { seq: signed.manifest.seq, hash: signed.hash })
+  await memory.rememberManifest(peer, { seq: signed.manifest.seq, hash: signed.hash }, signed.jws)
 }
 
 /** Checks without remembering. */
@@ -50,8 +50,10 @@ export async function checkPeerManifest(
   const order = manifestOrder({ seq, hash: signed.hash }, seen)
   if (order === 'rolled_back')
     return { ok: false, code: 'descriptor_mismatch', reason: rolledBack(peer, seq, seen?.seq ?? seq) }
-  if (order === 'equivocation')
+  if (order === 'equivocation') {
+    memory.equivocates(peer, jws)
     return { ok: false, code: 'descriptor_mismatch', reason: equivocated(peer, seq), evidence: 'equivocation' }
+  }
   return { ok: true, signed }
 }
 

@@ -88,4 +88,5 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'exception.requested': own('Exception requested'),
   'exception.granted': entity('exception', 'create'),
   'exception.ended': entity('exception', 'delete'),
+  'notice.sent': own('Notice sent'),
 }

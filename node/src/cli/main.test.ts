@@ -86,6 +86,7 @@ describe('hansa', () => {
     ['case', 'decide'],
     ['case', 'appeal'],
     ['case', 'close'],
+    ['case', 'notify'],
     ['break-glass', 'grant'],
     ['break-glass', 'list'],
     ['break-glass', 'end'],

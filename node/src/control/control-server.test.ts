@@ -135,6 +135,7 @@ describe('the methods of the control interface', () => {
       { id: ID, by: 'person:olga', act: { type: 'close' } },
       ['actOnCase', { id: ID, by: 'person:olga', act: { type: 'close' } }],
     ],
+    notifyCase: [{ id: ID, to: ['orgb'] }, ['notifyCase', { id: ID, to: ['orgb'] }]],
     exceptions: [{}, ['exceptions']],
     askException: [
       { principal: 'agent:alice', capability: 'echo', reason: 'fire', minutes: 5, by: 'person:olga' },

@@ -85,6 +85,7 @@ export const methodTable: MethodTable = {
   case: ({ id }, { kernel }) => kernel.governance.case(id),
   openCase: (params, { kernel }) => kernel.governance.openCase(params),
   actOnCase: (params, { kernel }) => kernel.governance.actOnCase(params),
+  notifyCase: (params, { kernel }) => kernel.governance.notifyCase(withoutUndefined(params)),
   exceptions: (_params, { kernel }) => kernel.governance.exceptions(),
   askException: (params, { kernel }) => kernel.governance.askException(params),
   confirmException: (params, { kernel }) => kernel.governance.confirmException(params),

@@ -10,6 +10,7 @@ import {
   MAX_HEADS_REQUEST_BYTES,
   MAX_INCLUSION_QUESTION_BYTES,
   MAX_MANIFEST_BYTES,
+  MAX_NOTICE_REQUEST_BYTES,
   MAX_REVEAL_BYTES,
   witnessedCheckpointPath,
 } from '@hansa/protocols'
@@ -37,6 +38,7 @@ export type InboundServices = {
   witnessed: Serve
   log: Serve
   identity: Serve
+  notices: Serve
 }
 
 type Route = { method: 'GET' | 'POST'; maxBytes: number; serve: keyof InboundServices }
@@ -54,6 +56,7 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
   [exchangePaths.reveal]: { method: 'POST', maxBytes: MAX_REVEAL_BYTES, serve: 'reveal' },
   [exchangePaths.inclusion]: { method: 'POST', maxBytes: MAX_INCLUSION_QUESTION_BYTES, serve: 'inclusion' },
   [exchangePaths.invoke]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'invoke' },
+  [exchangePaths.notices]: { method: 'POST', maxBytes: MAX_NOTICE_REQUEST_BYTES, serve: 'notices' },
   [exchangePaths.heads]: { method: 'POST', maxBytes: MAX_HEADS_REQUEST_BYTES, serve: 'heads' },
   [exchangePaths.addCheckpoint]: { method: 'POST', maxBytes: MAX_SUBMISSION_BYTES, serve: 'addCheckpoint' },
 }

@@ -37,6 +37,8 @@ export type EvidenceBookComponents = {
   keep?: KeepEvidence | undefined
   /** Ends what is open with a kernel. */
   barred(peer: Did): void
+  /** Told of each proof once it is kept. @default nobody is */
+  found?: ((peer: Did, proof: ForkProof) => void) | undefined
 }
 
 export class EvidenceBook {
@@ -82,6 +84,7 @@ export class EvidenceBook {
     const hash = taggedHash('evidence', text)
     await this.#tried(peer, () => this.#tell(peer, proof, { text, hash }))
     await this.#tried(peer, () => this.#enter(peer, proof, hash))
+    if (peer !== this.#c.self) this.#c.found?.(peer, proof)
   }
 
   /** The file first, so that the line can name it; without one the line is said all the same. */

@@ -8,6 +8,7 @@ import {
   type Did,
   type EntryDraft,
   type EventLogger,
+  type ForkProof,
   HTTP_ENDPOINT_PROTO,
   type PeerTransport,
   type Store,
@@ -52,6 +53,8 @@ export type LogGossipComponents = {
   observer?: CallObserver | undefined
   /** Ends the session that this kernel has opened with another. */
   forget(peer: Did): void
+  /** Told of each proof about another kernel. @default nobody is */
+  found?: ((peer: Did, proof: ForkProof) => void) | undefined
 }
 
 export class LogGossip {
@@ -64,7 +67,7 @@ export class LogGossip {
 
   /** @throws Error when evidence that was kept cannot be read. */
   static async open(components: LogGossipComponents): Promise<LogGossip> {
-    const { signer, store, clock, logger, events, keep, observer, sessions, forget } = components
+    const { signer, store, clock, logger, events, keep, observer, sessions, forget, found } = components
     const evidence = await EvidenceBook.open({
       self: signer.did,
       store,
@@ -73,6 +76,7 @@ export class LogGossip {
       events,
       keep,
       observer,
+      found,
       barred(peer) {
         sessions.closePeer(peer)
         forget(peer)

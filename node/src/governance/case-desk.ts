@@ -145,10 +145,12 @@ export class CaseDesk {
       if (this.#closed || subject === this.#c.self) return undefined
       if (this.caseOpen(subject) || this.#knows(subject, evidence.hash)) return undefined
       const record = this.#opened({ subject, opener, reason, evidence: [evidence], critical: true })
-      this.#c.book.put(subject, record.id, record.sanction)
+      // In force now, whatever becomes of the disk.
+      if (this.#c.book.on(subject) === undefined) this.#c.book.put(subject, PROVEN, record.sanction)
       this.#c.cutOff(subject)
       this.#refuseFull()
       await this.#commit(undefined, record, [proofRow(evidence.hash, text)])
+      this.#c.book.put(subject, PROVEN, undefined)
       return this.#view(record)
     })
   }
@@ -328,6 +330,9 @@ export class CaseDesk {
     return result
   }
 }
+
+/** In the place of a case that is not kept yet. */
+const PROVEN = 'proven'
 
 const UNREADABLE = 'the cases cannot be read; sanctions of the log stay in force, and none is lifted. Restore the store'
 

@@ -122,7 +122,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const peers = new PeerSettings(init.peers)
   const standing = configuredStanding(peers)
   // Imports need the memory to verify what they pin, and say afterwards whom it must not forget.
-  const memory = peerMemory({ keeps: (peer) => isKnown(peer) })({ store, clock })
+  const memory = peerMemory({
+    keeps: (peer) => isKnown(peer),
+    equivocated: (peer, manifests) => governance.equivocated(peer, manifests),
+  })({ store, clock })
   const refusals = new RefusalCounter({ clock, append })
   const inFlight = new InFlight({ ...DEFAULT_IN_FLIGHT, ...init.inFlight })
   const decisions = new DecisionMemory()
@@ -209,6 +212,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       ...components,
       ...{ self, ledger, refusals, imports, resolver, memory, sessions, events, append, isKnown },
       forget: (peer) => peerSessions.forget(peer),
+      found: (peer, proof) => governance.forked(peer, proof),
       observer: init.observer,
     },
     init.witnessing,
@@ -235,22 +239,15 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const overdueAcks = new OverdueAcks({ clock, evidence, isOpen: (callId, peer) => openAcks.isOpen(callId, peer) })
   const peerSessions = new PeerSessions({ open, clock })
   const exchange = new OutboundExchange({
-    self,
-    clock,
-    logger,
-    transport,
+    ...{ self, clock, logger, transport, signer: batch, verifier, resolver, approvals, evidence },
     sessions: peerSessions,
-    signer: batch,
-    verifier,
-    resolver,
     pseudonyms: new Pseudonyms(secrets.pseudonyms),
-    approvals,
-    evidence,
   })
 
   const asking: AskPeerComponents = { exchange, detectors, nowMs: () => clock.now() }
   const governance = await openGovernance({
-    ...{ self, store, clock, logger, events, ledger, locals, projections },
+    ...{ self, identity: signer, store, clock, logger, events, ledger, locals, projections, resolver, transport },
+    ...{ sessions, peerSessions, refusals, imports, isKnown, memory, evidence: told.evidence },
     cutOff: company.cutOff,
     cleared: (peer) => told.evidence.lift(peer),
   })
@@ -327,7 +324,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       const release = running.add(arrived)
       return runCall({ ...stages, seal }, arrived).finally(release)
     },
-    others: { ...witnessing.services, ...told.services, identity: (request) => identity.serve(request) },
+    others: {
+      ...{ ...witnessing.services, ...told.services, ...governance.services },
+      identity: (request) => identity.serve(request),
+    },
   })
 
   outbox.start()

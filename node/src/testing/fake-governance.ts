@@ -15,6 +15,7 @@ export function fakeGovernance(calls: unknown[][]): GovernanceOperator {
     case: noted('case', caseView('open')),
     openCase: noted('openCase', caseView('open')),
     actOnCase: noted('actOnCase', caseView('triage')),
+    notifyCase: noted('notifyCase', [{ peer: 'did:key:z6MkfakePeer' as const, alias: 'orgb', delivered: true }]),
     exceptions: noted('exceptions', [exception('in_force')]),
     askException: noted('askException', exception('asked')),
     confirmException: noted('confirmException', exception('in_force')),

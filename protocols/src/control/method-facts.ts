@@ -69,6 +69,7 @@ export const methodFacts = {
   case: { scope: 'operator', summary: 'Shows one case: what was done, whose turn it is, what is in force.' },
   openCase: { scope: 'operator', summary: 'Opens a case about a kernel or a principal.' },
   actOnCase: { scope: 'operator', summary: 'Triages, decides or closes a case, or decides its appeal.' },
+  notifyCase: { scope: 'operator', summary: 'Tells imported kernels of a sanction on another kernel.' },
   exceptions: { scope: 'operator', summary: 'Lists exceptions to the policy.' },
   askException: { scope: 'operator', summary: 'Asks for an exception to the policy; a second person confirms it.' },
   confirmException: { scope: 'operator', summary: 'Confirms an exception that another person has asked for.' },

@@ -13,6 +13,7 @@ import { addDelegationSchema, delegateSchema } from '../delegation/held-chain.ts
 import { caseIdSchema } from '../governance/case.ts'
 import { actOnCaseSchema, openCaseSchema } from '../governance/case-acts.ts'
 import { askExceptionSchema, byPersonSchema } from '../governance/exception.ts'
+import { notifyCaseSchema } from '../governance/sanction-notice.ts'
 import { issuerNameSchema } from '../issuer/issuer-info.ts'
 import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
 import { revokeKeyParamsSchema, rotateKeyParamsSchema } from '../kernel/identity-keys.ts'
@@ -141,6 +142,7 @@ export const controlMethods = {
   case: z.strictObject({ id: caseIdSchema }),
   openCase: openCaseSchema,
   actOnCase: actOnCaseSchema,
+  notifyCase: notifyCaseSchema,
   exceptions: z.strictObject({}),
   askException: askExceptionSchema,
   confirmException: byPersonSchema,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { heldChainSchema } from '../delegation/held-chain.ts'
 import { caseViewSchema } from '../governance/case-acts.ts'
 import { exceptionRecordSchema } from '../governance/exception.ts'
+import { noticeDeliverySchema } from '../governance/sanction-notice.ts'
 import { issuerCheckSchema, issuerInfoSchema, issuerNameSchema } from '../issuer/issuer-info.ts'
 import { agentInfoSchema, newAgentSchema } from '../kernel/agent-info.ts'
 import { approvalSchema } from '../kernel/approval.ts'
@@ -108,6 +109,7 @@ export const controlResults = {
   case: caseViewSchema,
   openCase: caseViewSchema,
   actOnCase: caseViewSchema,
+  notifyCase: z.array(noticeDeliverySchema),
   exceptions: z.array(exceptionRecordSchema),
   askException: exceptionRecordSchema,
   confirmException: exceptionRecordSchema,

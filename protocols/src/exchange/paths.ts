@@ -14,6 +14,8 @@ export const exchangePaths = {
   inclusion: '/hansa/v1/inclusion',
   /** For holders of a token that this kernel minted; never for other kernels. */
   invoke: '/hansa/v1/invoke',
+  /** Notices of sanctions, from kernels with a session. */
+  notices: '/hansa/v1/notices',
   /** What this kernel knows of logs, its own and those of others. */
   heads: '/hansa/v1/heads',
   /** C2SP tlog-witness, which names the last part itself; for whoever runs a log that this kernel knows. */

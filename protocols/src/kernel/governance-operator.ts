@@ -1,6 +1,7 @@
 /** What persons do about cases and exceptions; separate from what an operator does to a kernel, because several persons do it. */
 import type { ActOnCase, CaseView, OpenCase } from '../governance/case-acts.ts'
 import type { AskException, ByPerson, ExceptionRecord } from '../governance/exception.ts'
+import type { NoticeDelivery, NotifyCase } from '../governance/sanction-notice.ts'
 
 export interface GovernanceOperator {
   /** Open ones first, then the newest. @throws CallError `busy` when the cases cannot be read */
@@ -11,6 +12,11 @@ export interface GovernanceOperator {
   openCase(init: OpenCase): Promise<CaseView>
   /** @throws CallError `invalid_request` out of turn, `policy_denied` for a person whose turn it is not. */
   actOnCase(init: ActOnCase): Promise<CaseView>
+  /**
+   * Tells imported kernels of a sanction on another kernel that is in force; binding nobody.
+   * @throws CallError `invalid_request` when there is nothing to tell
+   */
+  notifyCase(init: NotifyCase): Promise<NoticeDelivery[]>
   exceptions(): Promise<ExceptionRecord[]>
   /** Asks for an exception to the policy; it is in force when a second person has confirmed it. */
   askException(init: AskException): Promise<ExceptionRecord>

@@ -78,6 +78,7 @@ export const entryTypes = [
   'key.announced',
   'key.rotated',
   'key.retired',
+  'notice.sent',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 

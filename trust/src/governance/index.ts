@@ -27,4 +27,12 @@ export {
 } from './effects.ts'
 export { isPerson, samePerson } from './persons.ts'
 export { isSecondPerson, type SecondVerdict } from './two-persons.ts'
+export {
+  type NoticeVerdict,
+  type ProofOf,
+  proofIn,
+  signNotice,
+  type VerifyNoticeInit,
+  verifyNotice,
+} from './verify-notice.ts'
 export { type Turn, turnText, whoseTurn } from './whose-turn.ts'

@@ -73,6 +73,15 @@ describe('hansa case', () => {
     expect(node.kernel.calls.at(-1)).toEqual(['openCase', init])
   })
 
+  it('tells other kernels, all or those that are named', async () => {
+    await using node = await fakeNode()
+    const { exit, stdout } = await run(node, 'case', 'notify', ID, '--to', 'orgb')
+    expect([exit, node.kernel.calls.at(-1)]).toEqual([0, ['notifyCase', { id: ID, to: ['orgb'] }]])
+    expect(stdout).toMatch(/^alias +kernel +outcome\norgb +did:key:z6MkfakePeer +told\n$/)
+    await run(node, 'case', 'notify', ID)
+    expect(node.kernel.calls.at(-1)).toEqual(['notifyCase', { id: ID }])
+  })
+
   it('lists what is open, and all on demand', async () => {
     await using node = await fakeNode()
     expect((await run(node, 'case', 'list')).stdout).toMatch(

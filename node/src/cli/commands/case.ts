@@ -4,6 +4,8 @@ import { AS_HELP, AS_OPTION, actingPerson } from '../acting-person.ts'
 import { caseTable, caseText } from '../case-text.ts'
 import type { Cli, Invocation } from '../cli.ts'
 import { usage } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { table } from '../table.ts'
 
 const ID_HELP = 'as shown by: hansa case list'
 
@@ -16,6 +18,7 @@ export function caseCommand(cli: Cli): Command {
     decideCommand(cli),
     appealCommand(cli),
     closeCommand(cli),
+    notifyCommand(cli),
   ])
 }
 
@@ -143,6 +146,36 @@ function closeCommand(cli: Cli): Command {
       'Makes a case final before it becomes so by itself. A case with a sanction that can still be appealed cannot be closed. A sanction goes on to its end.',
     examples: ['hansa case close 2f6oYQwqv1mWm1Kc8xLh0g --as person:cy'],
   }).action(act(cli, () => ({ type: 'close' })))
+}
+
+function notifyCommand(cli: Cli): Command {
+  return cli
+    .command('notify', {
+      summary: 'tell imported kernels of a sanction on another kernel',
+      description:
+        'Sends a signed notice of the sanction that is in force, with the proofs of the case, to every imported kernel or to those named. It binds nobody: a proof that convicts by itself is verified there again and has its effect, and anything else opens a case there at most.',
+      examples: ['hansa case notify 2f6oYQwqv1mWm1Kc8xLh0g', 'hansa case notify 2f6oYQwqv1mWm1Kc8xLh0g --to orgb orgc'],
+    })
+    .argument('<id>', ID_HELP)
+    .option('--to <aliases...>', 'imported kernels; default: every one but the subject')
+    .action(
+      cli.action<{ to?: string[] }>(async (invocation) => {
+        const { home, print, options } = invocation
+        const { ask } = await import('../control-client.ts')
+        const to = options.to === undefined ? {} : { to: options.to }
+        const told = await ask(home, 'notifyCase', { id: idOf(invocation), ...to })
+        print.result(told, (style) => {
+          if (told.length === 0) return 'No other kernel is imported, so nobody was told.'
+          const rows = told.map(({ alias, peer, delivered, reason }) => [
+            style.name(alias),
+            peer,
+            delivered ? style.good('told') : style.bad(`not told: ${reason ?? ''}`),
+          ])
+          return table(style, ['alias', 'kernel', 'outcome'], rows)
+        })
+        return told.every(({ delivered }) => delivered) ? undefined : exitCodes.failed
+      }),
+    )
 }
 
 const KINDS = ['warn', 'quarantine', 'suspend', 'ban'] as const

@@ -19,6 +19,7 @@ const named: Readonly<Record<string, Named>> = {
   'case decide id': 'case',
   'case appeal id': 'case',
   'case close id': 'case',
+  'case notify id': 'case',
   'break-glass grant id': 'exception',
   'break-glass end id': 'exception',
   '--approval': 'approval',

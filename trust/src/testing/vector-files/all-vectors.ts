@@ -8,6 +8,7 @@ import { manifestVectors } from './manifest-vectors.ts'
 import { proofVectors } from './proof-vectors.ts'
 import { revealVectors } from './reveal-vectors.ts'
 import { revocationVectors } from './revocation-vectors.ts'
+import { sanctionVectors } from './sanction-vectors.ts'
 import { tokenVectors } from './token-vectors.ts'
 import type { VectorFile } from './vector-file.ts'
 
@@ -20,6 +21,7 @@ export function allVectors(): VectorFile[] {
     ...envelopeVectors(),
     ...delegationVectors(),
     ...revocationVectors(),
+    ...sanctionVectors(),
     ...proofVectors(),
     ...revealVectors(),
     ...inclusionVectors(),

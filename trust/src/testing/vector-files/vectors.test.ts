@@ -20,6 +20,7 @@ import { verifyChain, whyNotCovered } from '../../delegation/verify-chain.ts'
 import { didKeyResolver } from '../../did/did-key-resolver.ts'
 import { encodeBase64url } from '../../encoding/base64url.ts'
 import { commitTo, sha256 } from '../../encoding/hash.ts'
+import { verifyNotice } from '../../governance/verify-notice.ts'
 import { canonicalJson } from '../../json/canonical-json.ts'
 import type { JsonProfile } from '../../json/json-profile.ts'
 import { parseStrictJson } from '../../json/parse-strict-json.ts'
@@ -48,6 +49,7 @@ const folders = [
   'envelope',
   'delegation',
   'revocation',
+  'sanction',
   'proof',
   'reveal',
   'inclusion',
@@ -227,6 +229,22 @@ describe('delegation', () => {
   it.each(under('delegation/invalid'))('%s', async (path) => {
     const given = read<Case>(path)
     expect(await judge(given)).toEqual({ reason: given.reason })
+  })
+})
+
+describe('sanction', () => {
+  type Given = { now: number; logKeys: { origin: string; vkey: string }[]; jws: string }
+  const verified = ({ now, logKeys, jws }: Given) =>
+    verifyNotice(jws, { resolver: didKeyResolver(), now, logKeys: () => logKeys })
+
+  it.each(under('sanction/valid'))('%s', async (path) => {
+    const { proves, ...given } = read<Given & { proves: string[] }>(path)
+    const verdict = await verified(given)
+    expect(verdict.ok && verdict.proofs.map(({ kind }) => kind)).toEqual(proves)
+  })
+  it.each(under('sanction/invalid'))('%s', async (path) => {
+    const { reason, ...given } = read<Given & { reason: string }>(path)
+    expect(await verified(given)).toEqual({ ok: false, reason })
   })
 })
 
