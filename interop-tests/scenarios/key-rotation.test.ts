@@ -2,7 +2,7 @@ import type { Did, Entry } from '@hansa/protocols'
 import { didKeyResolver, didLogKeyResolver, firstOf, type KeyPurpose, verifyWebvhLog } from '@hansa/trust'
 import { verifyLog, verifyPair } from '@hansa/trust/ledger'
 import { describe, expect, it } from 'vitest'
-import { entriesOf, outcomeOf } from '../harness/outcome.ts'
+import { entriesOf, outcomeOf, refusal } from '../harness/outcome.ts'
 import { testIdentity } from '../harness/test-identity.ts'
 import { type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
 
@@ -226,8 +226,12 @@ describe('an identity that mallory serves', () => {
     await using mesh = await rotatingOrgs()
     await call(mesh)
     mesh.network.intercept(({ path }) => (path === '/.well-known/did.jsonl' ? { lose: 'request' } : undefined))
-    await mesh.advance({ minutes: 30 })
+    await mesh.advance({ minutes: 4 })
+    await write(mesh)
+    await mesh.advance({ minutes: 26 })
     await call(mesh)
+    // What changes something needs to know that the key is still good.
+    expect(await refusal(write(mesh))).toMatchObject({ code: 'identity_unavailable', stage: 'policy' })
     await mesh.advance({ minutes: 31 })
     expect(await outcomeOf(call(mesh))).not.toBe('released')
   })

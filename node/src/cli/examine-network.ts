@@ -1,7 +1,7 @@
 /** Adapter: what `hansa doctor` says of ports, addresses, the registry and the peers. Nothing is changed. */
-import { certificateFault, guardedFetch } from '@hansa/mesh'
+import { certificateFault, fetchDidFileOver, guardedFetch } from '@hansa/mesh'
 import { exchangePaths, type KernelStatus, MAX_MANIFEST_BYTES, type PeerInfo, registryRoutes } from '@hansa/protocols'
-import { didKeyResolver, verifyManifest } from '@hansa/trust'
+import { identityResolver, verifyManifest } from '@hansa/trust'
 import type { NodeConfig } from '../config/index.ts'
 import { controlPlace } from '../start/control-place.ts'
 import { portFaults, portState } from '../start/preflight.ts'
@@ -31,14 +31,19 @@ export async function reachChecks(config: NodeConfig, status: KernelStatus | und
       : [warn('public URL', `${config.publicUrl} was not tried: the node does not run`)]
   }
   // One's own address may be private; that says nothing about what may be reached otherwise.
-  const fetched = await guardedFetch({
-    allowPrivate: true,
-    ports: [Number(new URL(url).port) || 443],
-  }).getOverAnyCertificate(url.replace(/\/+$/, '') + exchangePaths.manifest, { maxBytes: MAX_MANIFEST_BYTES })
+  const fetch = guardedFetch({ allowPrivate: true, ports: [Number(new URL(url).port) || 443] })
+  const fetched = await fetch.getOverAnyCertificate(url.replace(/\/+$/, '') + exchangePaths.manifest, {
+    maxBytes: MAX_MANIFEST_BYTES,
+  })
   const remedy = `Make ${url} lead to ${config.listen.host}:${config.listen.port}, or correct public_url.`
   if (!fetched.ok) return [fail('public URL', `${url} cannot be reached from here: ${fetched.reason}`, remedy)]
   const now = Math.floor(systemClock.now() / 1000)
-  const manifest = await verifyManifest(Buffer.from(fetched.body).toString('utf8'), { now, resolver: didKeyResolver() })
+  // The log of an identity may be published elsewhere than the node answers.
+  const resolver = identityResolver({
+    clock: systemClock,
+    fetch: fetchDidFileOver({ fetch: guardedFetch({ allowPrivate: true }) }),
+  })
+  const manifest = await verifyManifest(Buffer.from(fetched.body).toString('utf8'), { now, resolver })
   if (!manifest.ok)
     return [fail('public URL', `${url} does not answer with a valid manifest: ${manifest.reason}`, remedy)]
   if (manifest.signed.manifest.kernel_id !== status.did) return [fail('public URL', `${url} is another kernel`, remedy)]

@@ -28,6 +28,7 @@ import type { LogGossip } from '../gossip/log-gossip.ts'
 import { openGovernance } from '../governance/open-governance.ts'
 import { IdentityDesk } from '../identity/identity-desk.ts'
 import { kernelResolver } from '../identity/kernel-resolver.ts'
+import { refuseStale } from '../identity/refuse-stale.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import { configuredStanding } from '../standing/standing.ts'
@@ -288,7 +289,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const begin = beginStage({ append, approvals, policyVersion, prepareIntent: prepareIntent(asking) })
   const plain: SharedStages = {
     receive: (arrived) => (quiescing ? stopping : receiveCall(arrived)),
-    policy: refuseUnwitnessed(policyStage(policyComponents), witnessing.guard),
+    policy: refuseStale(refuseUnwitnessed(policyStage(policyComponents), witnessing.guard), identities),
     token: governance.narrowed(tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion })),
     inbound: inboundStage({ detectors }),
     ...revealStages({ clock, transport, signer: batch, outbox, promises, evidence, append: recordCommitted }),

@@ -97,6 +97,8 @@ describe('an identity with a log', () => {
     expect(resolver.peek(kid, 'assertionMethod')).toBeUndefined()
     expect(await outcome(resolver, kid)).toBe('ok')
     expect(resolver.status(did.did).ageSeconds).toBe(300)
+    expect(await resolver.isFresh(did.did)).toBe(false)
+    expect(await resolver.isFresh(alice.did)).toBe(true)
     wait(3_299)
     expect(await outcome(resolver, kid)).toBe('ok')
     wait(1)
@@ -104,6 +106,8 @@ describe('an identity with a log', () => {
     down = false
     wait(10)
     expect(await outcome(resolver, kid)).toBe('ok')
+    wait(301)
+    expect(await resolver.isFresh(did.did)).toBe(true)
   })
 
   it('is not asked for all the time when its host does not answer', async () => {

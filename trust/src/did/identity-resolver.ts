@@ -73,6 +73,8 @@ export interface IdentityResolver extends Required<KeyResolver> {
   /** Asks the host now, whatever is at hand. @returns why nothing newer is known, if so */
   refresh(did: Did): Promise<string | undefined>
   status(did: Did): DidStatus
+  /** Whether what is known is no older than the refresh time; its host is asked when it is. True for did:key. */
+  isFresh(did: Did): Promise<boolean>
   /** The log of a did:webvh as it is at hand. */
   log(did: Did): DidLog | undefined
   /** An operator's act: what comes next counts as the first that is seen. */
@@ -155,6 +157,17 @@ class CachingResolver implements IdentityResolver {
     await this.#remembered(did)
     this.#failures.delete(did)
     return this.#ask(did)
+  }
+
+  async isFresh(did: Did): Promise<boolean> {
+    if (webLocation(did) === undefined || this.#own.has(did)) return true
+    const isFresh = () => {
+      const held = this.#held.get(did)
+      return held !== undefined && held.forked === undefined && this.#ageOf(held) < this.#freshness.refreshSeconds
+    }
+    if (isFresh()) return true
+    await this.#current(did)
+    return isFresh()
   }
 
   status(did: Did): DidStatus {

@@ -4,10 +4,11 @@ import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { usage } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { collect } from '../options.ts'
 import type { Style } from '../print.ts'
 import { facts, time } from '../table.ts'
 
-type Options = { owner?: string; for?: string; call?: string; args?: string }
+type Options = { owner?: string; for?: string; did?: string[]; call?: string; args?: string }
 
 type Report = {
   ok: boolean
@@ -35,13 +36,15 @@ export function delegationVerifyCommand(cli: Cli): Command {
     .argument('<file>', 'as hansa delegate printed it')
     .option('--owner <did>', 'whose grants count (default: whoever the first link names)')
     .option('--for <did>', 'who wants to act (default: whoever the last link names)')
+    .option('--did <file>', 'did.jsonl of a kernel that signed a link; can be repeated', collect)
     .option('--call <capability>', 'whether it covers this capability of the owner')
     .option('--args <json>', 'with these arguments: JSON, @FILE, or - for standard input (default: {})')
     .action(
       cli.action<Options>(async ({ print, options, stdin, args: [file] }) => {
         const { linksIn } = await import('../given-chain.ts')
         const { readArguments } = await import('../call-input.ts')
-        const { didKeyResolver, readLink, verifyChain } = await import('@hansa/trust')
+        const { readLink, verifyChain } = await import('@hansa/trust')
+        const { readDidFiles, resolverOf } = await import('../verify/did-files.ts')
         const { systemClock } = await import('../../system-clock.ts')
         const { chainText } = await import('../delegation-text.ts')
         const jwss = await linksIn(String(file))
@@ -49,11 +52,12 @@ export function delegationVerifyCommand(cli: Cli): Command {
         const [first, last] = [read[0], read.at(-1)]
         if (first === undefined || last === undefined || read.length < jwss.length)
           throw usage(`${file} holds what is no link of a delegation.`)
+        const now = Math.floor(systemClock.now() / 1000)
         const verdict = await verifyChain(jwss, {
           invoker: didOf('--for', options.for) ?? last.link.aud,
           owners: new Set([didOf('--owner', options.owner) ?? first.link.sub]),
-          resolver: didKeyResolver(),
-          now: Math.floor(systemClock.now() / 1000),
+          resolver: resolverOf(await readDidFiles(options.did ?? []), now),
+          now,
           revoked: () => false,
         })
         const call =
