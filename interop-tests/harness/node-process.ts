@@ -44,10 +44,12 @@ export class NodeProcess implements AsyncDisposable {
   #within: readonly string[] = []
   #running: Running | undefined
 
-  /** Makes the home; nothing runs yet. */
-  static async create(name: string, home: string): Promise<NodeProcess> {
-    const { did } = JSON.parse(await hansa('init', '--home', home, '--json')) as { did: Did }
-    return new NodeProcess(name, home, did, await freePort())
+  /** Makes the home; nothing runs yet. @param identity a `webvh` one is published where the node listens */
+  static async create(name: string, home: string, identity: 'key' | 'webvh' = 'key'): Promise<NodeProcess> {
+    const port = await freePort()
+    const place = identity === 'webvh' ? ['--did', 'webvh', '--domain', `localhost:${port}`] : []
+    const { did } = JSON.parse(await hansa('init', ...place, '--home', home, '--json')) as { did: Did }
+    return new NodeProcess(name, home, did, port)
   }
 
   private constructor(name: string, home: string, did: Did, port: number) {

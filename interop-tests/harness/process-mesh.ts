@@ -45,8 +45,8 @@ export class ProcessMesh implements AsyncDisposable {
   }
 
   /** Makes the home of a node and does not start it. */
-  async prepare(name: string): Promise<NodeProcess> {
-    const node = await NodeProcess.create(name, join(this.directory, name))
+  async prepare(name: string, identity: 'key' | 'webvh' = 'key'): Promise<NodeProcess> {
+    const node = await NodeProcess.create(name, join(this.directory, name), identity)
     this.#nodes.push(node)
     return node
   }

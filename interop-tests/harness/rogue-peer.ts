@@ -27,6 +27,7 @@ import {
   decodeBase64url,
   didKeyResolver,
   envelopeHash,
+  type KeyResolver,
   newSalt,
   randomId,
   readLink,
@@ -67,6 +68,8 @@ export type Victim = {
   transport: PeerTransport
   clock: Clock
   capabilities: readonly CapabilityDescriptor[]
+  /** @default of did:key only */
+  resolver?: KeyResolver
 }
 
 export class RoguePeer {
@@ -108,7 +111,7 @@ export class RoguePeer {
     })
     const opened = await openSession({
       ...{ transport, endpoint, peer, signer, clock },
-      resolver: didKeyResolver(),
+      resolver: victim.resolver ?? didKeyResolver(),
       own: { manifest, policyVersion: 1 },
       memory: peerMemory()({ store: memoryStore(), clock }),
     })

@@ -14,9 +14,15 @@ export type TrustReport = {
     /** A good chain in the hands of another kernel. */
     stolen: Refusal
   }
+  /** Calls while the key of the kernel that serves changes. */
+  rotation: { calls: number; failed: number }
 }
 
 export function emptyTrustReport(): TrustReport {
   const notTried = { outcome: 'not_tried', code: null } as const
-  return { ok: false, delegation: { links: [], outcome: 'not_tried', widened: notTried, stolen: notTried } }
+  return {
+    ok: false,
+    delegation: { links: [], outcome: 'not_tried', widened: notTried, stolen: notTried },
+    rotation: { calls: 0, failed: 0 },
+  }
 }

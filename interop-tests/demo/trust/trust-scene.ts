@@ -2,12 +2,13 @@
 import { ProcessMesh } from '../../harness/process-mesh.ts'
 import { type Story, silentStory } from '../story.ts'
 import { delegate } from './steps/delegate.ts'
+import { rotate } from './steps/rotate.ts'
 import { steal } from './steps/steal.ts'
 import { emptyTrustReport, type TrustReport } from './trust-report.ts'
 import type { TrustStep } from './trust-step.ts'
 import { openTrustWorld } from './trust-world.ts'
 
-const steps: readonly TrustStep[] = [delegate, steal]
+const steps: readonly TrustStep[] = [delegate, steal, rotate]
 
 /** @param keep leaves the homes and the chains where they are. */
 export async function trustScene(story: Story, keep: boolean): Promise<TrustReport> {

@@ -2,7 +2,15 @@
 import { join } from 'node:path'
 import { httpPeerTransport } from '@hansa/mesh'
 import type { Clock, PeerTransport } from '@hansa/protocols'
-import { newSeed, type Signer, signerFromSeed } from '@hansa/trust'
+import {
+  didKeyResolver,
+  didLogKeyResolver,
+  firstOf,
+  newSeed,
+  type Signer,
+  signerFromSeed,
+  verifyWebvhLog,
+} from '@hansa/trust'
 import { hansa, type NodeProcess } from '../../harness/node-process.ts'
 import type { ProcessMesh } from '../../harness/process-mesh.ts'
 import { RoguePeer } from '../../harness/rogue-peer.ts'
@@ -51,7 +59,7 @@ const PARTNER = 750
 
 export async function openTrustWorld(mesh: ProcessMesh, story: Story, report: TrustReport): Promise<TrustWorld> {
   story.doing('starting four nodes')
-  const made = await Promise.all(members.map((name) => mesh.prepare(name)))
+  const made = await Promise.all(members.map((name) => mesh.prepare(name, name === 'orgb' ? 'webvh' : 'key')))
   const nodes = Object.fromEntries(members.map((name, at) => [name, made[at]])) as TrustWorld['nodes']
   const mallory = signerFromSeed(newSeed())
   const did = (name: Member) => nodes[name].did
@@ -63,6 +71,7 @@ export async function openTrustWorld(mesh: ProcessMesh, story: Story, report: Tr
   await nodes.orgb.configure({
     config: {
       capabilities: [{ module: { path: 'billing.mjs' } }],
+      identity: { announce_seconds: 12 },
       peers: [{ did: did('orgb-desk'), same_owner: true }, ...partners],
       log_level: 'warn',
     },
@@ -102,7 +111,12 @@ export function fileOf({ directory }: TrustWorld, name: string): string {
 export async function malloryAtOrgb({ nodes: { orgb }, mallory, transport }: TrustWorld): Promise<RoguePeer> {
   const { capabilities } = (await orgb.client.advertise()).manifest
   const { did, endpoint } = orgb
-  return await RoguePeer.against({ did, endpoint, transport, clock, capabilities }, mallory)
+  const path = '/.well-known/did.jsonl'
+  const { body } = await transport.send({ endpoint, path, method: 'GET', maxReplyBytes: 1_000_000 })
+  const verdict = verifyWebvhLog({ did, log: body, now: Math.floor(clock.now() / 1000) })
+  if (!verdict.ok) throw new Error(`the identity of orgb: ${verdict.reason}`)
+  const resolver = firstOf(didKeyResolver(), didLogKeyResolver([verdict.log]))
+  return await RoguePeer.against({ did, endpoint, transport, clock, capabilities, resolver }, mallory)
 }
 
 const clock: Clock = {

@@ -64,10 +64,11 @@ async function linksOf(world: TrustWorld, member: Member): Promise<TrustWorld['r
   })
 }
 
-/** @returns how a call of the clerk ended: `released`, or the code. */
-export async function list({ nodes }: TrustWorld, tenant: string): Promise<string> {
+/** @param delegation the chain to call under. @default the only one that covers it. @returns how a call of the clerk ended: `released`, or the code. */
+export async function list({ nodes }: TrustWorld, tenant: string, delegation?: string): Promise<string> {
+  const options = { principal: 'agent:clerk', ...(delegation === undefined ? {} : { delegation }) }
   try {
-    await nodes['orga-clerk'].client.invoke('orgb/billing.invoice.list', { tenant }, { principal: 'agent:clerk' })
+    await nodes['orga-clerk'].client.invoke('orgb/billing.invoice.list', { tenant }, options)
     return 'released'
   } catch (error) {
     if (error instanceof CallError) return error.detail.code
