@@ -44,6 +44,8 @@ export type TestKernelInit = KernelInit & {
 
 export type TestMeshInit<Name extends string> = {
   kernels: Readonly<Record<Name, TestKernelInit>>
+  /** Nobody vouches for anybody. @default false: each kernel trusts each other one as under an agreement */
+  strangers?: boolean
   /** Same seed, same keys and same losses. @default 1 */
   seed?: number
 }
@@ -54,6 +56,8 @@ export type Span = { ms?: number; seconds?: number; minutes?: number; hours?: nu
 
 /** 15 January 2027, 08:00 UTC, in Unix milliseconds. */
 const START_MS = 1_800_000_000_000
+
+const YEAR_SECONDS = 365 * 86_400
 
 /** Shorter than any time limit, so that nothing which needs no time runs into one. */
 const SLICE_MS = 4_000
@@ -88,16 +92,19 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
   readonly clock: ManualClock = manualClock(START_MS)
   readonly network: MemoryNetwork
   readonly #seed: number
+  readonly #strangers: boolean
   readonly #members: ReadonlyMap<Name, Member>
 
   static async create<Name extends string>(init: TestMeshInit<Name>): Promise<TestMesh<Name>> {
     const mesh = new TestMesh(init)
     for (const name of mesh.names) await mesh.start(name)
+    for (const name of mesh.names) for (const other of mesh.names) await mesh.trust(name, mesh.did(other))
     return mesh
   }
 
   private constructor(init: TestMeshInit<Name>) {
     this.#seed = init.seed ?? 1
+    this.#strangers = init.strangers ?? false
     this.network = memoryNetwork({ seed: this.#seed })
     const entries = Object.entries<TestKernelInit>(init.kernels) as [Name, TestKernelInit][]
     this.#members = new Map(
@@ -259,6 +266,14 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
   async join(importer: Name, peer: Name, init: Omit<ImportInit, 'manifest'> = {}): Promise<PeerImport> {
     const manifest = await this.kernel(peer).advertise()
     return this.kernel(importer).importRemote({ manifest, ...init })
+  }
+
+  /** The operator of a kernel vouches for another one as an agreement does; nobody does in a mesh of strangers. */
+  async trust(name: Name, who: Did): Promise<void> {
+    const { standing } = this.kernel(name)
+    if (this.#strangers || who === this.did(name)) return
+    if ((await standing.list()).some(({ did, vouched }) => did === who && vouched !== undefined)) return
+    await standing.vouch({ who, standing: 700, until: this.clock.now() / 1000 + YEAR_SECONDS, by: 'person:test' })
   }
 
   /** Lets everything that was started come to rest: acknowledgements, checkpoints, whatever needs no time. */

@@ -44,6 +44,8 @@ export type TwoOrgsInit = {
   alice?: TestKernelInit & { rules?: Rule[] }
   bob?: TestKernelInit & { rules?: Rule[] }
   seed?: number
+  /** Nobody vouches for anybody. */
+  strangers?: boolean
 }
 
 export type TwoOrgs = TestMesh<'alice' | 'bob'> & { notes: string[] }
@@ -54,6 +56,7 @@ export async function twoOrgs(init: TwoOrgsInit = {}): Promise<TwoOrgs> {
   const { rules: bobRules, ...bob } = init.bob ?? {}
   const mesh = await TestMesh.create({
     ...(init.seed === undefined ? {} : { seed: init.seed }),
+    ...(init.strangers === undefined ? {} : { strangers: init.strangers }),
     kernels: {
       alice: { policy: [{ name: 'alice', rules: aliceRules ?? [allow('all', 'agent:*', '*')] }], ...alice },
       bob: { policy: [{ name: 'bob', rules: bobRules ?? [allow('all', '*', '*')] }], ...bob },

@@ -21,14 +21,14 @@ export const capabilities = [{ definition: note, handler: write }]
 
 /** orga imports orgb as `orgb`; its agents may call everything, and orgb permits what `rule` says. */
 export async function twoNodes(mesh: ProcessMesh, rule: Partial<Rule> = {}): Promise<TwoNodes> {
-  const [orga, orgb] = await Promise.all([
-    mesh.node('orga', { policy: [allow('all', 'agent:*', '*'), allow('imports', '*', '*', { action: 'import' })] }),
-    mesh.node('orgb', {
-      config: { capabilities: [{ module: { path: 'notes.mjs' } }] },
-      policy: [allow('notes', '*', '*', rule)],
-      files: { 'notes.mjs': module, 'notes.txt': '' },
-    }),
-  ])
+  const [orga, orgb] = [await mesh.prepare('orga'), await mesh.prepare('orgb')]
+  await orga.configure({ policy: [allow('all', 'agent:*', '*'), allow('imports', '*', '*', { action: 'import' })] })
+  await orgb.configure({
+    config: { capabilities: [{ module: { path: 'notes.mjs' } }], peers: [{ did: orga.did }] },
+    policy: [allow('notes', '*', '*', rule)],
+    files: { 'notes.mjs': module, 'notes.txt': '' },
+  })
+  await Promise.all([orga.start(), orgb.start()])
   const { peers } = await orga.client.discoverPeers({ peerUrls: [orgb.endpoint] })
   if (peers[0] === undefined) throw new Error(`orgb was not found at ${orgb.endpoint}`)
   await orga.client.importRemote({ manifest: peers[0].signed, as: 'orgb' })

@@ -39,14 +39,11 @@ export {
   handshakeResponder,
   type ProofReply,
 } from './handshake/respond.ts'
-// Imports.
-export type { RevocationStatuses } from './handshake/revocation-statuses.ts'
 // Identities.
 export { type DidLogStoreComponents, didLogStore } from './identity/did-log-store.ts'
 export { type FetchDidFileComponents, fetchDidFileOver } from './identity/fetch-did-file.ts'
-export { type FetchManifest, fetchManifestOver } from './imports/fetch-manifest.ts'
 // Imports.
-export { httpEndpoint } from './imports/http-endpoint.ts'
+export { type FetchManifest, fetchManifestOver } from './imports/fetch-manifest.ts'
 export {
   type AddedImport,
   type FoundCapability,

@@ -242,6 +242,10 @@ export {
   type RevocationStatus,
   revocationStatusSchema,
 } from './revocation/revocation-status.ts'
+// Standing.
+export * from './standing/standing.ts'
+export { type StandingQuestion, standingQuestionSchema } from './standing/standing-question.ts'
+export { type StandingTier, standingTierSchema, standingTiers } from './standing/tier.ts'
 export { AGENT_CREDENTIAL_PATTERN, AGENT_CREDENTIAL_PREFIX, agentNameSchema } from './syntax/agent-credential.ts'
 // Strings and numbers with rules.
 export { base64urlSchema, type Hash, hashSchema } from './syntax/base64url.ts'

@@ -46,9 +46,14 @@ export async function trade(mesh: ProcessMesh, story: Story): Promise<TradingWor
   story.doing('starting both nodes')
   const files = { 'cargo.mjs': capability }
   const config = { capabilities: [{ module: { path: 'cargo.mjs' } }], log_level: 'warn' }
-  const [orga, orgb] = await Promise.all(organisations.map((name) => mesh.node(name, { config, policy, files })))
+  const [orga, orgb] = await Promise.all(organisations.map((name) => mesh.prepare(name)))
   if (orga === undefined || orgb === undefined) throw new TypeError('two nodes were started')
   const nodes = { orga, orgb }
+  for (const name of organisations) {
+    const peers = [{ did: nodes[other[name]].did }]
+    await nodes[name].configure({ config: { ...config, peers }, policy, files })
+  }
+  await Promise.all([orga.start(), orgb.start()])
   const world = {
     directory: mesh.directory,
     story,

@@ -89,4 +89,7 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'exception.granted': entity('exception', 'create'),
   'exception.ended': entity('exception', 'delete'),
   'notice.sent': own('Notice sent'),
+  'standing.vouched': entity('standing', 'create'),
+  'standing.unvouched': entity('standing', 'delete'),
+  'standing.changed': entity('standing', 'update'),
 }

@@ -91,6 +91,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/peer.ts')).peerCommand,
       },
       {
+        name: 'trust',
+        summary: 'see what other kernels may be trusted with, why, and vouch for them',
+        load: async () => (await import('./commands/trust.ts')).trustCommand,
+      },
+      {
         name: 'advertise',
         summary: 'show the signed manifest of this node',
         load: async () => (await import('./commands/advertise.ts')).advertiseCommand,

@@ -120,7 +120,7 @@ const peerSchema = z.strictObject({
       'Consents to chains of delegations between this peer and this kernel; both ends have to. Default: as same_owner',
     )
     .optional(),
-  standing: z.int().min(0).max(1000).describe('0 to 1000, for policy conditions. Default: 200').optional(),
+  standing: z.int().min(0).max(1000).describe('A floor for its score here, 0 to 1000. Default: 700').optional(),
   keys: z
     .array(multikey)
     .min(1)

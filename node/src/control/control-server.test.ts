@@ -84,6 +84,13 @@ describe('the methods of the control interface', () => {
     ],
     removePeer: [{ who: 'orgb', by: 'person:olga' }, ['removePeer', 'orgb', 'person:olga']],
     knownPeers: [{}, ['knownPeers']],
+    trustList: [{}, ['trustList']],
+    trustExplain: [{ who: 'orgb' }, ['trustExplain', 'orgb', undefined]],
+    vouch: [
+      { who: 'orgb', standing: 700, until: 2, by: 'person:olga' },
+      ['vouch', { who: 'orgb', standing: 700, until: 2, by: 'person:olga' }],
+    ],
+    unvouch: [{ who: 'orgb', by: 'person:olga' }, ['unvouch', { who: 'orgb', by: 'person:olga' }]],
     capability: [{ ref: 'echo' }, ['capability', 'echo']],
     classify: [{ capability: 'echo', safety: 'READ', by: 'person:olga' }, undefined],
     forgetCapability: [{ id: 'echo' }, ['forgetCapability', 'echo']],

@@ -22,6 +22,7 @@ import type {
   TokenRequest,
 } from '@hansa/protocols'
 import type { ExchangeAnswer } from '../issuers/token-exchange.ts'
+import type { StandingOperations } from '../standing/standing-desk.ts'
 import type { IdentifyAgent } from './control-caller.ts'
 
 /** A capability that a connected program serves. */
@@ -63,6 +64,8 @@ export interface ControlledIdentity {
 
 /** What the control interface needs: everything an agent and an operator may do, with imports named by alias. */
 export interface ControlledKernel extends Kernel, KernelOperator {
+  /** What other kernels may be trusted with here. */
+  readonly standing: StandingOperations
   /**
    * Fetches the current manifest of an imported peer and applies the change table of security.md B2.
    * @throws CallError `not_found` when nothing is imported under that alias.

@@ -44,6 +44,10 @@ export const methodTable: MethodTable = {
   addPeer: (params, { kernel }) => kernel.addPeer(withoutUndefined(params)),
   removePeer: ({ who, by }, { kernel }) => kernel.removePeer(who, by),
   knownPeers: (_params, { kernel }) => kernel.knownPeers(),
+  trustList: (_params, { kernel }) => kernel.standing.list(),
+  trustExplain: ({ who, day }, { kernel }) => kernel.standing.explain(who, day),
+  vouch: (params, { kernel }) => kernel.standing.vouch(withoutUndefined(params)),
+  unvouch: (params, { kernel }) => kernel.standing.unvouch(withoutUndefined(params)),
   unimport: async ({ alias }, { kernel }) => done(kernel.unimport(alias)),
   invoke: ({ capability, args, ...options }, context) =>
     context.kernel.invoke(capability, args, invokeOptions(capability, options, context)),

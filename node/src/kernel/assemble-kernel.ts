@@ -11,7 +11,6 @@ import { checkContent, openContent } from '../content/open-content.ts'
 import { openDelegation } from '../delegation/open-delegation.ts'
 import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-peer.ts'
 import { Pseudonyms } from '../exchange/build-intent.ts'
-import { connectedPeers } from '../exchange/connected-peers.ts'
 import { DecisionMemory } from '../exchange/decision-memory.ts'
 import { HeldResults } from '../exchange/held-results.ts'
 import { sessionOpener } from '../exchange/open-peer-session.ts'
@@ -32,7 +31,8 @@ import { kernelResolver } from '../identity/kernel-resolver.ts'
 import { refuseStale } from '../identity/refuse-stale.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
-import { configuredStanding } from '../standing/standing.ts'
+import { openStanding } from '../standing/open-standing.ts'
+import { rankedDiscovery } from '../standing/ranked.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
 import { afterTurns } from './after-turns.ts'
 import { AgentBook } from './agent-book.ts'
@@ -104,11 +104,12 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     if (opened === undefined) throw new Error('the ledger is written to before it is open')
     const appended = opened.append(draft)
     gossip?.anchors.saw(draft)
+    standing.saw(draft, appended)
     return appended
   }
 
   const room = () => (opened === undefined ? Promise.resolve() : roomIn(opened, clock))
-  const events = new EventOutbox({ store, logger, ledger: () => opened, room })
+  const events = new EventOutbox({ store, logger, ledger: () => opened, room, saw: (...of) => standing.saw(...of) })
   const logs = components.logs ?? { origin: `${self}/log/1`, frozen: [] }
   const secrets = deriveSecrets(components.secret, self, clock, logs.origin)
   const revocations = new KernelRevocations({ self, clock })
@@ -122,7 +123,6 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const verifier = envelopeVerifier({ resolver })
   const batch = init.statements?.(signer) ?? batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS) })
   const peers = new PeerSettings(init.peers)
-  const standing = configuredStanding(peers)
   // Imports need the memory to verify what they pin, and say afterwards whom it must not forget.
   const memory = peerMemory({
     keeps: (peer) => isKnown(peer),
@@ -145,15 +145,9 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const offers = await AgentOffers.open({ store, clock, locals, logger })
   const rules = () => policy.current.rules
   const peerDesk = await PeerDesk.open({
-    store,
-    clock,
-    resolver,
-    settings: peers,
-    imports,
-    self,
-    events,
-    rules,
+    ...{ store, clock, resolver, settings: peers, imports, self, events, rules },
     removed: async (peer) => void (await Promise.all([gossip?.evidence.lift(peer), identities.forget(peer)])),
+    standing: (peer) => standing.of(peer),
   })
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
   const args = await ApprovalArguments.open({ store, logger })
@@ -176,6 +170,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
   const { approvals, uses, budgets, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox, promises } =
     projections
+  const trust = openStanding({ self, clock, logger, append, ledger, projections, peers, peerDesk })
+  const standing = trust.book
   opened = undo.use(ledger)
   const frozen = logs.frozen.map(({ directory, link }) => ({ origin: link.previous.origin, directory }))
   const closing = openCalls.closing()
@@ -186,11 +182,12 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     open: new Set(closing.flatMap((draft) => draft.call_id ?? [])),
   })
   await events.open(frozen)
-  const connected = () => connectedPeers({ sessions, peerSessions, imports, isKnown })
   await revocations.open({
-    ...{ signer, store, clock, events, uses, logger, resolver, transport, refusals, connected },
-    observer: init.observer,
-    isConnected: (peer) => isKnown(peer) || sessions.peers().includes(peer),
+    signer,
+    store,
+    clock,
+    events,
+    uses,
     ends: (peer) => ends(peer),
     withdrawn: () => locals.withdrawn(),
   })
@@ -198,6 +195,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const identity = await IdentityDesk.open({ ...components, ...desk })
   approvals.replayed()
   for (const draft of closing) projections.replay(await closeCall(ledger, draft))
+  await trust.start()
 
   const policy = new PolicyHolder(compiled, projections.policyVersion + 1, append)
   holder = policy
@@ -233,15 +231,14 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
   const open = sessionOpener({
     ...{ transport, signer, resolver, clock, memory, contradicted, imports, own },
-    ...{ bars, revocations: revocations.statuses },
+    bars,
   })
   const evidence = evidenceRecorder({ append, logger, observer: init.observer })
   const held = new HeldResults({ clock, onOverdue: ackMissing(evidence) })
   const overdueAcks = new OverdueAcks({ clock, evidence, isOpen: (callId, peer) => openAcks.isOpen(callId, peer) })
   const peerSessions = new PeerSessions({ open, clock })
-  const { fresh } = revocations
   const exchange = new OutboundExchange({
-    ...{ self, clock, logger, transport, signer: batch, verifier, resolver, approvals, evidence, fresh },
+    ...{ self, clock, logger, transport, signer: batch, verifier, resolver, approvals, evidence },
     sessions: peerSessions,
     pseudonyms: new Pseudonyms(secrets.pseudonyms),
   })
@@ -254,8 +251,14 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     cleared: (peer) => told.evidence.lift(peer),
   })
   const policyComponents: PolicyComponents = {
-    ...{ clock, policy, peers, standing, approvals, rates, inFlight },
+    clock,
+    policy,
+    peers,
+    standing,
     authority: governance.authority,
+    approvals,
+    rates,
+    inFlight,
     askPeer: askPeer(asking),
   }
   const budget = new RefusalBudget({ clock, isKnown })
@@ -281,14 +284,14 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const watchLog = logWatch(ledger, logger)
   let quiescing = false
   const stopping: Refusal = { refused: 'busy', reason: 'the node is stopping' }
-  const begin = beginStage({ append, approvals, policyVersion, fresh, prepareIntent: prepareIntent(asking) })
+  const begin = beginStage({ append, approvals, policyVersion, prepareIntent: prepareIntent(asking) })
   const plain: SharedStages = {
     receive: (arrived) => (quiescing ? stopping : receiveCall(arrived)),
     policy: refuseStale(refuseUnwitnessed(policyStage(policyComponents), witnessing.guard), identities),
     token: governance.narrowed(tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion })),
     inbound: inboundStage({ detectors }),
     ...revealStages({ clock, transport, signer: batch, outbox, promises, evidence, append: recordCommitted }),
-    begin: revocations.begun(keepingArguments(begin, { ...kept, logger })),
+    begin: keepingArguments(begin, { ...kept, logger }),
     driver: driverStage({ clock, exchange: (call) => exchange.call(call) }),
     outbound: keepingResults(outboundStage({ detectors, idempotency }), { ...kept, logger }),
     audit: auditedInLines(auditStage(auditing), { logger, clock }),
@@ -321,10 +324,9 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       return runCall({ ...stages, seal }, arrived).finally(release)
     },
     others: {
-      ...{ ...witnessing.services, ...told.services, ...governance.services, ...revocations.services },
+      ...{ ...witnessing.services, ...told.services, ...governance.services },
       identity: (request) => identity.serve(request),
     },
-    revocations: revocations.statuses,
   })
 
   outbox.start()
@@ -338,6 +340,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       overdueAcks.tick()
       resume.tick(ledger.head().size)
       watchLog()
+      standing.tick()
       return Promise.all([imports.tick(), events.tick(), kept.tick(), revocations.tick(), governance.tick()])
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
@@ -357,6 +360,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     peers: peerDesk,
     inFlight,
     tokens,
+    standing: trust.desk,
     agents,
     issuers,
     offers,
@@ -372,7 +376,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     invoke,
     governance: governance.operator,
     explain: explainer({ ...policyComponents, ...arriving, running: (callId) => running.find(callId), receive }),
-    discover: discoverPeers({ fetch: components.fetch, resolver, clock, memory, self }),
+    discover: rankedDiscovery(discoverPeers({ fetch: components.fetch, resolver, clock, memory, self }), standing),
     snapshotState: components.snapshotState,
     quiesce() {
       quiescing = true
@@ -384,7 +388,6 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       company.close()
       issuers.desk.close()
       identity.close()
-      revocations.close()
       await components.drain?.()
     },
     async ended() {

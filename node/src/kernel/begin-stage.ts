@@ -1,8 +1,7 @@
 /** Writes the begin entry and waits until it is durable: without a durable intent there is no action. */
-import type { Did, EntryDraft } from '@hansa/protocols'
+import type { EntryDraft } from '@hansa/protocols'
 import { encodeBase64url } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
-import type { FreshStatus } from '../revocation/fresh-status.ts'
 import type { ApprovalBook } from './approvals.ts'
 import { MAX_RULES } from './audit-stage.ts'
 import { scopeOf } from './receive-stage.ts'
@@ -14,8 +13,6 @@ export type BeginComponents = {
   append(draft: EntryDraft): Appended
   approvals: ApprovalBook
   policyVersion(): number
-  /** As of when it is known what a peer has revoked. */
-  fresh: Pick<FreshStatus, 'of'>
   /** Opens a session with the peer if there is none, and makes the intent. */
   prepareIntent(call: Screened): Promise<OutboundIntent | Refusal>
 }
@@ -25,24 +22,23 @@ export function beginStage(components: BeginComponents): (call: Screened) => Pro
     const outbound = call.target.kind === 'imported' ? await components.prepareIntent(call) : undefined
     if (outbound !== undefined && isRefusal(outbound)) return outbound
     if (call.approval !== undefined) components.approvals.use(call.approval, call.callId)
-    const entry = components.append(draftOf(call, outbound, components))
+    const entry = components.append(draftOf(call, outbound, components.policyVersion()))
     await entry.durable
     return { ...call, begin: entry.seq, ...(outbound === undefined ? {} : { outbound }) }
   }
 }
 
-function draftOf(call: Screened, outbound: OutboundIntent | undefined, components: BeginComponents): EntryDraft {
+function draftOf(call: Screened, outbound: OutboundIntent | undefined, pol: number): EntryDraft {
   const { caller, target } = call
-  const peer = caller.kind === 'peer' ? caller.did : target.kind === 'imported' ? target.peer : undefined
   return {
     type: outbound !== undefined ? 'intent.sent' : caller.kind === 'peer' ? 'intent.accepted' : 'call.begun',
     call_id: call.callId,
     actor: caller.principal,
-    ...(peer === undefined ? {} : { peer }),
+    ...(caller.kind === 'peer' ? { peer: caller.did } : target.kind === 'imported' ? { peer: target.peer } : {}),
     cap: target.ref,
     cap_hash: target.hash,
     decision: 'permit',
-    pol: components.policyVersion(),
+    pol,
     rules: call.decision.rules.slice(0, MAX_RULES),
     ...(call.verdicts.length === 0 ? {} : { verdicts: call.verdicts }),
     ...(call.input.labels.length === 0 ? {} : { labels: [...call.input.labels] }),
@@ -52,13 +48,8 @@ function draftOf(call: Screened, outbound: OutboundIntent | undefined, component
       : caller.kind === 'peer'
         ? { intent: caller.intentHash }
         : {}),
-    ext: { ...extOf(call, outbound), ...knownOf(peer, components) },
+    ext: extOf(call, outbound),
   }
-}
-
-function knownOf(peer: Did | undefined, { fresh }: BeginComponents): Pick<NonNullable<EntryDraft['ext']>, 'known'> {
-  const status = peer && fresh.of(peer)
-  return status === undefined ? {} : { known: { as_of: status.asOf, seq: status.seq } }
 }
 
 function extOf(call: Screened, outbound: OutboundIntent | undefined): NonNullable<EntryDraft['ext']> {

@@ -59,6 +59,8 @@ export type EventOutboxComponents = {
   ledger(): OpenLog | undefined
   /** Resolves when a log that was busy may have room again. */
   room(): Promise<void>
+  /** Told of each entry that becomes one. @default nobody is */
+  saw?(draft: EntryDraft, appended: Appended): void
 }
 
 /** A frozen log, and its origin. */
@@ -180,7 +182,9 @@ export class EventOutbox {
   async #append(draft: EntryDraft): Promise<Appended> {
     for (;;) {
       try {
-        return this.#open().append(draft)
+        const appended = this.#open().append(draft)
+        this.#c.saw?.(draft, appended)
+        return appended
       } catch (error) {
         if (!(error instanceof LedgerError && error.detail.code === 'busy')) throw error
         await this.#c.room()

@@ -18,6 +18,8 @@ export function inboundStage({ detectors }: InboundComponents): (call: Granted) 
     if (!outcome.ok) return { refused: outcome.code, reason: outcome.reason, verdicts: outcome.verdicts }
     if (outcome.labels.length > MAX_LABELS)
       return { refused: 'firewall_blocked', reason: `more than ${MAX_LABELS} labels`, verdicts: outcome.verdicts }
+    const kept = refuseLabelled(call, outcome.labels)
+    if (kept !== undefined) return { refused: 'policy_denied', reason: kept, verdicts: outcome.verdicts }
     // The capability's own labels will be on every result, so this is known before anything acts.
     const beyond = beyondLabels(call.grant, [...call.target.labels, ...outcome.labels])
     if (beyond !== undefined) return { refused: 'token_rejected', reason: `the token does not cover ${beyond}` }
@@ -28,6 +30,12 @@ export function inboundStage({ detectors }: InboundComponents): (call: Granted) 
 /** @returns the first label that the token of the call does not let through. */
 export function beyondLabels({ labelsMax }: Granted['grant'], labels: readonly Label[]): Label | undefined {
   return labelsMax === undefined ? undefined : labels.find((label) => !labelsMax.includes(label))
+}
+
+/** @returns why labels, of a peer's arguments or of a result for it, are beyond its standing. */
+export function refuseLabelled({ unlabelledOnly }: Granted, labels: readonly Label[]): string | undefined {
+  if (unlabelledOnly !== true || labels.length === 0) return undefined
+  return `the standing of the peer covers no labelled data, and this is ${labels.join(', ')}`
 }
 
 /** One pass over the arguments; also used before a peer is asked for its decision. */

@@ -58,6 +58,7 @@ import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { IssuerDesk } from '../issuers/issuer-desk.ts'
 import type { OpenedIssuers } from '../issuers/open-issuers.ts'
 import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
+import type { StandingDesk } from '../standing/standing-desk.ts'
 import type { Witnessing } from '../witness/witnessing.ts'
 import type { AgentBook } from './agent-book.ts'
 import type { AgentOffers } from './agent-offers.ts'
@@ -91,6 +92,7 @@ export type KernelParts = {
   peers: PeerDesk
   inFlight: InFlight
   tokens: TokenDesk
+  standing: StandingDesk
   agents: AgentBook
   issuers: OpenedIssuers
   offers: AgentOffers
@@ -243,6 +245,11 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.configured
   }
 
+  /** What other kernels may be trusted with here. */
+  get standing(): StandingDesk {
+    return this.#parts.standing
+  }
+
   /** For changes that are made outside the store. */
   get events(): Pick<EventOutbox, 'hold' | 'settle'> {
     return this.#parts.events
@@ -252,8 +259,8 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.delegations
   }
 
-  peers(): Promise<PeerInfo[]> {
-    return this.#parts.imports.peers()
+  async peers(): Promise<PeerInfo[]> {
+    return this.#parts.standing.beside(await this.#parts.imports.peers())
   }
 
   addPeer(init: AddPeer): Promise<KnownPeer> {

@@ -15,7 +15,7 @@ import {
 } from '@hansa/trust'
 import { type Detectors, type ScreenOutcome, screen } from '../firewall/index.ts'
 import type { Idempotency } from './idempotency.ts'
-import { beyondLabels, MAX_LABELS } from './inbound-stage.ts'
+import { beyondLabels, MAX_LABELS, refuseLabelled } from './inbound-stage.ts'
 import { scopeOf } from './receive-stage.ts'
 import type { Answered, Refusal, Released } from './stages.ts'
 import { isRefusal } from './stages.ts'
@@ -52,6 +52,8 @@ async function judge(answered: Answered, components: OutboundComponents): Promis
     return { refused: 'firewall_blocked', reason: `more than ${MAX_LABELS} labels`, verdicts }
   const beyond = beyondLabels(answered.call.grant, outcome.labels)
   if (beyond !== undefined) return { refused: 'token_rejected', reason: `the token does not cover ${beyond}`, verdicts }
+  const kept = refuseLabelled(answered.call, outcome.labels)
+  if (kept !== undefined) return { refused: 'policy_denied', reason: kept, verdicts }
   const released = release(answered, outcome, obligations, pass)
   await keepResult(released, components.idempotency)
   return released

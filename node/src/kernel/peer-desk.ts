@@ -16,10 +16,12 @@ import {
   type Store,
 } from '@hansa/protocols'
 import { type KeyResolver, type NormalRule, verifyManifest } from '@hansa/trust'
+import { NAMED_STANDING } from '@hansa/trust/score'
 import { z } from 'zod'
+import type { PeerStanding } from '../standing/standing.ts'
 import type { Events } from './event-outbox.ts'
 import type { ImportDesk } from './import-desk.ts'
-import { NEWCOMER_STANDING, type PeerSettings } from './peer-settings.ts'
+import type { PeerSettings } from './peer-settings.ts'
 
 const NAMESPACE = 'node.peers'
 
@@ -46,6 +48,8 @@ export type PeerDeskComponents = {
   events: Events
   /** An operator has removed the kernel: what was held against it no longer counts. */
   removed?(peer: Did): Promise<void>
+  /** What it may be trusted with now. */
+  standing?(peer: Did): PeerStanding | undefined
   /** The policy in force. */
   rules(): readonly NormalRule[]
 }
@@ -96,11 +100,16 @@ export class PeerDesk {
       clearance: init.clearance ?? [],
       sameOwner: init.sameOwner ?? false,
       ...(init.delegation === undefined ? {} : { delegation: init.delegation }),
-      standing: init.standing ?? NEWCOMER_STANDING,
+      standing: init.standing ?? NAMED_STANDING,
       by,
       since: Math.floor(clock.now() / 1000),
     }
-    const added = { type: 'peer.added', actor: by, peer: did, ext: { alias, note: noteOf(record) } } as const
+    const added = {
+      type: 'peer.added',
+      actor: by,
+      peer: did,
+      ext: { alias, note: noteOf(record), standing: record.standing },
+    } as const
     await events.record(added, [{ namespace: NAMESPACE, key: did, value: JSON.stringify(record) }])
     this.#hold(record)
     imports.forgetTargets()
@@ -155,6 +164,7 @@ export class PeerDesk {
       sameOwner,
       ...(delegation ? { delegation } : {}),
       standing,
+      ...this.#c.standing?.(did),
       ...(record === undefined ? {} : { by: record.by, since: record.since }),
       imports: imported,
     }

@@ -3,6 +3,7 @@
  * not said is nothing: no clearance, no shared owner. Where both speak, the configuration does.
  */
 import type { Did, Label } from '@hansa/protocols'
+import { NAMED_STANDING, NEWCOMER } from '@hansa/trust/score'
 
 export type PeerSetting = {
   did: Did
@@ -16,12 +17,9 @@ export type PeerSetting = {
   delegation?: boolean
   /** Multikeys of a did:web, whose host could show any. @default none */
   keys?: readonly string[]
-  /** 0 to 1000, for policy conditions. @default 200, a newcomer's */
+  /** 0 to 1000: what its score does not fall below, whatever it did not do yet. @default 700, as an agreement */
   standing?: number
 }
-
-/** Standing of a kernel about which nothing is configured (security.md B9: newcomer). */
-export const NEWCOMER_STANDING = 200
 
 export type ResolvedPeerSetting = {
   aliases: readonly string[]
@@ -37,7 +35,7 @@ const NOTHING: ResolvedPeerSetting = {
   clearance: [],
   sameOwner: false,
   delegation: false,
-  standing: NEWCOMER_STANDING,
+  standing: NEWCOMER,
   keys: [],
 }
 
@@ -56,6 +54,11 @@ export class PeerSettings {
   /** Whether the configuration names it. */
   configured(did: Did): boolean {
     return this.#configured.has(did)
+  }
+
+  /** The standing that the configuration gives each peer that it names. */
+  configuredStandings(): ReadonlyMap<Did, number> {
+    return new Map([...this.#configured].map(([did, { standing }]) => [did, standing]))
   }
 
   of(did: Did): ResolvedPeerSetting {
@@ -90,7 +93,7 @@ function resolved({
   clearance = [],
   sameOwner = false,
   delegation = sameOwner,
-  standing = NEWCOMER_STANDING,
+  standing = NAMED_STANDING,
   keys = [],
 }: PeerSetting): ResolvedPeerSetting {
   return { aliases: alias === undefined ? [] : [alias], clearance, sameOwner, delegation, standing, keys }

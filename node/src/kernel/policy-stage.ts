@@ -22,6 +22,7 @@ import { MAX_SCORE } from '@hansa/trust/score'
 import { delegationFacts } from '../delegation/delegation-facts.ts'
 import type { CallAuthority } from '../governance/call-authority.ts'
 import type { Standing } from '../standing/standing.ts'
+import { callsPerDay, dailyWindow, isUnlabelledOnly, refuseStanding } from '../standing/tier-gate.ts'
 import { actionHash } from './approval-action.ts'
 import type { ApprovalBook } from './approvals.ts'
 import type { InFlight } from './in-flight.ts'
@@ -71,6 +72,7 @@ export function policyStage(components: PolicyComponents): (call: Received) => P
       ...call,
       decision,
       obligations,
+      ...(isKeptFromLabels(call, components) ? { unlabelledOnly: true as const } : {}),
       ...(answer !== undefined && 'hash' in answer
         ? { remoteDecision: { hash: answer.hash, obligations: answer.obligations, asked: answer.asked } }
         : {}),
@@ -109,9 +111,19 @@ export function mayAsk(call: Received, target: ImportedTarget, components: Decid
   return effect === 'permit' || effect === 'approval'
 }
 
-/** The one place where a call is authorised: the rules in force, and over them sanctions and exceptions. Used by `explain` and `decide` too, so that they cannot differ from `invoke`. */
+/**
+ * The one place where a call is authorised: the rules in force, what the standing of a peer permits under them, and over
+ * both sanctions and exceptions. Used by `explain` and `decide` too, so that they cannot differ from `invoke`.
+ */
 export function decideLocally(call: Received, answer: PeerAnswer | undefined, components: Deciding): PolicyDecision {
-  return components.authority.over(call, decideByRules(call, answer, components))
+  const decision = decideByRules(call, answer, components)
+  return components.authority.over(call, withinStanding(call, decision, components.standing))
+}
+
+function withinStanding(call: Received, decision: PolicyDecision, standing: Standing): PolicyDecision {
+  if (decision.effect !== 'permit' && decision.effect !== 'approval') return decision
+  const reason = refuseStanding(call, standing)
+  return reason === undefined ? decision : { ...decision, effect: 'deny', rules: ['standing'], reason }
 }
 
 function decideByRules(call: Received, answer: PeerAnswer | undefined, components: Deciding): PolicyDecision {
@@ -139,6 +151,7 @@ function factsOf(call: Received, answer: PeerAnswer | undefined, { standing, clo
       kind: caller.kind === 'peer' ? 'kernel' : caller.principal.startsWith('person:') ? 'person' : 'agent',
       standing: caller.kind === 'peer' ? leastStanding(standing.of(caller.did).score, delegation) : MAX_SCORE,
     },
+    ...peerFacts(call, standing),
     action: 'invoke',
     resource: {
       id: target.ref,
@@ -161,6 +174,12 @@ function leastStanding(own: number, delegation: CallDelegation | undefined): num
   return Math.min(own, delegation?.standing ?? MAX_SCORE)
 }
 
+/** The other kernel, whether it asks or is asked. */
+function peerFacts({ caller, target }: Received, standing: Standing): Pick<PolicyFacts, 'peer'> {
+  const did = caller.kind === 'peer' ? caller.did : target.kind === 'imported' ? target.peer : undefined
+  return did === undefined ? {} : { peer: { did, ...standing.of(did) } }
+}
+
 function refusalOf(call: Received, decision: PolicyDecision, answer: PeerAnswer | undefined): Refusal | undefined {
   const local = decision.effect === 'approval' ? 'permit' : decision.effect
   const { target } = call
@@ -173,6 +192,10 @@ function refusalOf(call: Received, decision: PolicyDecision, answer: PeerAnswer 
   if (send) return undefined
   const reason = answer !== undefined && remote !== 'permit' ? `the peer: ${answer.reason}` : decision.reason
   return { refused: code ?? 'policy_denied', reason }
+}
+
+function isKeptFromLabels({ caller }: Received, { standing }: Deciding): boolean {
+  return caller.kind === 'peer' && isUnlabelledOnly(standing.of(caller.did))
 }
 
 /** @returns undefined when one is not understood, or two together leave nothing. */
@@ -221,22 +244,27 @@ async function approve(call: Permitted, approvals: ApprovalBook): Promise<Permit
 }
 
 /** Last, because a rate cannot be given back: a call counts from here on, whatever becomes of it. */
-function refuseRate(call: Permitted, { rates, clock, inFlight }: PolicyComponents): Refusal | undefined {
-  const verdict = rates.admitAll(rateLimits(call), clock.now())
+function refuseRate(call: Permitted, components: PolicyComponents): Refusal | undefined {
+  const { rates, clock, inFlight } = components
+  const verdict = rates.admitAll(rateLimits(call, components), clock.now())
   if (verdict.ok) return undefined
   inFlight.leave(call.caller.principal, call.target.ref, call.caller.kind === 'peer' ? call.caller.did : undefined)
   const about = verdict.key.split('\n').slice(1).join(', rule ')
   return { refused: 'rate_limited', reason: `${verdict.reason}: ${about}` }
 }
 
-/** The windows that a call counts in: its capability's, and one per rule that sets a limit. */
-function rateLimits(call: Permitted): RateLimit[] {
+/** The windows that a call counts in: its capability's, one per rule that sets a limit, and the day of a peer. */
+function rateLimits(call: Permitted, { standing }: Deciding): RateLimit[] {
   const who = call.caller.kind === 'peer' ? call.caller.did : call.caller.principal
   const base = `${who}\n${call.target.ref}`
   const calls = call.target.limits.calls_per_minute ?? DEFAULT_CALLS_PER_MINUTE[call.target.safety]
   const windows = [{ key: base, calls, perSeconds: 60 }]
   for (const { rule, calls: limit, perSeconds } of call.decision.limits) {
     windows.push({ key: `${base}\n${rule}`, calls: limit, perSeconds })
+  }
+  if (call.caller.kind === 'peer') {
+    const { did } = call.caller
+    windows.push({ ...dailyWindow(did), calls: callsPerDay(standing.of(did)) })
   }
   return windows
 }

@@ -2,11 +2,13 @@
 import type { Clock, Entry, EntryDraft, Store } from '@hansa/protocols'
 import { type RateState, RateWindow } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
+import { EvidenceLog, type EvidenceLogState } from '@hansa/trust/score'
 import { Budgets, type BudgetsState } from '../delegation/budgets.ts'
 import { AckOutbox, type AckOutboxComponents, type AckOutboxState } from '../exchange/ack-outbox.ts'
 import { OpenAcks, type OpenAcksState } from '../exchange/open-acks.ts'
 import { PromiseBook, type PromiseBookInit, type PromiseBookState } from '../exchange/promise-book.ts'
 import { type LoggedSanction, SanctionLog } from '../governance/sanction-log.ts'
+import { dailyWindow } from '../standing/tier-gate.ts'
 import type { ApprovalArguments } from './approval-arguments.ts'
 import { ApprovalBook, type ApprovalBookState } from './approvals.ts'
 import { CallIds, type CallIdsState } from './call-ids.ts'
@@ -39,6 +41,7 @@ export type ProjectionsState = {
   promises: PromiseBookState
   rates: RateState
   sanctions: LoggedSanction[]
+  evidence: EvidenceLogState
   doubtUntilMs: number
   policyVersion: number
 }
@@ -56,6 +59,8 @@ export class Projections {
   readonly rates = new RateWindow()
   readonly doubt = new RestoreDoubt()
   readonly sanctions = new SanctionLog()
+  /** What the log says about peers. */
+  readonly evidence = new EvidenceLog()
   readonly #ruleWindow: (rule: string) => number | undefined
   #policyVersion = 0
 
@@ -84,6 +89,7 @@ export class Projections {
     this.promises.replay(entry)
     this.doubt.replay(entry)
     this.sanctions.replay(entry)
+    this.evidence.take(entry)
     if (BEGINS.has(entry.type) || wasRefusedBetween(entry)) this.#replayRates(entry)
     if (entry.type === 'policy.loaded' && entry.pol !== undefined) this.#policyVersion = entry.pol
   }
@@ -105,6 +111,7 @@ export class Projections {
       promises: this.promises.state(),
       rates: this.rates.state(nowMs),
       sanctions: this.sanctions.state(nowMs),
+      evidence: this.evidence.state(),
       doubtUntilMs: this.doubt.state(),
       policyVersion: this.#policyVersion,
     }
@@ -123,6 +130,7 @@ export class Projections {
     this.promises.restore(state.promises)
     this.rates.restore(state.rates)
     this.sanctions.restore(state.sanctions)
+    this.evidence.restore(state.evidence)
     this.doubt.restore(state.doubtUntilMs)
     this.#policyVersion = state.policyVersion
   }
@@ -133,6 +141,10 @@ export class Projections {
     const who = entry.peer !== undefined && entry.actor?.startsWith(`${entry.peer}#`) ? entry.peer : entry.actor
     const base = `${who}\n${entry.cap}`
     this.rates.record(base, 60, entry.t_ms)
+    if (who !== undefined && who === entry.peer) {
+      const { key, perSeconds } = dailyWindow(who)
+      this.rates.record(key, perSeconds, entry.t_ms)
+    }
     for (const rule of entry.rules ?? []) {
       const seconds = this.#ruleWindow(rule)
       if (seconds !== undefined) this.rates.record(`${base}\n${rule}`, seconds, entry.t_ms)

@@ -145,6 +145,8 @@ export type Received = Arrived & {
 export type Permitted = Received & {
   decision: PolicyDecision
   obligations: Obligations
+  /** The standing of the peer that calls covers no labelled data. */
+  unlabelledOnly?: true
   /** The approval that permits this call, reserved until it begins or is refused. */
   approval?: string
   /** The peer's signed decision, for `remote_deferred`. */

@@ -1,6 +1,6 @@
 /** What another kernel may be trusted with, as this one knows it now (security.md B9). */
 import type { Did } from '@hansa/protocols'
-import { nextTier, type Tier } from '@hansa/trust/score'
+import type { Tier } from '@hansa/trust/score'
 
 export type PeerStanding = {
   /** 0 to 1000. */
@@ -11,14 +11,4 @@ export type PeerStanding = {
 export interface Standing {
   /** Synchronous: it is asked in every decision about a call. */
   of(did: Did): PeerStanding
-}
-
-/** The standing that the operator has given a peer, and nothing that it did. */
-export function configuredStanding(peers: { of(did: Did): { standing: number } }): Standing {
-  return {
-    of(did) {
-      const score = peers.of(did).standing
-      return { score, tier: nextTier('blocked', score) }
-    },
-  }
 }

@@ -25,10 +25,12 @@ import {
   type PeerImport,
   type RevocationInfo,
   type SignedManifest,
+  type StandingExplanation,
   silentLogger,
 } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { newAgentCredential } from '@hansa/trust'
+import { EvidenceLog, explainStanding } from '@hansa/trust/score'
 import type { AgentIdentity } from '../control/control-caller.ts'
 import type { TokenExchanging } from '../control/controlled-kernel.ts'
 import {
@@ -173,6 +175,12 @@ export function fakeKernel(): FakeKernel {
       }
       return { capability: id, fresh: before === undefined, leave, withdraw }
     },
+    standing: {
+      list: noted('trustList', () => []),
+      explain: noted('trustExplain', () => aStanding()),
+      vouch: noted('vouch', () => aStanding()),
+      unvouch: noted('unvouch', () => aStanding()),
+    },
     forgetCapability: noted('forgetCapability', (id) => void owners.delete(id)),
     agents: noted('agents', () => [...agents.values()].map(({ info }) => info)),
     addAgent: noted('addAgent', ({ name, principal = `agent:${name}` }) => {
@@ -304,6 +312,11 @@ function detail(ref: string): CapabilityDetail {
 function heldChain(): HeldChainInfo {
   const facts = { owner: PEER_DID, issuer: PEER_DID, audience: FAKE_DID, usable: true, cmd: '/billing' } as const
   return { id: HASH, state: 'valid', source: 'added', ...facts, exp: 2, dep: 0, since: 1, links: [], chain: 'a.b.c' }
+}
+
+/** Of a newcomer of whom the log of the fake says nothing. */
+function aStanding(): StandingExplanation {
+  return explainStanding(new EvidenceLog(), { by: FAKE_DID, of: PEER_DID, day: 20_000 })
 }
 
 function knownPeer(did: Did): KnownPeer {

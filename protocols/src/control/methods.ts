@@ -22,6 +22,7 @@ import { addPeerSchema } from '../kernel/known-peer.ts'
 import { revokeSchema } from '../kernel/revocation-info.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
+import { vouchParamsSchema } from '../standing/standing.ts'
 import { agentNameSchema } from '../syntax/agent-credential.ts'
 import { capabilityIdSchema, capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
@@ -95,6 +96,13 @@ export const controlMethods = {
   addPeer: addPeerSchema,
   removePeer: z.strictObject({ who: z.string().max(600), by: principalSchema }),
   knownPeers: z.strictObject({}),
+  trustList: z.strictObject({}),
+  trustExplain: z.strictObject({
+    who: z.string().max(600),
+    day: z.int().min(0).max(10_000_000).optional().describe('Days since 1970, UTC. Default: today'),
+  }),
+  vouch: vouchParamsSchema,
+  unvouch: z.strictObject({ who: z.string().max(600), by: principalSchema, reason: z.string().max(500).optional() }),
   reloadPolicy: z.strictObject({}),
   capability: z.strictObject({ ref: capabilityRefSchema }),
   classify: classifySchema,

@@ -22,6 +22,7 @@ import { revocationInfoSchema } from '../kernel/revocation-info.ts'
 import { entrySchema } from '../ledger/entry.ts'
 import { signedManifestSchema } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
+import { standingExplanationSchema, standingSchema } from '../standing/standing.ts'
 import { capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
 import { principalSchema } from '../syntax/principal.ts'
@@ -72,6 +73,10 @@ export const controlResults = {
   addPeer: knownPeerSchema,
   removePeer: knownPeerSchema,
   knownPeers: z.array(knownPeerSchema),
+  trustList: z.array(standingSchema),
+  trustExplain: standingExplanationSchema,
+  vouch: standingExplanationSchema,
+  unvouch: standingExplanationSchema,
   reloadPolicy: policyReloadSchema,
   capability: capabilityDetailSchema,
   classify: capabilityDetailSchema,

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { allCodes } from '../errors/codes.ts'
 import { signedManifestSchema } from '../manifest/capability-manifest.ts'
+import { standingTierSchema } from '../standing/tier.ts'
 import { didSchema } from '../syntax/did.ts'
 
 const url = z.string().max(2048)
@@ -11,6 +12,10 @@ export const discoveredPeerSchema = z.object({
   signed: signedManifestSchema.describe('The highest seq among the sources that named this kernel'),
   by: z.array(z.enum(['peer_url', 'registry'])).max(2),
   sources: z.array(url).max(512).describe('Which URLs named it'),
+  standing: z
+    .object({ score: z.int().min(0).max(1000), tier: standingTierSchema })
+    .exactOptional()
+    .describe('What it may be trusted with here; the highest score comes first'),
 })
 export type DiscoveredPeer = z.infer<typeof discoveredPeerSchema>
 

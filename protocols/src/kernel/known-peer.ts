@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { labelsSchema } from '../capability/label.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
+import { standingTierSchema } from '../standing/tier.ts'
 import { peerAliasSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
 import { principalSchema } from '../syntax/principal.ts'
@@ -22,7 +23,12 @@ export const addPeerSchema = z.strictObject({
     .boolean()
     .optional()
     .describe('Whether chains of delegations may pass between it and this kernel. Default: as sameOwner'),
-  standing: z.int().min(0).max(1000).optional().describe('0 to 1000. Default: 200'),
+  standing: z
+    .int()
+    .min(0)
+    .max(1000)
+    .optional()
+    .describe('A floor for its score, 0 to 1000; above 899 counts as 899. Default: 700'),
   by: principalSchema.describe('Who says so: person:NAME'),
 })
 export type AddPeer = z.infer<typeof addPeerSchema>
@@ -34,7 +40,9 @@ export const knownPeerSchema = z.object({
   clearance: labelsSchema,
   sameOwner: z.boolean(),
   delegation: z.literal(true).optional().describe('Chains of delegations may pass between it and this kernel'),
-  standing: z.int(),
+  standing: z.int().describe('What the operator vouches for'),
+  score: z.int().min(0).max(1000).optional().describe('What it may be trusted with now'),
+  tier: standingTierSchema.optional(),
   by: principalSchema.optional().describe('The operator who added it'),
   since: z.int().optional().describe('Unix seconds'),
   imports: z.array(peerAliasSchema).describe('Aliases under which its capabilities are imported'),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
+import { standingTierSchema } from '../standing/tier.ts'
 import { capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
 
@@ -10,6 +11,8 @@ export const peerInfoSchema = z.object({
   trustPolicy: trustPolicySchema,
   seq: z.int().min(0).describe('Number of its manifest'),
   expires: z.int().min(0).describe('Unix seconds'),
+  score: z.int().min(0).max(1000).exactOptional().describe('What it may be trusted with here'),
+  tier: standingTierSchema.exactOptional(),
   state: z.enum(['ok', 'expired', 'blocked']),
   capabilities: z.array(capabilityRefSchema).max(500),
 })

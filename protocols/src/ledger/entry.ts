@@ -21,13 +21,14 @@ import { receiptStatuses } from '../exchange/receipt.ts'
 import { caseEventNames, caseIdSchema, caseStates, sanctionKinds, sanctionRules } from '../governance/case.ts'
 import { issuerNameSchema } from '../issuer/issuer-info.ts'
 import { MAX_REVOCATION_BYTES, revocationKinds } from '../revocation/revocation.ts'
+import { standingTierSchema } from '../standing/tier.ts'
 import { agentNameSchema } from '../syntax/agent-credential.ts'
 import { hashSchema } from '../syntax/base64url.ts'
 import { capabilityRefSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
 import { approvalIdSchema, callIdSchema, denialIdSchema, eventIdSchema } from '../syntax/ids.ts'
 import { principalSchema } from '../syntax/principal.ts'
-import { unixMsSchema, unixSecondsSchema } from '../syntax/time.ts'
+import { unixMsSchema } from '../syntax/time.ts'
 import { verdictSchema } from './verdict.ts'
 
 export const entryTypes = [
@@ -79,6 +80,9 @@ export const entryTypes = [
   'key.rotated',
   'key.retired',
   'notice.sent',
+  'standing.vouched',
+  'standing.unvouched',
+  'standing.changed',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 
@@ -150,12 +154,6 @@ export const entryExtSchema = z.strictObject({
     .strictObject({ kind: z.enum(revocationKinds), what: z.string().max(1_024) })
     .optional()
     .describe('revocation.made, revocation.received: what no longer holds'),
-  known: z
-    .strictObject({ as_of: unixSecondsSchema, seq: z.int().min(0) })
-    .optional()
-    .describe(
-      'intent.sent, intent.accepted: what the other kernel had revoked is known as of this time, up to this number',
-    ),
   jws: z
     .string()
     .max(MAX_REVOCATION_BYTES)
@@ -181,6 +179,13 @@ export const entryExtSchema = z.strictObject({
   client: short.optional().describe('token.granted: who exchanged the token of the issuer'),
   kid: z.string().max(1_024).optional().describe('key.*: the key of the identity that it is about'),
   since: z.int().min(0).optional().describe('key.announced: Unix seconds from which the key signs'),
+  standing: z
+    .int()
+    .min(0)
+    .max(1000)
+    .optional()
+    .describe('standing.vouched, peer.added: the floor; standing.changed: the score'),
+  tier: standingTierSchema.optional().describe('standing.changed: what the score permits from now on'),
   agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),
   case: caseIdSchema.optional(),
   subject: principalSchema.optional().describe('Whom a case, a sanction or an exception is about'),

@@ -7,7 +7,7 @@ import { caseLogEvents } from './case-log-events.ts'
 import { identityLogEvents } from './identity-log-events.ts'
 import type { logLineFields } from './log-line-fields.ts'
 import type { LogFields } from './logger.ts'
-import { revocationLogEvents } from './revocation-log-events.ts'
+import { standingLogEvents } from './standing-log-events.ts'
 import { witnessLogEvents } from './witness-log-events.ts'
 
 type FieldName = keyof typeof logLineFields
@@ -339,7 +339,7 @@ export const logEvents = {
     todo: 'Restart the node to have it told again. What waits is in `hansa approvals`.',
   },
   ...identityLogEvents,
-  ...revocationLogEvents,
+  ...standingLogEvents,
   ...witnessLogEvents,
 } as const satisfies Record<string, LogEventFacts>
 

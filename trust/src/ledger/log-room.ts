@@ -70,6 +70,7 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   // A key that went has to leave, whatever else is full.
   'key.rotated',
   'key.retired',
+  'standing.unvouched',
   // Without these a node with a full log could not start, or not be stopped by a stricter policy.
   'policy.loaded',
   'manifest.published',

@@ -3,6 +3,7 @@
  * may ask `purpose == "billing"` without asking first whether there is a purpose; only `args` has members that may be
  * absent.
  */
+import { MAX_SCORE } from '../score/score-table.ts'
 import type { PolicyFacts } from './facts.ts'
 
 /** Values in the arguments that a condition may be shown, containers included: it bounds the work of a decision. */
@@ -22,6 +23,18 @@ export class SubjectFacts {
     this.did = facts.did
     this.kind = facts.kind
     this.standing = BigInt(facts.standing)
+  }
+}
+
+export class PeerFacts {
+  readonly did: string
+  readonly score: bigint
+  readonly tier: string
+
+  constructor(facts: PolicyFacts['peer']) {
+    this.did = facts?.did ?? ''
+    this.score = BigInt(facts?.score ?? MAX_SCORE)
+    this.tier = facts?.tier ?? 'trusted'
   }
 }
 
@@ -69,6 +82,7 @@ export class DelegationFacts {
 
 export type ConditionContext = {
   subject: SubjectFacts
+  peer: PeerFacts
   action: string
   resource: ResourceFacts
   purpose: string
@@ -82,6 +96,7 @@ export type ConditionContext = {
 export function contextOf(facts: PolicyFacts): ConditionContext {
   return {
     subject: new SubjectFacts(facts.subject),
+    peer: new PeerFacts(facts.peer),
     action: facts.action,
     resource: new ResourceFacts(facts.resource),
     purpose: facts.purpose ?? '',

@@ -8,16 +8,17 @@
  * the engine of the platform backtracks. `contains` takes a literal, because a search whose needle the caller chooses
  * is not linear.
  *
- * Variables: `subject {id, ids, did, kind, standing}`, `action`, `resource {id, safety, sensitivity, peer}`, `args`
- * (any members), `purpose`, `remote {effect, obligations}`, `delegation {present, owner, issuer, depth, chain, obo}`,
+ * Variables: `subject {id, ids, did, kind, standing}`, `peer {did, score, tier}`, `action`,
+ * `resource {id, safety, sensitivity, peer}`, `args` (any members), `purpose`, `remote {effect, obligations}`, `delegation {present, owner, issuer, depth, chain, obo}`,
  * `now` (a timestamp). A member that is absent from `args` is an error unless `has()` asks for it first; `error || true`
  * is true; an error that reaches the top denies.
  */
 import { type ASTNode, Environment, EvaluationError } from '@marcbachmann/cel-js'
-import { DelegationFacts, RemoteFacts, ResourceFacts, SubjectFacts } from './condition-context.ts'
+import { DelegationFacts, PeerFacts, RemoteFacts, ResourceFacts, SubjectFacts } from './condition-context.ts'
 
 export const conditionVariables = [
   'subject',
+  'peer',
   'action',
   'resource',
   'args',
@@ -80,6 +81,7 @@ const environment = new Environment({ limits: LIMITS })
     ctor: SubjectFacts,
     fields: { id: 'string', ids: 'list<string>', did: 'string', kind: 'string', standing: 'int' },
   })
+  .registerType('Peer', { ctor: PeerFacts, fields: { did: 'string', score: 'int', tier: 'string' } })
   .registerType('Resource', {
     ctor: ResourceFacts,
     fields: { id: 'string', safety: 'string', sensitivity: 'list<string>', peer: 'string' },
@@ -90,6 +92,7 @@ const environment = new Environment({ limits: LIMITS })
     fields: { present: 'bool', owner: 'string', issuer: 'string', depth: 'int', chain: 'string', obo: 'string' },
   })
   .registerVariable('subject', 'Subject')
+  .registerVariable('peer', 'Peer')
   .registerVariable('action', 'string')
   .registerVariable('resource', 'Resource')
   .registerVariable('args', 'map<string, dyn>')

@@ -17,6 +17,8 @@ export type PolicyFacts = {
     /** 0 to 1000. */
     standing: number
   }
+  /** The other kernel in the call: the one that asks, or the one that serves. @default this kernel itself */
+  peer?: { did: string; score: number; tier: string }
   action: PolicyAction
   resource: {
     /** Capability reference: `id` or `alias/id`. */

@@ -1,5 +1,17 @@
 export { type CountedEndorsement, countEndorsements } from './endorsements.ts'
-export { explainScore, type ScoreContribution } from './explain-score.ts'
+export {
+  DAY_MS,
+  dayOf,
+  EvidenceLog,
+  type EvidenceLogState,
+  type EvidenceReference,
+  type EvidenceTaken,
+  inputsHash,
+  type RecordedVouch,
+} from './evidence-log.ts'
+export { type EntryEvidence, evidenceIn } from './evidence-rules.ts'
+export { explainScore, type ScoreContribution, type ScoreExplanation } from './explain-score.ts'
+export { dateOf, type ExplainStandingInit, explainStanding } from './explain-standing.ts'
 export { type DayScore, scoreDays } from './score-days.ts'
 export type { Endorsement, ScoreEvidence, ScoreInput, ScoreSource, Vouch } from './score-evidence.ts'
 export {
@@ -7,11 +19,15 @@ export {
   evidenceKinds,
   HYSTERESIS,
   MAX_SCORE,
+  MAX_VOUCHED,
+  NAMED_STANDING,
   NEWCOMER,
+  PROBATION_CALLS,
   SOURCE_SCORE,
   type Tier,
   thresholds,
   tiers,
   UNPINNED_CEILING,
 } from './score-table.ts'
-export { nextTier, type TrustScore, trustScore } from './trust-score.ts'
+export { type DayTally, type ScoreBasis, scoreBasis } from './score-tally.ts'
+export { nextTier, type ScoreOnDay, scoreLine, scoreOf, type TrustScore, trustScore } from './trust-score.ts'

@@ -2,10 +2,11 @@
  * The score of each day from the first evidence to the day asked, in whole numbers: micro-units in bigint, a fixed decay
  * from day to day. The same evidence in any order gives the same numbers on every machine.
  */
-import type { ScoreEvidence, ScoreInput } from './score-evidence.ts'
 import {
   decayPerDay,
+  type EvidenceKind,
   EXCUSED_ACKS,
+  evidenceKinds,
   GOOD_PER_DAY,
   GOOD_PER_SOURCE,
   INTEGRITY_PRIOR,
@@ -13,9 +14,9 @@ import {
   NEWCOMER,
   RELIABILITY_PRIOR,
   RISE_PER_DAY,
-  SOURCE_SCORE,
   weights,
 } from './score-table.ts'
+import type { DayTally, ScoreBasis } from './score-tally.ts'
 
 /** Sums are in millionths. */
 export const MICRO = 1_000_000n
@@ -36,11 +37,8 @@ export type DayScore = {
 }
 
 /** @returns a score for each day from the first evidence on; one for the day asked when there is none. */
-export function scoreDays(input: ScoreInput): DayScore[] {
-  const { day, released } = input
-  const counted = countedEvidence(input)
-  const first = counted[0]?.day ?? day
-  const byDay = Map.groupBy(counted, (one) => one.day)
+export function scoreDays({ day, days: tallies }: Pick<ScoreBasis, 'day' | 'days'>): DayScore[] {
+  const first = Math.min(day, ...tallies.keys())
   const sums = new Sums()
   const days: DayScore[] = []
   let published = NEWCOMER
@@ -48,39 +46,16 @@ export function scoreDays(input: ScoreInput): DayScore[] {
   let begun = false
   let held = false
   for (let at = first; at <= day; at++) {
-    const today = byDay.get(at) ?? []
+    const today = tallies.get(at)
     sums.next(today)
-    held ||= today.some(({ kind, hash }) => kind === 'critical' && released?.has(hash) !== true)
+    held ||= (today?.open ?? 0) > 0
     const { integrity, reliability, raw } = sums.scores()
     const risen = begun ? published + RISE_PER_DAY : NEWCOMER
-    begun ||= today.some(({ kind }) => kind === 'good')
+    begun ||= (today?.counts.good ?? 0) > 0
     published = held ? 0 : Math.min(raw, risen)
     days.push({ day: at, integrity, reliability, raw, published, held })
   }
   return days
-}
-
-/** Once each, in an order of their own, and only what counts on that day. */
-export function countedEvidence({ evidence, day, sources, organisation }: ScoreInput): ScoreEvidence[] {
-  const counts = (source: string) => {
-    const known = sources.get(source)
-    if (known === undefined) return source === 'self'
-    return known.score >= SOURCE_SCORE && known.organisation !== organisation
-  }
-  const seen = new Map<string, ScoreEvidence>()
-  for (const one of evidence) {
-    if (one.day > day || (one.kind === 'good' && !counts(one.source))) continue
-    const known = seen.get(one.hash)
-    if (known === undefined || before(one, known)) seen.set(one.hash, one)
-  }
-  return [...seen.values()].sort((a, b) => (before(a, b) ? -1 : 1))
-}
-
-/** A total order, so that two readings of one hash come to the same. */
-function before(a: ScoreEvidence, b: ScoreEvidence): boolean {
-  if (a.day !== b.day) return a.day < b.day
-  if (a.hash !== b.hash) return a.hash < b.hash
-  return a.kind !== b.kind ? a.kind < b.kind : a.source < b.source
 }
 
 class Sums {
@@ -90,23 +65,19 @@ class Sums {
   #bad = 0n
 
   /** One day later, with what happened on it. */
-  next(today: readonly ScoreEvidence[]): void {
+  next(today: DayTally | undefined): void {
     for (const [source, sum] of this.#good) this.#good.set(source, decayed(sum, decayPerDay.good))
     this.#distrust = decayed(this.#distrust, decayPerDay.bad)
     this.#ok = decayed(this.#ok, decayPerDay.reliability)
     this.#bad = decayed(this.#bad, decayPerDay.reliability)
-    const goodToday = new Map<string, number>()
-    let acks = 0
-    for (const { kind, source } of today) {
-      const { distrust, reliability } = weights[kind]
-      if (kind === 'good') goodToday.set(source, (goodToday.get(source) ?? 0) + 1)
-      if (kind === 'missing_ack') acks++
-      this.#distrust += BigInt(distrust) * MICRO
-      if (reliability === 'ok') this.#ok += MICRO
-      if (reliability === 'bad') this.#bad += MICRO
+    if (today === undefined) return
+    for (const kind of evidenceKinds) {
+      const [count, { reliability }] = [today.counts[kind], weights[kind]]
+      this.#distrust += BigInt(distrustOf(kind, count)) * MICRO
+      if (reliability === 'ok') this.#ok += BigInt(count) * MICRO
+      if (reliability === 'bad') this.#bad += BigInt(count) * MICRO
     }
-    this.#distrust += BigInt(Math.max(0, acks - EXCUSED_ACKS) * weights.minor.distrust) * MICRO
-    for (const [source, count] of goodToday) {
+    for (const [source, count] of today.good) {
       const sum = this.#good.get(source) ?? 0n
       this.#good.set(source, sum + BigInt(Math.min(count, GOOD_PER_DAY)) * MICRO)
     }
@@ -125,6 +96,12 @@ class Sums {
     const raw = (integrity * (6_000n * MICRO + 4n * reliability)) / (10_000n * MICRO * MICRO)
     return { integrity: Number(integrity / MICRO), reliability: Number(reliability / MICRO), raw: Number(raw) }
   }
+}
+
+/** Points of distrust of so much evidence of one day. */
+export function distrustOf(kind: EvidenceKind, count: number): number {
+  if (kind === 'missing_ack') return Math.max(0, count - EXCUSED_ACKS) * weights.minor.distrust
+  return count * weights[kind].distrust
 }
 
 /** What is left of a sum one day later. */

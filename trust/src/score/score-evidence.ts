@@ -12,6 +12,8 @@ export type ScoreEvidence = {
    * source is trusted; anything bad is its own proof, whoever brought it.
    */
   source: string
+  /** Orders what happened on one day, where that is known: a vouch that follows grave evidence stands. */
+  at?: number
 }
 
 /** What is known of a source other than this kernel. */
@@ -37,6 +39,8 @@ export type Vouch = {
   from: number
   until: number
   hash: string
+  /** As `at` of evidence. */
+  at?: number
 }
 
 export type ScoreInput = {

@@ -1,5 +1,7 @@
 /** Every constant of the trust score and of standing (security.md B9). One table: policy may only tighten it. */
 
+import { MAX_VOUCHED_STANDING, type StandingTier, standingTiers } from '@hansa/protocols'
+
 /** Points of a kernel that nothing is known of. */
 export const NEWCOMER = 200
 export const MAX_SCORE = 1000
@@ -37,7 +39,13 @@ export const ENDORSEMENTS = 5
 /** An endorser's own score counts from here. */
 export const ENDORSER_BASE = 500
 /** The most that an operator may vouch for; an agreement vouches at `SOURCE_SCORE`. */
-export const MAX_VOUCHED = 899
+export const MAX_VOUCHED = MAX_VOUCHED_STANDING
+/** What naming a kernel in the configuration, or adding it, vouches for when no standing is said: as an agreement. */
+export const NAMED_STANDING = 700
+/** Days after which evidence no longer counts: ten years, when nothing is left of it. */
+export const EVIDENCE_DAYS = 3_650
+/** Calls that a kernel on probation may make in 24 hours. */
+export const PROBATION_CALLS = 20
 
 export const evidenceKinds = ['good', 'timeout', 'missing_ack', 'minor', 'medium', 'high', 'critical'] as const
 export type EvidenceKind = (typeof evidenceKinds)[number]
@@ -63,8 +71,8 @@ export const weights: Readonly<
   critical: { distrust: 400, reliability: 'none', rule: 'a fork, equivocation, a forged receipt or token' },
 }
 
-export const tiers = ['blocked', 'probation', 'reader', 'trusted_reader', 'trusted'] as const
-export type Tier = (typeof tiers)[number]
+export const tiers = standingTiers
+export type Tier = StandingTier
 
 /** The score from which each tier begins. */
 export const thresholds: Readonly<Record<Tier, number>> = {

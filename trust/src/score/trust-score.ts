@@ -4,8 +4,9 @@
  */
 import { countEndorsements } from './endorsements.ts'
 import { type DayScore, scoreDays } from './score-days.ts'
-import type { ScoreEvidence, ScoreInput } from './score-evidence.ts'
+import type { ScoreInput, Vouch } from './score-evidence.ts'
 import { HYSTERESIS, MAX_SCORE, MAX_VOUCHED, type Tier, thresholds, tiers, UNPINNED_CEILING } from './score-table.ts'
+import { type Moment, type ScoreBasis, scoreBasis } from './score-tally.ts'
 
 export type TrustScore = {
   score: number
@@ -24,19 +25,42 @@ export type TrustScore = {
 
 /** Nobody's case or vouch changes it: the number that follows from what was signed. */
 export function trustScore(input: ScoreInput): TrustScore {
-  const days = scoreDays(input)
-  const totals = days.map((day) => totalOf(input, day))
-  const last = totals.at(-1)
+  return scoreOf(scoreBasis(input))
+}
+
+/** As `trustScore`, of evidence that was counted before. */
+export function scoreOf(basis: ScoreBasis): TrustScore {
+  const last = scoreLine(basis).at(-1)
   if (last === undefined) throw new RangeError('a score is of a day')
-  return { ...last, tier: tierOver(totals) }
+  const { day: _day, raw: _raw, ...score } = last
+  return score
+}
+
+export type ScoreOnDay = TrustScore & { day: number; raw: number }
+
+/** The score of each day from the first evidence, or the first vouch, to the day asked. */
+export function scoreLine(basis: ScoreBasis): ScoreOnDay[] {
+  const vouches = basis.vouches.map((vouch) => inForce(vouch, basis.graves))
+  const { points } = countEndorsements(basis.endorsements, basis.organisation)
+  let tier: Tier = 'blocked'
+  return scoreDays(basis).map((day) => {
+    const total = totalOf(basis, day, points, vouches)
+    tier = day.held ? 'blocked' : nextTier(tier, total.score)
+    return { ...total, tier, day: day.day, raw: day.raw }
+  })
 }
 
 type DayTotal = Omit<TrustScore, 'tier'>
 
-function totalOf(input: ScoreInput, { day, integrity, reliability, published, held }: DayScore): DayTotal {
-  const { points } = countEndorsements(input.endorsements ?? [], input.organisation)
-  const ceiling = input.pinned ? MAX_SCORE : UNPINNED_CEILING
-  const vouched = vouchedOn(input, day)
+function totalOf(
+  { pinned }: ScoreBasis,
+  { day, integrity, reliability, published, held }: DayScore,
+  points: number,
+  vouches: readonly Vouch[],
+): DayTotal {
+  const ceiling = pinned ? MAX_SCORE : UNPINNED_CEILING
+  const standing = vouches.filter(({ from, until }) => from <= day && day < until).map((vouch) => vouch.standing)
+  const vouched = standing.length === 0 ? undefined : Math.min(Math.max(...standing), MAX_VOUCHED)
   const earned = Math.min(ceiling, published + points)
   const score = held ? 0 : Math.max(earned, vouched ?? 0)
   const floor = vouched !== undefined && !held && vouched > earned ? { vouched } : {}
@@ -44,23 +68,12 @@ function totalOf(input: ScoreInput, { day, integrity, reliability, published, he
 }
 
 /** A vouch is a floor from its day to its end, or to the first high or critical event under it. */
-function vouchedOn({ vouches = [], evidence }: ScoreInput, day: number): number | undefined {
-  const standing = vouches
-    .filter(({ from, until }) => from <= day && day < until)
-    .filter(({ from }) => !evidence.some((one) => isGrave(one) && one.day >= from && one.day <= day))
-    .map((vouch) => Math.min(vouch.standing, MAX_VOUCHED))
-  return standing.length === 0 ? undefined : Math.max(...standing)
-}
-
-function isGrave({ kind }: ScoreEvidence): boolean {
-  return kind === 'high' || kind === 'critical'
-}
-
-/** The tier after all days: entered at its threshold, left only `HYSTERESIS` below it, or at once when held. */
-function tierOver(totals: readonly DayTotal[]): Tier {
-  let tier: Tier = 'blocked'
-  for (const { score, held } of totals) tier = held ? 'blocked' : nextTier(tier, score)
-  return tier
+export function inForce(vouch: Vouch, graves: readonly Moment[]): Vouch {
+  const { from, at = Number.NEGATIVE_INFINITY } = vouch
+  const under = graves.filter(
+    (grave) => grave.day > from || (grave.day === from && (grave.at ?? Number.POSITIVE_INFINITY) > at),
+  )
+  return { ...vouch, until: Math.min(vouch.until, ...under.map(({ day }) => day)) }
 }
 
 /** @returns the tier of a score, given the one before. */

@@ -91,6 +91,12 @@ function capabilityOf({ capability, capHash }: RecordedDecision, world: ReplayWo
   return found !== undefined && found.hash === capHash ? found : undefined
 }
 
+/** As it is now. Of the kernel that a call went to nothing is known here: a rule that looks at it finds the best. */
+function peerFacts(caller: string | undefined, peer: KnownPeer | undefined): Pick<PolicyFacts, 'peer'> {
+  if (caller === undefined) return {}
+  return { peer: { did: caller, score: peer?.score ?? peer?.standing ?? STRANGER, tier: peer?.tier ?? 'probation' } }
+}
+
 function factsOf(
   call: RecordedDecision,
   capability: ReturnType<typeof capabilityOf>,
@@ -106,8 +112,9 @@ function factsOf(
       ids: caller === undefined ? [principal] : [caller, ...aliases],
       did: caller ?? '',
       kind: caller !== undefined ? 'kernel' : principal.startsWith('person:') ? 'person' : 'agent',
-      standing: caller === undefined ? 1000 : (peer?.standing ?? STRANGER),
+      standing: caller === undefined ? 1000 : (peer?.score ?? peer?.standing ?? STRANGER),
     },
+    ...peerFacts(caller, peer),
     action: 'invoke',
     resource: {
       id: call.capability,

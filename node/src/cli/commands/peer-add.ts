@@ -50,7 +50,7 @@ export function peerAddCommand(cli: Cli): Command {
     .option('--clearance <label>', 'a label that it may be sent, such as PII; can be repeated', collect)
     .option('--same-owner', 'both kernels have one owner: its calls are permitted where no rule speaks')
     .option('--delegation', 'chains of delegations may pass between it and this node; both ends have to consent')
-    .option('--standing <n>', '0 to 1000, for policy conditions (default: 200)', integer('--standing', 0, 1000))
+    .option('--standing <n>', '0 to 1000: a floor for its score (default: 700)', integer('--standing', 0, 1000))
     .addOption(
       new Option('--trust-policy <policy>', 'whose decision counts (default: most_restrictive)').choices(
         TRUST_POLICIES,

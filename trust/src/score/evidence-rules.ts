@@ -1,0 +1,89 @@
+/**
+ * What one entry of a kernel's log says for or against another kernel (security.md B9). Only what that kernel signed, and
+ * what this one saw itself: nothing that a third one claims.
+ *
+ * A refusal by policy is no evidence: nobody can know the rules of another house.
+ */
+import type { Entry, Verdict } from '@hansa/protocols'
+import type { EvidenceKind } from './score-table.ts'
+
+export type EntryEvidence =
+  | { kind: EvidenceKind }
+  /** Of a call of that kernel that went well: good when its acknowledgement is here too. */
+  | { kind: 'unacknowledged' }
+  /** The acknowledgement: good when the call went well. */
+  | { kind: 'acknowledged' }
+
+export function evidenceIn(entry: Entry): EntryEvidence | undefined {
+  if (entry.peer === undefined) return undefined
+  switch (entry.type) {
+    case 'receipt.received':
+    case 'result.received':
+      return ofReceipt(entry)
+    case 'result.missing':
+      return ofMissing(entry)
+    case 'outcome':
+      return entry.actor?.startsWith(`${entry.peer}#`) === true ? ofItsCall(entry) : ofUnanswered(entry)
+    case 'ack.received':
+      return { kind: 'acknowledged' }
+    case 'peer.evidence':
+      return recorded(entry)
+    default:
+      return undefined
+  }
+}
+
+/** It signed what came of our call. A refusal is its right; a failure is not what was asked for. */
+function ofReceipt({ ext, verdicts }: Entry): EntryEvidence | undefined {
+  if (ext?.reveal === 'awaited') return undefined
+  if (ext?.status === 'failed' || ext?.status === 'outcome_unknown') return { kind: 'timeout' }
+  if (ext?.status !== 'ok') return undefined
+  if (ext.code === undefined) return { kind: 'good' }
+  return ext.code === 'firewall_blocked' ? blocked(verdicts) : undefined
+}
+
+/** What is not what it signed has an entry of its own. */
+function ofMissing({ ext }: Entry): EntryEvidence | undefined {
+  if (ext?.reveal === 'refused') return { kind: 'minor' }
+  return ext?.reveal === 'unanswered' ? { kind: 'timeout' } : undefined
+}
+
+function ofItsCall({ ext, verdicts }: Entry): EntryEvidence | undefined {
+  if (ext?.status === 'ok' && ext.code === undefined) return { kind: 'unacknowledged' }
+  const screened = ext?.stage === 'inbound' && (ext.code === 'firewall_blocked' || ext.code === 'invalid_request')
+  return screened ? blocked(verdicts) : undefined
+}
+
+/** A call of ours without a signed answer. Before it was sent, and where the peer was busy, nothing is its fault. */
+function ofUnanswered({ ext }: Entry): EntryEvidence | undefined {
+  const sent = ext?.stage === 'driver' || ext?.stage === 'begin'
+  return sent && UNANSWERED.has(ext?.code) ? { kind: 'timeout' } : undefined
+}
+
+const UNANSWERED: ReadonlySet<string | undefined> = new Set(['remote_refused', 'outcome_unknown', 'deadline'])
+
+/** Why our firewall stopped what came from it. A limit or a fault of our own says nothing about who sent. */
+function blocked(verdicts: readonly Verdict[] = []): EntryEvidence | undefined {
+  const stages = verdicts
+    .filter(({ action, pass, rule }) => action === 'block' && pass.startsWith('ingress_') && rule !== 'stage_failed')
+    .map(({ stage }) => stage)
+  if (stages.some((stage) => stage === 'secrets')) return { kind: 'high' }
+  if (stages.some((stage) => stage === 'hidden_text' || stage === 'injection')) return { kind: 'medium' }
+  return stages.some((stage) => stage === 'schema' || stage === 'parse') ? { kind: 'minor' } : undefined
+}
+
+/** By the word that the reason begins with. */
+const recordedKinds: ReadonlyMap<string, EvidenceKind> = new Map([
+  ['ack_missing', 'missing_ack'],
+  ['statement', 'minor'],
+  ['result_wrong', 'medium'],
+  ['replay', 'high'],
+  ['inclusion_broken', 'high'],
+  ['fork_suspected', 'high'],
+  ['fork', 'critical'],
+])
+
+function recorded({ ext }: Entry): EntryEvidence | undefined {
+  const kind = recordedKinds.get(ext?.reason?.split(':', 1)[0] ?? '')
+  return kind === undefined ? undefined : { kind }
+}
