@@ -73,6 +73,9 @@ describe('a measure', () => {
     ['changed_tool_stopped', { ext: { code: 'descriptor_mismatch' } }],
     ['right_withdrawn', { type: 'agent.removed' }],
     ['outcome_recorded', { type: 'receipt.received' }],
+    ['case_decided', { type: 'case.changed', ext: { case_event: 'dismissed' } }],
+    ['appeal_heard', { type: 'case.changed', ext: { case_event: 'modified' } }],
+    ['refused_by_sanction', { type: 'outcome', rules: ['sanction'], ext: { code: 'policy_denied' } }],
   ])('%s is shown by such an entry', (measure, over) => {
     expect(measures[measure].shows(sampleEntry({ ...call, ...over }))).toBe(true)
   })
@@ -84,6 +87,9 @@ describe('a measure', () => {
     ['asked_under_signature', { type: 'intent.accepted' }],
     ['countersigned', { type: 'receipt.received' }],
     ['refused_by_policy', { ext: { code: 'firewall_blocked' } }],
+    ['case_decided', { type: 'case.changed', ext: { case_event: 'proposed' } }],
+    ['appeal_heard', { type: 'case.changed', ext: { case_event: 'appealed' } }],
+    ['refused_by_sanction', { type: 'outcome', rules: ['r'], ext: { code: 'policy_denied' } }],
   ])('%s is not claimed for one that only looks like it', (measure, over) => {
     expect(measures[measure].shows(sampleEntry({ ...call, ...over }))).toBe(false)
   })

@@ -20,7 +20,15 @@ export const euAiAct: Framework = {
     {
       id: 'Art. 14',
       title: 'Human oversight',
-      measures: ['approval_asked', 'approval_given', 'approval_refused', 'right_withdrawn'],
+      measures: [
+        'approval_asked',
+        'approval_given',
+        'approval_refused',
+        'right_withdrawn',
+        'case_decided',
+        'appeal_heard',
+        'exception_made',
+      ],
       beyond: 'Whether the person was able to understand and to override.',
     },
     {
@@ -38,7 +46,7 @@ export const euAiAct: Framework = {
     {
       id: 'Art. 26',
       title: 'Obligations of deployers',
-      measures: ['outcome_recorded', 'approval_asked', 'peer_caught'],
+      measures: ['outcome_recorded', 'approval_asked', 'peer_caught', 'case_opened', 'sanctioned'],
       beyond: 'That suspected serious incidents were reported.',
     },
     { id: 'Art. 50', title: 'Transparency towards persons', measures: [], beyond: 'What people were told.' },

@@ -6,6 +6,12 @@ export const hipaa: Framework = {
   edition: '45 CFR Part 164',
   controls: [
     {
+      id: '164.308(a)(1)(ii)(C)',
+      title: 'Sanction policy',
+      measures: ['sanctioned', 'appeal_heard', 'refused_by_sanction'],
+      beyond: 'Sanctions against people outside the system.',
+    },
+    {
       id: '164.308(a)(1)(ii)(D)',
       title: 'Information system activity review',
       measures: ['outcome_recorded', 'refusals_counted', 'peer_caught'],
@@ -21,6 +27,12 @@ export const hipaa: Framework = {
       id: '164.308(a)(4)',
       title: 'Information access management',
       measures: ['permitted_by_rule', 'refused_by_policy', 'right_given', 'policy_changed'],
+    },
+    {
+      id: '164.308(a)(6)(ii)',
+      title: 'Response to and reporting of security incidents',
+      measures: ['case_opened', 'case_decided', 'sanctioned', 'partner_told'],
+      beyond: 'Incidents that nobody opened a case about.',
     },
     { id: '164.308(a)(7)', title: 'Contingency plan', measures: [], beyond: 'Backups, and that they were tried.' },
     {

@@ -110,6 +110,28 @@ const table = {
   policy_changed: { text: 'changes of the policy, each with its hash', shows: ofType('policy.loaded') },
   offer_changed: { text: 'changes of what is offered, each a signed manifest', shows: ofType('manifest.published') },
   content_erased: { text: 'erasures of kept content, each with who asked and why', shows: ofType('content.erased') },
+  case_opened: { text: 'cases opened about a kernel or a principal', shows: ofType('case.opened') },
+  case_decided: {
+    text: 'cases that named persons decided',
+    shows: (entry) =>
+      entry.type === 'case.changed' &&
+      (entry.ext?.case_event === 'dismissed' || entry.ext?.case_event === 'sanctioned'),
+  },
+  appeal_heard: {
+    text: 'appeals that were decided by somebody who had no part in the case',
+    shows: (entry) =>
+      entry.type === 'case.changed' && /^(?:upheld|modified|overturned)$/.test(entry.ext?.case_event ?? ''),
+  },
+  sanctioned: { text: 'sanctions imposed, each by a case', shows: ofType('sanction.imposed') },
+  refused_by_sanction: {
+    text: 'calls refused for a sanction',
+    shows: (entry) => refusedAs('policy_denied')(entry) && entry.rules?.includes('sanction') === true,
+  },
+  exception_made: {
+    text: 'exceptions to the policy that two persons made for hours',
+    shows: ofType('exception.granted'),
+  },
+  partner_told: { text: 'notices of sanctions sent to other kernels', shows: ofType('notice.sent') },
   outcome_recorded: {
     text: 'calls whose outcome is recorded, with the reason of each refusal',
     shows: ofType('outcome', 'receipt.received'),

@@ -74,7 +74,15 @@ export const owaspAgentic: Framework = {
     {
       id: 'ASI10',
       title: 'Rogue Agents',
-      measures: ['own_principal', 'refused_by_policy', 'right_withdrawn', 'peer_removed', 'outcome_recorded'],
+      measures: [
+        'own_principal',
+        'refused_by_policy',
+        'right_withdrawn',
+        'peer_removed',
+        'sanctioned',
+        'refused_by_sanction',
+        'outcome_recorded',
+      ],
       beyond: 'What an agent does without calling a capability.',
     },
   ],

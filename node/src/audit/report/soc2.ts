@@ -20,7 +20,15 @@ export const soc2: Framework = {
     {
       id: 'CC6.3',
       title: 'Access is given, changed and removed by role, with least privilege and segregation of duties',
-      measures: ['right_given', 'right_withdrawn', 'policy_changed', 'approval_given', 'approval_refused'],
+      measures: [
+        'right_given',
+        'right_withdrawn',
+        'policy_changed',
+        'approval_given',
+        'approval_refused',
+        'case_decided',
+        'exception_made',
+      ],
     },
     {
       id: 'CC6.6',
@@ -54,14 +62,14 @@ export const soc2: Framework = {
     {
       id: 'CC7.3',
       title: 'Security events are evaluated',
-      measures: ['peer_caught', 'approval_refused', 'right_withdrawn', 'peer_removed'],
+      measures: ['peer_caught', 'approval_refused', 'right_withdrawn', 'peer_removed', 'case_opened', 'case_decided'],
       beyond: 'How a person came to the decision.',
     },
     {
       id: 'CC7.4',
       title: 'Identified incidents are responded to',
-      measures: [],
-      beyond: 'A record of incidents and who handled them.',
+      measures: ['case_opened', 'case_decided', 'sanctioned', 'appeal_heard', 'partner_told'],
+      beyond: 'Incidents that nobody opened a case about.',
     },
     {
       id: 'CC8.1',
