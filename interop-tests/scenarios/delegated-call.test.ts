@@ -162,6 +162,54 @@ describe('an approval', () => {
   })
 })
 
+describe('a call on behalf of somebody', () => {
+  const forOlga = { principal: 'agent:clerk', onBehalfOf: 'person:olga', issuer: 'corp' }
+
+  it('names them in the own log, and to the peer by a pseudonym inside the signature', async () => {
+    await using mesh = await twoOrgs({ alice: { rules: [allow('clerk', 'agent:clerk', '*')] } })
+    await mesh.join('alice', 'bob')
+    await mesh.kernel('alice').invoke('bob/echo', { text: 'one' }, forOlga)
+    await mesh.kernel('alice').invoke('bob/echo', { text: 'two' }, forOlga)
+    await mesh.kernel('alice').invoke('bob/echo', { text: 'three' }, { principal: 'agent:clerk' })
+    await mesh.settle()
+    const sent = await entriesOf(mesh, 'alice', 'intent.sent')
+    expect(sent.map(({ ext }) => [ext?.issuer, ext?.obo])).toEqual([
+      ['corp', 'person:olga'],
+      ['corp', 'person:olga'],
+      [undefined, undefined],
+    ])
+    const intents = sent.map(({ ext }) => JSON.parse(Buffer.from(ext?.payload ?? '', 'base64url').toString()))
+    const [one, two, three] = intents.map(({ obo }) => obo)
+    expect(one).toMatch(/^[\w-]{43}$/)
+    expect(one).toBe(two)
+    expect(three).toBeUndefined()
+    expect(one).not.toBe(intents[0].sub)
+    const accepted = JSON.stringify(await entriesOf(mesh, 'bob', 'intent.accepted'))
+    expect(accepted).not.toContain('olga')
+    expect(accepted).not.toContain('corp')
+    expect(await entriesOf(mesh, 'alice', 'receipt.received')).toMatchObject([{ ext: { obo: 'person:olga' } }, {}, {}])
+  })
+
+  it('does not get what was done once for somebody else under the same key', async () => {
+    await using mesh = await twoOrgs({ alice: { rules: [allow('clerk', 'agent:clerk', '*')] } })
+    await mesh.join('alice', 'bob')
+    const write = (onBehalfOf: string) =>
+      mesh
+        .kernel('alice')
+        .invoke('bob/note.write', { text: 'n' }, { principal: 'agent:clerk', onBehalfOf, idempotencyKey: 'k' })
+    const [olga, again, otto] = [await write('person:olga'), await write('person:olga'), await write('person:otto')]
+    expect(again.value).toEqual(olga.value)
+    expect(otto.callId).not.toBe(olga.callId)
+    expect(mesh.notes).toEqual(['n', 'n'])
+  })
+
+  it.each(['olga', 'did:key:z6MkOther', ''])('is not on behalf of %j', async (onBehalfOf) => {
+    await using mesh = await twoOrgs()
+    const call = mesh.kernel('alice').invoke('echo', {}, { principal: 'agent:clerk', onBehalfOf })
+    expect(await refusal(call)).toMatchObject({ code: 'invalid_request' })
+  })
+})
+
 describe('an idempotency key', () => {
   it('makes the action happen once, and gives the stored result under a new receipt', async () => {
     await using mesh = await twoOrgs()

@@ -1,6 +1,7 @@
 /** The keys `issuers` and `token_exchange` of `hansa.yaml`. What they mean together is in `issuers-config.ts`. */
 import { issuerAlgorithms, issuerNameSchema } from '@hansa/protocols'
 import { z } from 'zod'
+import { MAX_ISSUED_LIFE_SECONDS } from '../issuers/issuer-setting.ts'
 
 const path = z.string().min(1).max(4096)
 const httpsUrl = z.url({ protocol: /^https$/, error: 'not an https URL' }).max(2048)
@@ -64,7 +65,7 @@ export const issuerSchema = z.strictObject({
   max_life_seconds: z
     .int()
     .min(60)
-    .max(86_400)
+    .max(MAX_ISSUED_LIFE_SECONDS)
     .describe('Longest life of a token that is taken, from iat to exp, seconds. Default: 3600')
     .optional(),
   scope: z

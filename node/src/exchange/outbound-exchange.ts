@@ -42,6 +42,7 @@ import type {
   Screened,
 } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
+import { doneBy } from '../kernel/stands-for.ts'
 import { buildIntent, type Pseudonyms } from './build-intent.ts'
 import type { PeerSessions } from './peer-sessions.ts'
 import { untilDeadline } from './until-deadline.ts'
@@ -89,7 +90,7 @@ export class OutboundExchange {
         : { onBehalfOf: this.#c.pseudonyms.of(call.caller.onBehalfOf, target.peer) }),
       ...(call.idempotencyKey === undefined
         ? {}
-        : { key: this.#c.pseudonyms.keyOf(call.idempotencyKey, call.caller.principal, target.peer) }),
+        : { key: this.#c.pseudonyms.keyOf(call.idempotencyKey, doneBy(call.caller), target.peer) }),
       ...(approval === undefined ? {} : { approval }),
     })
     const prepared = prepare('hansa-intent', intent)

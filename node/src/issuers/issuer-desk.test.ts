@@ -1,4 +1,4 @@
-import type { EntryDraft } from '@hansa/protocols'
+import type { EntryDraft, Revocation } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
 import { principalTemplate } from '@hansa/trust'
 import { anIssuer } from '@hansa/trust/testing'
@@ -28,6 +28,7 @@ function aDesk(over: Partial<IssuerSetting> = {}) {
   const clock = manualClock()
   const drafts: EntryDraft[] = []
   const refusals: string[] = []
+  const revoked = new Map<string, number>()
   const durable = { now: () => Promise.resolve() }
   const desk = new IssuerDesk(
     {
@@ -40,6 +41,12 @@ function aDesk(over: Partial<IssuerSetting> = {}) {
           contentType: '',
           body: Buffer.from(JSON.stringify({ keys: [signing.jwk] })),
         }),
+      },
+      revocations: {
+        revoked: (kind, what) => {
+          const iat = revoked.get(`${kind} ${what}`)
+          return iat === undefined ? undefined : ({ iat } as Revocation)
+        },
       },
       refusals: { count: (source, code, reason) => `${refusals.push(`${source} ${code} ${reason}`)}` },
       append(draft) {
@@ -58,7 +65,7 @@ function aDesk(over: Partial<IssuerSetting> = {}) {
     exp: now + 300,
     ...more,
   })
-  return { desk, clock, drafts, refusals, durable, now, token: (more?: object) => signing.sign(claims(more)) }
+  return { desk, clock, drafts, refusals, durable, revoked, now, token: (more?: object) => signing.sign(claims(more)) }
 }
 
 describe(IssuerDesk, () => {
@@ -125,6 +132,33 @@ describe(IssuerDesk, () => {
       'agents token_rejected issued token: corp: aud_of_another',
       'agents token_rejected issued token: no issuer: not_canonical_base64url',
     ])
+  })
+
+  it('refuses a token that was revoked, and ends what was opened with it', async () => {
+    const { desk, revoked, refusals, token, now } = aDesk()
+    const [one, other] = [token({ jti: '1' }), token({ jti: '2' })]
+    const [shown, kept] = [await desk.identify(one), await desk.identify(other)]
+    revoked.set(`token ${hashOf(one)}`, now)
+    desk.endRevoked()
+    expect([shown?.removed.aborted, kept?.removed.aborted]).toEqual([true, false])
+    expect(await desk.identify(one)).toBeUndefined()
+    expect(await desk.identify(other)).toBe(kept)
+    expect(refusals).toEqual(['agents token_rejected issued token: corp: token_revoked'])
+  })
+
+  it.each([
+    ['acts', { sub: 'reporter' }],
+    ['is acted for', { sub: 'olga', act: { sub: 'reporter' } }],
+  ])('refuses every token of a revoked principal that %s, and takes those that are issued later', async (_who, who) => {
+    const { desk, revoked, token, clock, now } = aDesk()
+    const shown = await desk.identify(token(who))
+    revoked.set(`principal agent:corp-${who.sub}`, now)
+    desk.endRevoked()
+    expect(shown?.removed.aborted).toBe(true)
+    expect(await desk.identify(token(who))).toBeUndefined()
+    expect(await desk.check('corp', token(who))).toMatchObject({ token: { ok: false, reason: 'principal_revoked' } })
+    clock.advance(1_000)
+    expect(await desk.identify(token({ ...who, iat: now + 1 }))).toBeDefined()
   })
 
   it('shows an operator which keys there are, and what a token would be taken as', async () => {

@@ -19,6 +19,7 @@ import type { Appended } from '@hansa/trust/ledger'
 import type { AgentIdentity } from '../control/control-caller.ts'
 import type { TokenExchanging } from '../control/controlled-kernel.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { Revocations } from '../revocation/revocations.ts'
 import { IssuerKeyStore } from './issuer-key-store.ts'
 import { type IssuerSetting, keyPlaceText } from './issuer-setting.ts'
 import { keyReader } from './read-issuer-keys.ts'
@@ -32,10 +33,12 @@ export type IssuerDeskComponents = {
   fetch: Pick<GuardedFetch, 'get'>
   refusals: Pick<RefusalCounter, 'count'>
   append(draft: EntryDraft): Appended
+  /** Of tokens by hash, and of principals, whose tokens until then are revoked. */
+  revocations: Pick<Revocations, 'revoked'>
 }
 
 type Issuer = { rules: IssuerRules; setting: IssuerSetting; keys: IssuerKeyStore }
-type Shown = { identity: AgentIdentity; end(reason: string): void }
+type Shown = { token: IssuedToken; identity: AgentIdentity; end(reason: string): void }
 
 export class IssuerDesk {
   /** Set once, when the kernel is put together. @default nobody may exchange tokens */
@@ -58,7 +61,13 @@ export class IssuerDesk {
   }
 
   /** Whether a token is good now, and for whom. Nothing is kept, nothing is written. */
-  judge(token: string): Promise<IssuedVerdict> {
+  async judge(token: string): Promise<IssuedVerdict> {
+    const verdict = await this.#judge(token)
+    const reason = verdict.ok ? this.#revoked(verdict.token, hashOf(token)) : undefined
+    return verdict.ok && reason !== undefined ? { ok: false, reason, issuer: verdict.token.issuer } : verdict
+  }
+
+  #judge(token: string): Promise<IssuedVerdict> {
     return judgeToken(token, {
       issuers: [...this.#issuers.values()].map(({ rules }) => rules),
       now: this.#now(),
@@ -96,6 +105,13 @@ export class IssuerDesk {
     }
   }
 
+  /** Ends what was opened with a token that is revoked now. */
+  endRevoked(): void {
+    for (const [hash, { token, end }] of [...this.#shown]) {
+      if (this.#revoked(token, hash) !== undefined) end('the token was revoked')
+    }
+  }
+
   /** Ends whatever was opened with a token. */
   close(): void {
     for (const { end } of [...this.#shown.values()]) end('the kernel is closing')
@@ -115,6 +131,14 @@ export class IssuerDesk {
     return this.#keep(token, hash)
   }
 
+  #revoked({ principal, onBehalfOf, issued }: IssuedToken, hash: string): string | undefined {
+    const { revocations } = this.#c
+    if (revocations.revoked('token', hash) !== undefined) return 'token_revoked'
+    const principals = onBehalfOf === undefined ? [principal] : [principal, onBehalfOf]
+    const last = Math.max(...principals.map((who) => revocations.revoked('principal', who)?.iat ?? -1))
+    return issued <= last ? 'principal_revoked' : undefined
+  }
+
   #unfit({ issuer, principal, onBehalfOf, mayAct }: IssuedToken): string | undefined {
     if (!agentPrincipalSchema.safeParse(principal).success) return `${issuer}: not_an_agent`
     // It is the subject's to be exchanged by somebody else, not to be used by the subject, unless that is the actor.
@@ -123,7 +147,8 @@ export class IssuerDesk {
     return this.#shown.size >= MAX_SHOWN_TOKENS ? `${issuer}: too_many_tokens` : undefined
   }
 
-  #keep({ issuer, principal, onBehalfOf, expires, scope }: IssuedToken, hash: string): AgentIdentity {
+  #keep(token: IssuedToken, hash: string): AgentIdentity {
+    const { issuer, principal, onBehalfOf, expires, scope } = token
     const ended = new AbortController()
     const end = (reason: string) => {
       cancel()
@@ -139,7 +164,7 @@ export class IssuerDesk {
       ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
       ...(scope === undefined ? {} : { scope }),
     }
-    this.#shown.set(hash, { identity, end })
+    this.#shown.set(hash, { token, identity, end })
     return identity
   }
 

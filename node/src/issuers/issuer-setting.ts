@@ -2,6 +2,9 @@
 import type { IssuerAlgorithm } from '@hansa/protocols'
 import type { OidcRules, SpiffeRules } from '@hansa/trust'
 
+/** Longest life that an issuer's tokens can be configured to have, seconds. */
+export const MAX_ISSUED_LIFE_SECONDS = 86_400
+
 /** Where public keys come from; a path is absolute. */
 export type KeyPlace =
   | { kind: 'url'; url: string }

@@ -2,6 +2,7 @@
 import type { GuardedFetch } from '@hansa/mesh'
 import type { IdentifyAgent } from '../control/control-caller.ts'
 import type { TokenDesk } from '../kernel/token-desk.ts'
+import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import { type BearersComponents, bearers } from './bearers.ts'
 import { ClientAssertions, type KnownClient } from './client-assertion.ts'
 import { IssuerDesk, type IssuerDeskComponents } from './issuer-desk.ts'
@@ -20,11 +21,17 @@ export type IssuersInit = {
 
 export type OpenedIssuers = { desk: IssuerDesk; identify: IdentifyAgent }
 
-type Components = IssuerDeskComponents & Omit<BearersComponents, 'issuers'> & { tokens: Pick<TokenDesk, 'grant'> }
+type Components = IssuerDeskComponents &
+  Omit<BearersComponents, 'issuers'> & {
+    tokens: Pick<TokenDesk, 'grant'>
+    revocations: Pick<KernelRevocations, 'tell'>
+  }
 
 export function openIssuers(components: Components, init: IssuersInit = { issuers: [] }): OpenedIssuers {
   const { agents, tokens, ...rest } = components
+  const { revocations } = components
   const desk = new IssuerDesk({ ...rest, fetch: init.fetch ?? rest.fetch }, init.issuers)
+  revocations.tell(() => desk.endRevoked())
   if (init.tokenClients !== undefined) desk.exchange = exchangeFor(init.tokenClients, desk, components, init)
   return { desk, identify: bearers({ agents, tokens, issuers: desk }) }
 }

@@ -71,6 +71,42 @@ function begin(id: string, callId: string): void {
   book.use(id, callId)
 }
 
+describe('a request on behalf of somebody', () => {
+  const olga = { principal: 'agent:a', onBehalfOf: 'person:olga' }
+  const of = (onBehalfOf?: string) =>
+    actionHash({
+      principal: 'agent:a',
+      onBehalfOf,
+      capability: 'note.write',
+      capHash: 'A'.repeat(43),
+      args: Buffer.from('{"text":"pay 10"}'),
+    })
+
+  it('is another action than the same for somebody else, or for nobody', () => {
+    expect(new Set([of('person:olga'), of('person:otto'), of()]).size).toBe(3)
+  })
+
+  it('is not approved by whom it is for', async () => {
+    const id = await asked({ ...olga, action: of('person:olga') })
+    await expect(book.decide(id, 'granted', 'person:olga')).rejects.toMatchObject({
+      detail: { code: 'invalid_request' },
+    })
+    expect(await book.decide(id, 'granted', 'person:carla')).toMatchObject({
+      state: 'granted',
+      onBehalfOf: 'person:olga',
+    })
+  })
+
+  it('is known after a restart with its arguments, and for whom it is', async () => {
+    const id = await asked({ ...olga, action: of('person:olga') })
+    const again = await restarted()
+    expect(again.list().find((one) => one.id === id)).toMatchObject({
+      onBehalfOf: 'person:olga',
+      args: '{"text":"pay 10"}',
+    })
+  })
+})
+
 describe('a request', () => {
   it('is in the log before anyone learns its id', async () => {
     const release = ledger.hold()

@@ -26,6 +26,8 @@ const MAX_PENDING_OF_ONE = 100
 export type ApprovalRequest = {
   action: string
   principal: string
+  /** For whom it acts. */
+  onBehalfOf?: string
   capability: string
   capHash: string
   callId: string
@@ -70,11 +72,15 @@ export class ApprovalBook {
       actor: request.principal,
       cap: request.capability,
       cap_hash: request.capHash,
-      ext: { approval: id, action: request.action, expires },
+      ext: {
+        approval: id,
+        action: request.action,
+        expires,
+        ...(request.onBehalfOf === undefined ? {} : { obo: request.onBehalfOf }),
+      },
     })
-    const { action, principal, capability, capHash, callId } = request
+    const { args: _args, ...of } = request
     const [args, requested] = [this.#arguments.keep(id, request.args), Math.floor(entry.tMs / 1000)]
-    const of = { principal, capability, capHash, callId, action }
     const held: Held = { id, state: 'pending', ...of, args, requested, expires }
     this.#hold(held)
     await entry.durable
@@ -136,10 +142,10 @@ export class ApprovalBook {
       const state = held.state === 'pending' ? 'being decided' : held.state
       throw new CallError({ code: 'invalid_request' }, `invalid_request: Approval ${id} is already ${state}.`)
     }
-    if (verdict === 'granted' && approver === held.principal) {
+    if (verdict === 'granted' && (approver === held.principal || approver === held.onBehalfOf)) {
       throw new CallError(
         { code: 'invalid_request' },
-        `invalid_request: ${approver} asked for this itself; another person has to approve it.`,
+        `invalid_request: ${approver} asked for this itself, or it is on behalf of ${approver}; another person has to approve it.`,
       )
     }
     // Two words on one request, and the second would give back what the first had let a call use up.
@@ -218,7 +224,8 @@ export class ApprovalBook {
     const held = this.#held.get(id)
     if (entry.type === 'approval.requested' && entry.actor !== undefined && entry.cap !== undefined) {
       const { actor: principal, cap: capability, cap_hash: capHash = '' } = entry
-      const action = { principal, capability, capHash, action: entry.ext?.action ?? '' }
+      const { action: hash = '', obo } = entry.ext ?? {}
+      const action = { principal, capability, capHash, action: hash, ...(obo === undefined ? {} : { onBehalfOf: obo }) }
       this.#hold({
         id,
         state: 'pending',
@@ -245,7 +252,10 @@ export class ApprovalBook {
   }
 
   /** Only a text that fits the hash in the ledger is what was asked for. */
-  #keptArguments(id: string, of: Pick<Held, 'principal' | 'capability' | 'capHash' | 'action'>): string | null {
+  #keptArguments(
+    id: string,
+    of: Pick<Held, 'principal' | 'onBehalfOf' | 'capability' | 'capHash' | 'action'>,
+  ): string | null {
     const args = this.#arguments.of(id)
     if (args === null) return null
     return actionHash({ ...of, args: Buffer.from(args) }) === of.action ? args : null

@@ -310,7 +310,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const tokens = new TokenDesk({
     ...{ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find },
   })
-  const issuers = openIssuers({ self, clock, fetch: components.fetch, refusals, append, agents, tokens }, init.issuers)
+  const issuers = openIssuers(
+    { self, clock, fetch: components.fetch, refusals, append, agents, tokens, revocations },
+    init.issuers,
+  )
   const arriving = { clock, secrets, defaultPrincipal: init.principal ?? DEFAULT_PRINCIPAL }
   const invoke = invoker({ ...arriving, logger, ledger, stages, running, callIds, outbox, promises, tokens })
 
@@ -358,13 +361,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     approvals,
     imports,
     peers: peerDesk,
-    inFlight,
-    tokens,
-    standing: trust.desk,
-    agents,
-    issuers,
-    offers,
-    configured,
+    ...{ inFlight, tokens, agents, issuers, offers, configured, standing: trust.desk },
     capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),
     ...{ content: kept.desk, events, identity, revocations, delegations: delegation.desk },
     append,

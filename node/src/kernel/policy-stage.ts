@@ -226,12 +226,14 @@ async function approve(call: Permitted, approvals: ApprovalBook): Promise<Permit
   // A repeated call does nothing, so it needs no second approval.
   if (!needed || call.repeat !== undefined) return call
   const [principal, capability, capHash] = [call.caller.principal, call.target.ref, call.target.hash]
-  const action = actionHash({ principal, capability, capHash, args: call.args })
+  const onBehalfOf = call.caller.kind === 'own' ? call.caller.onBehalfOf : undefined
+  const action = actionHash({ principal, onBehalfOf, capability, capHash, args: call.args })
   const approval = call.approvals.find((id) => approvals.reserve(id, action, call.callId))
   if (approval !== undefined) return { ...call, approval }
   const approvalId = await approvals.request({
     action,
     principal,
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     capability,
     capHash,
     callId: call.callId,

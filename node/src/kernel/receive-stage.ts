@@ -10,6 +10,7 @@ import type { LocalCapabilities } from './local-capabilities.ts'
 import type { RestoreDoubt } from './restore-doubt.ts'
 import type { Arrived, ImportedTarget, Received, Refusal, Repeat, Target } from './stages.ts'
 import { isRefusal } from './stages.ts'
+import { doneBy } from './stands-for.ts'
 
 export type ReceiveComponents = {
   self: Did
@@ -130,6 +131,6 @@ async function claimKey(
 }
 
 export function scopeOf(arrived: Arrived, capability: string, key: string): string {
-  const issuer = arrived.caller.kind === 'peer' ? arrived.caller.did : arrived.caller.principal
+  const issuer = arrived.caller.kind === 'peer' ? arrived.caller.did : doneBy(arrived.caller)
   return Idempotency.scopeOf(issuer, capability, key)
 }

@@ -5,7 +5,7 @@
 import type { Clock, Did, Revocation, RevocationInfo, RevocationKind, Revoke } from '@hansa/protocols'
 import { didOfKey, type KeyResolver, type ReadRevocation, unrevokedKeys } from '@hansa/trust'
 import type { Arrived, Refusal, Target } from '../kernel/stages.ts'
-import { type NewRevocation, RevocationDesk, type RevocationDeskComponents } from './revocation-desk.ts'
+import { type NewRevocation, RevocationDesk, type RevocationDeskComponents, type Took } from './revocation-desk.ts'
 import type { Revocations } from './revocations.ts'
 import { type RevokeComponents, revocationInfo, revoke } from './revoke.ts'
 import { refuseRevoked } from './revoked-call.ts'
@@ -21,6 +21,7 @@ export class KernelRevocations implements Revocations {
   readonly #self: Did
   readonly #clock: Clock
   #desk: RevocationDesk | undefined
+  readonly #told = new Set<Took>()
 
   constructor({ self, clock }: { self: Did; clock: Clock }) {
     this.#self = self
@@ -36,6 +37,11 @@ export class KernelRevocations implements Revocations {
 
   revoked(kind: RevocationKind, what: string, by?: readonly Did[]): Revocation | undefined {
     return this.#desk?.revoked(kind, what, by)
+  }
+
+  /** Calls back for each revocation from now on, when it is in force. */
+  tell(took: Took): void {
+    this.#told.add(took)
   }
 
   /** The keys of a resolver, less those that were revoked. */
@@ -79,10 +85,12 @@ export class KernelRevocations implements Revocations {
     await this.#desk?.tick()
   }
 
-  #took({ kind, what, iss }: Revocation, { ends, withdrawn }: OpenRevocations): void {
+  #took(revocation: Revocation, { ends, withdrawn }: OpenRevocations): void {
+    const { kind, what, iss } = revocation
     if (kind === 'peer') ends(what as Did)
     if (kind === 'key' && iss !== this.#self) ends(didOfKey(what))
     if (kind === 'capability' && iss === this.#self) withdrawn()
+    for (const tell of this.#told) tell(revocation)
   }
 
   #opened(): RevocationDesk {

@@ -12,7 +12,16 @@ import {
   type RevocationKind,
   type Revoke,
 } from '@hansa/protocols'
-import { decodeBase64url, linkHash, parseStrictJson, type ReadRevocation } from '@hansa/trust'
+import {
+  decodeBase64url,
+  encodeBase64url,
+  linkHash,
+  parseStrictJson,
+  type ReadRevocation,
+  readJwt,
+  sha256,
+} from '@hansa/trust'
+import { MAX_ISSUED_LIFE_SECONDS } from '../issuers/issuer-setting.ts'
 import { TokenUses } from '../kernel/token-uses.ts'
 import type { NewRevocation, RevocationDesk } from './revocation-desk.ts'
 
@@ -72,7 +81,7 @@ function partsOf(what: Revoke): {
 function named(kind: RevocationKind, name: string, now: number, components: RevokeComponents): Named {
   switch (kind) {
     case 'token':
-      return { kind, what: tokenId(name), exp: now + MAX_TOKEN_LIFE_SECONDS + 60 }
+      return { kind, ...tokenNamed(name, now) }
     case 'principal':
       if (!isPrincipal(name)) throw invalid('a principal is agent:NAME or person:NAME')
       return { kind, what: name }
@@ -90,6 +99,14 @@ function named(kind: RevocationKind, name: string, now: number, components: Revo
     default:
       return { kind, what: name }
   }
+}
+
+/** A token of this kernel, or its id; or the token of an issuer, or its hash as the log has it. */
+function tokenNamed(token: string, now: number): { what: string; exp: number } {
+  const issued = { exp: now + MAX_ISSUED_LIFE_SECONDS + 60 }
+  if (/^[A-Za-z0-9_-]{43}$/.test(token)) return { what: token, ...issued }
+  if (readJwt(token).ok) return { what: encodeBase64url(sha256(token)), ...issued }
+  return { what: tokenId(token), exp: now + MAX_TOKEN_LIFE_SECONDS + 60 }
 }
 
 function tokenId(token: string): string {

@@ -8,9 +8,12 @@ export const approvalSchema = z.object({
   id: approvalIdSchema,
   state: z.enum(['pending', 'granted', 'denied', 'used', 'expired']),
   principal: principalSchema,
+  onBehalfOf: principalSchema.exactOptional().describe('For whom it acts; that person cannot approve it'),
   capability: capabilityRefSchema,
   callId: callIdSchema.describe('The call that asked'),
-  action: hashSchema.describe('What it is bound to: principal, capability, descriptor and argument bytes'),
+  action: hashSchema.describe(
+    'What it is bound to: principal and for whom it acts, capability, descriptor and argument bytes',
+  ),
   args: z
     .string()
     .nullable()

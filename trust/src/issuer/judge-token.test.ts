@@ -81,7 +81,7 @@ describe('a token of a configured issuer', () => {
   it('stands for the principal that the configuration makes of its subject', async () => {
     expect(await verdictOf(corpKey.sign(claims()))).toEqual({
       ok: true,
-      token: { issuer: 'corp', principal: 'agent:corp-reporter', expires: NOW + 300, typ: 'at+jwt' },
+      token: { issuer: 'corp', principal: 'agent:corp-reporter', issued: NOW - 5, expires: NOW + 300, typ: 'at+jwt' },
     })
   })
 

@@ -23,6 +23,7 @@ export type IssuedToken = {
   principal: string
   /** For whom, when the issuer says that the subject has handed on what it may. */
   onBehalfOf?: string
+  issued: UnixSeconds
   expires: UnixSeconds
   /** What it may be used for; absent: whatever the principal may. */
   scope?: InvokeScope
@@ -127,7 +128,10 @@ function standing({ claims, typ }: UnverifiedJwt, rules: IssuerRules): IssuedVer
   const who =
     actor?.principal === undefined ? { principal: subject } : { principal: actor.principal, onBehalfOf: subject }
   const more = { ...(scope === undefined ? {} : { scope }), ...(mayAct === undefined ? {} : { mayAct }) }
-  return { ok: true, token: { issuer: rules.name, ...who, expires: claims.exp as number, typ, ...more } }
+  return {
+    ok: true,
+    token: { issuer: rules.name, ...who, issued: claims.iat as number, expires: claims.exp as number, typ, ...more },
+  }
 }
 
 function subjectOf(claims: UnverifiedJwt['claims'], rules: IssuerRules): string | undefined {

@@ -65,13 +65,13 @@ const MAX_DIFFERENCES = 50
 
 /** One action, with all that a person needs to decide. @param nowMs Unix milliseconds */
 export function approvalText(style: Style, approval: Approval, nowMs: number): string {
-  const { id, state, principal, capability, callId, args, requested, expires, approver, reason } = approval
+  const { id, state, principal, onBehalfOf, capability, callId, args, requested, expires, approver, reason } = approval
   const left = expires - Math.floor(nowMs / 1000)
   const waits = state === 'pending' || state === 'granted'
   return facts(style, [
     ['approval', style.name(id)],
     ['state', state === 'pending' ? style.warn(state) : state],
-    ['who', principal],
+    ['who', onBehalfOf === undefined ? principal : `${principal}, on behalf of ${onBehalfOf}`],
     ['capability', capability],
     ['call', callId],
     ['arguments', args === null ? notKept(state) : indented(argumentText(args))],

@@ -84,6 +84,7 @@ export function issuing() {
         drafts.push(draft)
         return { seq: drafts.length, tMs: 0, durable: Promise.resolve() } as never
       },
+      revocations: { revoked: () => undefined, tell() {} },
       agents: { identify: () => undefined },
       tokens: {
         identify: async () => undefined,
