@@ -81,6 +81,7 @@ export {
 } from './delegation/predicate.ts'
 // Documents and logs of DIDs.
 export * from './did/did-document.ts'
+export * from './did/peer-binding.ts'
 export * from './did/webvh-log.ts'
 export { type A2aError, a2aError } from './errors/a2a.ts'
 export { CallError, type CallErrorDetail, type CallStage } from './errors/call-error.ts'

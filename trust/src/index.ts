@@ -34,6 +34,8 @@ export {
 export type { KeyPurpose, KeyResolution, KeyResolver, ResolvedKey } from './did/key-resolver.ts'
 export { didLogKeyResolver, firstOf, type KeyWindow, keyWindows } from './did/key-windows.ts'
 export { multikeyOf, publicKeyFromMultikey } from './did/multikey.ts'
+export { makePeerBinding, type PeerBindingVerdict, peerIdService, verifyPeerBinding } from './did/peer-binding.ts'
+export { peerIdOf, publicKeyFromPeerId } from './did/peer-id.ts'
 export {
   didWebOf,
   type PublishedFile,

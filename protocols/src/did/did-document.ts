@@ -60,6 +60,3 @@ export const revokedKeySchema = z.strictObject({
 export type RevokedKey = z.infer<typeof revokedKeySchema>
 
 export const keyRevocationsSchema = z.strictObject({ revoked: z.array(revokedKeySchema).max(1_000) })
-
-/** Type of the service that lists the libp2p PeerIds of a kernel. */
-export const PEER_ID_SERVICE = 'HansaPeerId'

@@ -24,13 +24,13 @@ export const identityLogEvents = {
     level: 'info',
     fields: ['kid'],
     means: 'This key has left the document. What it signed before still verifies.',
-    todo: 'Make a backup: one from before cannot go on with this identity.',
+    todo: 'Make a backup: a home restored from before this is not believed by peers any more.',
   },
   'identity.key_revoked': {
     level: 'warn',
     fields: ['kid', 'reason'],
     means: 'This key is in the document as compromised, and peers are told.',
-    todo: 'Make a backup: one from before cannot go on with this identity.',
+    todo: 'Make a backup: a home restored from before this is not believed by peers any more.',
   },
   'identity.rotation_stalled': {
     level: 'error',

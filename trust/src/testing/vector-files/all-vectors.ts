@@ -1,10 +1,12 @@
 import { canonicalVectors } from './canonical-vectors.ts'
 import { cosignatureVectors } from './cosignature-vectors.ts'
 import { delegationVectors } from './delegation-vectors.ts'
+import { didLogVectors } from './did-log-vectors.ts'
 import { envelopeVectors } from './envelope-vectors.ts'
 import { forkVectors } from './fork-vectors.ts'
 import { inclusionVectors } from './inclusion-vectors.ts'
 import { manifestVectors } from './manifest-vectors.ts'
+import { peerBindingVectors } from './peer-binding-vectors.ts'
 import { proofVectors } from './proof-vectors.ts'
 import { revealVectors } from './reveal-vectors.ts'
 import { revocationVectors } from './revocation-vectors.ts'
@@ -20,6 +22,8 @@ export function allVectors(): VectorFile[] {
     ...manifestVectors(),
     ...envelopeVectors(),
     ...delegationVectors(),
+    ...didLogVectors(),
+    ...peerBindingVectors(),
     ...revocationVectors(),
     ...sanctionVectors(),
     ...proofVectors(),

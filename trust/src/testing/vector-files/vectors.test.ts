@@ -18,6 +18,9 @@ import {
 import { describe, expect, it } from 'vitest'
 import { verifyChain, whyNotCovered } from '../../delegation/verify-chain.ts'
 import { didKeyResolver } from '../../did/did-key-resolver.ts'
+import { readDidDocument } from '../../did/document-keys.ts'
+import { verifyPeerBinding } from '../../did/peer-binding.ts'
+import { verifyWebvhLog } from '../../did/webvh/verify-webvh-log.ts'
 import { encodeBase64url } from '../../encoding/base64url.ts'
 import { commitTo, sha256 } from '../../encoding/hash.ts'
 import { verifyNotice } from '../../governance/verify-notice.ts'
@@ -48,6 +51,8 @@ const folders = [
   'manifest',
   'envelope',
   'delegation',
+  'did-log',
+  'peer-binding',
   'revocation',
   'sanction',
   'proof',
@@ -92,6 +97,57 @@ describe('canonical', () => {
   it.each(under('canonical/invalid'))('%s', (path) => {
     const vector = read<CanonicalVector>(path)
     expect(parse(vector)).toEqual({ ok: false, reason: vector.reason })
+  })
+})
+
+type DidLogVector = {
+  did: Did
+  now: number
+  log: string[]
+  version: string
+  kids: string[]
+  revoked: object[]
+  reason: string
+}
+
+describe('did-log', () => {
+  const verify = ({ did, now, log }: DidLogVector) => verifyWebvhLog({ did, now, log: Buffer.from(log.join('\n')) })
+
+  it.each(under('did-log/valid'))('%s', (path) => {
+    const vector = read<DidLogVector>(path)
+    const verdict = verify(vector)
+    if (!verdict.ok) throw new Error(verdict.reason)
+    const { versionId, keys } = verdict.log.current
+    expect({ version: versionId, kids: keys.kids, revoked: keys.revoked }).toMatchObject({
+      version: vector.version,
+      kids: vector.kids,
+      revoked: vector.revoked,
+    })
+  })
+
+  it.each(under('did-log/invalid'))('%s', (path) => {
+    const vector = read<DidLogVector>(path)
+    expect(verify(vector)).toEqual({ ok: false, reason: vector.reason })
+  })
+})
+
+type PeerBindingVector = { now: number; connected: string; document: { id: Did }; envelope: string; reason: string }
+
+describe('peer-binding', () => {
+  const verify = ({ now, connected, document, envelope }: PeerBindingVector) => {
+    const reading = readDidDocument(document, document.id)
+    if (!reading.ok) throw new Error(reading.reason)
+    return verifyPeerBinding(Buffer.from(envelope, 'base64url'), reading.keys, { connected, now })
+  }
+
+  it.each(under('peer-binding/valid'))('%s', (path) => {
+    const vector = read<PeerBindingVector>(path)
+    expect(verify(vector)).toMatchObject({ ok: true, peerId: vector.connected, binding: { did: vector.document.id } })
+  })
+
+  it.each(under('peer-binding/invalid'))('%s', (path) => {
+    const vector = read<PeerBindingVector>(path)
+    expect(verify(vector)).toEqual({ ok: false, reason: vector.reason })
   })
 })
 
