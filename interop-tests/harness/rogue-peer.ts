@@ -16,7 +16,9 @@ import {
   type Intent,
   memoryStore,
   type PeerTransport,
+  REVOCATION_STATUS_TYP,
   type Receipt,
+  type RevocationStatus,
   replyFrameLimits,
   revealReplyFrameLimits,
 } from '@hansa/protocols'
@@ -33,6 +35,7 @@ import {
   readLink,
   type Signer,
   sha256,
+  signJws,
   signManifest,
 } from '@hansa/trust'
 import { mallory } from '@hansa/trust/testing'
@@ -115,6 +118,7 @@ export class RoguePeer {
       resolver: victim.resolver ?? didKeyResolver(),
       own: { manifest, policyVersion: 1 },
       memory: peerMemory()({ store: memoryStore(), clock }),
+      revocations: { held: () => 0, statusFor: (peer) => statusOf(signer, peer, now), take: async () => {} },
     })
     if (!opened.ok) throw new Error(`the rogue has no session: ${opened.code}, ${opened.reason}`)
     return new RoguePeer(victim, signer, opened.session)
@@ -216,6 +220,12 @@ export class RoguePeer {
     const { text } = await batchSigner(signer).sign('hansa-ack', ack)
     return this.send(exchangePaths.acks, Buffer.from(`[${text}]`))
   }
+}
+
+/** That it has revoked nothing, or whatever a test makes it say. */
+export function statusOf(signer: Signer, aud: Did, iat: number, over: Partial<RevocationStatus> = {}): string {
+  const status = { v: 1, iss: signer.did, aud, iat, seq: 0, since: 0, revocations: [], have: 0, ...over }
+  return signJws(signer, REVOCATION_STATUS_TYP, status).jws
 }
 
 function codeIn(body: Uint8Array): { code?: string } {

@@ -39,11 +39,14 @@ export {
   handshakeResponder,
   type ProofReply,
 } from './handshake/respond.ts'
+// Imports.
+export type { RevocationStatuses } from './handshake/revocation-statuses.ts'
 // Identities.
 export { type DidLogStoreComponents, didLogStore } from './identity/did-log-store.ts'
 export { type FetchDidFileComponents, fetchDidFileOver } from './identity/fetch-did-file.ts'
-// Imports.
 export { type FetchManifest, fetchManifestOver } from './imports/fetch-manifest.ts'
+// Imports.
+export { httpEndpoint } from './imports/http-endpoint.ts'
 export {
   type AddedImport,
   type FoundCapability,

@@ -13,7 +13,7 @@ export const NONCE_BYTES = 32
 
 /** Largest M1 and M2, bytes: what is read before anyone is authenticated. */
 export const MAX_HELLO_BYTES = 8_192
-/** Largest M4, bytes: a checkpoint of at most 4 KiB, its proof, and the reasons. */
-export const MAX_ACCEPTED_BYTES = 16_384
-/** Largest M3, bytes: a manifest of at most 256 KiB, a checkpoint, and M1 and M2 again. */
-export const MAX_PROOF_BYTES = 303_104
+/** Largest M4, bytes: a checkpoint of at most 4 KiB, its proof, the reasons, and revocations of at most 8 KiB. */
+export const MAX_ACCEPTED_BYTES = 24_576
+/** Largest M3, bytes: a manifest of at most 256 KiB, a checkpoint, revocations of 8 KiB, and M1 and M2 again. */
+export const MAX_PROOF_BYTES = 311_296

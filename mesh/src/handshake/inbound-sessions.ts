@@ -56,6 +56,8 @@ export interface InboundSessions {
   manifestOf(peer: Did): SignedManifest | undefined
   /** Closes every session of a peer. */
   closePeer(peer: Did): void
+  /** Who has a session now. */
+  peers(): Did[]
 }
 
 export type InboundSessionsInit = {
@@ -139,6 +141,11 @@ class SessionTable implements InboundSessions {
 
   closePeer(peer: Did): void {
     for (const session of [...(this.#byPeer.get(peer) ?? [])]) this.close(session.sid)
+  }
+
+  peers(): Did[] {
+    const now = this.#now()
+    return [...this.#byPeer].flatMap(([peer, own]) => ([...own].some(({ exp }) => now < exp) ? [peer] : []))
   }
 
   #recentOpenings(peer: Did): number[] {

@@ -39,6 +39,7 @@ import { judgePeer, type ToldOfContradictions } from './judge-peer.ts'
 import { OutboundSession } from './outbound-session.ts'
 import type { OwnSide } from './own-side.ts'
 import { type MessageSchema, readMessage, writeMessage } from './read-message.ts'
+import type { RevocationStatuses } from './revocation-statuses.ts'
 import { initiatorTranscript, responderTranscript } from './transcript.ts'
 
 export type OpenSessionInit = ToldOfContradictions & {
@@ -53,6 +54,8 @@ export type OpenSessionInit = ToldOfContradictions & {
   own: OwnSide
   /** What was seen of the peer before; what this handshake verifies is added to it. */
   memory: PeerMemory
+  /** What each side has revoked goes with the handshake. @default nothing is said or read of it */
+  revocations?: RevocationStatuses
   /** Pinned keys of the peer's log. @default those of the manifest that the peer serves */
   logs?: LogKeys
   signal?: AbortSignal
@@ -112,7 +115,7 @@ async function channel(init: OpenSessionInit): Promise<{ ok: true; binding: Chan
 }
 
 async function makeHello(
-  { signer, peer, own, memory, clock }: OpenSessionInit,
+  { signer, peer, own, memory, clock, revocations }: OpenSessionInit,
   { kind, value }: ChannelBinding,
 ): Promise<Hello> {
   const seen = await memory.checkpoint(peer)
@@ -126,6 +129,7 @@ async function makeHello(
     ma: { seq: own.manifest.manifest.seq, hash: own.manifest.hash },
     pa: own.policyVersion,
     ...(seen === undefined ? {} : { seen }),
+    ...(revocations === undefined ? {} : { rev: revocations.held(peer) }),
     ...(kind === 'spki' ? { cb: encodeBase64url(value) } : {}),
     ts: seconds(clock),
   }
@@ -157,7 +161,7 @@ async function signatureFault(
 }
 
 async function makeProof(init: OpenSessionInit, m1: Hello, m2: Challenge, binding: ChannelBinding): Promise<Proof> {
-  const { own, signer } = init
+  const { own, signer, peer, revocations } = init
   const checkpoint = await own.checkpoint?.(m2.seen)
   return {
     v: 1,
@@ -167,6 +171,7 @@ async function makeProof(init: OpenSessionInit, m1: Hello, m2: Challenge, bindin
     m2,
     manifest: own.manifest.jws,
     ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(revocations === undefined ? {} : { revocations: revocations.statusFor(peer, m2.rev ?? 0) }),
     kid: signer.kid,
     sig: encodeBase64url(signer.sign(initiatorTranscript(m1, m2, binding))),
   }
@@ -190,6 +195,7 @@ async function concludeSession(
   })
   if (judged.equivocated) return refuse('handshake_failed', judged.reasons.join('; '))
   if (binding.kind !== 'weak') await memory.rememberStrong(peer)
+  if (accepted.revocations !== undefined) await init.revocations?.take(peer, accepted.revocations)
   const now = seconds(init.clock)
   const session = new OutboundSession({
     sid: m2.sid,

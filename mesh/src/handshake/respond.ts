@@ -41,6 +41,7 @@ import type { InboundSession, InboundSessions } from './inbound-sessions.ts'
 import { judgePeer, type ToldOfContradictions } from './judge-peer.ts'
 import type { OwnSide } from './own-side.ts'
 import { readMessage, writeMessage } from './read-message.ts'
+import type { RevocationStatuses } from './revocation-statuses.ts'
 import { bindingFor, challengeCookie, initiatorTranscript, isOwnCookie, responderTranscript } from './transcript.ts'
 
 export type HandshakeRefusal = {
@@ -69,6 +70,8 @@ export type HandshakeResponderComponents = ToldOfContradictions & {
   memory: PeerMemory
   /** Asked for each handshake, because manifest and policy change. */
   own(): OwnSide | Promise<OwnSide>
+  /** What each side has revoked goes with the handshake. @default nothing is said or read of it */
+  revocations?: RevocationStatuses
   /** Why this peer may not have a session, if it may not: a ban, a fork that was proven. @default nobody is kept out */
   bars?(peer: Did): string | undefined
 }
@@ -98,7 +101,7 @@ async function answerHello(
   if (binding === undefined) return refuse('handshake_failed', OTHER_CERTIFICATE, hello.a)
   const fault = helloFault(components, hello)
   if (fault !== undefined) return fault
-  const { signer, clock, memory } = components
+  const { signer, clock, memory, revocations } = components
   const [own, seen] = await Promise.all([components.own(), memory.checkpoint(hello.a)])
   const bare = {
     v: 1 as const,
@@ -112,6 +115,7 @@ async function answerHello(
     mb: { seq: own.manifest.manifest.seq, hash: own.manifest.hash },
     pb: own.policyVersion,
     ...(seen === undefined ? {} : { seen }),
+    ...(revocations === undefined ? {} : { rev: revocations.held(hello.a) }),
     ts: seconds(clock),
     kid: signer.kid,
   }
@@ -170,6 +174,7 @@ async function answerProof(
   })
   if (!opened.ok) return { ...opened, claimed: peer }
   if (binding.kind !== 'weak') await components.memory.rememberStrong(peer)
+  if (proof.revocations !== undefined) await components.revocations?.take(peer, proof.revocations)
   return { ok: true, body: await acceptance(components, proof, opened.session), session: opened.session }
 }
 
@@ -213,7 +218,8 @@ async function acceptance(
 ): Promise<Uint8Array> {
   const own = await components.own()
   const checkpoint = await own.checkpoint?.(proof.m1.seen)
-  const { sid, exp, level, reasons } = session
+  const { sid, exp, level, reasons, peer } = session
+  const { revocations } = components
   const accepted: Accepted = {
     v: 1,
     t: 'hs4',
@@ -222,6 +228,7 @@ async function acceptance(
     level,
     reasons: [...reasons],
     ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(revocations === undefined ? {} : { revocations: revocations.statusFor(peer, proof.m1.rev ?? 0) }),
   }
   return writeMessage(accepted)
 }

@@ -12,6 +12,7 @@ import {
   MAX_MANIFEST_BYTES,
   MAX_NOTICE_REQUEST_BYTES,
   MAX_REVEAL_BYTES,
+  MAX_REVOCATION_STATUS_BYTES,
   witnessedCheckpointPath,
 } from '@hansa/protocols'
 import { MAX_SUBMISSION_BYTES } from '@hansa/trust/ledger'
@@ -34,6 +35,7 @@ export type InboundServices = {
   inclusion: Serve
   invoke: Serve
   heads: Serve
+  revocations: Serve
   addCheckpoint: Serve
   witnessed: Serve
   log: Serve
@@ -58,6 +60,7 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
   [exchangePaths.invoke]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'invoke' },
   [exchangePaths.notices]: { method: 'POST', maxBytes: MAX_NOTICE_REQUEST_BYTES, serve: 'notices' },
   [exchangePaths.heads]: { method: 'POST', maxBytes: MAX_HEADS_REQUEST_BYTES, serve: 'heads' },
+  [exchangePaths.revocations]: { method: 'POST', maxBytes: MAX_REVOCATION_STATUS_BYTES, serve: 'revocations' },
   [exchangePaths.addCheckpoint]: { method: 'POST', maxBytes: MAX_SUBMISSION_BYTES, serve: 'addCheckpoint' },
 }
 

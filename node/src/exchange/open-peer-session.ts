@@ -6,7 +6,7 @@ import type { OpenSession } from './peer-sessions.ts'
 
 export type SessionOpenerComponents = Pick<
   OpenSessionInit,
-  'transport' | 'signer' | 'resolver' | 'clock' | 'memory' | 'contradicted'
+  'transport' | 'signer' | 'resolver' | 'clock' | 'memory' | 'contradicted' | 'revocations'
 > & {
   imports: Pick<ImportDesk, 'logKeysOf' | 'renew'>
   /** Why there is no session with a kernel. */

@@ -43,6 +43,7 @@ import type {
 } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
 import { doneBy } from '../kernel/stands-for.ts'
+import type { FreshStatus } from '../revocation/fresh-status.ts'
 import { buildIntent, type Pseudonyms } from './build-intent.ts'
 import type { PeerSessions } from './peer-sessions.ts'
 import { untilDeadline } from './until-deadline.ts'
@@ -60,6 +61,8 @@ export type OutboundComponents = {
   approvals: ApprovalBook
   /** A statement of the peer that should not exist: kept in the ledger. */
   evidence: RecordEvidence
+  /** Whether it is known what the peer has revoked, for a call like this. */
+  fresh: Pick<FreshStatus, 'refuses'>
 }
 
 const MAX_DECISION_BYTES = 16_384
@@ -77,6 +80,9 @@ export class OutboundExchange {
   async prepare(call: Received, target: ImportedTarget, args: Arguments): Promise<OutboundIntent | Refusal> {
     const session = await this.#c.sessions.get(target.peer, target.endpoint)
     if (isRefusal(session)) return session
+    // After the handshake, which brings it.
+    const stale = await this.#c.fresh.refuses(target.peer, { target, labels: args.labels }, target.endpoint)
+    if (stale !== undefined) return stale
     const approval = call.approvals.find((id) => !this.#c.approvals.knows(id))
     const intent = buildIntent(call, target, {
       self: this.#c.self,

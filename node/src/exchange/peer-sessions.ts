@@ -11,13 +11,13 @@ import { isRefusal } from '../kernel/stages.ts'
 export type OpenSession = (peer: Did, endpoint: string) => Promise<OutboundSession | Refusal>
 
 export class PeerSessions {
-  readonly #open: OpenSession
+  readonly #openSession: OpenSession
   readonly #clock: Clock
   readonly #held = new Map<Did, OutboundSession>()
   readonly #opening = new Map<Did, Promise<OutboundSession | Refusal>>()
 
   constructor(components: { open: OpenSession; clock: Clock }) {
-    this.#open = components.open
+    this.#openSession = components.open
     this.#clock = components.clock
   }
 
@@ -29,6 +29,14 @@ export class PeerSessions {
     const opening = this.#opening.get(peer) ?? this.#start(peer, endpoint)
     this.#opening.set(peer, opening)
     return opening
+  }
+
+  /** Peers with whom a session is open, and where each is. */
+  open(): { peer: Did; endpoint: string }[] {
+    const now = Math.floor(this.#clock.now() / 1000)
+    return [...this.#held.values()].flatMap(({ facts: { peer, endpoint, exp } }) =>
+      now < exp ? [{ peer, endpoint }] : [],
+    )
   }
 
   /** The peer does not know this session any more. */
@@ -43,7 +51,7 @@ export class PeerSessions {
 
   async #start(peer: Did, endpoint: string): Promise<OutboundSession | Refusal> {
     try {
-      const opened = await this.#open(peer, endpoint)
+      const opened = await this.#openSession(peer, endpoint)
       if (!isRefusal(opened)) this.#held.set(peer, opened)
       return opened
     } finally {

@@ -23,8 +23,8 @@ export type ServePeersComponents = Omit<HandshakeResponderComponents, 'signer'> 
   ServeLogComponents &
   Omit<InboundRouterComponents, 'services'> & {
     identity: Signer
-    /** What is answered besides: gossip, witnessing, identity and governance bring their own. */
-    others: Pick<InboundServices, 'heads' | 'addCheckpoint' | 'witnessed' | 'identity' | 'notices'>
+    /** What is answered besides: gossip, witnessing, identity, governance and revocations bring their own. */
+    others: Pick<InboundServices, 'heads' | 'addCheckpoint' | 'witnessed' | 'identity' | 'notices' | 'revocations'>
   }
 
 export function servePeers(components: ServePeersComponents): InboundHandler {

@@ -11,6 +11,7 @@ import { checkContent, openContent } from '../content/open-content.ts'
 import { openDelegation } from '../delegation/open-delegation.ts'
 import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-peer.ts'
 import { Pseudonyms } from '../exchange/build-intent.ts'
+import { connectedPeers } from '../exchange/connected-peers.ts'
 import { DecisionMemory } from '../exchange/decision-memory.ts'
 import { HeldResults } from '../exchange/held-results.ts'
 import { sessionOpener } from '../exchange/open-peer-session.ts'
@@ -182,12 +183,11 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     open: new Set(closing.flatMap((draft) => draft.call_id ?? [])),
   })
   await events.open(frozen)
+  const connected = () => connectedPeers({ sessions, peerSessions, imports, isKnown })
   await revocations.open({
-    signer,
-    store,
-    clock,
-    events,
-    uses,
+    ...{ signer, store, clock, events, uses, logger, resolver, transport, refusals, connected },
+    observer: init.observer,
+    isConnected: (peer) => isKnown(peer) || sessions.peers().includes(peer),
     ends: (peer) => ends(peer),
     withdrawn: () => locals.withdrawn(),
   })
@@ -231,14 +231,15 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
   const open = sessionOpener({
     ...{ transport, signer, resolver, clock, memory, contradicted, imports, own },
-    bars,
+    ...{ bars, revocations: revocations.statuses },
   })
   const evidence = evidenceRecorder({ append, logger, observer: init.observer })
   const held = new HeldResults({ clock, onOverdue: ackMissing(evidence) })
   const overdueAcks = new OverdueAcks({ clock, evidence, isOpen: (callId, peer) => openAcks.isOpen(callId, peer) })
   const peerSessions = new PeerSessions({ open, clock })
+  const { fresh } = revocations
   const exchange = new OutboundExchange({
-    ...{ self, clock, logger, transport, signer: batch, verifier, resolver, approvals, evidence },
+    ...{ self, clock, logger, transport, signer: batch, verifier, resolver, approvals, evidence, fresh },
     sessions: peerSessions,
     pseudonyms: new Pseudonyms(secrets.pseudonyms),
   })
@@ -251,14 +252,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     cleared: (peer) => told.evidence.lift(peer),
   })
   const policyComponents: PolicyComponents = {
-    clock,
-    policy,
-    peers,
-    standing,
+    ...{ clock, policy, peers, standing, approvals, rates, inFlight },
     authority: governance.authority,
-    approvals,
-    rates,
-    inFlight,
     askPeer: askPeer(asking),
   }
   const budget = new RefusalBudget({ clock, isKnown })
@@ -284,14 +279,14 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const watchLog = logWatch(ledger, logger)
   let quiescing = false
   const stopping: Refusal = { refused: 'busy', reason: 'the node is stopping' }
-  const begin = beginStage({ append, approvals, policyVersion, prepareIntent: prepareIntent(asking) })
+  const begin = beginStage({ append, approvals, policyVersion, fresh, prepareIntent: prepareIntent(asking) })
   const plain: SharedStages = {
     receive: (arrived) => (quiescing ? stopping : receiveCall(arrived)),
     policy: refuseStale(refuseUnwitnessed(policyStage(policyComponents), witnessing.guard), identities),
     token: governance.narrowed(tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion })),
     inbound: inboundStage({ detectors }),
     ...revealStages({ clock, transport, signer: batch, outbox, promises, evidence, append: recordCommitted }),
-    begin: keepingArguments(begin, { ...kept, logger }),
+    begin: revocations.begun(keepingArguments(begin, { ...kept, logger })),
     driver: driverStage({ clock, exchange: (call) => exchange.call(call) }),
     outbound: keepingResults(outboundStage({ detectors, idempotency }), { ...kept, logger }),
     audit: auditedInLines(auditStage(auditing), { logger, clock }),
@@ -327,9 +322,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       return runCall({ ...stages, seal }, arrived).finally(release)
     },
     others: {
-      ...{ ...witnessing.services, ...told.services, ...governance.services },
+      ...{ ...witnessing.services, ...told.services, ...governance.services, ...revocations.services },
       identity: (request) => identity.serve(request),
     },
+    revocations: revocations.statuses,
   })
 
   outbox.start()
@@ -385,6 +381,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       company.close()
       issuers.desk.close()
       identity.close()
+      revocations.close()
       await components.drain?.()
     },
     async ended() {

@@ -1,7 +1,8 @@
 /** Writes the begin entry and waits until it is durable: without a durable intent there is no action. */
-import type { EntryDraft } from '@hansa/protocols'
+import type { Did, EntryDraft } from '@hansa/protocols'
 import { encodeBase64url } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
+import type { FreshStatus } from '../revocation/fresh-status.ts'
 import type { ApprovalBook } from './approvals.ts'
 import { MAX_RULES } from './audit-stage.ts'
 import { scopeOf } from './receive-stage.ts'
@@ -13,6 +14,8 @@ export type BeginComponents = {
   append(draft: EntryDraft): Appended
   approvals: ApprovalBook
   policyVersion(): number
+  /** As of when it is known what a peer has revoked. */
+  fresh: Pick<FreshStatus, 'of'>
   /** Opens a session with the peer if there is none, and makes the intent. */
   prepareIntent(call: Screened): Promise<OutboundIntent | Refusal>
 }
@@ -22,23 +25,24 @@ export function beginStage(components: BeginComponents): (call: Screened) => Pro
     const outbound = call.target.kind === 'imported' ? await components.prepareIntent(call) : undefined
     if (outbound !== undefined && isRefusal(outbound)) return outbound
     if (call.approval !== undefined) components.approvals.use(call.approval, call.callId)
-    const entry = components.append(draftOf(call, outbound, components.policyVersion()))
+    const entry = components.append(draftOf(call, outbound, components))
     await entry.durable
     return { ...call, begin: entry.seq, ...(outbound === undefined ? {} : { outbound }) }
   }
 }
 
-function draftOf(call: Screened, outbound: OutboundIntent | undefined, pol: number): EntryDraft {
+function draftOf(call: Screened, outbound: OutboundIntent | undefined, components: BeginComponents): EntryDraft {
   const { caller, target } = call
+  const peer = caller.kind === 'peer' ? caller.did : target.kind === 'imported' ? target.peer : undefined
   return {
     type: outbound !== undefined ? 'intent.sent' : caller.kind === 'peer' ? 'intent.accepted' : 'call.begun',
     call_id: call.callId,
     actor: caller.principal,
-    ...(caller.kind === 'peer' ? { peer: caller.did } : target.kind === 'imported' ? { peer: target.peer } : {}),
+    ...(peer === undefined ? {} : { peer }),
     cap: target.ref,
     cap_hash: target.hash,
     decision: 'permit',
-    pol,
+    pol: components.policyVersion(),
     rules: call.decision.rules.slice(0, MAX_RULES),
     ...(call.verdicts.length === 0 ? {} : { verdicts: call.verdicts }),
     ...(call.input.labels.length === 0 ? {} : { labels: [...call.input.labels] }),
@@ -48,8 +52,13 @@ function draftOf(call: Screened, outbound: OutboundIntent | undefined, pol: numb
       : caller.kind === 'peer'
         ? { intent: caller.intentHash }
         : {}),
-    ext: extOf(call, outbound),
+    ext: { ...extOf(call, outbound), ...knownOf(peer, components) },
   }
+}
+
+function knownOf(peer: Did | undefined, { fresh }: BeginComponents): Pick<NonNullable<EntryDraft['ext']>, 'known'> {
+  const status = peer && fresh.of(peer)
+  return status === undefined ? {} : { known: { as_of: status.asOf, seq: status.seq } }
 }
 
 function extOf(call: Screened, outbound: OutboundIntent | undefined): NonNullable<EntryDraft['ext']> {

@@ -32,6 +32,8 @@ export const evidenceKinds = [
 ] as const
 export type EvidenceKind = (typeof evidenceKinds)[number]
 
+export type RevocationOutcome = 'made' | 'received' | 'refused'
+
 export interface CallObserver {
   /** Unix milliseconds, with fractions. */
   now(): number
@@ -39,6 +41,8 @@ export interface CallObserver {
   call(seen: CallSeen): void
   /** Something of a peer was kept as evidence. @default not looked at */
   evidence?(kind: EvidenceKind): void
+  /** A revocation was made here, taken from another kernel, or not taken from it. @default not looked at */
+  revocation?(outcome: RevocationOutcome): void
 }
 
 /** @param stages of this call, in order, and when it ended. */

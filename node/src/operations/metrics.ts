@@ -76,6 +76,12 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
     labelNames: ['kind'] as const,
     registers,
   })
+  const revocations = new Counter({
+    name: 'hansa_revocations_total',
+    help: 'Revocations, by what became of them: made here, received from another kernel, refused.',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
   addGauges(registry, gauges)
   return {
     delivery: (type, outcome) => deliveries.inc({ type, outcome }),
@@ -88,6 +94,7 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
         .map(({ name, type, help }) => ({ name, type: String(type), help }))
     },
     evidence: (kind) => evidence.inc({ kind }),
+    revocation: (outcome) => revocations.inc({ outcome }),
     now: () => performance.timeOrigin + performance.now(),
     call({ direction, safety, outcome, code, stage, ms, stages: seen }: CallSeen) {
       const refusal = { code: code ?? '', stage: stage ?? '' }

@@ -18,6 +18,8 @@ export const exchangePaths = {
   notices: '/hansa/v1/notices',
   /** What this kernel knows of logs, its own and those of others. */
   heads: '/hansa/v1/heads',
+  /** What each side has revoked, each way. */
+  revocations: '/hansa/v1/revocations',
   /** C2SP tlog-witness, which names the last part itself; for whoever runs a log that this kernel knows. */
   addCheckpoint: '/hansa/witness/add-checkpoint',
 } as const

@@ -10,6 +10,7 @@
 import { z } from 'zod'
 import { checkpointReferenceSchema } from '../exchange/checkpoint-reference.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
+import { MAX_HANDSHAKE_STATUS_BYTES } from '../revocation/revocation-status.ts'
 import { base64urlSchema, hashSchema } from '../syntax/base64url.ts'
 import { didSchema } from '../syntax/did.ts'
 import { sessionIdSchema } from '../syntax/ids.ts'
@@ -18,6 +19,13 @@ import { unixSecondsSchema } from '../syntax/time.ts'
 export const SUITE = 'hansa-ed25519-sha256/1'
 
 const manifestReferenceSchema = z.strictObject({ seq: z.int().min(1), hash: hashSchema })
+
+const revSchema = z.int().min(0)
+
+const statusSchema = z
+  .string()
+  .max(MAX_HANDSHAKE_STATUS_BYTES)
+  .describe('What the sender has revoked, a JWS of type hansa-revocation-status+jws')
 
 const kidSchema = z.string().max(1024).describe('DID URL of the key that signed, for authentication')
 
@@ -35,6 +43,7 @@ export const helloSchema = z.strictObject({
   ma: manifestReferenceSchema,
   pa: z.int().min(0).describe('Policy version of A'),
   seen: checkpointReferenceSchema.optional().describe('The last checkpoint of B that A remembers'),
+  rev: revSchema.optional().describe('Number of the newest revocation of B that A holds'),
   cb: hashSchema
     .optional()
     .describe('SHA-256 of the SPKI of the certificate that A saw; a responder behind a proxy has several'),
@@ -54,6 +63,7 @@ export const challengeSchema = z.strictObject({
   mb: manifestReferenceSchema,
   pb: z.int().min(0).describe('Policy version of B'),
   seen: checkpointReferenceSchema.optional().describe('The last checkpoint of A that B remembers'),
+  rev: revSchema.optional().describe('Number of the newest revocation of A that B holds'),
   ts: unixSecondsSchema,
   cookie: hashSchema,
   kid: kidSchema,
@@ -84,6 +94,7 @@ export const proofSchema = z.strictObject({
     .optional()
     .describe("A's manifest, whose hash M1 names; needed for level 1"),
   checkpoint: checkpointProofSchema.optional(),
+  revocations: statusSchema.optional(),
   kid: kidSchema,
   sig: base64urlSchema(64).min(86),
 })
@@ -101,5 +112,6 @@ export const acceptedSchema = z.strictObject({
   level: z.union([z.literal(0), z.literal(1)]),
   reasons: z.array(z.string().max(256)).max(8).describe('Why the level is not higher'),
   checkpoint: checkpointProofSchema.optional(),
+  revocations: statusSchema.optional(),
 })
 export type Accepted = z.infer<typeof acceptedSchema>

@@ -39,6 +39,12 @@ export const revocationInfoSchema = z.object({
   made: unixSecondsSchema,
   since: unixSecondsSchema.optional().describe('key: signatures from this time on count for nothing'),
   ends: unixSecondsSchema.optional().describe('When what it names would have ended by itself'),
+  told: z
+    .array(
+      z.object({ peer: didSchema, reason: z.string().max(4096).exactOptional().describe('Why it does not know yet') }),
+    )
+    .exactOptional()
+    .describe('Answer of revoke: connected kernels; one without a reason knows of it'),
   jws: z.string().max(MAX_REVOCATION_BYTES).describe('As it was signed'),
 })
 export type RevocationInfo = z.infer<typeof revocationInfoSchema>

@@ -28,7 +28,7 @@ import { capabilityRefSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
 import { approvalIdSchema, callIdSchema, denialIdSchema, eventIdSchema } from '../syntax/ids.ts'
 import { principalSchema } from '../syntax/principal.ts'
-import { unixMsSchema } from '../syntax/time.ts'
+import { unixMsSchema, unixSecondsSchema } from '../syntax/time.ts'
 import { verdictSchema } from './verdict.ts'
 
 export const entryTypes = [
@@ -154,6 +154,12 @@ export const entryExtSchema = z.strictObject({
     .strictObject({ kind: z.enum(revocationKinds), what: z.string().max(1_024) })
     .optional()
     .describe('revocation.made, revocation.received: what no longer holds'),
+  known: z
+    .strictObject({ as_of: unixSecondsSchema, seq: z.int().min(0) })
+    .optional()
+    .describe(
+      'intent.sent, intent.accepted: what the other kernel had revoked is known as of this time, up to this number',
+    ),
   jws: z
     .string()
     .max(MAX_REVOCATION_BYTES)

@@ -7,6 +7,7 @@ import { caseLogEvents } from './case-log-events.ts'
 import { identityLogEvents } from './identity-log-events.ts'
 import type { logLineFields } from './log-line-fields.ts'
 import type { LogFields } from './logger.ts'
+import { revocationLogEvents } from './revocation-log-events.ts'
 import { standingLogEvents } from './standing-log-events.ts'
 import { witnessLogEvents } from './witness-log-events.ts'
 
@@ -340,6 +341,7 @@ export const logEvents = {
   },
   ...identityLogEvents,
   ...standingLogEvents,
+  ...revocationLogEvents,
   ...witnessLogEvents,
 } as const satisfies Record<string, LogEventFacts>
 

@@ -15,7 +15,6 @@ type Issued = {
   /** Highest number. */
   highest: number
   highestPublic: number
-  /** In the order of their numbers. */
   held: Map<number, ReadRevocation>
 }
 
@@ -41,8 +40,10 @@ export class RevocationBook {
     if (known !== undefined) {
       return known.hash === hash ? { ok: true, news: false } : { ok: false, reason: 'number_used_twice' }
     }
+    // What this kernel has signed itself and lost, it takes back from whoever kept it.
+    if (iss === this.#self) return { ok: true, news: true }
     if (seq <= issued.highest) return { ok: false, reason: 'number_rolled_back' }
-    if (iss !== this.#self && issued.held.size >= this.#maxOfPeer) return { ok: false, reason: 'too_many' }
+    if (issued.held.size >= this.#maxOfPeer) return { ok: false, reason: 'too_many' }
     return { ok: true, news: true }
   }
 
@@ -53,8 +54,8 @@ export class RevocationBook {
     const issued = this.#issuers.get(iss) ?? { highest: 0, highestPublic: 0, held: new Map() }
     this.#issuers.set(iss, issued)
     issued.held.set(seq, read)
-    issued.highest = seq
-    if (isPublicRevocation(kind)) issued.highestPublic = seq
+    issued.highest = Math.max(issued.highest, seq)
+    if (isPublicRevocation(kind)) issued.highestPublic = Math.max(issued.highestPublic, seq)
     this.#name(read.revocation)
     return verdict
   }
@@ -81,10 +82,12 @@ export class RevocationBook {
   }
 
   /** Public revocations of an issuer after a number, the oldest first. */
-  *publicSince(issuer: Did, seq: number): IterableIterator<ReadRevocation> {
-    for (const read of this.#issuers.get(issuer)?.held.values() ?? []) {
-      if (read.revocation.seq > seq && isPublicRevocation(read.revocation.kind)) yield read
-    }
+  publicSince(issuer: Did, seq: number): ReadRevocation[] {
+    const issued = this.#issuers.get(issuer)
+    if (issued === undefined || issued.highestPublic <= seq) return []
+    const after = [...issued.held.values()].filter(({ revocation }) => revocation.seq > seq)
+    const found = after.filter(({ revocation }) => isPublicRevocation(revocation.kind))
+    return found.sort((a, b) => a.revocation.seq - b.revocation.seq)
   }
 
   /** Of one issuer, or all; the oldest of each first. */

@@ -5,7 +5,7 @@ import { accountPerson } from '../account-person.ts'
 import type { Cli, Invocation } from '../cli.ts'
 import { usage } from '../errors.ts'
 import type { Style } from '../print.ts'
-import { facts, time } from '../table.ts'
+import { counted, facts, time } from '../table.ts'
 
 type Options = { token?: string; principal?: string; reason?: string; since?: string; as?: string }
 
@@ -131,7 +131,7 @@ const effects: Readonly<Record<Exclude<RevocationKind, 'token' | 'principal'>, s
   peer: 'Its sessions are closed, and calls of it and to it are refused.',
 }
 
-function revokedText(style: Style, wanted: Wanted, { kind, what, reason, seq, since }: RevocationInfo): string {
+function revokedText(style: Style, wanted: Wanted, { kind, what, reason, seq, since, told }: RevocationInfo): string {
   if (wanted.kind === 'token') return 'The token is revoked.'
   if (wanted.kind === 'principal') return `Every token of ${wanted.what} is revoked.`
   return [
@@ -141,6 +141,13 @@ function revokedText(style: Style, wanted: Wanted, { kind, what, reason, seq, si
       ['reason', reason === '' ? undefined : reason],
       ['since', since === undefined ? undefined : time(since)],
       ['number', String(seq)],
+      ['told', told === undefined ? undefined : toldText(told)],
     ]),
   ].join('\n')
+}
+
+function toldText(told: NonNullable<RevocationInfo['told']>): string {
+  if (told.length === 0) return 'nobody: no kernel is connected now. Each hears of it with its next handshake'
+  const late = told.flatMap(({ peer, reason }) => (reason === undefined ? [] : [`${peer}: not yet, ${reason}`]))
+  return [`${told.length - late.length} of ${counted(told.length, 'connected kernel')}`, ...late].join('\n')
 }
