@@ -43,6 +43,10 @@ const works = async (mesh: TestMesh<Name>) => [
   await outcomeOf(mesh.kernel('victim').invoke('bob/read', {})),
   await outcomeOf(mesh.kernel('victim').invoke('bob/write', {})),
 ]
+const standingOf = async (mesh: TestMesh<Name>) => {
+  const { score, tier } = await mesh.kernel('bob').standing.explain(mesh.did('victim'))
+  return { score, tier }
+}
 const cases = (mesh: TestMesh<Name>, name: Name = 'bob') => mesh.kernel(name).governance.cases()
 
 describe('slander', () => {
@@ -149,7 +153,7 @@ describe('a proof that convicts by itself', () => {
     const peer = await RoguePeer.open(mesh, 'bob')
     const evidence = [equivocation()]
     expect(await peer.notice(notice(mesh, mallory, { evidence, kind: 'warn' }))).toBe(200)
-    expect(await works(mesh)).toEqual(['released', 'policy_denied'])
+    expect(await works(mesh)).toEqual(['policy_denied', 'policy_denied'])
     expect(await peer.notice(notice(mesh, mallory, { evidence }))).toBe(200)
     const [found, ...more] = await cases(mesh)
     expect(more).toEqual([])
@@ -159,7 +163,9 @@ describe('a proof that convicts by itself', () => {
       opener: mallory.did,
       inForce: { kind: 'quarantine', rule: 'automatic', until },
     })
+    expect(await standingOf(mesh)).toMatchObject({ score: 0, tier: 'blocked' })
     await mesh.restart('bob')
+    expect(await standingOf(mesh)).toMatchObject({ score: 0, tier: 'blocked' })
     expect((await cases(mesh)).map(({ id }) => id)).toEqual([found?.id])
   })
 
@@ -199,10 +205,13 @@ describe('a proof that convicts by itself', () => {
     await governance.actOnCase({ id, by: 'person:ben', act: { type: 'triage', reason: 'r' } })
     const dismiss = { type: 'decide', reason: 'its keys were stolen', terms: { verdict: 'dismiss' } } as const
     await governance.actOnCase({ id, by: 'person:ben', act: dismiss })
-    expect(await works(mesh)).toEqual(['released', 'released'])
+    expect(await standingOf(mesh)).toMatchObject({ score: 0, tier: 'blocked' })
+    await governance.actOnCase({ id, by: 'person:ben', act: { type: 'close' } })
+    expect((await standingOf(mesh)).score).toBeGreaterThan(0)
+    expect((await governance.case(id)).inForce).toBeNull()
     await peer.notice(notice(mesh, mallory, { evidence }))
-    expect(await cases(mesh)).toHaveLength(1)
-    expect(await works(mesh)).toEqual(['released', 'released'])
+    expect(await cases(mesh)).toMatchObject([{ state: 'final', inForce: null }])
+    expect((await standingOf(mesh)).score).toBeGreaterThan(0)
   })
 
   it('is told to nobody without a sanction in force, nor about a principal', async () => {

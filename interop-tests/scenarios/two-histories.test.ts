@@ -128,8 +128,12 @@ describe('a kernel with two histories', () => {
     const dismiss = { type: 'decide', reason: 'a test of ours', terms: { verdict: 'dismiss' } } as const
     await governance.actOnCase({ id, by, act: dismiss })
     expect(await call(mesh, 'alice')).toBe('handshake_failed')
+    const score = async () => (await mesh.kernel('alice').standing.explain(mesh.did('mallory'))).score
+    expect(await score()).toBe(0)
     await governance.actOnCase({ id, by, act: { type: 'close' } })
     expect(await forksOf(mesh, 'alice')).toEqual([])
+    expect(await score()).toBeGreaterThan(0)
+    expect(await entriesOf(mesh, 'alice', 'peer.evidence')).toHaveLength(1)
   })
 
   it('is caught in the handshake in which it shows the other one', async () => {

@@ -46,7 +46,15 @@ const MAX_OPEN_OF_ONE = 4
 const MAX_OPEN_OF_NOTICES = 100
 
 /** A proof, or what another kernel says. */
-export type Brought = { evidence: Exclude<CaseEvidence, { kind: 'entry' }>; text: string }
+export type Brought = {
+  evidence: Exclude<CaseEvidence, { kind: 'entry' }>
+  text: string
+  /** Hash under which an entry of the log has the proof already. @default it gets an entry with the case */
+  logged?: string
+}
+
+/** What is committed with a change: rows, entries before its own, and the hash that the entry of the opening names. */
+type Besides = { rows?: readonly StoreChange[]; drafts?: readonly EntryDraft[]; hash?: string }
 
 export type CaseDeskComponents = {
   self: Did
@@ -140,7 +148,12 @@ export class CaseDesk {
    * A proof that convicts a kernel by itself: a quarantine begins now, whatever becomes of the disk, and a case is opened.
    * The same proof opens one case, and a kernel that has such a case open gets no second one.
    */
-  convict(subject: Did, opener: Did, { evidence, text }: Brought, reason: string): Promise<CaseView | undefined> {
+  convict(
+    subject: Did,
+    opener: Did,
+    { evidence, text, logged }: Brought,
+    reason: string,
+  ): Promise<CaseView | undefined> {
     return this.#inTurn(async () => {
       if (this.#closed || subject === this.#c.self) return undefined
       if (this.caseOpen(subject) || this.#knows(subject, evidence.hash)) return undefined
@@ -149,7 +162,16 @@ export class CaseDesk {
       if (this.#c.book.on(subject) === undefined) this.#c.book.put(subject, PROVEN, record.sanction)
       this.#c.cutOff(subject)
       this.#refuseFull()
-      await this.#commit(undefined, record, [proofRow(evidence.hash, text)])
+      const proven: EntryDraft = {
+        type: 'peer.evidence',
+        peer: subject,
+        ext: { reason: `${evidence.kind}: ${reason}`, hash: evidence.hash },
+      }
+      await this.#commit(undefined, record, {
+        rows: [proofRow(evidence.hash, text)],
+        drafts: logged === undefined ? [proven] : [],
+        hash: logged ?? evidence.hash,
+      })
       this.#c.book.put(subject, PROVEN, undefined)
       return this.#view(record)
     })
@@ -168,7 +190,7 @@ export class CaseDesk {
       if (noticed.length >= MAX_OPEN_OF_NOTICES || open.length >= MAX_OPEN) return undefined
       if (noticed.filter((one) => one.opener === opener).length >= MAX_OPEN_OF_ONE) return undefined
       const record = this.#opened({ subject, opener, reason, evidence: [evidence], critical: false })
-      await this.#commit(undefined, record, [proofRow(evidence.hash, text)])
+      await this.#commit(undefined, record, { rows: [proofRow(evidence.hash, text)] })
       return this.#view(record)
     })
   }
@@ -207,14 +229,14 @@ export class CaseDesk {
   }
 
   /** The case, its entries, and the end of tokens, all or nothing; then what it means here. */
-  async #commit(before: CaseRecord | undefined, after: CaseRecord, more: readonly StoreChange[] = []): Promise<void> {
+  async #commit(before: CaseRecord | undefined, after: CaseRecord, more: Besides = {}): Promise<void> {
     const { store, events, epochs, cleared } = this.#c
     const cut = this.#cuts(before, after)
-    const drafts = entriesOf(before, after)
+    const drafts = [...(more.drafts ?? []), ...entriesOf(before, after, more.hash)]
     const epoch = epochs.epochOf(after.subject) + 1
     if (cut) drafts.push({ type: 'token.revoked', actor: after.subject, ext: { epoch, case: after.id } })
     const rows = drafts.map((draft: EntryDraft) => events.row(draft))
-    await store.apply([...more, ...this.#making(before), caseRow(after), ...rows])
+    await store.apply([...(more.rows ?? []), ...this.#making(before), caseRow(after), ...rows])
     this.#hold(after)
     if (cut) epochs.setEpoch(after.subject, epoch)
     if (cut && isDid(after.subject)) this.#c.cutOff(after.subject)

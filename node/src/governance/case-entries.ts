@@ -2,11 +2,16 @@
 import type { CaseRecord, CaseStep, EntryDraft, Sanction } from '@hansa/protocols'
 import { sanctionOf } from '@hansa/trust/governance'
 
-/** @param before undefined for a case that was just opened */
-export function entriesOf(before: CaseRecord | undefined, after: CaseRecord): EntryDraft[] {
+/**
+ * @param before undefined for a case that was just opened
+ * @param hash under which the log has what the case is about @default of its first evidence
+ */
+export function entriesOf(before: CaseRecord | undefined, after: CaseRecord, hash?: string): EntryDraft[] {
   const steps = after.history.slice(before?.history.length ?? 0)
   const last = steps.length - 1
-  const drafts = steps.map((step, at) => stepEntry(before === undefined, after, step, at === last))
+  const drafts = steps.map((step, at) =>
+    stepEntry(before === undefined ? (hash ?? hashOf(after)) : null, after, step, at === last),
+  )
   const at = steps.at(-1)?.at ?? after.since
   const was = before === undefined ? undefined : sanctionOf(before, at)
   const is = sanctionOf(after, at)
@@ -16,15 +21,15 @@ export function entriesOf(before: CaseRecord | undefined, after: CaseRecord): En
   return drafts
 }
 
+/** @param opened the hash that the opening names; null for a later step */
 function stepEntry(
-  opened: boolean,
-  { id, subject, state, evidence }: CaseRecord,
+  opened: string | undefined | null,
+  { id, subject, state }: CaseRecord,
   step: CaseStep,
   last: boolean,
 ): EntryDraft {
-  const hash = opened ? evidence.map((one) => ('hash' in one ? one.hash : one.leaf_hash))[0] : undefined
   return {
-    type: opened ? 'case.opened' : 'case.changed',
+    type: opened === null ? 'case.changed' : 'case.opened',
     ...(step.by === null ? {} : { actor: step.by }),
     ext: {
       case: id,
@@ -32,9 +37,13 @@ function stepEntry(
       case_event: step.event,
       ...(last ? { case_state: state } : {}),
       ...(step.note === undefined ? {} : { reason: step.note }),
-      ...(hash === undefined ? {} : { hash }),
+      ...(opened == null ? {} : { hash: opened }),
     },
   }
+}
+
+function hashOf({ evidence: [first] }: CaseRecord): string | undefined {
+  return first === undefined || 'hash' in first ? first?.hash : first.leaf_hash
 }
 
 function imposedEntry({ id, subject, reason }: CaseRecord, sanction: Sanction, by: string | undefined): EntryDraft {

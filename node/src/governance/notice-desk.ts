@@ -25,6 +25,7 @@ import {
 } from '@hansa/protocols'
 import { type KeyResolver, parsedJson, parseStrictJson, RateWindow, type Signer, taggedHash } from '@hansa/trust'
 import { proofIn, signNotice, verifyNotice } from '@hansa/trust/governance'
+import { forkProofText } from '@hansa/trust/ledger'
 import { jsonReply, refusalReply } from '../exchange/inbound-reply.ts'
 import type { PeerSessions } from '../exchange/peer-sessions.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
@@ -153,7 +154,9 @@ export class NoticeDesk {
     const text = JSON.stringify(evidence)
     const proof = await proofIn(evidence, peer, { resolver, logKeys: (subject) => imports.logKeysOf(subject) })
     if (proof !== undefined) {
-      const brought: Brought = { evidence: { kind: proof.kind, hash: proof.hash }, text }
+      // A fork that this kernel has found is in its log by then, under the hash of the file for others.
+      const logged = given.kind === 'fork' ? { logged: taggedHash('evidence', forkProofText(given.proof)) } : {}
+      const brought: Brought = { evidence: { kind: proof.kind, hash: proof.hash }, text, ...logged }
       await this.#cases.convict(peer, identity.did, brought, proof.reason)
     } else if (evidence.kind === 'fork') {
       const brought: Brought = { evidence: { kind: 'fork', hash: taggedHash('suspicion', text) }, text }

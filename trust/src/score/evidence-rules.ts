@@ -81,6 +81,7 @@ const recordedKinds: ReadonlyMap<string, EvidenceKind> = new Map([
   ['inclusion_broken', 'high'],
   ['fork_suspected', 'high'],
   ['fork', 'critical'],
+  ['equivocation', 'critical'],
 ])
 
 function recorded({ ext }: Entry): EntryEvidence | undefined {
