@@ -12,6 +12,7 @@ import { type OidcClient, oidcProvider } from '../harness/oidc-provider.ts'
 import { allow } from '../harness/two-orgs.ts'
 
 const reporter: OidcClient = { id: 'reporter', secret: 'a-secret-of-the-reporter-and-the-provider' }
+const helper: OidcClient = { id: 'helper', secret: 'a-secret-of-the-helper-and-the-provider' }
 const mallory: OidcClient = { id: 'mallory', secret: 'a-secret-of-mallory-and-the-provider-too' }
 
 const greetings = `
@@ -37,7 +38,7 @@ function keyedClient(id: string) {
 
 async function withProvider(alg: 'ES256' | 'EdDSA', issuer: object = { oidc: { clients: ['reporter'] } }) {
   const resources = new AsyncDisposableStack()
-  const provider = resources.use(await oidcProvider([reporter, mallory], alg))
+  const provider = resources.use(await oidcProvider([reporter, helper, mallory], alg))
   const mesh = resources.use(await meshOfTest())
   const node = await mesh.prepare('orga')
   const port = await freePort()
@@ -194,6 +195,27 @@ describe.each(['EdDSA', 'ES256'] as const)('a provider that signs with %s', (alg
     expect(await post({ subject_token: good, client_assertion: once })).toMatchObject({ status: 200 })
     expect(await post({ subject_token: good, client_assertion: once })).toMatchObject({ status: 401 })
   })
+})
+
+it('who acts for somebody acts with its own rights, and the log names both', async () => {
+  await using set = await withProvider('EdDSA', { oidc: { clients: ['reporter', 'helper'] } })
+  const { provider, node, url } = set
+  const [subject, actor] = [
+    await provider.accessToken(helper, node.did),
+    await provider.accessToken(reporter, node.did),
+  ]
+  const granted = await set.post({
+    subject_token: subject,
+    actor_token: actor,
+    actor_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  })
+  expect(granted).toMatchObject({ status: 200 })
+  await using kernel = await connect({ url, tokenFrom: () => granted.body.access_token ?? '' })
+  expect(await kernel.invoke('greetings.say', {})).toMatchObject({ value: 'Good day, agent:corp-reporter' })
+  const named = { actor: 'agent:corp-reporter', ext: { issuer: 'corp', obo: 'agent:corp-helper' } }
+  for (const type of ['token.granted', 'call.begun', 'outcome']) expect(await set.entries(type)).toMatchObject([named])
+  const { checks } = JSON.parse(await hansa('doctor', '--home', node.home, '--json'))
+  expect(checks).toContainEqual({ check: 'issuer corp', state: 'ok', detail: '1 key' })
 })
 
 it('the command exchanges a token too, and prints nothing but the new one', async () => {

@@ -97,4 +97,9 @@ describe('the credential of an agent', () => {
       if (credential.length > 8) expect((failure as Error).message).not.toContain(credential.slice(12))
     },
   )
+
+  it('gives way to a token that the program asks for itself', async () => {
+    const tokenFrom = () => 'eyJ.a.token'
+    expect(await shown({ tokenFrom }, { credential: other })).toEqual({ kind: 'issued', from: tokenFrom })
+  })
 })

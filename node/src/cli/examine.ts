@@ -8,6 +8,7 @@ import { checkedPolicies } from '../start/preflight.ts'
 import { type Check, fail, ok } from './check.ts'
 import { ask } from './control-client.ts'
 import { backupCheck, homeChecks, writableCheck } from './examine-home.ts'
+import { issuerChecks } from './examine-issuers.ts'
 import { fileLimitCheck } from './examine-limits.ts'
 import { logChecks } from './examine-log.ts'
 import { controlCheck, peerChecks, portCheck, reachChecks, registryChecks } from './examine-network.ts'
@@ -51,6 +52,7 @@ async function configuredChecks(
     await portCheck(config, status),
     ...(await tlsChecks(config)),
     ...(await webhookChecks(config)),
+    ...(await issuerChecks(config)),
     ...(await reachChecks(config, status)),
     ...(await registryChecks(config)),
     ...(status === undefined ? [] : await peerChecks(paths.root, config)),

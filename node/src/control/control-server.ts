@@ -156,6 +156,8 @@ function handler(handling: Handling): (request: IncomingMessage, response: Serve
     const signal = AbortSignal.any([gone.signal, handling.closing])
     respond(handling, request, response, signal).catch((error: unknown) => {
       if (gone.signal.aborted) return
+      const fault = response.headersSent ? undefined : faultOfError(error)
+      if (fault !== undefined) return send(response, fault)
       const path = request.url?.split('?', 1)[0]?.slice(0, 128) ?? ''
       handling.logger.error('control.request_failed', { path, ...faultFields(error) })
       if (!response.headersSent) send(response, faultOfCode('internal'))

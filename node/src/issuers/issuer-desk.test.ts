@@ -3,7 +3,7 @@ import { manualClock } from '@hansa/protocols/testing'
 import { principalTemplate } from '@hansa/trust'
 import { anIssuer } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
-import { hashOf, IssuerDesk } from './issuer-desk.ts'
+import { hashOf, IssuerDesk, MAX_SHOWN_OF_ONE } from './issuer-desk.ts'
 import type { IssuerSetting } from './issuer-setting.ts'
 
 const self = 'did:key:z6MkUs'
@@ -159,6 +159,28 @@ describe(IssuerDesk, () => {
     expect(await desk.check('corp', token(who))).toMatchObject({ token: { ok: false, reason: 'principal_revoked' } })
     clock.advance(1_000)
     expect(await desk.identify(token({ ...who, iat: now + 1 }))).toBeDefined()
+  })
+
+  it('lets nobody in by a token that is revoked while its entry is on its way to the disk', async () => {
+    const { desk, durable, revoked, token, now } = aDesk()
+    const text = token()
+    durable.now = async () => void revoked.set(`token ${hashOf(text)}`, now)
+    expect(await desk.identify(text)).toBeUndefined()
+  })
+
+  it('is not filled by an agent with a new token for each request: what it opened with the oldest ends', async () => {
+    const { desk, token } = aDesk()
+    const other = await desk.identify(token({ sub: 'other' }))
+    const shown = []
+    for (let at = 0; at <= MAX_SHOWN_OF_ONE; at++) shown.push(await desk.identify(token({ jti: `${at}` })))
+    expect(shown.map((one) => one?.removed.aborted).slice(0, 3)).toEqual([true, false, false])
+    expect(other?.removed.aborted).toBe(false)
+  })
+
+  it('says that the log is full, and lets nobody in', async () => {
+    const { desk, durable, token } = aDesk()
+    durable.now = () => Promise.reject(Object.assign(new Error('full'), { detail: { code: 'log_full' } }))
+    await expect(desk.identify(token())).rejects.toMatchObject({ detail: { code: 'log_full' } })
   })
 
   it('shows an operator which keys there are, and what a token would be taken as', async () => {

@@ -19,6 +19,7 @@ import type { Appended } from '@hansa/trust/ledger'
 import type { AgentIdentity } from '../control/control-caller.ts'
 import type { TokenExchanging } from '../control/controlled-kernel.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import { asCallError } from '../kernel/ledger-fault.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import { IssuerKeyStore } from './issuer-key-store.ts'
 import { type IssuerSetting, keyPlaceText } from './issuer-setting.ts'
@@ -26,6 +27,8 @@ import { keyReader } from './read-issuer-keys.ts'
 
 /** Tokens that are good and were shown: bounds the memory that whoever can get many of them takes. */
 export const MAX_SHOWN_TOKENS = 10_000
+/** Of one principal; with one more, what was opened with the oldest ends. */
+export const MAX_SHOWN_OF_ONE = 256
 
 export type IssuerDeskComponents = {
   self: Did
@@ -127,7 +130,10 @@ export class IssuerDesk {
     const { token } = verdict
     const { issuer, principal, onBehalfOf: obo, expires } = token
     const ext = { issuer, hash, expires, ...(obo === undefined ? {} : { obo }) }
-    await this.#c.append({ type: 'token.accepted', actor: principal, ext }).durable
+    await this.#record({ type: 'token.accepted', actor: principal, ext })
+    // It may have been revoked while the entry was on its way to the disk.
+    if (this.#revoked(token, hash) !== undefined) return undefined
+    this.#endOldest(principal)
     return this.#keep(token, hash)
   }
 
@@ -145,6 +151,21 @@ export class IssuerDesk {
     if (mayAct !== undefined && onBehalfOf !== undefined && mayAct.principal !== principal)
       return `${issuer}: actor_not_allowed`
     return this.#shown.size >= MAX_SHOWN_TOKENS ? `${issuer}: too_many_tokens` : undefined
+  }
+
+  /** @throws CallError `log_full`, `busy`: nobody is let in of whom the log does not tell. */
+  async #record(draft: EntryDraft): Promise<void> {
+    try {
+      await this.#c.append(draft).durable
+    } catch (error) {
+      throw asCallError(error)
+    }
+  }
+
+  /** A program that gets a new token for each request must not keep the others from being known. */
+  #endOldest(principal: string): void {
+    const ofOne = [...this.#shown.values()].filter(({ token }) => token.principal === principal)
+    if (ofOne.length >= MAX_SHOWN_OF_ONE) ofOne[0]?.end('the agent has shown many newer tokens')
   }
 
   #keep(token: IssuedToken, hash: string): AgentIdentity {

@@ -3,13 +3,13 @@
  * nothing, or that carries an idempotency key, is run again as a new call when the peer could not be reached.
  */
 import type { Clock, EventLogger, Frame, InvokeOptions } from '@hansa/protocols'
-import { CallError } from '@hansa/protocols'
 import { randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { PromiseBook } from '../exchange/promise-book.ts'
 import type { CallIds } from './call-ids.ts'
 import { errorOf, frameOf } from './frame.ts'
+import { asCallError } from './ledger-fault.ts'
 import { arriveLocally, type LocalCallComponents } from './local-call.ts'
 import { runCall, type Stages } from './pipeline.ts'
 import type { Arrived, Refused, Released } from './stages.ts'
@@ -122,16 +122,6 @@ function repeatable(refused: Refused, nowMs: number): keyof RetryBudget | undefi
 
 function jitter(clock: Clock): Promise<void> {
   return new Promise((resolve) => void clock.after(Math.random() * RETRY_JITTER_MS, resolve))
-}
-
-/** The log cannot take the call: its codes are of the closed list, or the fault is ours. */
-function asCallError(error: unknown): unknown {
-  const code = (error as { detail?: { code?: unknown } } | undefined)?.detail?.code
-  if (code === 'log_full' || code === 'busy')
-    return new CallError({ code, stage: 'audit' }, undefined, { cause: error })
-  if (code === 'log_closed' || code === 'log_broken')
-    return new CallError({ code: 'busy', stage: 'audit' }, undefined, { cause: error })
-  return error
 }
 
 /** Calls that are on their way, for what they pass on to the calls made for them. */

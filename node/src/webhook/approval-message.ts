@@ -43,8 +43,9 @@ function requested(approval: Approval, init: ApprovalMessageInit): WebhookMessag
 
 /** No reason of an approver and nothing of an earlier approval: either may hold what the arguments hold. */
 function facts(approval: Approval, { kernel }: ApprovalMessageInit): Record<string, unknown> {
-  const { id, state, principal, capability, callId, action, requested, expires } = approval
-  return { kernel, id, state, principal, capability, call_id: callId, action, requested, expires }
+  const { id, state, principal, onBehalfOf, capability, callId, action, requested, expires } = approval
+  const who = onBehalfOf === undefined ? { principal } : { principal, on_behalf_of: onBehalfOf }
+  return { kernel, id, state, ...who, capability, call_id: callId, action, requested, expires }
 }
 
 function message(

@@ -97,7 +97,10 @@ const table = {
     text: 'capabilities suspended or refused because they changed after they were pinned',
     shows: (entry) => entry.type === 'capability.suspended' || refusedAs('descriptor_mismatch')(entry),
   },
-  agent_named: { text: 'agents given an identity of their own', shows: ofType('agent.added') },
+  agent_named: {
+    text: 'agents given an identity of their own, or known by the token of an issuer',
+    shows: ofType('agent.added', 'token.accepted'),
+  },
   right_given: { text: 'tokens granted, each for one principal and capability', shows: ofType('token.granted') },
   right_withdrawn: {
     text: 'tokens and agents whose rights were withdrawn',
