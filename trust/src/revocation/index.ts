@@ -6,6 +6,7 @@ export {
   type RevocationDraft,
   type RevocationReading,
   readRevocation,
+  shownRevocation,
 } from './read-revocation.ts'
 export { MAX_REVOCATIONS_OF_PEER, RevocationBook, type TakeVerdict } from './revocation-book.ts'
 export { unrevokedKeys } from './unrevoked-keys.ts'
