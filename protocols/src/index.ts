@@ -217,7 +217,6 @@ export type {
   PeerRequest,
   PeerTransport,
 } from './ports/transport.ts'
-
 // Registry.
 export * from './registry/messages.ts'
 export { registryRoutes } from './registry/routes.ts'
@@ -243,6 +242,21 @@ export {
   type RevocationStatus,
   revocationStatusSchema,
 } from './revocation/revocation-status.ts'
+// Who vouches for an agent.
+export {
+  type AddSponsor,
+  addSponsorSchema,
+  MAX_SPONSOR_BYTES,
+  MAX_SPONSOR_LIFE_SECONDS,
+  type SignSponsor,
+  SPONSOR_TYP,
+  type SponsorClaim,
+  type SponsorInfo,
+  type Sponsors,
+  signSponsorSchema,
+  sponsorClaimSchema,
+  sponsorInfoSchema,
+} from './sponsor/sponsor-claim.ts'
 // Standing.
 export * from './standing/standing.ts'
 export { type StandingQuestion, standingQuestionSchema } from './standing/standing-question.ts'

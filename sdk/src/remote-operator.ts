@@ -17,6 +17,12 @@ export function remoteOperator(client: ControlClient): KernelOperator {
     watchApprovals: (signal) => watchApprovals(client, signal),
     approve: (id, approver, notes) => client.call('approve', { id, approver, ...notes }),
     deny: (id, approver, notes) => client.call('deny', { id, approver, ...notes }),
+    sponsors: {
+      list: () => client.call('sponsors', {}),
+      sign: (init) => client.call('sponsorSign', init),
+      add: (init) => client.call('sponsorAdd', init),
+      remove: (id, by) => client.call('sponsorRemove', { id, by }),
+    },
     delegations: {
       list: () => client.call('delegations', {}),
       delegate: (init) => client.call('delegate', init),

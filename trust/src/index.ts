@@ -173,6 +173,14 @@ export {
 export { type JwsVerdict, type SignedJws, signJws, type VerifyJwsInit, verifyJws } from './signed/jws.ts'
 export { type PayloadReading, readAck, readIntent, readReceipt } from './signed/payloads.ts'
 export { envelopeHash, type Prepared, prepare } from './signed/prepared.ts'
+export {
+  keptSponsorClaim,
+  makeSponsorClaim,
+  type ReadSponsorClaim,
+  type SponsorReading,
+  type VerifySponsorInit,
+  verifySponsorClaim,
+} from './sponsor/sponsor-claim.ts'
 // Tokens.
 export { TokenError, type TokenErrorDetail } from './token/errors.ts'
 export { attenuate, mintToken } from './token/mint-token.ts'

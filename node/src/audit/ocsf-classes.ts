@@ -81,6 +81,8 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'delegation.issued': entity('delegation', 'create'),
   'delegation.added': entity('delegation', 'create'),
   'delegation.removed': entity('delegation', 'delete'),
+  'sponsor.added': entity('sponsor', 'create'),
+  'sponsor.removed': entity('sponsor', 'delete'),
   'case.opened': entity('case', 'create'),
   'case.changed': entity('case', 'update'),
   'sanction.imposed': entity('sanction', 'create'),

@@ -254,7 +254,9 @@ describe('asking a node', () => {
     expect(stderr).toContain('acts as      agent:reporter\n')
     expect(stderr).not.toContain(stdout.trim())
     const listed = await run(node, 'agent', 'list')
-    expect(listed.stdout).toMatch(/^agent +acts as +since\nreporter +agent:reporter +1970-01-01T00:00:01Z\n$/)
+    expect(listed.stdout).toMatch(
+      /^agent +acts as +since +vouched for by\nreporter +agent:reporter +1970-01-01T00:00:01Z +did:key:z6MkfakePeer\n$/,
+    )
   })
 
   it('shows a capability whose agent is away, since when, and whose agent it is', async () => {

@@ -186,6 +186,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/issuer.ts')).issuerCommand,
       },
       {
+        name: 'sponsor',
+        summary: 'vouch for agents, and keep who vouches for them',
+        load: async () => (await import('./commands/sponsor.ts')).sponsorCommand,
+      },
+      {
         name: 'openapi',
         summary: 'print the control interface as an OpenAPI document',
         load: async () => (await import('./commands/openapi.ts')).openapiCommand,

@@ -120,6 +120,13 @@ describe('the methods of the control interface', () => {
       ['grant', { principal: 'agent:alice', capability: 'echo', uses: 2 }],
     ],
     revoke: [{ principal: 'agent:alice' }, ['revoke', { principal: 'agent:alice' }]],
+    sponsors: [{}, ['sponsors']],
+    sponsorSign: [
+      { kernel: 'did:key:z6Mk', agent: 'agent:alice', purpose: 'reports', exp: 9 },
+      ['sponsorSign', { kernel: 'did:key:z6Mk', agent: 'agent:alice', purpose: 'reports', exp: 9 }],
+    ],
+    sponsorAdd: [{ claim: 'a.b.c', by: 'person:olga' }, ['sponsorAdd', { claim: 'a.b.c', by: 'person:olga' }]],
+    sponsorRemove: [{ id: 'AAAAAAAA', by: 'person:olga' }, ['sponsorRemove', 'AAAAAAAA', 'person:olga']],
     delegations: [{}, ['delegations']],
     delegate: [
       { to: 'did:key:z6Mk', cmd: '/billing', exp: 2, lim: { calls: 5 }, by: 'person:olga' },

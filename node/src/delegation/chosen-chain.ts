@@ -4,9 +4,9 @@
  */
 import type { Clock, Did } from '@hansa/protocols'
 import { whyNotCovered } from '@hansa/trust'
-import { MAX_SCORE } from '@hansa/trust/score'
 import type { PeerSettings } from '../kernel/peer-settings.ts'
 import type { CallDelegation, ImportedTarget, Received, Refusal } from '../kernel/stages.ts'
+import { NOT_JUDGED } from '../standing/standing.ts'
 import type { ChainBook, HeldChain } from './chain-book.ts'
 
 export type ChosenChainComponents = {
@@ -88,5 +88,5 @@ function isRevoked(hash: string, by: readonly Did[], revoked: ChosenChainCompone
 }
 
 function delegationOf({ jwss, hashes, links }: HeldChain): CallDelegation {
-  return { jwss, hashes, links, standing: MAX_SCORE }
+  return { jwss, hashes, links, standing: NOT_JUDGED }
 }

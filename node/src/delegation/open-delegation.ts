@@ -1,4 +1,4 @@
-/** Everything of a kernel that knows about chains, put together. */
+/** Everything of a kernel that knows in whose name a call is made, put together. */
 import type { Clock, Did, Store } from '@hansa/protocols'
 import type { KeyResolver, Signer } from '@hansa/trust'
 import type { Events } from '../kernel/event-outbox.ts'
@@ -6,6 +6,7 @@ import type { SharedStages } from '../kernel/invoke.ts'
 import type { PeerSettings } from '../kernel/peer-settings.ts'
 import type { Arrived, Received, Refusal } from '../kernel/stages.ts'
 import type { Revocations } from '../revocation/revocations.ts'
+import { SponsorDesk } from '../sponsor/sponsor-desk.ts'
 import type { Standing } from '../standing/standing.ts'
 import { withinBudgets } from './budget-stages.ts'
 import type { Budgets } from './budgets.ts'
@@ -32,7 +33,7 @@ export type DelegationComponents = {
 }
 
 export type Delegation = {
-  desk: DelegationDesk
+  desks: { delegations: DelegationDesk; sponsors: SponsorDesk }
   receive(receive: (arrived: Arrived) => Promise<Received | Refusal>): (arrived: Arrived) => Promise<Received | Refusal>
   stages(stages: SharedStages): SharedStages
 }
@@ -48,9 +49,10 @@ export async function openDelegation(
     barred: (did: Did) => revocations.revoked('peer', did) !== undefined,
   }
   const book = await ChainBook.open(components)
+  const sponsors = await SponsorDesk.open(components)
   return {
-    desk: new DelegationDesk({ ...components, book }),
-    receive: (receive) => receiveUnderChain(receive, { ...components, owners, book }),
+    desks: { delegations: new DelegationDesk({ ...components, book }), sponsors },
+    receive: (receive) => receiveUnderChain(receive, { ...components, owners, book, sponsors }),
     stages: (stages) => withinBudgets(stages, components),
   }
 }

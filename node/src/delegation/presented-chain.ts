@@ -4,10 +4,9 @@
  */
 import { type Clock, type Did, decodeChain, type Intent } from '@hansa/protocols'
 import { type KeyResolver, readLink, type VerifiedChain, verifyChain, whyNotCovered } from '@hansa/trust'
-import { MAX_SCORE } from '@hansa/trust/score'
 import type { PeerSettings } from '../kernel/peer-settings.ts'
 import type { CallDelegation, Received, Refusal } from '../kernel/stages.ts'
-import type { Standing } from '../standing/standing.ts'
+import { lesser, NOT_JUDGED, type PeerStanding, type Standing } from '../standing/standing.ts'
 import type { Budgets } from './budgets.ts'
 import { whyChargeUnknown } from './charge.ts'
 
@@ -63,7 +62,7 @@ export async function presentedChain(
     jwss,
     hashes: chain.links.map(({ hash }) => hash),
     links: chain.links.map(({ link }) => link),
-    standing: standingOf(chain, components),
+    standing: leastOf(chain, components),
   }
 }
 
@@ -90,20 +89,20 @@ function whyTooFar({ links }: VerifiedChain, { self, peers }: PresentedChainComp
 
 function whyNotPassedOn({ links }: VerifiedChain, components: PresentedChainComponents): string | undefined {
   for (const [at, { link }] of links.entries()) {
-    const score = at === 0 ? MAX_SCORE : scoreOf(link.iss, components)
+    const { score } = at === 0 ? NOT_JUDGED : standingIn(link.iss, components)
     if (score < ONWARD_STANDING)
       return `link ${at}: passing on takes a standing of ${ONWARD_STANDING}, and its issuer has ${score}`
   }
   return undefined
 }
 
-function standingOf({ principals }: VerifiedChain, components: PresentedChainComponents): number {
-  return Math.min(...principals.map((did) => scoreOf(did, components)))
+function leastOf({ principals }: VerifiedChain, components: PresentedChainComponents): PeerStanding {
+  return principals.map((did) => standingIn(did, components)).reduce((least, one) => lesser(least, one), NOT_JUDGED)
 }
 
 /** This kernel and those of its owner are not judged. */
-function scoreOf(did: Did, { self, peers, standing }: PresentedChainComponents): number {
-  return did === self || peers.of(did).sameOwner ? MAX_SCORE : standing.of(did).score
+function standingIn(did: Did, { self, peers, standing }: PresentedChainComponents): PeerStanding {
+  return did === self || peers.of(did).sameOwner ? NOT_JUDGED : standing.of(did)
 }
 
 function denied(reason: string): Refusal {

@@ -1,6 +1,11 @@
-/** The chain of a call is looked at with the call itself, so that every decision about it sees the same chain. */
+/**
+ * The chain of a call, and who vouches for its agent, are looked at with the call itself, so that every decision about it
+ * sees the same.
+ */
+
 import type { Arrived, Received, Refusal } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
+import type { SponsorDesk } from '../sponsor/sponsor-desk.ts'
 import { type ChosenChainComponents, chosenChain } from './chosen-chain.ts'
 import { type PresentedChainComponents, presentedChain } from './presented-chain.ts'
 
@@ -8,7 +13,7 @@ type Receive = (arrived: Arrived) => Promise<Received | Refusal>
 
 export function receiveUnderChain(
   receive: Receive,
-  components: PresentedChainComponents & ChosenChainComponents,
+  components: PresentedChainComponents & ChosenChainComponents & { sponsors: Pick<SponsorDesk, 'of'> },
 ): Receive {
   return async (arrived) => {
     const received = await receive(arrived)
@@ -18,7 +23,12 @@ export function receiveUnderChain(
       caller.kind === 'peer'
         ? await presentedChain(received, caller.intent, components)
         : chosenChain(received, components)
-    if (delegation === undefined) return received
-    return isRefusal(delegation) ? delegation : { ...received, delegation }
+    if (delegation !== undefined && isRefusal(delegation)) return delegation
+    const sponsor = caller.kind === 'own' ? components.sponsors.of(caller.principal) : undefined
+    return {
+      ...received,
+      ...(delegation === undefined ? {} : { delegation }),
+      ...(sponsor === undefined ? {} : { sponsor }),
+    }
   }
 }

@@ -359,7 +359,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     peers: peerDesk,
     ...{ inFlight, tokens, agents, issuers, offers, configured, standing: trust.desk },
     capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),
-    ...{ content: kept.desk, events, identity, revocations, delegations: delegation.desk },
+    ...{ content: kept.desk, events, identity, revocations, ...delegation.desks },
     append,
     outbox,
     held,

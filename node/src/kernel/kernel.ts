@@ -43,6 +43,7 @@ import type {
   RevocationInfo,
   Revoke,
   SignedManifest,
+  Sponsors,
 } from '@hansa/protocols'
 import { CallError, decisionNotesSchema, isPrincipal } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
@@ -100,6 +101,7 @@ export type KernelParts = {
   capabilities: CapabilityDesk
   content: ContentDesk
   delegations: Delegations
+  sponsors: Sponsors
   identity: IdentityDesk
   events: EventOutbox
   revocations: KernelRevocations
@@ -120,6 +122,9 @@ export type KernelParts = {
 }
 
 export class AssembledKernel implements ControlledKernel {
+  readonly delegations: Delegations
+  readonly sponsors: Sponsors
+  readonly governance: GovernanceOperator
   readonly #parts: KernelParts
   readonly #startedMs: number
   readonly #drivers = new Set<Driver>()
@@ -127,6 +132,9 @@ export class AssembledKernel implements ControlledKernel {
 
   constructor(parts: KernelParts) {
     this.#parts = parts
+    this.delegations = parts.delegations
+    this.sponsors = parts.sponsors
+    this.governance = parts.governance
     this.#startedMs = parts.nowMs()
   }
 
@@ -219,10 +227,6 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.explain(capability, args, options)
   }
 
-  get governance(): GovernanceOperator {
-    return this.#parts.governance
-  }
-
   /** @throws CallError `invalid_request` that names every fault; the policy in force stays. */
   loadPolicy(sources: readonly PolicySource[]): Promise<void> {
     return this.#parts.policy.load(sources)
@@ -253,10 +257,6 @@ export class AssembledKernel implements ControlledKernel {
   /** For changes that are made outside the store. */
   get events(): Pick<EventOutbox, 'hold' | 'settle'> {
     return this.#parts.events
-  }
-
-  get delegations(): Delegations {
-    return this.#parts.delegations
   }
 
   async peers(): Promise<PeerInfo[]> {

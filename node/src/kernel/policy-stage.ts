@@ -22,13 +22,13 @@ import { MAX_SCORE } from '@hansa/trust/score'
 import { delegationFacts } from '../delegation/delegation-facts.ts'
 import type { CallAuthority } from '../governance/call-authority.ts'
 import type { Standing } from '../standing/standing.ts'
-import { callsPerDay, dailyWindow, isUnlabelledOnly, refuseStanding } from '../standing/tier-gate.ts'
+import { callsPerDay, dailyWindow, isUnlabelledOnly, leastStanding, refuseStanding } from '../standing/tier-gate.ts'
 import { actionHash } from './approval-action.ts'
 import type { ApprovalBook } from './approvals.ts'
 import type { InFlight } from './in-flight.ts'
 import type { PeerSettings } from './peer-settings.ts'
 import type { PolicyHolder } from './policy-holder.ts'
-import type { AskedIntent, CallDelegation, ImportedTarget, Permitted, Received, Refusal } from './stages.ts'
+import type { AskedIntent, ImportedTarget, Permitted, Received, Refusal } from './stages.ts'
 import { isRefusal } from './stages.ts'
 
 /** The peer's answer to "would you permit this?". */
@@ -142,14 +142,14 @@ function decideByRules(call: Received, answer: PeerAnswer | undefined, component
 }
 
 function factsOf(call: Received, answer: PeerAnswer | undefined, { standing, clock }: Deciding): PolicyFacts {
-  const { caller, target, delegation } = call
+  const { caller, target, delegation, sponsor } = call
   return {
     subject: {
       ids:
         caller.kind === 'peer' ? [caller.did, ...caller.aliases.map((alias) => `peer:${alias}`)] : [caller.principal],
       did: caller.kind === 'peer' ? caller.did : '',
       kind: caller.kind === 'peer' ? 'kernel' : caller.principal.startsWith('person:') ? 'person' : 'agent',
-      standing: caller.kind === 'peer' ? leastStanding(standing.of(caller.did).score, delegation) : MAX_SCORE,
+      standing: caller.kind === 'peer' ? leastStanding(call, standing.of(caller.did)).score : MAX_SCORE,
     },
     ...peerFacts(call, standing),
     action: 'invoke',
@@ -160,6 +160,7 @@ function factsOf(call: Received, answer: PeerAnswer | undefined, { standing, clo
       ...(target.kind === 'imported' ? { peer: target.alias } : {}),
     },
     ...(delegation === undefined ? {} : { delegation: delegationFacts(delegation.links) }),
+    ...(sponsor === undefined ? {} : { sponsor }),
     args: call.value,
     ...(call.purpose === undefined ? {} : { purpose: call.purpose }),
     ...(answer !== undefined && 'hash' in answer
@@ -167,11 +168,6 @@ function factsOf(call: Received, answer: PeerAnswer | undefined, { standing, clo
       : {}),
     now: Math.floor(clock.now() / 1000),
   }
-}
-
-/** Whoever acts for somebody else is trusted no more than any of those in between. */
-function leastStanding(own: number, delegation: CallDelegation | undefined): number {
-  return Math.min(own, delegation?.standing ?? MAX_SCORE)
 }
 
 /** The other kernel, whether it asks or is asked. */
@@ -194,8 +190,9 @@ function refusalOf(call: Received, decision: PolicyDecision, answer: PeerAnswer 
   return { refused: code ?? 'policy_denied', reason }
 }
 
-function isKeptFromLabels({ caller }: Received, { standing }: Deciding): boolean {
-  return caller.kind === 'peer' && isUnlabelledOnly(standing.of(caller.did))
+function isKeptFromLabels(call: Received, { standing }: Deciding): boolean {
+  const { caller } = call
+  return caller.kind === 'peer' && isUnlabelledOnly(leastStanding(call, standing.of(caller.did)))
 }
 
 /** @returns undefined when one is not understood, or two together leave nothing. */

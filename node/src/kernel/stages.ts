@@ -34,6 +34,7 @@ import type { Obligations, PolicyDecision } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import type { Driver } from '../drivers/index.ts'
 import type { SchemaCheck } from '../firewall/index.ts'
+import type { PeerStanding } from '../standing/standing.ts'
 
 /** Who asks. A peer has proven its identity and signed exactly this call before anything here sees it. */
 export type Caller =
@@ -129,13 +130,15 @@ export type CallDelegation = {
   jwss: readonly string[]
   hashes: readonly string[]
   links: readonly DelegationLink[]
-  /** The least of everybody in the chain, as far as this kernel has a say: 0 to 1000. */
-  standing: number
+  /** The least of everybody in the chain, as this kernel knows them. */
+  standing: PeerStanding
 }
 
 export type Received = Arrived & {
   target: Target
   delegation?: CallDelegation
+  /** Who vouches for the agent that calls, of this kernel's own. */
+  sponsor?: { did: Did; purpose: string }
   /** The arguments, parsed and bounded; not yet screened. */
   value: unknown
   /** Set when the same idempotency key has already produced an outcome: the driver will not act again. */

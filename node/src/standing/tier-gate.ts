@@ -1,20 +1,26 @@
 /** What each tier permits a peer that calls (security.md B9). One table for every kernel: rules may only tighten it. */
 import { PROBATION_CALLS, type Tier, thresholds, tiers } from '@hansa/trust/score'
 import type { Received } from '../kernel/stages.ts'
-import type { PeerStanding, Standing } from './standing.ts'
+import { lesser, type PeerStanding, type Standing } from './standing.ts'
 
 /** @returns why the standing of the caller does not permit the call; undefined when it does, or no peer calls. */
 export function refuseStanding(
-  { caller, target, labels }: Pick<Received, 'caller' | 'target' | 'labels'>,
+  call: Pick<Received, 'caller' | 'target' | 'labels' | 'delegation'>,
   standing: Standing,
 ): string | undefined {
+  const { caller, target, labels } = call
   if (caller.kind !== 'peer') return undefined
-  const { score, tier } = standing.of(caller.did)
+  const { score, tier } = leastStanding(call, standing.of(caller.did))
   const labelled = target.labels.length > 0 || labels.length > 0
   const needed = neededFor(target.safety, labelled)
   if (reaches(tier, needed)) return undefined
   const what = tier === 'blocked' ? 'any call' : `${target.safety}${labelled ? ' of labelled data' : ''}`
   return `its standing is ${score} (${tier}); ${what} takes ${thresholds[needed]}`
+}
+
+/** Whoever acts for somebody else is trusted no more than any of those in between. @param own of the one who calls */
+export function leastStanding({ delegation }: Pick<Received, 'delegation'>, own: PeerStanding): PeerStanding {
+  return delegation === undefined ? own : lesser(own, delegation.standing)
 }
 
 /** Whether what the peer is given must have no labels. */

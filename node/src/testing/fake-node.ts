@@ -25,6 +25,7 @@ import {
   type PeerImport,
   type RevocationInfo,
   type SignedManifest,
+  type SponsorInfo,
   type StandingExplanation,
   silentLogger,
 } from '@hansa/protocols'
@@ -265,6 +266,12 @@ export function fakeKernel(): FakeKernel {
     grant: noted('grant', () => ({ token: 'hkt1.fake', expires: 7 })),
     revoke: noted('revoke', () => REVOKED),
     revocations: noted('revocations', () => [REVOKED]),
+    sponsors: {
+      list: noted('sponsors', () => [sponsorInfo()]),
+      sign: noted('sponsorSign', () => ({ claim: 'a.b.c' })),
+      add: noted('sponsorAdd', () => sponsorInfo()),
+      remove: noted('sponsorRemove', () => sponsorInfo()),
+    },
     delegations: {
       list: noted('delegations', () => [heldChain()]),
       delegate: noted('delegate', () => heldChain()),
@@ -307,6 +314,11 @@ function detail(ref: string): CapabilityDetail {
   const facts = { title: ref, description: '', safety: 'READ' as const, sensitivity: [], hash: HASH }
   const rest = { tags: [], obligations: [], limits: {}, inputSchema: '{}', changes: [], rules: [] }
   return { ref, ...facts, state: 'available', source: 'hansa.yaml:3', ...rest }
+}
+
+function sponsorInfo(): SponsorInfo {
+  const facts = { sponsor: PEER_DID, agent: 'agent:reporter', purpose: 'monthly report' } as const
+  return { id: HASH, state: 'valid', ...facts, nbf: 1, exp: 2, claim: 'a.b.c' }
 }
 
 function heldChain(): HeldChainInfo {

@@ -48,6 +48,10 @@ export const methodFacts = {
     summary: 'Takes back a token, a principal, a capability, a delegation, a key, an agreement or a peer, for good.',
   },
   revocations: { scope: 'operator', summary: 'Lists every revocation that is held, own and of other kernels.' },
+  sponsors: { scope: 'operator', summary: 'Lists who vouches for agents of this kernel.' },
+  sponsorSign: { scope: 'operator', summary: 'Vouches for an agent of another kernel, under the key of this one.' },
+  sponsorAdd: { scope: 'operator', summary: 'Takes in the claim of a sponsor about an agent of this kernel.' },
+  sponsorRemove: { scope: 'operator', summary: 'Forgets the claim of a sponsor.' },
   delegations: { scope: 'operator', summary: 'Lists chains of delegations that this kernel holds.' },
   delegate: {
     scope: 'operator',

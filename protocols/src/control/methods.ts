@@ -22,6 +22,7 @@ import { addPeerSchema } from '../kernel/known-peer.ts'
 import { revokeSchema } from '../kernel/revocation-info.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
+import { addSponsorSchema, signSponsorSchema } from '../sponsor/sponsor-claim.ts'
 import { vouchParamsSchema } from '../standing/standing.ts'
 import { agentNameSchema } from '../syntax/agent-credential.ts'
 import { capabilityIdSchema, capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
@@ -121,6 +122,10 @@ export const controlMethods = {
   }),
   revoke: revokeSchema,
   revocations: z.strictObject({}),
+  sponsors: z.strictObject({}),
+  sponsorSign: signSponsorSchema,
+  sponsorAdd: addSponsorSchema,
+  sponsorRemove: z.strictObject({ id: z.string().max(64), by: principalSchema }),
   delegations: z.strictObject({}),
   delegate: delegateSchema,
   delegationAdd: addDelegationSchema,

@@ -22,6 +22,7 @@ import { revocationInfoSchema } from '../kernel/revocation-info.ts'
 import { entrySchema } from '../ledger/entry.ts'
 import { signedManifestSchema } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
+import { MAX_SPONSOR_BYTES, sponsorInfoSchema } from '../sponsor/sponsor-claim.ts'
 import { standingExplanationSchema, standingSchema } from '../standing/standing.ts'
 import { capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
@@ -90,6 +91,10 @@ export const controlResults = {
   grant: z.object({ token: z.string().max(8192), expires: z.int().describe('Unix seconds') }),
   revoke: revocationInfoSchema,
   revocations: z.array(revocationInfoSchema),
+  sponsors: z.array(sponsorInfoSchema),
+  sponsorSign: z.object({ claim: z.string().max(MAX_SPONSOR_BYTES) }),
+  sponsorAdd: sponsorInfoSchema,
+  sponsorRemove: sponsorInfoSchema,
   delegations: z.array(heldChainSchema),
   delegate: heldChainSchema,
   delegationAdd: heldChainSchema,

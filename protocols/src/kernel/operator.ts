@@ -5,6 +5,7 @@
 
 import type { Delegations } from '../delegation/held-chain.ts'
 import type { Entry } from '../ledger/entry.ts'
+import type { Sponsors } from '../sponsor/sponsor-claim.ts'
 import type { CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
 import type { Approval, ApprovalEvent, DecisionNotes } from './approval.ts'
 import type { CapabilityInfo } from './capability-info.ts'
@@ -62,6 +63,8 @@ export interface KernelOperator {
   revocations(): Promise<RevocationInfo[]>
   /** Chains of delegations that this kernel gave, passed on or was given. */
   readonly delegations: Delegations
+  /** Who vouches for agents of this kernel. */
+  readonly sponsors: Sponsors
   /** Entries of the ledger, in order. @param from first sequence number; negative counts from the end */
   audit(init: { from?: number; limit?: number; callId?: string }): Promise<Entry[]>
 }

@@ -69,6 +69,8 @@ export const entryTypes = [
   'delegation.issued',
   'delegation.added',
   'delegation.removed',
+  'sponsor.added',
+  'sponsor.removed',
   'case.opened',
   'case.changed',
   'sanction.imposed',
@@ -164,7 +166,7 @@ export const entryExtSchema = z.strictObject({
     .string()
     .max(MAX_REVOCATION_BYTES)
     .optional()
-    .describe('revocation.made, revocation.received: the signed object itself'),
+    .describe('revocation.made, revocation.received, sponsor.added: the signed object itself'),
   links: z
     .array(z.string().max(MAX_DELEGATION_BYTES))
     .min(1)

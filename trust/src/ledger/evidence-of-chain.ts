@@ -30,7 +30,8 @@ export async function whyNotDelegated(
   const verdict = await verifyChain(jwss, {
     invoker: intent.iss,
     owners: new Set([first.link.sub]),
-    resolver,
+    // Keys of then: whoever changed a key since has given no less.
+    resolver: { resolve: (kid, purpose) => resolver.resolve(kid, purpose, seconds) },
     now: seconds < end + SLACK_SECONDS ? Math.min(seconds, end - 1) : seconds,
     revoked: () => false,
   })

@@ -103,7 +103,7 @@ async function withChain(
   if (value.prf.length === 0 && entry.ext?.links === undefined) return verdict
   const reason = await whyNotDelegated(entry, value, resolver)
   if (reason === undefined) return verdict
-  if (KEY_NOT_AT_HAND.has(reason)) return { kind: 'unchecked', reason }
+  if (KEY_NOT_AT_HAND.has(reason) || reason === KEY_COMPROMISED) return { kind: 'unchecked', reason }
   return { kind: 'contradicts', reason: `delegation: ${reason}` }
 }
 

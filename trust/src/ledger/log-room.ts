@@ -62,6 +62,7 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'revocation.made',
   'revocation.received',
   'delegation.removed',
+  'sponsor.removed',
   // Persons decide about what has begun before, and what it takes away must not wait for room.
   'case.changed',
   'sanction.imposed',

@@ -80,6 +80,18 @@ export class DelegationFacts {
   }
 }
 
+export class SponsorFacts {
+  readonly present: boolean
+  readonly did: string
+  readonly purpose: string
+
+  constructor(facts: PolicyFacts['sponsor']) {
+    this.present = facts !== undefined
+    this.did = facts?.did ?? ''
+    this.purpose = facts?.purpose ?? ''
+  }
+}
+
 export type ConditionContext = {
   subject: SubjectFacts
   peer: PeerFacts
@@ -88,6 +100,7 @@ export type ConditionContext = {
   purpose: string
   remote: RemoteFacts
   delegation: DelegationFacts
+  sponsor: SponsorFacts
   now: Date
   args?: unknown
 }
@@ -102,6 +115,7 @@ export function contextOf(facts: PolicyFacts): ConditionContext {
     purpose: facts.purpose ?? '',
     remote: new RemoteFacts(facts.remote),
     delegation: new DelegationFacts(facts.delegation),
+    sponsor: new SponsorFacts(facts.sponsor),
     now: new Date(facts.now * 1000),
   }
 }

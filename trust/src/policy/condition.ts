@@ -9,12 +9,20 @@
  * is not linear.
  *
  * Variables: `subject {id, ids, did, kind, standing}`, `peer {did, score, tier}`, `action`,
- * `resource {id, safety, sensitivity, peer}`, `args` (any members), `purpose`, `remote {effect, obligations}`, `delegation {present, owner, issuer, depth, chain, obo}`,
- * `now` (a timestamp). A member that is absent from `args` is an error unless `has()` asks for it first; `error || true`
- * is true; an error that reaches the top denies.
+ * `resource {id, safety, sensitivity, peer}`, `args` (any members), `purpose`, `remote {effect, obligations}`,
+ * `delegation {present, owner, issuer, depth, chain, obo}`, `sponsor {present, did, purpose}`, `now` (a timestamp).
+ * A member that is absent from `args` is an error unless `has()` asks for it first; `error || true` is true; an error
+ * that reaches the top denies.
  */
 import { type ASTNode, Environment, EvaluationError } from '@marcbachmann/cel-js'
-import { DelegationFacts, PeerFacts, RemoteFacts, ResourceFacts, SubjectFacts } from './condition-context.ts'
+import {
+  DelegationFacts,
+  PeerFacts,
+  RemoteFacts,
+  ResourceFacts,
+  SponsorFacts,
+  SubjectFacts,
+} from './condition-context.ts'
 
 export const conditionVariables = [
   'subject',
@@ -25,6 +33,7 @@ export const conditionVariables = [
   'purpose',
   'remote',
   'delegation',
+  'sponsor',
   'now',
 ] as const
 export type ConditionVariable = (typeof conditionVariables)[number]
@@ -91,6 +100,7 @@ const environment = new Environment({ limits: LIMITS })
     ctor: DelegationFacts,
     fields: { present: 'bool', owner: 'string', issuer: 'string', depth: 'int', chain: 'string', obo: 'string' },
   })
+  .registerType('Sponsor', { ctor: SponsorFacts, fields: { present: 'bool', did: 'string', purpose: 'string' } })
   .registerVariable('subject', 'Subject')
   .registerVariable('peer', 'Peer')
   .registerVariable('action', 'string')
@@ -99,6 +109,7 @@ const environment = new Environment({ limits: LIMITS })
   .registerVariable('purpose', 'string')
   .registerVariable('remote', 'Remote')
   .registerVariable('delegation', 'Delegation')
+  .registerVariable('sponsor', 'Sponsor')
   .registerVariable('now', 'google.protobuf.Timestamp')
 
 /** @returns the condition, or one sentence that says why it is none. */

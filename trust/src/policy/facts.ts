@@ -40,6 +40,8 @@ export type PolicyFacts = {
     /** On behalf of whom, as the last link that says so has it. */
     obo?: string
   }
+  /** Who vouches for the agent that calls. */
+  sponsor?: { did: Did; purpose: string }
   /** Parsed arguments of the call. */
   args: unknown
   purpose?: string

@@ -10,9 +10,9 @@ import { isPlainId } from './pattern.ts'
 
 /**
  * `capability`: its safety class and labels. `peer_answer`: what the serving kernel decided when it was asked before.
- * `delegation`: the chain under which the call was made.
+ * `delegation`: the chain under which the call was made. `sponsor`: who vouched for the agent then.
  */
-export const unknownFacts = ['args', 'purpose', 'capability', 'peer_answer', 'delegation'] as const
+export const unknownFacts = ['args', 'purpose', 'capability', 'peer_answer', 'delegation', 'sponsor'] as const
 export type UnknownFact = (typeof unknownFacts)[number]
 
 export type WhatIf =
@@ -26,6 +26,7 @@ const variables = {
   capability: 'resource',
   peer_answer: 'remote',
   delegation: 'delegation',
+  sponsor: 'sponsor',
 } as const
 
 /**

@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
+import { failed } from '../errors.ts'
 import { facts, table, time } from '../table.ts'
 
 export function agentCommand(cli: Cli): Command {
   return cli.group('agent', 'give agents credentials, and take them away', [
     addCommand(cli),
     listCommand(cli),
+    showCommand(cli),
     removeCommand(cli),
   ])
 }
@@ -54,16 +56,63 @@ function listCommand(cli: Cli): Command {
     })
     .action(
       cli.action(async ({ home, print }) => {
-        const { ask } = await import('../control-client.ts')
-        const agents = await ask(home, 'agents', {})
+        const agents = await sponsored(home)
         print.result(agents, (style) => {
           if (agents.length === 0) return 'No agent holds a credential. Make one with: hansa agent add NAME'
-          const rows = agents.map(({ name, principal, created }) => [style.name(name), principal, time(created)])
-          return table(style, ['agent', 'acts as', 'since'], rows)
+          const rows = agents.map(({ name, principal, created, sponsors }) => [
+            style.name(name),
+            principal,
+            time(created),
+            sponsors.find(({ state }) => state === 'valid')?.sponsor ?? 'nobody',
+          ])
+          return table(style, ['agent', 'acts as', 'since', 'vouched for by'], rows)
         })
         return undefined
       }),
     )
+}
+
+function showCommand(cli: Cli): Command {
+  return cli
+    .command('show', {
+      summary: 'show an agent, and who vouches for it',
+      examples: ['hansa agent show reporter'],
+    })
+    .argument('<name>', 'as shown by: hansa agent list')
+    .action(
+      cli.action(async ({ home, print, args: [name] }) => {
+        const agent = (await sponsored(home)).find((one) => one.name === name)
+        if (agent === undefined) throw failed(`There is no agent ${name}. See: hansa agent list`)
+        print.result(agent, (style) =>
+          [
+            facts(style, [
+              ['agent', style.name(agent.name)],
+              ['acts as', agent.principal],
+              ['since', time(agent.created)],
+              ['sponsor', agent.sponsors.length === 0 ? 'nobody vouches for it; see: hansa sponsor --help' : undefined],
+            ]),
+            ...agent.sponsors.map(({ state, sponsor, purpose, exp }) =>
+              facts(style, [
+                ['sponsor', sponsor],
+                ['  purpose', purpose],
+                ['  until', time(exp)],
+                ['  claim', state === 'valid' ? style.good(state) : style.bad(state)],
+              ]),
+            ),
+          ].join('\n'),
+        )
+        return undefined
+      }),
+    )
+}
+
+/** Agents, each with the claims about its principal. */
+async function sponsored(home: string) {
+  const { controlClient } = await import('../control-client.ts')
+  await using client = await controlClient(home)
+  const claims = await client.call('sponsors', {})
+  const agents = await client.call('agents', {})
+  return agents.map((agent) => ({ ...agent, sponsors: claims.filter((claim) => claim.agent === agent.principal) }))
 }
 
 function removeCommand(cli: Cli): Command {

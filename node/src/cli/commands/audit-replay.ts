@@ -177,6 +177,7 @@ const needed = {
   capability: 'the capability is another one now',
   peer_answer: 'what its peer decided is not in the log',
   delegation: 'the chain that its intent names is not in the log',
+  sponsor: 'who vouched for its agent then is not in its entry',
 } as const
 
 function rest(all: number): string[] {

@@ -11,6 +11,7 @@ import { proofVectors } from './proof-vectors.ts'
 import { revealVectors } from './reveal-vectors.ts'
 import { revocationVectors } from './revocation-vectors.ts'
 import { sanctionVectors } from './sanction-vectors.ts'
+import { sponsorVectors } from './sponsor-vectors.ts'
 import { tokenVectors } from './token-vectors.ts'
 import type { VectorFile } from './vector-file.ts'
 
@@ -24,6 +25,7 @@ export function allVectors(): VectorFile[] {
     ...delegationVectors(),
     ...didLogVectors(),
     ...peerBindingVectors(),
+    ...sponsorVectors(),
     ...revocationVectors(),
     ...sanctionVectors(),
     ...proofVectors(),

@@ -39,6 +39,7 @@ import { RevocationBook } from '../../revocation/revocation-book.ts'
 import { envelopeVerifier } from '../../signed/envelope-verifier.ts'
 import { verifyJws } from '../../signed/jws.ts'
 import { readReceipt } from '../../signed/payloads.ts'
+import { verifySponsorClaim } from '../../sponsor/sponsor-claim.ts'
 import { tokenKeys } from '../../token/token-keys.ts'
 import { verifyToken } from '../../token/verify-token.ts'
 import { allVectors } from './all-vectors.ts'
@@ -53,6 +54,7 @@ const folders = [
   'delegation',
   'did-log',
   'peer-binding',
+  'sponsor',
   'revocation',
   'sanction',
   'proof',
@@ -248,6 +250,24 @@ describe('envelope', () => {
   it.each(under('envelope/invalid'))('%s', async (path) => {
     const vector = read<EnvelopeVector>(path)
     expect(await verify(vector)).toEqual({ ok: false, reason: vector.reason })
+  })
+})
+
+describe('sponsor', () => {
+  type Case = { kernel: Did; now: number; jws: string; hash: string; reason: string }
+  const judge = async ({ jws, kernel, now }: Case) => {
+    const reading = await verifySponsorClaim(jws, { resolver: didKeyResolver(), kernel, now })
+    return reading.ok ? { hash: reading.read.hash } : { reason: reading.reason }
+  }
+
+  it.each(under('sponsor/valid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ hash: given.hash })
+  })
+
+  it.each(under('sponsor/invalid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ reason: given.reason })
   })
 })
 
