@@ -13,7 +13,11 @@ it('npm run bench -- trust --quick --json prints what decisions cost, and each a
   const { stdout } = await promisify(execFile)(process.execPath, [main, 'trust', '--quick', '--json'])
   const report = JSON.parse(stdout) as TrustBenchReport
   expect(report.rows.map(({ name }) => name)).toContain('verify a delegation chain of 3 links')
-  for (const { perSecond, p50Us, p99Us } of report.rows) expect(Math.min(perSecond, p50Us, p99Us)).toBeGreaterThan(0)
+  const names = report.rows.map(({ name }) => name)
+  expect(names.filter((name) => /^handshake|^revocation/.test(name))).toHaveLength(4)
+  // A last call before the answer is what is hoped for.
+  for (const { name, perSecond, p50Us, p99Us } of report.rows)
+    if (!name.includes('below zero')) expect(Math.min(perSecond, p50Us, p99Us), name).toBeGreaterThan(0)
   for (const attack of report.attacks) {
     expect(attack).toEqual({
       name: expect.any(String),

@@ -11,7 +11,7 @@ import { checkContent, openContent } from '../content/open-content.ts'
 import { openDelegation } from '../delegation/open-delegation.ts'
 import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-peer.ts'
 import { Pseudonyms } from '../exchange/build-intent.ts'
-import { connectedPeers } from '../exchange/connected-peers.ts'
+import { peersInReach } from '../exchange/connected-peers.ts'
 import { DecisionMemory } from '../exchange/decision-memory.ts'
 import { HeldResults } from '../exchange/held-results.ts'
 import { sessionOpener } from '../exchange/open-peer-session.ts'
@@ -183,9 +183,9 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     open: new Set(closing.flatMap((draft) => draft.call_id ?? [])),
   })
   await events.open(frozen)
-  const connected = () => connectedPeers({ sessions, peerSessions, imports, isKnown })
+  const inReach = peersInReach({ open: () => ({ sessions, peerSessions }), imports, isKnown })
   await revocations.open({
-    ...{ signer, store, clock, events, uses, logger, resolver, transport, refusals, connected },
+    ...{ signer, store, clock, events, uses, logger, resolver, transport, refusals, ...inReach },
     observer: init.observer,
     isConnected: (peer) => isKnown(peer) || sessions.peers().includes(peer),
     ends: (peer) => ends(peer),

@@ -26,7 +26,7 @@ import { StatusExchange, type StatusExchangeComponents } from './status-exchange
 import { Statuses } from './statuses.ts'
 
 export type OpenRevocations = RevocationDeskComponents &
-  Pick<RevocationPushComponents, 'connected' | 'logger'> &
+  Pick<RevocationPushComponents, 'connected' | 'reachable' | 'logger'> &
   Pick<StatusExchangeComponents, 'transport' | 'refusals' | 'isConnected'> & {
     resolver: KeyResolver
     observer?: Pick<CallObserver, 'revocation'> | undefined
@@ -70,7 +70,7 @@ export class KernelRevocations implements Revocations {
     const statuses = new Statuses({ ...components, desk, known, refused })
     const exchange = new StatusExchange({ ...components, self: this.#self, statuses, known })
     const newest = () => desk.book.highestPublic(this.#self)
-    this.#connected = components.connected
+    this.#reachable = components.reachable
     this.#opened = { desk, statuses, exchange, push: new RevocationPush({ ...components, exchange, known, newest }) }
   }
 
@@ -124,7 +124,7 @@ export class KernelRevocations implements Revocations {
     const { desk, push } = this.#parts()
     const revoked = await revoke(what, { ...components, self: this.#self, clock: this.#clock, desk })
     if (!isPublicRevocation(revoked.kind)) return revoked
-    const peers = this.#connected().map(({ peer }) => peer)
+    const peers = this.#reachable().map(({ peer }) => peer)
     const told = await this.#within(TELLING_MS, push.push())
     return { ...revoked, told: told ?? peers.map((peer) => ({ peer, reason: 'it has not answered yet' })) }
   }
@@ -153,10 +153,10 @@ export class KernelRevocations implements Revocations {
     this.#opened?.push.close()
   }
 
-  #connected: OpenRevocations['connected'] = () => []
+  #reachable: OpenRevocations['reachable'] = () => []
 
   async #renew(peer: Did, endpoint?: string): Promise<void> {
-    const at = endpoint ?? this.#connected().find((one) => one.peer === peer)?.endpoint
+    const at = endpoint ?? this.#reachable().find((one) => one.peer === peer)?.endpoint
     if (at !== undefined) await this.#within(TELLING_MS, this.#parts().exchange.sync(peer, at))
   }
 

@@ -1,6 +1,6 @@
 /**
- * Tells connected kernels what this one revokes, at once, and again after a while where that failed; and asks each once a
- * minute. One that is away catches up with its next handshake.
+ * Tells other kernels what this one revokes, at once, and again after a while where that failed; and asks each that is
+ * connected once a minute. One that is away catches up with its next handshake.
  */
 import { randomInt } from 'node:crypto'
 import type { Clock, Did, EventLogger } from '@hansa/protocols'
@@ -29,6 +29,8 @@ export type RevocationPushComponents = {
   /** Number of the newest public revocation of this kernel. */
   newest(): number
   connected(): readonly Connected[]
+  /** The same, and kernels whose place an operator has pinned. */
+  reachable(): readonly Connected[]
 }
 
 export class RevocationPush {
@@ -48,9 +50,9 @@ export class RevocationPush {
     )
   }
 
-  /** Tells every connected kernel. Resolves when each has answered, or could not be reached. */
+  /** Tells every kernel that is reachable. Resolves when each has answered, or could not be reached. */
   push(): Promise<Told[]> {
-    return Promise.all(this.#c.connected().map((one) => this.#tell(one)))
+    return Promise.all(this.#c.reachable().map((one) => this.#tell(one)))
   }
 
   close(): void {
@@ -87,7 +89,7 @@ export class RevocationPush {
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1))
     const cancel = clock.after(wait / 2 + randomInt(wait / 2), () => {
       // Gone meanwhile: it is told with its next handshake.
-      const still = this.#c.connected().find((one) => one.peer === peer)
+      const still = this.#c.reachable().find((one) => one.peer === peer)
       if (still === undefined) this.#waits.delete(peer)
       else this.#tell(still).catch(() => {})
     })
