@@ -134,6 +134,9 @@ describe("mallory's kernel", () => {
     await sanctioned(mesh, mesh.did('mallory'), { kind: 'suspend', days: 3 })
     expect(await bait()).toBe('policy_denied')
     expect(await mesh.kernel('bob').explain('m/bait', {})).toMatchObject({ decision: 'deny', code: 'policy_denied' })
+    await mesh.kernel('bob').removePeer('m', 'person:mallory')
+    await mesh.join('bob', 'mallory', { as: 'again' })
+    expect(await outcomeOf(mesh.kernel('bob').invoke('again/bait', {}))).toBe('policy_denied')
   })
 
   it('is asked for no opinion under remote_deferred, so no argument reaches it', async () => {
@@ -144,6 +147,14 @@ describe("mallory's kernel", () => {
     const before = (await entriesOf(mesh, 'mallory', 'decision.made')).length
     expect(await outcomeOf(mesh.kernel('bob').invoke('m/bait', { secret: 1 }))).toBe('policy_denied')
     expect((await entriesOf(mesh, 'mallory', 'decision.made')).length).toBe(before)
+  })
+
+  it('is answered about cases only when there is one: identities cost nothing', async () => {
+    await using mesh = await twoKernels({ policy: [] })
+    const asked = () => outcomeOf(mesh.kernel('mallory').invoke('bob/governance.case', {}))
+    expect(await asked()).toBe('policy_denied')
+    await opened(mesh, mesh.did('mallory'))
+    expect(await asked()).toBe('released')
   })
 
   it('takes the name of no capability that the kernel answers itself', async () => {

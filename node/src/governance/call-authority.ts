@@ -20,8 +20,16 @@ export interface CallAuthority {
   over(call: Received, decision: PolicyDecision): PolicyDecision
 }
 
-export function callAuthority(components: { sanctions: Sanctions; exceptions: Exceptions }): CallAuthority {
-  const { sanctions, exceptions } = components
+export type CallAuthorityComponents = {
+  sanctions: Sanctions
+  exceptions: Exceptions
+  /** Whether a case about a principal is not final. */
+  cases: { concerns(who: Principal): boolean }
+}
+
+export function callAuthority({ sanctions, exceptions, cases }: CallAuthorityComponents): CallAuthority {
+  const isConcerned = ({ caller: { principal } }: Received) =>
+    cases.concerns(principal) || sanctions.on(principal) !== undefined
   const refusal = (call: Received) => refusedBy(call, sanctions)
   return {
     refusal,
@@ -29,7 +37,9 @@ export function callAuthority(components: { sanctions: Sanctions; exceptions: Ex
       const reason = refusal(call)
       if (reason !== undefined)
         return { effect: 'deny', rules: ['sanction'], obligations: noObligations, limits: [], reason }
-      if (isOwnGovernance(call)) return permit('governance', 'whoever has a case can read it and appeal')
+      // Only to them: identities cost nothing, and every call that is permitted is two entries of the log.
+      if (isOwnGovernance(call) && isConcerned(call))
+        return permit('governance', 'whoever has a case can read it and appeal')
       if (decision.effect === 'permit') return decision
       const exception = exceptions.permitting(namesOf(call), call.target.ref)
       return exception === undefined ? decision : permit(`break_glass:${exception}`, 'two persons made an exception')

@@ -35,7 +35,7 @@ import { faultFields } from '../kernel/fault-fields.ts'
 import { entriesOf } from './case-entries.ts'
 import { caseRow, proofRow, readShelf, withoutCase } from './case-shelf.ts'
 import type { LoggedSanction } from './sanction-log.ts'
-import type { SanctionBook } from './sanctions.ts'
+import { kernelOf, type SanctionBook } from './sanctions.ts'
 
 /** Cases that are kept; the oldest that are over make room. */
 const MAX_CASES = 10_000
@@ -78,7 +78,8 @@ export type CaseDeskComponents = {
 export class CaseDesk {
   readonly #c: CaseDeskComponents
   readonly #cases = new Map<CaseId, CaseRecord>()
-  /** Open cases with a proof, by subject. */
+  /** Cases that are not final, by subject, and those of them with a proof. */
+  readonly #open = new Map<Principal, Set<CaseId>>()
   readonly #critical = new Map<Principal, Set<CaseId>>()
   #unreadable: ReadonlySet<CaseId> = new Set()
   /** Set when the store could not be read: nothing is decided then. */
@@ -124,6 +125,11 @@ export class CaseDesk {
   /** Whether a case with a proof that convicts by itself is not final. */
   caseOpen(subject: Principal): boolean {
     return this.#critical.has(subject)
+  }
+
+  /** Whether a case about a principal, or about the kernel behind which it acts, is not final. */
+  concerns(who: Principal): boolean {
+    return this.#open.size > 0 && (this.#open.has(who) || this.#open.has(kernelOf(who)))
   }
 
   /** Hashes of proofs whose case about this principal is final. */
@@ -275,11 +281,8 @@ export class CaseDesk {
     const { id, subject, critical, state, sanction } = record
     this.#cases.set(id, record)
     this.#c.book.put(subject, id, sanction)
-    const open = this.#critical.get(subject) ?? new Set()
-    if (critical && state !== 'final') open.add(id)
-    else open.delete(id)
-    if (open.size === 0) this.#critical.delete(subject)
-    else this.#critical.set(subject, open)
+    note(this.#open, subject, id, state !== 'final')
+    note(this.#critical, subject, id, critical && state !== 'final')
   }
 
   /** Sanctions whose case cannot be read, and tokens whose end was in no log yet when the process ended. */
@@ -360,6 +363,14 @@ const UNREADABLE = 'the cases cannot be read; sanctions of the log stay in force
 
 function lost(ids: readonly CaseId[]): string {
   return `case ${ids.join(', ')} cannot be read; what the log says of it stays in force. Restore the store`
+}
+
+function note(of: Map<Principal, Set<CaseId>>, subject: Principal, id: CaseId, is: boolean): void {
+  const ids = of.get(subject) ?? new Set()
+  if (is) ids.add(id)
+  else ids.delete(id)
+  if (ids.size === 0) of.delete(subject)
+  else of.set(subject, ids)
 }
 
 function isAcquitted({ critical, state, decision, outcome }: CaseRecord): boolean {

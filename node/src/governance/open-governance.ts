@@ -72,7 +72,7 @@ export async function openGovernance(components: GovernanceComponents): Promise<
   for (const { peer, proof } of components.evidence.list()) forked(peer, proof)
   return {
     sanctions,
-    authority: callAuthority({ sanctions, exceptions }),
+    authority: callAuthority({ sanctions, exceptions, cases }),
     narrowed: (stage) => narrowedInQuarantine(stage, sanctions),
     cases,
     operator: operatorOf(cases, exceptions, notices),
