@@ -25,6 +25,7 @@ export function kernelResolver(components: KernelResolverComponents): IdentityRe
     fetch: fetchDidFileOver({ fetch, certificateKeys }),
     memory: didLogStore({ store, keeps: isKnown }),
     pinned: pinnedKeys,
+    isKnown,
     ...(freshness === undefined ? {} : { freshness }),
     forked(peer, reason) {
       logger.error('identity.forked', { peer, reason })

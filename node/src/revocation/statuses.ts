@@ -11,11 +11,13 @@ import {
   MAX_REVOCATION_STATUS_BYTES,
   MAX_STATUS_REVOCATIONS,
   REVOCATION_STATUS_TYP,
+  REVOCATION_TYP,
   type RevocationStatus,
   revocationStatusSchema,
 } from '@hansa/protocols'
 import {
   type KeyResolver,
+  parsedJson,
   type ReadRevocation,
   type RevocationReading,
   readRevocation,
@@ -90,7 +92,10 @@ export class Statuses implements RevocationStatuses {
       iat: Math.floor(clock.now() / 1000),
       seq: desk.book.highestPublic(signer.did),
       since,
-      revocations: fitting(desk.book.publicSince(signer.did, since), room),
+      revocations: fitting(
+        desk.book.publicSince(signer.did, since).map((read) => byKeyOfNow(read, signer)),
+        room,
+      ),
       have: this.held(peer),
       ...(lost.length === 0 ? {} : { lost }),
       ...(request === undefined ? {} : { request }),
@@ -183,6 +188,16 @@ async function ownRevocation(
 }
 
 type Verified = { ok: true; status: RevocationStatus; hash: string } | { ok: false; reason: string }
+
+/**
+ * What a key signed that has gone since, signed by the one of now: whoever comes later would not take it any more. The
+ * payload, and so its hash, stays.
+ */
+function byKeyOfNow(read: ReadRevocation, signer: Signer): ReadRevocation {
+  const header = parsedJson(Buffer.from(read.jws.split('.')[0] ?? '', 'base64url').toString('utf8'))
+  if ((header as { kid?: unknown } | undefined)?.kid === signer.kid) return read
+  return { ...read, jws: signJws(signer, REVOCATION_TYP, read.revocation).jws }
+}
 
 function fitting(reads: Iterable<ReadRevocation>, room: number): string[] {
   const found: string[] = []

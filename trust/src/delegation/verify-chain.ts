@@ -91,6 +91,7 @@ async function verifyLink(
     resolver,
     maxBytes: MAX_DELEGATION_BYTES,
     purpose: 'capabilityDelegation',
+    issuedAt: (payload) => payload.iat,
     issuerOf: (payload) => payload.iss,
   })
   if (!verdict.ok) return verdict

@@ -14,6 +14,7 @@ let host: Map<string, Uint8Array>
 let asked: string[]
 let down: boolean
 let forks: string[]
+let strangers: Set<Did>
 
 beforeEach(() => {
   clock = manualClock(NOW * 1000)
@@ -21,6 +22,7 @@ beforeEach(() => {
   asked = []
   down = false
   forks = []
+  strangers = new Set()
 })
 
 function open(memory?: DidMemory, pinned?: (did: Did) => readonly string[]) {
@@ -34,6 +36,7 @@ function open(memory?: DidMemory, pinned?: (did: Did) => readonly string[]) {
     },
     ...(memory === undefined ? {} : { memory }),
     ...(pinned === undefined ? {} : { pinned }),
+    isKnown: (did) => !strangers.has(did),
     forked: (did, reason) => forks.push(`${did} ${reason}`),
   })
 }
@@ -207,6 +210,27 @@ describe('an identity with a log', () => {
     expect(isDid(did.did)).toBe(true)
   })
 
+  it('gives a key that has gone since for what was signed while it was there, unless it was revoked', async () => {
+    const did = new TestDid('bob')
+    did.next([first, second], NOW - 7_200)
+    did.next([second], NOW - 3_600)
+    publish(did)
+    const resolver = open()
+    const { kid } = did.signer(first)
+    const then = async (at: number) => {
+      const resolution = await resolver.resolve(kid, 'assertionMethod', at)
+      return resolution.ok ? 'ok' : resolution.reason
+    }
+    expect(await outcome(resolver, kid)).toBe('kid_unknown_key')
+    expect(await then(NOW - 5_000)).toBe('ok')
+    expect(await then(NOW - 1_000)).toBe('key_not_valid_then')
+    did.next([second], NOW, [{ kid, compromised_since: NOW - 4_000, reason: 'stolen' }])
+    publish(did)
+    expect(await resolver.refresh(did.did)).toBeUndefined()
+    // Mallory writes whatever time she likes.
+    expect(await then(NOW - 5_000)).toBe('key_revoked')
+  })
+
   it('needs no host when it is this kernel itself', async () => {
     const did = new TestDid('bob')
     const resolver = open()
@@ -218,6 +242,56 @@ describe('an identity with a log', () => {
     expect(await outcome(resolver, did.signer(first).kid)).toBe('kid_unknown_key')
     expect(asked).toEqual([])
   })
+})
+
+describe('a log that takes long to verify', () => {
+  const grown = (entries: number) => {
+    const did = new TestDid('bob')
+    for (let at = 1; at < entries; at++) did.next([first], NOW - 80_000 + at)
+    return publish(did)
+  }
+
+  it('is verified once: what comes behind it is all that is looked at later', async () => {
+    const did = grown(12)
+    const resolver = open()
+    expect(await outcome(resolver, did.signer(first).kid)).toBe('ok')
+    const before = resolver.log(did.did)
+    expect(await resolver.refresh(did.did)).toBeUndefined()
+    // The very same objects: nothing was made again.
+    expect(resolver.log(did.did)?.versions[5]).toBe(before?.versions[5])
+    did.next([first, second], NOW)
+    publish(did)
+    expect(await resolver.refresh(did.did)).toBeUndefined()
+    expect(resolver.log(did.did)?.versions).toHaveLength(13)
+    expect(resolver.log(did.did)?.versions[5]).toBe(before?.versions[5])
+    expect(await outcome(resolver, did.signer(second).kid)).toBe('ok')
+    // And what comes behind it is looked at.
+    const [, ...lines] = did.lines.toReversed()
+    host.set('bob.example/did.jsonl', Buffer.from([...lines.toReversed(), did.lines[4]].join('\n')))
+    expect(await resolver.refresh(did.did)).toMatch(/^did_log: entry 13/)
+  })
+
+  it('leaves turns to others while it is verified', async () => {
+    const did = grown(12)
+    let turns = 0
+    let done = false
+    const count = () => {
+      turns += 1
+      if (!done) setImmediate(count)
+    }
+    setImmediate(count)
+    await open().resolve(did.signer(first).kid, 'assertionMethod')
+    done = true
+    expect(turns).toBeGreaterThan(11)
+  })
+
+  it('may be of a hundred entries, for a stranger', async () => {
+    const did = grown(101)
+    strangers.add(did.did)
+    expect(await outcome(open(), did.signer(first).kid)).toBe('did_log: log_too_long')
+    strangers.clear()
+    expect(await outcome(open(), did.signer(first).kid)).toBe('ok')
+  }, 60_000)
 })
 
 describe('other identities', () => {

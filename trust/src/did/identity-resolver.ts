@@ -6,14 +6,16 @@
  *
  * Fetching, time and memory are handed in; there is no network here.
  */
-import type { Clock, Did } from '@hansa/protocols'
+import type { Clock, Did, UnixSeconds } from '@hansa/protocols'
 import { LRUCache } from 'lru-cache'
+import { sha256 } from '../encoding/hash.ts'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
 import { didKeyResolver } from './did-key-resolver.ts'
 import { type DocumentKeys, readDidDocument } from './document-keys.ts'
 import type { KeyPurpose, KeyResolution, KeyResolver, ResolvedKey } from './key-resolver.ts'
+import { didLogKeyResolver } from './key-windows.ts'
 import { type PublishedFile, type WebLocation, webLocation } from './web-location.ts'
-import { type DidLog, verifyWebvhLog } from './webvh/verify-webvh-log.ts'
+import { type DidLog, verifyWebvhLogInTurns } from './webvh/verify-webvh-log.ts'
 
 export type DidFile =
   | { ok: true; bytes: Uint8Array }
@@ -56,6 +58,8 @@ export type IdentityResolverInit = {
   /** Multikeys that an operator gave for a did:web; without any it is not resolved. @default none */
   pinned?(did: Did): readonly string[]
   freshness?: Partial<Freshness>
+  /** Whom an operator has named: its log may be long. @default everybody */
+  isKnown?(did: Did): boolean
   /** Told once when the log of an identity contradicts what was seen of it. */
   forked?(did: Did, reason: string): void
 }
@@ -87,15 +91,21 @@ type Held = {
   keys: DocumentKeys
   log?: DidLog
   bytes: number
+  /** SHA-256 of the log: what is the same again is not verified again. */
+  hash?: Uint8Array
   checkedMs: number
   deactivated: boolean
   forked?: string
+  /** Keys by their time; made when one is asked for. */
+  history?: KeyResolver
   /** Made once per key, because the same few are asked for on every call. */
   resolved: Map<string, ResolvedKey>
 }
 
 /** Memory for logs and documents of others, bytes. */
 const MAX_HELD_BYTES = 67_108_864
+/** Entries of the log of a stranger: verifying each takes milliseconds, and making them costs mallory nothing. */
+const MAX_STRANGER_ENTRIES = 100
 /** Questions to hosts at the same time. */
 const MAX_FETCHES = 32
 /** Identities whose host did not answer that are remembered. */
@@ -115,6 +125,7 @@ class CachingResolver implements IdentityResolver {
   readonly #held = new LRUCache<Did, Held>({ maxSize: MAX_HELD_BYTES, sizeCalculation: ({ bytes }) => bytes + 1_024 })
   readonly #own = new Map<Did, Held>()
   readonly #pending = new Map<Did, Promise<string | undefined>>()
+  #verifying: Promise<unknown> = Promise.resolve()
   readonly #failures = new LRUCache<Did, { atMs: number; reason: string }>({ max: MAX_FAILURES })
 
   constructor(init: IdentityResolverInit) {
@@ -133,23 +144,23 @@ class CachingResolver implements IdentityResolver {
     return found.ok ? found : undefined
   }
 
-  async resolve(kid: string, purpose: KeyPurpose): Promise<KeyResolution> {
+  async resolve(kid: string, purpose: KeyPurpose, at?: UnixSeconds): Promise<KeyResolution> {
     const did = didOf(kid)
     const location = webLocation(did)
     if (location === undefined) return this.#byKey.resolve(kid, purpose)
     const own = this.#own.get(did)
-    if (own !== undefined) return keyOf(own, kid, purpose)
+    if (own !== undefined) return keyThen(own, kid, purpose, at)
     if (location.method === 'web' && this.#pins(did).length === 0)
       return { ok: false, reason: 'did_web_without_a_pinned_key' }
     const held = await this.#current(did)
     if (typeof held === 'string') return { ok: false, reason: held }
-    const found = keyOf(held, kid, purpose)
+    const found = await keyThen(held, kid, purpose, at)
     if (found.ok || found.reason !== 'kid_unknown_key') return found
     // It may have been rotated since: asked once, however many ask for it, and not again within the pause.
     if (this.#ageOf(held) < this.#freshness.pauseSeconds) return found
     await this.#askSoon(did)
     const again = this.#held.get(did)
-    return again === undefined || again.forked !== undefined ? found : keyOf(again, kid, purpose)
+    return again === undefined || again.forked !== undefined ? found : keyThen(again, kid, purpose, at)
   }
 
   async refresh(did: Did): Promise<string | undefined> {
@@ -266,7 +277,12 @@ class CachingResolver implements IdentityResolver {
 
   async #take(did: Did, bytes: Uint8Array, witnesses: Uint8Array | undefined): Promise<string | undefined> {
     const nowMs = this.#init.clock.now()
-    const verdict = verifyWebvhLog({ did, log: bytes, witnesses, now: Math.floor(nowMs / 1000) })
+    const maxEntries = this.#init.isKnown?.(did) === false ? MAX_STRANGER_ENTRIES : undefined
+    const before = this.#unchanged(did, bytes)
+    const now = Math.floor(nowMs / 1000)
+    const verdict = await this.#oneByOne(() =>
+      verifyWebvhLogInTurns({ did, log: bytes, witnesses, now, maxEntries, before }),
+    )
     if (!verdict.ok) return `did_log: ${verdict.reason}`
     const known = this.#held.get(did)?.log
     const order = known === undefined ? 'extends' : compare(known, verdict.log)
@@ -277,6 +293,20 @@ class CachingResolver implements IdentityResolver {
     this.#hold(did, verdict.log, remembered)
     await this.#init.memory?.write(did, remembered)
     return undefined
+  }
+
+  /** What is held of an identity, when the bytes begin with those that it was verified from. */
+  #unchanged(did: Did, bytes: Uint8Array): DidLog | undefined {
+    const held = this.#held.get(did)
+    if (held?.log === undefined || held.hash === undefined || held.bytes > bytes.length) return undefined
+    return Buffer.from(sha256(bytes.subarray(0, held.bytes))).equals(held.hash) ? held.log : undefined
+  }
+
+  /** One log at a time: many at once would take every turn. */
+  #oneByOne<T>(verify: () => Promise<T>): Promise<T> {
+    const result = this.#verifying.then(verify)
+    this.#verifying = result.catch(() => undefined)
+    return result
   }
 
   async #fork(did: Did, reason: string): Promise<string> {
@@ -313,14 +343,16 @@ class CachingResolver implements IdentityResolver {
     const { log: bytes, witnesses, forked } = remembered
     // Its times were looked at when it was taken; this clock may have been set back since.
     const now = Math.floor(Math.max(this.#init.clock.now(), remembered.checkedMs) / 1000)
-    const verdict = verifyWebvhLog({ did, log: bytes, witnesses, now })
+    const verdict = await verifyWebvhLogInTurns({ did, log: bytes, witnesses, now })
     if (!verdict.ok) throw new Error(`what is stored of the identity ${did} cannot be read; restore the store`)
     return this.#held.get(did) ?? this.#hold(did, verdict.log, remembered, forked)
   }
 
   #hold(did: Did, log: DidLog, { log: bytes, checkedMs }: RememberedDid, forked?: string): Held {
     const { keys } = log.current
-    const held: Held = { keys, log, bytes: bytes.length, checkedMs, deactivated: log.deactivated, resolved: new Map() }
+    const hash = sha256(bytes)
+    const { deactivated } = log
+    const held: Held = { keys, log, bytes: bytes.length, hash, checkedMs, deactivated, resolved: new Map() }
     if (forked !== undefined) held.forked = forked
     this.#held.set(did, held)
     return held
@@ -345,6 +377,16 @@ function keyOf(held: Held, kid: string, purpose: KeyPurpose): KeyResolution & Pa
   const resolved = { ok: true as const, did: held.keys.did, key: found.key }
   held.resolved.set(name, resolved)
   return resolved
+}
+
+/** A key of now, or one that was good when something was signed and that nobody has revoked since. */
+async function keyThen(held: Held, kid: string, purpose: KeyPurpose, at?: UnixSeconds): Promise<KeyResolution> {
+  const found = keyOf(held, kid, purpose)
+  if (found.ok || found.reason !== 'kid_unknown_key' || at === undefined || held.log === undefined) return found
+  // Whoever has the key now may write any time into what it signs.
+  if (held.keys.revoked.some((revoked) => revoked.kid === kid)) return { ok: false, reason: 'key_revoked' }
+  held.history ??= didLogKeyResolver([held.log])
+  return held.history.resolve(kid, purpose, at)
 }
 
 /** @returns `extends`, `older`, or what contradicts what was seen. */

@@ -14,8 +14,8 @@ export function unrevokedKeys(
   const isRevoked = (kid: string) => revoked(kid, [didOfKey(kid)]) !== undefined
   const { peek } = resolver
   return {
-    async resolve(kid, purpose) {
-      return isRevoked(kid) ? { ok: false, reason: 'key_revoked' } : resolver.resolve(kid, purpose)
+    async resolve(kid, purpose, at) {
+      return isRevoked(kid) ? { ok: false, reason: 'key_revoked' } : resolver.resolve(kid, purpose, at)
     },
     ...(peek === undefined
       ? {}

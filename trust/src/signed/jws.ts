@@ -4,7 +4,7 @@
  *
  * What is verified is what travelled: the signature over the received text, before anything in the payload is looked at.
  */
-import type { Did } from '@hansa/protocols'
+import type { Did, UnixSeconds } from '@hansa/protocols'
 import type { KeyPurpose, KeyResolver } from '../did/key-resolver.ts'
 import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
 import { canonicalJson } from '../json/canonical-json.ts'
@@ -37,6 +37,11 @@ export type VerifyJwsInit = {
   maxBytes: number
   /** @default 'assertionMethod' */
   purpose?: KeyPurpose
+  /**
+   * The member that says when it was signed, of an object that outlives keys: a key that has been rotated out since is good
+   * then, and one that was revoked is not. @default only keys of now
+   */
+  issuedAt?(payload: Record<string, unknown>): unknown
   /** The member that names who speaks; it must be the DID of the key. */
   issuerOf(payload: Record<string, unknown>): unknown
 }
@@ -51,7 +56,7 @@ export async function verifyJws(jws: string, init: VerifyJwsInit): Promise<JwsVe
   if (!parts.ok) return parts
   const header = readHeader(parts.header, init.typ)
   if (!header.ok) return header
-  const resolution = await resolveKey(init.resolver, header.kid, init.purpose ?? 'assertionMethod')
+  const resolution = await resolveSigner(header.kid, parts.payload, init)
   if (!resolution.ok) return resolution
   if (!verifySignature(resolution.key, parts.signed, parts.signature)) return { ok: false, reason: 'signature_invalid' }
   const parsed = parseStrictJson(parts.payload, 'object')
@@ -62,6 +67,16 @@ export async function verifyJws(jws: string, init: VerifyJwsInit): Promise<JwsVe
   }
   if (init.issuerOf(parsed.value) !== resolution.did) return { ok: false, reason: 'issuer_not_signer' }
   return { ok: true, issuer: resolution.did, payload: parsed.value, payloadBytes: parts.payload }
+}
+
+async function resolveSigner(kid: string, payload: Uint8Array, init: VerifyJwsInit) {
+  const purpose = init.purpose ?? 'assertionMethod'
+  const now = await resolveKey(init.resolver, kid, purpose)
+  if (now.ok || now.reason !== 'kid_unknown_key' || init.issuedAt === undefined) return now
+  // Believed only to find the key: what was signed names this time, or the signature does not verify.
+  const parsed = parseStrictJson(payload, 'object')
+  const at = parsed.ok && isObject(parsed.value) ? init.issuedAt(parsed.value) : undefined
+  return typeof at === 'number' ? resolveKey(init.resolver, kid, purpose, at) : now
 }
 
 type Parts =
@@ -99,9 +114,9 @@ function readHeader(bytes: Uint8Array, typ: string): { ok: true; kid: string } |
   return typeof header.kid === 'string' ? { ok: true, kid: header.kid } : { ok: false, reason: 'header_kid' }
 }
 
-async function resolveKey(resolver: KeyResolver, kid: string, purpose: KeyPurpose) {
+async function resolveKey(resolver: KeyResolver, kid: string, purpose: KeyPurpose, at?: UnixSeconds) {
   try {
-    return await resolver.resolve(kid, purpose)
+    return await resolver.resolve(kid, purpose, at)
   } catch {
     return { ok: false as const, reason: 'resolver_failed' }
   }

@@ -40,6 +40,8 @@ export type DidLog = {
   deactivated: boolean
   /** What the next entry has to fit. */
   active: ActiveParameters
+  /** By version, who has to have witnessed it. */
+  owed: readonly (WebvhWitness | undefined)[]
 }
 
 export type DidLogVerdict = { ok: true; log: DidLog } | { ok: false; reason: string }
@@ -51,43 +53,75 @@ export type VerifyWebvhInit = {
   log: Uint8Array
   witnesses?: Uint8Array | undefined
   now: UnixSeconds
+  /** @default 1_000 */
+  maxEntries?: number | undefined
+  /** What was verified of the same bytes before: only entries behind it are looked at. The caller has compared the bytes. */
+  before?: DidLog | undefined
 }
 
 /** Never throws for anything in the bytes. */
-export function verifyWebvhLog({ did, log, witnesses, now }: VerifyWebvhInit): DidLogVerdict {
+export function verifyWebvhLog(init: VerifyWebvhInit): DidLogVerdict {
+  const steps = verifying(init)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** The same with a turn of the event loop between entries: each costs some milliseconds, and a stranger says how many. */
+export async function verifyWebvhLogInTurns(init: VerifyWebvhInit): Promise<DidLogVerdict> {
+  const steps = verifying(init)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+}
+
+/** One step for each entry. */
+function* verifying({ did, log, witnesses, now, maxEntries, before }: VerifyWebvhInit): Generator<void, DidLogVerdict> {
   const location = webLocation(did)
   if (location?.method !== 'webvh') return refuse('not_a_did_webvh')
   const read = readWebvhLog(log)
   if (!read.ok) return read
+  if (maxEntries !== undefined && read.entries.length > maxEntries) return refuse('log_too_long')
   const file = witnesses === undefined ? { ok: true as const, proofs: [] } : readWitnessFile(witnesses)
   if (!file.ok) return file
-  const walk = new LogWalk(location.scid, now)
+  const walk = new LogWalk(location.scid, now, before)
   for (const [at, entry] of read.entries.entries()) {
+    if (at < walk.known) continue
     const reason = walk.take(entry)
     if (reason !== undefined) return refuse(`entry ${at + 1}: ${reason}`)
+    yield
   }
   const unwitnessed = walk.unwitnessed(file.proofs)
   if (unwitnessed !== undefined) return refuse(unwitnessed)
-  const { versions, active } = walk
+  const { versions, active, owed } = walk
   const current = versions.at(-1)
   if (current === undefined || active === undefined) return refuse('log_empty')
   // An identifier that moved is answered for under its old names, and under none that it never had.
   if (!versions.some((version) => version.did === did)) return refuse('log_of_another')
-  return { ok: true, log: { did, versions, current, deactivated: active.deactivated, active } }
+  return { ok: true, log: { did, versions, current, deactivated: active.deactivated, active, owed } }
 }
 
 class LogWalk {
-  readonly versions: DidVersion[] = []
+  /** Entries that were verified before. */
+  readonly known: number
+  readonly versions: DidVersion[]
   active: ActiveParameters | undefined
+  /** By version, who has to have witnessed it. */
+  readonly owed: (WebvhWitness | undefined)[]
   readonly #scid: string
   readonly #now: UnixSeconds
   readonly #admitted = new AdmittedMultikeys()
-  /** By version, who has to have witnessed it. */
-  readonly #owed: (WebvhWitness | undefined)[] = []
 
-  constructor(scid: string, now: UnixSeconds) {
+  constructor(scid: string, now: UnixSeconds, before: DidLog | undefined) {
     this.#scid = scid
     this.#now = now
+    this.known = before?.versions.length ?? 0
+    this.versions = [...(before?.versions ?? [])]
+    this.owed = [...(before?.owed ?? [])]
+    this.active = before?.active
   }
 
   /** @returns why the entry may not follow. */
@@ -102,7 +136,7 @@ class LogWalk {
     const document = this.#documentOf(entry, active)
     if (typeof document === 'string') return document
     this.active = active
-    this.#owed.push(witness)
+    this.owed.push(witness)
     this.versions.push({ versionId: entry.versionId, timeMs: timeMs ?? 0, state: entry.state, ...document })
     return undefined
   }
@@ -157,9 +191,9 @@ class LogWalk {
    * those before it; one of a version that is not in this log speaks for nothing, whatever it was made for.
    */
   unwitnessed(proofs: WebvhWitnessFile): string | undefined {
-    if (this.#owed.every((witness) => witness === undefined)) return undefined
+    if (this.owed.every((witness) => witness === undefined)) return undefined
     const upTo = this.#witnessedUpTo(proofs)
-    for (const [at, witness] of this.#owed.entries()) {
+    for (const [at, witness] of this.owed.entries()) {
       if (witness === undefined) continue
       const approved = witness.witnesses.filter(({ id }) => (upTo.get(id.slice('did:key:'.length)) ?? 0) > at)
       if (approved.length < witness.threshold) return `entry ${at + 1}: witness_threshold`
@@ -170,7 +204,7 @@ class LogWalk {
   /** By multikey, the highest version number that it signed for. */
   #witnessedUpTo(proofs: WebvhWitnessFile): Map<string, number> {
     const numbers = new Map(this.versions.map(({ versionId }, at) => [versionId, at + 1]))
-    const named = new Set(this.#owed.flatMap((witness) => witness?.witnesses.map(({ id }) => id.slice(8)) ?? []))
+    const named = new Set(this.owed.flatMap((witness) => witness?.witnesses.map(({ id }) => id.slice(8)) ?? []))
     const upTo = new Map<string, number>()
     for (const { versionId, proof } of proofs) {
       const number = numbers.get(versionId)
