@@ -16,6 +16,15 @@ export type TrustReport = {
   }
   /** Calls while the key of the kernel that serves changes. */
   rotation: { calls: number; failed: number }
+  /** Milliseconds from the answer to `hansa revoke` until the other kernel had it, and until its last acceptance. */
+  revocation: { pushedMs: number | null; lastAcceptedMs: number | null }
+  /** What orgb makes of the clerk. */
+  score: {
+    did: string | null
+    value: number | null
+    tier: string | null
+    contributions: { day: string; kind: string; count: number; rule: string }[]
+  }
 }
 
 export function emptyTrustReport(): TrustReport {
@@ -24,5 +33,7 @@ export function emptyTrustReport(): TrustReport {
     ok: false,
     delegation: { links: [], outcome: 'not_tried', widened: notTried, stolen: notTried },
     rotation: { calls: 0, failed: 0 },
+    revocation: { pushedMs: null, lastAcceptedMs: null },
+    score: { did: null, value: null, tier: null, contributions: [] },
   }
 }

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { childEnvironment } from '../../harness/spawned-process.ts'
 import type { TrustReport } from './trust-report.ts'
 
-it('a chain narrows over two organisations, nobody gets more out of it, and a key changes under traffic', {
+it('a chain narrows, a key changes, a link is taken back and a score explains itself, under traffic', {
   timeout: 240_000,
 }, async () => {
   const main = join(import.meta.dirname, '../main.ts')
@@ -21,5 +21,9 @@ it('a chain narrows over two organisations, nobody gets more out of it, and a ke
   expect(links.map(({ cmd }) => cmd)).toEqual(['/billing', '/billing/invoice', '/billing/invoice/list'])
   expect(report.rotation.failed).toBe(0)
   expect(report.rotation.calls).toBeGreaterThan(50)
+  const { pushedMs, lastAcceptedMs } = report.revocation
+  expect([pushedMs, lastAcceptedMs]).toEqual([expect.any(Number), expect.any(Number)])
+  expect(report.score).toMatchObject({ did: links.at(-1)?.to, value: 750, tier: 'trusted' })
+  expect(report.score.contributions).toMatchObject([{ kind: 'good', count: expect.any(Number) }])
   expect(links.map(({ exp }) => exp)).toEqual(links.map(({ exp }) => exp).toSorted((a, b) => b - a))
 })

@@ -2,13 +2,15 @@
 import { ProcessMesh } from '../../harness/process-mesh.ts'
 import { type Story, silentStory } from '../story.ts'
 import { delegate } from './steps/delegate.ts'
+import { earn } from './steps/earn.ts'
 import { rotate } from './steps/rotate.ts'
 import { steal } from './steps/steal.ts'
+import { takeBack } from './steps/take-back.ts'
 import { emptyTrustReport, type TrustReport } from './trust-report.ts'
 import type { TrustStep } from './trust-step.ts'
 import { openTrustWorld } from './trust-world.ts'
 
-const steps: readonly TrustStep[] = [delegate, steal, rotate]
+const steps: readonly TrustStep[] = [delegate, steal, rotate, takeBack, earn]
 
 /** @param keep leaves the homes and the chains where they are. */
 export async function trustScene(story: Story, keep: boolean): Promise<TrustReport> {

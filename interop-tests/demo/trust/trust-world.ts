@@ -97,8 +97,11 @@ export async function at(world: TrustWorld, name: Member, ...args: string[]): Pr
 }
 
 /** Names instead of identifiers, files instead of their directories. */
-function shown({ nodes, directory }: TrustWorld, arg: string): string {
-  const named = members.reduce((text, name) => text.replaceAll(nodes[name].did, name), arg)
+function shown({ nodes, directory, mallory }: TrustWorld, arg: string): string {
+  const named = members.reduce(
+    (text, name) => text.replaceAll(nodes[name].did, name),
+    arg.replace(mallory.did, 'mallory'),
+  )
   const short = named.replaceAll(`${directory}/`, '')
   return /[\s"*]/.test(short) ? `'${short}'` : short
 }
