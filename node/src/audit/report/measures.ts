@@ -101,6 +101,15 @@ const table = {
     text: 'agents given an identity of their own, or known by the token of an issuer',
     shows: ofType('agent.added', 'token.accepted'),
   },
+  agent_vouched_for: { text: 'claims of sponsors about agents, each signed', shows: ofType('sponsor.added') },
+  right_delegated: {
+    text: 'chains of delegations given, passed on or taken in, each link signed',
+    shows: ofType('delegation.issued', 'delegation.added'),
+  },
+  delegated_call: {
+    text: 'calls between kernels under a chain of delegations, with every link in the entry',
+    shows: (entry) => begins(entry) && entry.ext?.links !== undefined,
+  },
   right_given: { text: 'tokens granted, each for one principal and capability', shows: ofType('token.granted') },
   right_withdrawn: {
     text: 'tokens and agents whose rights were withdrawn',

@@ -31,6 +31,8 @@ export const owaspAgentic: Framework = {
         'agent_named',
         'refused_without_right',
         'right_given',
+        'right_delegated',
+        'delegated_call',
         'right_withdrawn',
         'identity_refused',
       ],

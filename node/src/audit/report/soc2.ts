@@ -14,7 +14,7 @@ export const soc2: Framework = {
     {
       id: 'CC6.2',
       title: 'Users are registered and authorised before they are given access, and removed when it ends',
-      measures: ['agent_named', 'peer_admitted', 'right_withdrawn', 'peer_removed', 'key_changed'],
+      measures: ['agent_named', 'agent_vouched_for', 'peer_admitted', 'right_withdrawn', 'peer_removed', 'key_changed'],
       beyond: 'Registration of the people behind agents.',
     },
     {

@@ -27,7 +27,7 @@ export function delegationVerifyCommand(cli: Cli): Command {
     .command('verify', {
       summary: 'verify a chain file, with no node and no network',
       description:
-        'Verifies every signature and every link of a chain file as the kernel that serves would, and with --call whether it covers a call. Needs no node. Whether a link was taken back, and what was used up of its limits, only a kernel knows. Exit code 0 when it holds, 1 when it does not.',
+        'Verifies every signature and every link of a chain file as the kernel that serves would, and with --call whether it covers a call. Needs no node. Whether a link was taken back, and what was used up of its limits, only a kernel knows. Exit code 0 when it holds, 1 when it does not, 2 when a key has to be looked up (did:webvh, did:web).',
       examples: [
         'hansa delegation verify acme.chain',
         `hansa delegation verify acme.chain --owner did:key:z6Mk… --call billing.invoice.list --args '{"tenant":"acme"}'`,
@@ -72,6 +72,7 @@ export function delegationVerifyCommand(cli: Cli): Command {
             ),
           ].join('\n'),
         )
+        if (!report.ok && isUnknown(report.reason)) return exitCodes.incomplete
         return report.ok && report.covered !== false ? exitCodes.ok : exitCodes.failed
       }),
     )
@@ -105,17 +106,32 @@ async function reportOf(
   return { ok: true, ...facts, covered: why === undefined, ...(why === undefined ? {} : { why }) }
 }
 
+/** Keys of did:key are in the name itself; those of any other identity have to be asked for. */
+function isUnknown(reason: string | undefined): boolean {
+  return reason === 'did_method_unsupported'
+}
+
 function didOf(name: string, text: string | undefined): Did | undefined {
   if (text === undefined) return undefined
   if (/^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$/.test(text)) return text as Did
   throw usage(`${name} ${text} is no DID, such as did:key:z6Mk….`)
 }
 
+const UNKNOWN =
+  'cannot be told without a network: its issuer is no did:key. A node looks the key up: hansa delegation add'
+
 function reportText(style: Style, report: Report): string {
   const { ok, reason, at, owner, audience, exp, covered, why, unchecked } = report
   const where = at === undefined ? '' : `link ${at}: `
   return facts(style, [
-    ['chain', ok ? style.good('holds') : style.bad(`does not hold: ${where}${reason}`)],
+    [
+      'chain',
+      ok
+        ? style.good('holds')
+        : isUnknown(reason)
+          ? style.warn(`${where}${UNKNOWN}`)
+          : style.bad(`does not hold: ${where}${reason}`),
+    ],
     ['owner', owner],
     ['may act', audience],
     ['until', exp === undefined ? undefined : time(exp)],
