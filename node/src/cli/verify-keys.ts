@@ -73,22 +73,12 @@ function manifestIn(text: string): string | undefined {
   }
 }
 
-/** When a manifest says that it was made: its key has to have been good then, and signs that it was. */
-function madeAt(jws: string): number | undefined {
-  try {
-    const payload: unknown = JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString('utf8'))
-    const { iat } = payload as { iat?: unknown }
-    return typeof iat === 'number' ? iat : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /** An expired manifest still proves which key its kernel named. */
 async function addManifest(keys: LogKeys, jws: string, path: string): Promise<void> {
   const verdict = await verifyJws(jws, {
     typ: MANIFEST_TYP,
-    resolver: { resolve: (kid, purpose) => keys.resolver.resolve(kid, purpose, madeAt(jws)) },
+    resolver: keys.resolver,
+    issuedAt: (payload) => payload.iat,
     maxBytes: MAX_MANIFEST_BYTES,
     purpose: 'assertionMethod',
     issuerOf: (payload) => payload.kernel_id,

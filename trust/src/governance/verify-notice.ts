@@ -56,6 +56,7 @@ export async function verifyNotice(jws: string, init: VerifyNoticeInit): Promise
     typ: SANCTION_NOTICE_TYP,
     resolver,
     maxBytes: MAX_NOTICE_BYTES,
+    issuedAt: ({ iat }) => iat,
     issuerOf: ({ iss }) => iss,
   })
   if (!verdict.ok) return verdict
@@ -122,6 +123,7 @@ async function readManifest(jws: string, resolver: KeyResolver): Promise<Capabil
     typ: MANIFEST_TYP,
     resolver,
     maxBytes: MAX_MANIFEST_BYTES,
+    issuedAt: ({ iat }) => iat,
     issuerOf: ({ kernel_id }) => kernel_id,
   })
   const manifest = verdict.ok ? capabilityManifestSchema.safeParse(verdict.payload) : undefined

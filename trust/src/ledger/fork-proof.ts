@@ -180,6 +180,7 @@ async function refusedToProve(
     typ: HEADS_TYP,
     resolver,
     maxBytes: MAX_HEADS_BYTES,
+    issuedAt: (payload) => payload.iat,
     issuerOf: (payload) => payload.iss,
   })
   if (!verdict.ok) return `The answer of the kernel does not verify: ${verdict.reason}.`

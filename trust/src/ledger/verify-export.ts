@@ -193,6 +193,7 @@ class ExportReader {
       resolver: this.#resolver,
       maxBytes: MAX_MANIFEST_BYTES,
       purpose: 'assertionMethod',
+      issuedAt: (payload) => payload.iat,
       issuerOf: (payload) => payload.kernel_id,
     })
     const read = verdict.ok ? capabilityManifestSchema.safeParse(verdict.payload) : undefined

@@ -69,10 +69,13 @@ export async function verifyJws(jws: string, init: VerifyJwsInit): Promise<JwsVe
   return { ok: true, issuer: resolution.did, payload: parsed.value, payloadBytes: parts.payload }
 }
 
+/** Reasons of a resolver for a key that may have been good before. */
+const NOT_NOW = new Set(['kid_unknown_key', 'key_not_valid_then'])
+
 async function resolveSigner(kid: string, payload: Uint8Array, init: VerifyJwsInit) {
   const purpose = init.purpose ?? 'assertionMethod'
   const now = await resolveKey(init.resolver, kid, purpose)
-  if (now.ok || now.reason !== 'kid_unknown_key' || init.issuedAt === undefined) return now
+  if (now.ok || !NOT_NOW.has(now.reason) || init.issuedAt === undefined) return now
   // Believed only to find the key: what was signed names this time, or the signature does not verify.
   const parsed = parseStrictJson(payload, 'object')
   const at = parsed.ok && isObject(parsed.value) ? init.issuedAt(parsed.value) : undefined

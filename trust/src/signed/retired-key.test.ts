@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { identityResolver } from '../did/identity-resolver.ts'
+import { didLogKeyResolver } from '../did/key-windows.ts'
 import { signingKey, TestDid } from '../testing/did-logs.ts'
 import { NOW } from '../testing/manifests.ts'
 import { signJws, verifyJws } from './jws.ts'
@@ -26,6 +27,15 @@ async function verify(iat: number, issuedAt?: (payload: Record<string, unknown>)
 it('is taken of what outlives keys, at the time that the object names', async () => {
   expect(await verify(NOW - 5_000, ({ iat }) => iat)).toBe('ok')
   expect(await verify(NOW - 1_000, ({ iat }) => iat)).toBe('key_not_valid_then')
+})
+
+it('is taken the same from a log that was given, without a host', async () => {
+  const { did } = rotated()
+  const resolver = didLogKeyResolver([did.log])
+  const { jws } = signJws(did.signer(first), TYP, { iss: did.did, iat: NOW - 5_000 })
+  const init = { typ: TYP, resolver, maxBytes: 65_536, issuerOf: ({ iss }: Record<string, unknown>) => iss }
+  expect(await verifyJws(jws, init)).toEqual({ ok: false, reason: 'key_not_valid_then' })
+  expect(await verifyJws(jws, { ...init, issuedAt: ({ iat }) => iat })).toMatchObject({ ok: true, issuer: did.did })
 })
 
 it('is not taken of anything else', async () => {
