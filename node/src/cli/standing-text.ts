@@ -41,6 +41,7 @@ function headText(style: Style, explained: StandingExplanation): string {
     ['ceiling', limit],
     ['vouched', vouched === undefined ? undefined : `${vouched}, which holds it up`],
     ['held', held ? style.bad('at 0, by a proof whose case is open') : undefined],
+    ['today', `${counted(explained.today, 'good call')}, counted when the day has ended`],
     ['inputs', explained.inputs],
   ])
 }

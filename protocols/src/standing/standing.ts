@@ -74,6 +74,7 @@ export const standingExplanationSchema = z.object({
   held: z.boolean(),
   pinned: z.boolean().describe('Whether its key is more than what whoever holds it has shown'),
   inputs: hashSchema.describe('SHA-256 of everything that the score follows from'),
+  today: z.int().min(0).describe('Good calls of this day: they count when it has ended'),
   contributions: z.array(contributionSchema).max(400).describe('The weightiest first'),
   leftOut: z.int().min(0).describe('Older days and kinds that are not listed'),
   vouches: z.array(vouchSchema).max(32),

@@ -111,6 +111,11 @@ export class EvidenceLog {
     return this.#accounts.get(peer)?.endorsements ?? []
   }
 
+  /** Good calls of one day, whether they count by now or not. */
+  goodOn(peer: Did, day: number): number {
+    return this.#accounts.get(peer)?.days.get(day)?.good?.count ?? 0
+  }
+
   referencesOf(peer: Did, day: number, kind: EvidenceKind): readonly EvidenceReference[] {
     return this.#accounts.get(peer)?.days.get(day)?.[kind]?.first ?? []
   }

@@ -22,6 +22,7 @@ export function explainStanding(log: EvidenceLog, { by, of, day }: ExplainStandi
     ...score,
     pinned: basis.pinned,
     inputs: inputsHash(of, basis),
+    today: log.goodOn(of, day),
     contributions: contributions.map(({ day: on, ...rest }) => ({
       day: dateOf(on),
       ...rest,
