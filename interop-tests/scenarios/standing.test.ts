@@ -1,7 +1,10 @@
 /** What kernels come to be trusted with, over days, by what they do: whole kernels on a clock that the test holds. */
 
+import { STANDING_TYP } from '@hansa/protocols'
+import { signJws } from '@hansa/trust'
 import { readEntries } from '@hansa/trust/ledger'
 import { EvidenceLog, explainStanding } from '@hansa/trust/score'
+import { mallory } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
 import { refusal } from '../harness/outcome.ts'
 import { RoguePeer } from '../harness/rogue-peer.ts'
@@ -143,6 +146,36 @@ describe('mallory', () => {
     const explained = await mesh.kernel('bob').standing.explain(rogue.signer.did)
     expect(explained.contributions.filter(({ kind }) => kind === 'good')).toEqual([])
     expect(explained.score).toBeLessThanOrEqual(200)
+  })
+})
+
+describe('a kernel that asks for its standing', () => {
+  it('is told of itself what its host sees, without the persons who vouch for it', async () => {
+    await using mesh = await strangers()
+    const until = mesh.clock.now() / 1000 + 86_400
+    await mesh
+      .kernel('bob')
+      .standing.vouch({ who: mesh.did('alice'), standing: 650, until, by, reason: 'a secret plan' })
+    await calls(mesh, 2)
+    const told = await mesh.kernel('alice').standing.ask('bob')
+    expect(JSON.stringify(told)).not.toMatch(/olga|secret plan/)
+    const seen = await ofThe(mesh, 'alice', 'bob')
+    expect(told).toEqual({ ...seen, vouches: seen.vouches.map(({ by: _by, reason: _reason, ...vouch }) => vouch) })
+    expect(told).toMatchObject({ score: 650, today: 2 })
+  })
+
+  it('is told nothing without a session, and asks only who is imported', async () => {
+    await using mesh = await strangers()
+    const path = '/hansa/v1/standing'
+    const transport = mesh.network.transport('mallory')
+    const endpoint = mesh.endpoint('bob')
+    const [iat, sid] = [Math.floor(mesh.clock.now() / 1000), 'A'.repeat(22)]
+    const question = { v: 1, iss: mallory.did, aud: mesh.did('bob'), sid, iat, exp: iat + 60 }
+    const body = Buffer.from(signJws(mallory, STANDING_TYP, question).jws, 'latin1')
+    const sent = { endpoint, peer: mesh.did('bob'), path, method: 'POST', contentType: 'application/jose' } as const
+    const reply = await transport.send({ ...sent, body, maxReplyBytes: 10_000 })
+    expect(JSON.parse(Buffer.from(reply.body).toString('utf8'))).toMatchObject({ code: 'handshake_failed' })
+    expect(await refusal(mesh.kernel('bob').standing.ask(mesh.did('alice')))).toMatchObject({ code: 'not_found' })
   })
 })
 

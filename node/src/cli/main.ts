@@ -92,7 +92,7 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
       },
       {
         name: 'trust',
-        summary: 'see what other kernels may be trusted with, why, and vouch for them',
+        summary: 'see what kernels may be trusted with, and vouch for them',
         load: async () => (await import('./commands/trust.ts')).trustCommand,
       },
       {

@@ -86,6 +86,7 @@ describe('the methods of the control interface', () => {
     knownPeers: [{}, ['knownPeers']],
     trustList: [{}, ['trustList']],
     trustExplain: [{ who: 'orgb' }, ['trustExplain', 'orgb', undefined]],
+    trustAsk: [{ who: 'orgb' }, ['trustAsk', 'orgb']],
     vouch: [
       { who: 'orgb', standing: 700, until: 2, by: 'person:olga' },
       ['vouch', { who: 'orgb', standing: 700, until: 2, by: 'person:olga' }],

@@ -46,6 +46,7 @@ export const methodTable: MethodTable = {
   knownPeers: (_params, { kernel }) => kernel.knownPeers(),
   trustList: (_params, { kernel }) => kernel.standing.list(),
   trustExplain: ({ who, day }, { kernel }) => kernel.standing.explain(who, day),
+  trustAsk: ({ who }, { kernel }) => kernel.standing.ask(who),
   vouch: (params, { kernel }) => kernel.standing.vouch(withoutUndefined(params)),
   unvouch: (params, { kernel }) => kernel.standing.unvouch(withoutUndefined(params)),
   unimport: async ({ alias }, { kernel }) => done(kernel.unimport(alias)),

@@ -13,6 +13,7 @@ import {
   MAX_NOTICE_REQUEST_BYTES,
   MAX_REVEAL_BYTES,
   MAX_REVOCATION_STATUS_BYTES,
+  MAX_STANDING_QUESTION_BYTES,
   witnessedCheckpointPath,
 } from '@hansa/protocols'
 import { MAX_SUBMISSION_BYTES } from '@hansa/trust/ledger'
@@ -33,6 +34,7 @@ export type InboundServices = {
   acks: Serve
   reveal: Serve
   inclusion: Serve
+  standing: Serve
   invoke: Serve
   heads: Serve
   revocations: Serve
@@ -57,6 +59,7 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
   [exchangePaths.acks]: { method: 'POST', maxBytes: MAX_ACKS_BYTES, serve: 'acks' },
   [exchangePaths.reveal]: { method: 'POST', maxBytes: MAX_REVEAL_BYTES, serve: 'reveal' },
   [exchangePaths.inclusion]: { method: 'POST', maxBytes: MAX_INCLUSION_QUESTION_BYTES, serve: 'inclusion' },
+  [exchangePaths.standing]: { method: 'POST', maxBytes: MAX_STANDING_QUESTION_BYTES, serve: 'standing' },
   [exchangePaths.invoke]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'invoke' },
   [exchangePaths.notices]: { method: 'POST', maxBytes: MAX_NOTICE_REQUEST_BYTES, serve: 'notices' },
   [exchangePaths.heads]: { method: 'POST', maxBytes: MAX_HEADS_REQUEST_BYTES, serve: 'heads' },

@@ -11,6 +11,7 @@ import { type ServeInclusionComponents, serveInclusion } from './serve-inclusion
 import { type ServeInvokeComponents, serveInvoke } from './serve-invoke.ts'
 import { type ServeLogComponents, serveLog } from './serve-log.ts'
 import { type ServeRevealComponents, serveReveal } from './serve-reveal.ts'
+import { type ServeStandingComponents, serveStanding } from './serve-standing.ts'
 
 export type ServePeersComponents = Omit<HandshakeResponderComponents, 'signer'> &
   Omit<ServeHandshakeComponents, 'responder'> &
@@ -19,6 +20,7 @@ export type ServePeersComponents = Omit<HandshakeResponderComponents, 'signer'> 
   ServeAcksComponents &
   ServeRevealComponents &
   ServeInclusionComponents &
+  ServeStandingComponents &
   ServeInvokeComponents &
   ServeLogComponents &
   Omit<InboundRouterComponents, 'services'> & {
@@ -38,6 +40,7 @@ export function servePeers(components: ServePeersComponents): InboundHandler {
       acks: serveAcks(components),
       reveal: serveReveal(components),
       inclusion: serveInclusion(components),
+      standing: serveStanding(components),
       invoke: serveInvoke(components),
       log: serveLog(components),
       ...components.others,

@@ -32,6 +32,7 @@ import { kernelResolver } from '../identity/kernel-resolver.ts'
 import { refuseStale } from '../identity/refuse-stale.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
+import { askStanding } from '../standing/ask-standing.ts'
 import { openStanding } from '../standing/open-standing.ts'
 import { rankedDiscovery } from '../standing/ranked.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
@@ -171,7 +172,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
   const { approvals, uses, budgets, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox, promises } =
     projections
-  const trust = openStanding({ self, clock, logger, append, ledger, projections, peers, peerDesk })
+  const ask = (peer: Did) => askStanding(peer, { self, clock, signer, transport, sessions: peerSessions, imports })
+  const trust = openStanding({ self, clock, logger, append, ledger, projections, peers, peerDesk, ask })
   const standing = trust.book
   opened = undo.use(ledger)
   const frozen = logs.frozen.map(({ directory, link }) => ({ origin: link.previous.origin, directory }))
@@ -316,6 +318,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     ...{ self, identity: signer, signer: batch, clock, logger, resolver, verifier, sessions, memory, ledger, peers },
     ...{ callIds, policy, policyVersion, openAcks, held, decisions, budget, refusals, append, own, bars },
     ...{ contradicted, receive, invoke, logs, standing, overdueAcks, authority: governance.authority },
+    explanationFor: (peer) => trust.desk.explanationFor(peer),
     ...{ disk: components.disk, publicLog: init.publicLog, manifest: () => publisher.current() },
     run: (arrived, seal) => {
       const release = running.add(arrived)

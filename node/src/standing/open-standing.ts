@@ -13,6 +13,7 @@ export type OpenStandingInit = Pick<StandingBookComponents, 'clock' | 'logger' |
   peers: { configuredStandings(): ReadonlyMap<Did, number> }
   /** Kernels that the operator has made known. */
   peerDesk: { list: StandingDeskComponents['known'] }
+  ask: StandingDeskComponents['ask']
 }
 
 export type OpenedStanding = {
@@ -23,10 +24,10 @@ export type OpenedStanding = {
 }
 
 export function openStanding(init: OpenStandingInit): OpenedStanding {
-  const { self, clock, append, ledger, projections, peers, peerDesk } = init
+  const { self, clock, append, ask, ledger, projections, peers, peerDesk } = init
   const { evidence } = projections
   const book = new StandingBook({ ...init, evidence, origin: ledger.origin })
-  const desk = new StandingDesk({ self, clock, append, evidence, standing: book, known: () => peerDesk.list() })
+  const desk = new StandingDesk({ self, clock, append, ask, evidence, standing: book, known: () => peerDesk.list() })
   return {
     book,
     desk,

@@ -23,6 +23,11 @@ export interface StandingOperations {
    * @throws CallError `not_found` for an alias that nobody has.
    */
   explain(who: string, day?: number): Promise<StandingExplanation>
+  /**
+   * What a peer says that this kernel may be trusted with there.
+   * @throws CallError `not_found` for one that is not imported; `remote_refused` when it gives no answer that fits.
+   */
+  ask(who: string): Promise<StandingExplanation>
   /** A floor for the score of a kernel, until a day. Replaces what was vouched for it before. */
   vouch(params: VouchParams): Promise<StandingExplanation>
   /** Takes back what `vouch` said. @throws CallError `not_found` when nothing was said, or has ended. */
@@ -37,6 +42,8 @@ export type StandingDeskComponents = {
   /** Kernels that the operator has made known. */
   known(): readonly { did: Did; alias?: string | undefined; imports?: readonly string[] }[]
   append(draft: EntryDraft): { durable: Promise<void> }
+  /** Asks a peer for the standing of this kernel there. */
+  ask(peer: Did): Promise<StandingExplanation>
 }
 
 /** Seconds of the longest time for which an operator can vouch: ten years. */
@@ -71,6 +78,10 @@ export class StandingDesk implements StandingOperations {
   /** Peers with their standing. */
   beside(peers: readonly PeerInfo[]): PeerInfo[] {
     return withStanding(peers, this.#c.standing)
+  }
+
+  async ask(who: string): Promise<StandingExplanation> {
+    return this.#c.ask(this.#find(who))
   }
 
   async vouch({ who, standing, until, reason, by }: VouchParams): Promise<StandingExplanation> {

@@ -179,6 +179,7 @@ export function fakeKernel(): FakeKernel {
     standing: {
       list: noted('trustList', () => []),
       explain: noted('trustExplain', () => aStanding()),
+      ask: noted('trustAsk', () => aStanding()),
       vouch: noted('vouch', () => aStanding()),
       unvouch: noted('unvouch', () => aStanding()),
     },

@@ -30,6 +30,7 @@ export const methodFacts = {
   knownPeers: { scope: 'operator', summary: 'Lists kernels that are configured, added or imported.' },
   trustList: { scope: 'operator', summary: 'Lists the standing of every kernel that is known.' },
   trustExplain: { scope: 'operator', summary: 'Says what the standing of one kernel follows from.' },
+  trustAsk: { scope: 'operator', summary: 'Asks a peer for the standing of this kernel there.' },
   vouch: { scope: 'operator', summary: 'Gives the standing of a kernel a floor, until a day.' },
   unvouch: { scope: 'operator', summary: 'Takes back what was vouched for a kernel.' },
   reloadPolicy: { scope: 'operator', summary: 'Puts the policy files in force as they are now.' },

@@ -102,6 +102,7 @@ export const controlMethods = {
     who: z.string().max(600),
     day: z.int().min(0).max(10_000_000).optional().describe('Days since 1970, UTC. Default: today'),
   }),
+  trustAsk: z.strictObject({ who: z.string().max(600) }),
   vouch: vouchParamsSchema,
   unvouch: z.strictObject({ who: z.string().max(600), by: principalSchema, reason: z.string().max(500).optional() }),
   reloadPolicy: z.strictObject({}),

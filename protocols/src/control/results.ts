@@ -76,6 +76,7 @@ export const controlResults = {
   knownPeers: z.array(knownPeerSchema),
   trustList: z.array(standingSchema),
   trustExplain: standingExplanationSchema,
+  trustAsk: standingExplanationSchema,
   vouch: standingExplanationSchema,
   unvouch: standingExplanationSchema,
   reloadPolicy: policyReloadSchema,

@@ -12,6 +12,8 @@ export const exchangePaths = {
   reveal: '/hansa/v1/reveal',
   /** Proofs of entries that receipts promise. */
   inclusion: '/hansa/v1/inclusion',
+  /** What the peer that asks may be trusted with, and why. */
+  standing: '/hansa/v1/standing',
   /** For holders of a token that this kernel minted; never for other kernels. */
   invoke: '/hansa/v1/invoke',
   /** Notices of sanctions, from kernels with a session. */

@@ -111,3 +111,22 @@ export function trustExplainCommand(cli: Cli): Command {
       }),
     )
 }
+
+export function trustAskCommand(cli: Cli): Command {
+  return cli
+    .command('ask', {
+      summary: 'ask a peer what this node may be trusted with there, and why',
+      description:
+        'Asks an imported kernel for the standing of this one in its log. It tells each kernel of itself only, without the persons who vouch for it. The entries that it names are of its log.',
+      examples: ['hansa trust ask orgb', 'hansa trust ask orgb --json | jq .score'],
+    })
+    .argument('<peer>', 'alias or DID')
+    .action(
+      cli.action(async ({ home, print, args: [who] }) => {
+        const { ask } = await import('../control-client.ts')
+        const explained = await ask(home, 'trustAsk', { who })
+        print.result(explained, (style) => standingText(style, explained))
+        return undefined
+      }),
+    )
+}
