@@ -118,15 +118,19 @@ export class ExceptionDesk implements Exceptions {
 
   /** Says of those whose time is over that it is; a periodic job. */
   async tick(): Promise<void> {
-    for (const record of [...this.#records.values()]) {
-      if (record.state !== 'over' && this.#isDue(record))
-        await this.#inTurn(() => this.#over(record, null)).catch((error: unknown) =>
-          this.#c.logger.error('cases.deadline_not_kept', faultFields(error)),
-        )
-      if (record.state === 'over' && this.#now() >= record.until + KEPT_SECONDS) {
-        await this.#c.store.delete(NAMESPACE, record.id)
-        this.#records.delete(record.id)
-      }
+    for (const { id } of [...this.#records.values()])
+      await this.#inTurn(() => this.#settle(id)).catch((error: unknown) =>
+        this.#c.logger.error('cases.deadline_not_kept', faultFields(error)),
+      )
+  }
+
+  async #settle(id: string): Promise<void> {
+    const record = this.#records.get(id)
+    if (record === undefined || !this.#isDue(record)) return
+    if (record.state !== 'over') await this.#over(record, null)
+    else if (this.#now() >= record.until + KEPT_SECONDS) {
+      await this.#c.store.delete(NAMESPACE, id)
+      this.#records.delete(id)
     }
   }
 
