@@ -128,6 +128,24 @@ describe(verifyChain, () => {
     expect(await reasonOf(chain, { revoked: broken })).toBe('link_revoked')
   })
 
+  it('looks up no key of anybody whom neither the owner nor a link before has named', async () => {
+    const asked: string[] = []
+    const { resolve } = didKeyResolver()
+    const resolver = {
+      resolve: (kid: string, ...rest: [Parameters<typeof resolve>[1]]) => {
+        asked.push(kid.split('#')[0] ?? '')
+        return resolve(kid, ...rest)
+      },
+    }
+    const first = root()
+    const foreign = forged(mallory, first.link, { iss: mallory.did, sub: mallory.did, aud: carol.did })
+    expect(await reasonOf([foreign], { resolver })).toBe('owner_not_accepted')
+    expect(asked).toEqual([])
+    const spliced = forged(mallory, toCarol(first).link, { iss: mallory.did })
+    expect(await reasonOf([first, spliced], { resolver })).toContain('not whom the link before names')
+    expect(asked).toEqual([alice.did])
+  })
+
   it('has at most four links and 8 KiB, and never returns to somebody', async () => {
     const first = root({ dep: 3 })
     const back = must(issueNext(bob, first, grant({ to: alice.did, dep: 2 }), NOW))

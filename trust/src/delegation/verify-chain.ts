@@ -20,6 +20,7 @@ import { commandOf, covers } from './command.ts'
 import { whyNot } from './holds.ts'
 import { linkHash } from './issue-link.ts'
 import { whyWider } from './narrowing.ts'
+import { readLink } from './read-link.ts'
 
 export type VerifyChainInit = {
   /** Who signed the intent. */
@@ -52,10 +53,13 @@ export async function verifyChain(jwss: readonly string[], init: VerifyChainInit
   if (jwss.reduce((sum, { length }) => sum + length, 0) > MAX_DELEGATION_BYTES) return refused('chain_too_large')
   const links: { link: DelegationLink; hash: string }[] = []
   for (const [at, jws] of jwss.entries()) {
+    // Before its key is looked up, which may be far away: only whom the owner, or a link that was verified, has named.
+    const claimed = readLink(jws)
+    const reason = claimed && whyUnfit(links, claimed, init)
+    if (reason !== undefined) return refused(reason, at)
     const verdict = await verifyLink(jws, init)
     if (!verdict.ok) return refused(verdict.reason, at)
-    const reason = whyUnfit(links, verdict.read, init)
-    if (reason !== undefined) return refused(reason, at)
+    if (verdict.read.hash !== claimed?.hash) return refused('link_malformed', at)
     links.push(verdict.read)
   }
   const [first, last] = [links[0]?.link, links.at(-1)?.link]
