@@ -74,6 +74,9 @@ export function recordedDecision(entry: Entry): RecordedDecision | undefined {
   }
 }
 
+/** How the refusal of a call begins that is beyond the standing of a peer. */
+const STANDING = 'its standing is '
+
 type Decided = Pick<RecordedDecision, 'was' | 'orApproval'>
 
 /** A repeated call does nothing, so it was not asked to be approved again. */
@@ -83,8 +86,10 @@ function decidedAtBegin({ ext = {} }: Entry): Decided {
     : { was: 'approval', orApproval: false }
 }
 
-function decidedAtRefusal({ type, ext = {} }: Entry): Decided | undefined {
+function decidedAtRefusal({ type, rules, ext = {} }: Entry): Decided | undefined {
   if (type !== 'outcome') return undefined
+  // Rules had permitted it, or asked for an approval: what refused it is what the peer did before.
+  if (rules?.[0] === 'standing' && ext.reason?.startsWith(STANDING) === true) return { was: 'permit', orApproval: true }
   if (BEHIND.has(ext.stage)) return { was: 'permit', orApproval: true }
   if (ext.stage !== 'policy') return undefined
   if (ext.code === 'policy_denied') return { was: 'deny', orApproval: false }

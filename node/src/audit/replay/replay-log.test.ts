@@ -173,6 +173,19 @@ describe('a recorded call of a peer', () => {
     expect(said(await replay([accepted], [{ ...byArgs, effect: 'deny' }], owned))).toBe('undecidable: args')
   })
 
+  it('was permitted by the rules when it was beyond its standing, so the same rules decide the same', async () => {
+    const reason = 'its standing is 200 (probation); WRITE takes 700'
+    const beyond = entry({
+      type: 'outcome',
+      actor: `${PEER}#abc`,
+      peer: PEER,
+      rules: ['standing'],
+      ext: { stage: 'policy', code: 'policy_denied', reason },
+    })
+    expect(said(await replay([beyond], named, { peers: [peer] }))).toBe('same')
+    expect(said(await replay([beyond], [{ id: 'x', effect: 'deny' }], { peers: [peer] }))).toBe('permit -> deny')
+  })
+
   it('has the standing that the operator gives it', async () => {
     const trusted = [{ id: 's', when: 'subject.standing >= 500' }]
     expect(said(await replay([accepted], trusted, { peers: [peer] }))).toBe('same')
