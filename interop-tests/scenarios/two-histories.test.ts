@@ -81,6 +81,17 @@ describe('a kernel with two histories', () => {
         inForce: { kind: 'quarantine', rule: 'automatic' },
       },
     ])
+    // What was vouched for does not hold it up, and the tier that is left is in the log.
+    const { standing } = mesh.kernel('alice')
+    expect(await standing.explain('m')).toMatchObject({
+      ...{ score: 0, tier: 'blocked', held: true },
+      contributions: expect.arrayContaining([expect.objectContaining({ kind: 'critical', count: 1 })]),
+      vouches: [{ source: 'operator', standing: 700, grave: true }],
+    })
+    expect((await entriesOf(mesh, 'alice', 'standing.changed')).at(-1)).toMatchObject({
+      peer: mesh.did('mallory'),
+      ext: { standing: 0, tier: 'blocked' },
+    })
     expect(await cosigned(mesh)).toBe(404)
     expect(await mesh.kernel('alice').peers()).toMatchObject([
       { alias: 'c', state: 'ok' },
