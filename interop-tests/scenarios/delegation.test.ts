@@ -131,7 +131,10 @@ describe('a chain of three links', () => {
       standing: 900,
       sameOwner: own.has(dids[name]),
     }))
-    const serving = [allow('under-a-chain', 'did:*', '*', { when: `delegation.owner == "${dids.hq}"` })]
+    const serving = [
+      allow('under-a-chain', 'did:*', '*', { when: `delegation.owner == "${dids.hq}"` }),
+      allow('own', 'agent:*', 'branch/*'),
+    ]
     const free = [allow('all', '*', '*')]
     const kernel = (name: Member): TestKernelInit => ({
       peers,
@@ -183,6 +186,30 @@ describe('a chain of three links', () => {
     await mesh.advance({ hours: 23 })
     await mesh.kernel('carol').refresh('owner')
     expect(await outcomeOf(call({ tenant: 'acme' }))).toBe('policy_denied')
+  })
+
+  it('falls when the kernel that gave its middle link takes it back and tells the one that serves', async () => {
+    await using mesh = await house()
+    const pass = async (from: Member, to: Member, over: Partial<Delegate> = {}) => {
+      const init = { to: mesh.did(to), cmd: '/billing', exp: SOON, by: OLGA, ...over }
+      const made = await mesh.kernel(from).delegations.delegate(init)
+      await mesh.kernel(to).delegations.add({ chain: made.chain, by: OLGA })
+      return made
+    }
+    const first = await pass('hq', 'branch', { dep: 2 })
+    const second = await pass('branch', 'bob', { from: first.id })
+    const third = await pass('bob', 'carol', { from: second.id })
+    const call = () =>
+      outcomeOf(mesh.kernel('carol').invoke('owner/billing.invoice.list', {}, { delegation: third.id }))
+    await mesh.kernel('branch').register({ id: 'pong', safety: 'READ' }, () => 'pong')
+    await mesh.join('owner', 'branch')
+    expect(await outcomeOf(mesh.kernel('owner').invoke('branch/pong', {}))).toBe('released')
+    expect(await call()).toBe('released')
+    await mesh.kernel('branch').revoke({ kind: 'delegation', what: second.id, by: OLGA })
+    await mesh.advance({ seconds: 8 })
+    expect((await mesh.kernel('owner').revocations()).map(({ what }) => what)).toContain(second.id)
+    expect(await call()).toBe('policy_denied')
+    expect((await entriesOf(mesh, 'owner', 'outcome')).at(-1)?.ext?.reason).toBe('delegation: link 1: link_revoked')
   })
 })
 
