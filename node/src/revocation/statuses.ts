@@ -13,7 +13,6 @@ import {
   REVOCATION_STATUS_TYP,
   REVOCATION_TYP,
   type RevocationStatus,
-  revocationStatusSchema,
 } from '@hansa/protocols'
 import {
   type KeyResolver,
@@ -21,17 +20,15 @@ import {
   type ReadRevocation,
   type RevocationReading,
   readRevocation,
+  readRevocationStatus,
   type Signer,
   shownRevocation,
   signJws,
   taggedHash,
-  verifyJws,
 } from '@hansa/trust'
 import type { RevocationDesk } from './revocation-desk.ts'
 import type { StatusBook } from './status-book.ts'
 
-/** Seconds between two kernels' clocks (security.md B0.4). */
-const SKEW_SECONDS = 60
 /** Revocations that are handed back to whoever lost them, in one status. */
 const MAX_LOST = 8
 /** Of a status without revocations: names, numbers, a signature, bytes before base64. */
@@ -109,7 +106,9 @@ export class Statuses implements RevocationStatuses {
    * @param peer who has to have signed it. @param request the hash of what it has to answer
    */
   async read(jws: string, { peer, request }: { peer?: Did; request?: string } = {}): Promise<TakenStatus> {
-    const verified = await this.#verify(jws, peer, request)
+    const { signer, resolver, clock } = this.#c
+    const now = Math.floor(clock.now() / 1000)
+    const verified = await readRevocationStatus(jws, { self: signer.did, peer, request, resolver, now })
     if (!verified.ok) {
       if (peer !== undefined) this.#c.refused(peer, verified.reason)
       return verified
@@ -119,25 +118,6 @@ export class Statuses implements RevocationStatuses {
     if (reason === undefined) return { ok: true, status, hash, current: this.#noteStatus(status) }
     this.#c.refused(status.iss, reason)
     return { ok: false, reason }
-  }
-
-  async #verify(jws: string, peer: Did | undefined, request: string | undefined): Promise<Verified> {
-    const { signer, resolver, clock } = this.#c
-    const verdict = await verifyJws(jws, {
-      typ: REVOCATION_STATUS_TYP,
-      resolver,
-      maxBytes: MAX_REVOCATION_STATUS_BYTES,
-      issuerOf: ({ iss }) => iss,
-    })
-    if (!verdict.ok) return verdict
-    const parsed = revocationStatusSchema.safeParse(verdict.payload)
-    if (!parsed.success) return { ok: false, reason: 'status_malformed' }
-    const status = parsed.data
-    if (peer !== undefined && status.iss !== peer) return { ok: false, reason: 'status_of_another' }
-    if (status.aud !== signer.did) return { ok: false, reason: 'status_for_another' }
-    if (status.request !== request) return { ok: false, reason: 'status_answers_another' }
-    if (status.iat > Math.floor(clock.now() / 1000) + SKEW_SECONDS) return { ok: false, reason: 'from_the_future' }
-    return { ok: true, status, hash: taggedHash('revocation-status', verdict.payloadBytes) }
   }
 
   /** @returns why one of them is refused; those before it are held. */
@@ -186,8 +166,6 @@ async function ownRevocation(
   const reading = await readRevocation(jws, init)
   return reading.ok && reading.read.revocation.iss !== self ? { ok: false, reason: 'revocation_of_another' } : reading
 }
-
-type Verified = { ok: true; status: RevocationStatus; hash: string } | { ok: false; reason: string }
 
 /**
  * What a key signed that has gone since, signed by the one of now: whoever comes later would not take it any more. The

@@ -9,7 +9,7 @@ import { manifestVectors } from './manifest-vectors.ts'
 import { peerBindingVectors } from './peer-binding-vectors.ts'
 import { proofVectors } from './proof-vectors.ts'
 import { revealVectors } from './reveal-vectors.ts'
-import { revocationVectors } from './revocation-vectors.ts'
+import { revocationStatusVectors, revocationVectors } from './revocation-vectors.ts'
 import { sanctionVectors } from './sanction-vectors.ts'
 import { sponsorVectors } from './sponsor-vectors.ts'
 import { tokenVectors } from './token-vectors.ts'
@@ -27,6 +27,7 @@ export function allVectors(): VectorFile[] {
     ...peerBindingVectors(),
     ...sponsorVectors(),
     ...revocationVectors(),
+    ...revocationStatusVectors(),
     ...sanctionVectors(),
     ...proofVectors(),
     ...revealVectors(),

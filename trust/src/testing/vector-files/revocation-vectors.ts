@@ -1,5 +1,5 @@
 /** Revocations as they travel, after what a kernel holds already, and whom a question about them counts. */
-import { REVOCATION_TYP } from '@hansa/protocols'
+import { REVOCATION_STATUS_TYP, REVOCATION_TYP } from '@hansa/protocols'
 import { taggedHash } from '../../encoding/hash.ts'
 import type { Signer } from '../../keys/signer.ts'
 import { makeRevocation, type RevocationDraft } from '../../revocation/read-revocation.ts'
@@ -92,6 +92,76 @@ export function revocationVectors(): VectorFile[] {
         unchecked(bob, { kind: 'key', what: bob.kid, since: NOW + 1 }),
         'since_after_it_was_made',
       ),
+    }),
+  ]
+}
+
+const REQUEST = taggedHash('revocation-status', 'hansa test request')
+const bare = {
+  v: 1 as const,
+  iss: bob.did,
+  aud: alice.did,
+  iat: NOW,
+  seq: 0,
+  since: 0,
+  revocations: [] as string[],
+  have: 0,
+}
+const status = (by: Signer, over: object = {}) => {
+  const { jws, payloadBytes } = signJws(by, REVOCATION_STATUS_TYP, { ...bare, ...over })
+  return { jws, hash: taggedHash('revocation-status', payloadBytes) }
+}
+const asked = { self: alice.did, peer: bob.did, now: NOW }
+
+/** Statuses as they travel, to whom and when, and what they have to answer. */
+export function revocationStatusVectors(): VectorFile[] {
+  const shown = signed(bob)
+  const holds = (description: string, over: object, more: object = {}) => ({
+    description,
+    ...asked,
+    ...more,
+    ...status(bob, over),
+    seq: (over as { seq?: number }).seq ?? 0,
+  })
+  const refused = (description: string, { jws }: { jws: string }, reason: string, more: object = {}) => ({
+    description,
+    ...asked,
+    ...more,
+    jws,
+    reason,
+  })
+  return [
+    ...filesOf('revocation-status/valid', {
+      nothing: holds('nothing was ever revoked', {}),
+      one: holds('one revocation', { seq: shown.revocation.seq, revocations: [shown.jws] }),
+      answer: holds('the answer to a status', { request: REQUEST, have: 3 }, { request: REQUEST }),
+      lost: holds('one hands back what the other does not seem to know', { lost: [signed(alice).jws], have: 7 }),
+      skew: holds('a clock that is a minute ahead', { iat: NOW + 60 }),
+    }),
+    ...filesOf('revocation-status/invalid', {
+      'of-another': refused(
+        'mallory speaks for herself, where bob was asked',
+        status(mallory, { iss: mallory.did }),
+        'status_of_another',
+      ),
+      'name-of-another': refused("bob's name under mallory's signature", status(mallory), 'issuer_not_signer'),
+      'for-another': refused(
+        'said to mallory, shown to alice',
+        status(bob, { aud: mallory.did }),
+        'status_for_another',
+      ),
+      'answers-another': refused(
+        'the answer to another question',
+        status(bob, { request: taggedHash('revocation-status', 'another') }),
+        'status_answers_another',
+        { request: REQUEST },
+      ),
+      'answers-nothing': refused('no answer, where one was asked for', status(bob), 'status_answers_another', {
+        request: REQUEST,
+      }),
+      future: refused('a time to come', status(bob, { iat: NOW + 61 }), 'from_the_future'),
+      'too-many': refused('more than fit', status(bob, { revocations: Array(65).fill('a.b.c') }), 'status_malformed'),
+      'unknown-member': refused('a member that nobody reads', status(bob, { fresh: true }), 'status_malformed'),
     }),
   ]
 }

@@ -35,6 +35,7 @@ import { type KnownManifest, verifyManifest } from '../../manifest/verify-manife
 import { verifyConsistency } from '../../merkle/consistency.ts'
 import { verifyInclusion } from '../../merkle/inclusion.ts'
 import { readRevocation } from '../../revocation/read-revocation.ts'
+import { readRevocationStatus } from '../../revocation/read-status.ts'
 import { RevocationBook } from '../../revocation/revocation-book.ts'
 import { envelopeVerifier } from '../../signed/envelope-verifier.ts'
 import { verifyJws } from '../../signed/jws.ts'
@@ -56,6 +57,7 @@ const folders = [
   'peer-binding',
   'sponsor',
   'revocation',
+  'revocation-status',
   'sanction',
   'proof',
   'reveal',
@@ -356,6 +358,33 @@ describe('revocation', () => {
   })
 
   it.each(under('revocation/invalid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ reason: given.reason })
+  })
+})
+
+describe('revocation-status', () => {
+  type Case = {
+    self: Did
+    peer: Did
+    now: number
+    request?: string
+    jws: string
+    hash: string
+    seq: number
+    reason: string
+  }
+  const judge = async ({ self, peer, now, request, jws }: Case) => {
+    const reading = await readRevocationStatus(jws, { self, peer, request, now, resolver: didKeyResolver() })
+    return reading.ok ? { hash: reading.hash, seq: reading.status.seq } : { reason: reading.reason }
+  }
+
+  it.each(under('revocation-status/valid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ hash: given.hash, seq: given.seq })
+  })
+
+  it.each(under('revocation-status/invalid'))('%s', async (path) => {
     const given = read<Case>(path)
     expect(await judge(given)).toEqual({ reason: given.reason })
   })
