@@ -168,6 +168,14 @@ describe('a key that was stolen', () => {
     ])
   })
 
+  it('is not revoked beside the log of the identity, which has to say it', async () => {
+    await using mesh = await rotatingOrgs()
+    const { kid } = mesh.kernel('bob').identity.signer
+    await expect(mesh.kernel('bob').revoke({ kind: 'key', what: kid, reason: 'x' })).rejects.toThrow('hansa key revoke')
+    expect(await entriesOf(mesh, 'bob', 'revocation.made')).toEqual([])
+    await call(mesh)
+  })
+
   it('can be an old one, or the one that is announced; then the rotation is over', async () => {
     await using mesh = await rotatingOrgs()
     const { identity } = mesh.kernel('bob')

@@ -14,6 +14,7 @@ import {
 } from '@hansa/protocols'
 import {
   decodeBase64url,
+  didOfKey,
   encodeBase64url,
   linkHash,
   parseStrictJson,
@@ -96,6 +97,8 @@ function named(kind: RevocationKind, name: string, now: number, components: Revo
       return { kind, ...linkNamed(name, now) }
     case 'peer':
       return { kind, what: peerNamed(name, components) }
+    case 'key':
+      return { kind, what: keyNamed(name, components) }
     default:
       return { kind, what: name }
   }
@@ -129,6 +132,13 @@ function linkNamed(name: string, now: number): { what: string; exp?: number } {
   if (!link.success || bytes === undefined) throw invalid('this is neither a link of a delegation nor the hash of one')
   if (link.data.exp <= now) throw invalid('this link has ended by itself')
   return { what: linkHash(bytes), exp: link.data.exp }
+}
+
+/** An identity with a log says it there too, and puts another key in the place of the one that signs. */
+function keyNamed(kid: string, { self }: RevokeComponents): string {
+  if (didOfKey(kid) !== self || !self.startsWith('did:webvh:')) return kid
+  const advice = `hansa key revoke ${kid} --compromised-since TIME --reason WHY`
+  throw invalid(`the log of this kernel's identity has to say it too; run ${advice}`)
 }
 
 function peerNamed(name: string, { self, peerNamed: named }: RevokeComponents): Did {
