@@ -2,10 +2,12 @@ import type { Did, Entry, Intent } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
 import { type IssuedLink, issueNext, issueRoot, type LinkGrant } from '../delegation/issue-link.ts'
 import { didKeyResolver } from '../did/did-key-resolver.ts'
+import type { KeyResolver } from '../did/key-resolver.ts'
 import { batchSigner } from '../signed/batch-signer.ts'
 import { envelopeVerifier } from '../signed/envelope-verifier.ts'
 import { alice, bob, carol, mallory } from '../testing/actors.ts'
 import { checkEvidence } from './evidence.ts'
+import { whyNotDelegated } from './evidence-of-chain.ts'
 
 const NOW = 1_700_000_000
 const ID = 'A'.repeat(22)
@@ -79,6 +81,25 @@ describe('an intent under a chain in a log', () => {
     ],
   ])('is told from one of which %s', async (_what, judged, reason) => {
     expect(await judged()).toContain(reason)
+  })
+
+  it('is judged by the keys that each issuer had when it signed its link', async () => {
+    const asked: (number | undefined)[] = []
+    const { resolve } = didKeyResolver()
+    const later = must(issueNext(bob, first, grant({ to: carol.did, dep: 0, nbf: NOW }), NOW + 5))
+    const entry = {
+      ...{ v: 1, origin: 'o', seq: 1, t_ms: (NOW + 9) * 1000, type: 'intent.accepted', prev: HASH },
+      ext: { links: [first.jws, later.jws] },
+    } as Entry
+    const intent = { prf: [first.hash, later.hash], iss: carol.did, cap: 'billing.list' } as unknown as Intent
+    const resolver: KeyResolver = {
+      resolve(kid, purpose, at) {
+        asked.push(at)
+        return resolve(kid, purpose)
+      },
+    }
+    expect(await whyNotDelegated(entry, intent, resolver)).toBeUndefined()
+    expect(asked).toEqual([NOW, NOW + 5])
   })
 
   it('is not held against a kernel that wrote it a moment after the chain had ended', async () => {

@@ -30,8 +30,13 @@ export async function whyNotDelegated(
   const verdict = await verifyChain(jwss, {
     invoker: intent.iss,
     owners: new Set([first.link.sub]),
-    // Keys of then: whoever changed a key since has given no less.
-    resolver: { resolve: (kid, purpose) => resolver.resolve(kid, purpose, seconds) },
+    // Keys of the time of each link: whoever has changed a key since has given no less.
+    resolver: {
+      resolve(kid, purpose) {
+        const signed = read.find(({ link }) => kid.startsWith(`${link.iss}#`))
+        return resolver.resolve(kid, purpose, signed?.link.iat ?? seconds)
+      },
+    },
     now: seconds < end + SLACK_SECONDS ? Math.min(seconds, end - 1) : seconds,
     revoked: () => false,
   })
