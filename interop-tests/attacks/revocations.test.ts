@@ -2,7 +2,7 @@ import { exchangePaths, type RevocationStatus } from '@hansa/protocols'
 import { makeRevocation, type RevocationDraft, signJws, taggedHash } from '@hansa/trust'
 import { alice as alina, carol, mallory } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
-import { entriesOf } from '../harness/outcome.ts'
+import { entriesOf, outcomeOf } from '../harness/outcome.ts'
 import { RoguePeer, statusOf } from '../harness/rogue-peer.ts'
 import { type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
 
@@ -137,6 +137,45 @@ describe('mallory says of her revocations', () => {
     expect(await given.rogue.call()).toMatchObject({ code: 'handshake_failed' })
     expect(await given.tell({ seq: 5 })).toBe(400)
     await expect(RoguePeer.open(given.mesh, 'bob')).rejects.toThrow('identity_unavailable')
+  })
+})
+
+describe('mallory in the middle of a handshake', () => {
+  /** Puts another status in the place of bob's, and lets none through by itself. */
+  async function swapped(make: (mesh: TwoOrgs, shown: string) => string | undefined): Promise<string> {
+    await using mesh = await twoOrgs()
+    await mesh.join('alice', 'bob')
+    mesh.network.intercept(({ path }) => {
+      if (path === exchangePaths.revocations) return { lose: 'request' }
+      if (path !== exchangePaths.proof) return undefined
+      return {
+        reply: (reply) => {
+          const accepted = JSON.parse(Buffer.from(reply.body).toString())
+          const revocations = make(mesh, accepted.revocations)
+          return { ...reply, body: Buffer.from(JSON.stringify({ ...accepted, revocations })) }
+        },
+      }
+    })
+    return await outcomeOf(mesh.kernel('alice').invoke('bob/note.write', { text: 'x' }))
+  }
+
+  it('changes nothing, and the call goes on: the refusals below are for what she changes', async () => {
+    expect(await swapped((_mesh, shown) => shown)).toBe('released')
+  })
+
+  it.each<[string, (mesh: TwoOrgs, shown: string) => string | undefined]>([
+    ['takes the status away', () => undefined],
+    ['puts hers in its place', (mesh) => statusOf(mallory, mesh.did('alice'), Math.floor(mesh.clock.now() / 1000))],
+    [
+      "puts bob's name on hers",
+      (mesh) => statusOf({ ...mallory, did: mesh.did('bob') }, mesh.did('alice'), Math.floor(mesh.clock.now() / 1000)),
+    ],
+    [
+      'flips a letter of it',
+      (_mesh, shown) => `${shown.slice(0, -9)}${shown.at(-9) === 'A' ? 'B' : 'A'}${shown.slice(-8)}`,
+    ],
+  ])('%s, and nothing is changed at a kernel of which nothing is known', async (_what, make) => {
+    expect(await swapped(make)).toBe('identity_unavailable')
   })
 })
 

@@ -112,8 +112,8 @@ const table = {
   },
   right_given: { text: 'tokens granted, each for one principal and capability', shows: ofType('token.granted') },
   right_withdrawn: {
-    text: 'tokens and agents whose rights were withdrawn',
-    shows: ofType('token.revoked', 'agent.removed'),
+    text: 'tokens, agents and whatever else was revoked here',
+    shows: ofType('token.revoked', 'agent.removed', 'revocation.made'),
   },
   key_changed: {
     text: 'changes of the key of this kernel: announced, in use, retired',
