@@ -197,7 +197,7 @@ describe('asking a node', () => {
   })
 
   it.each([
-    [['peers'], /^alias +state.*\norgb +ok +local_only +2 /],
+    [['peers'], /^alias +state.*\norgb +ok +720 +local_only +2 /],
     [['capabilities'], /^Nothing can be called/],
     [['agent', 'add', 'reporter'], /^hansa_agent_[A-Za-z0-9_-]{49}\n$/],
     [['agent', 'list'], /^No agent holds a credential\. Make one with: hansa agent add NAME\n$/],

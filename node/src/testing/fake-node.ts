@@ -249,6 +249,8 @@ export function fakeKernel(): FakeKernel {
         trustPolicy: 'local_only',
         seq: 2,
         expires: 3,
+        score: 720,
+        tier: 'trusted',
         state: 'ok',
         capabilities: ['orgb/echo', 'orgb/new'],
       },

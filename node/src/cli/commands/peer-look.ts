@@ -85,6 +85,7 @@ export function peerShowCommand(cli: Cli): Command {
             ['known by', peer.by === undefined ? peer.source : `${peer.by}, ${time(peer.since ?? 0)}`],
             ['clearance', peer.clearance.join(', ') || 'none'],
             ['standing', `${peer.standing}${peer.sameOwner ? ', same owner' : ''}`],
+            ['score', peer.score === undefined ? undefined : `${peer.score}, ${peer.tier?.replace('_', ' ')}`],
             ['delegation', peer.delegation === true ? 'chains may pass between it and this node' : undefined],
             ...imported.map(
               ({ endpoint, trustPolicy, state, expires }) =>

@@ -9,9 +9,10 @@ export function peersCommand(cli: Cli): Command {
       const peers = await ask(home, 'peers', {})
       print.result(peers, (style) => {
         if (peers.length === 0) return 'No kernel is imported. Import one with: hansa import URL'
-        const rows = peers.map(({ alias, state, trustPolicy, capabilities, expires, endpoint, did }) => [
+        const rows = peers.map(({ alias, state, score, trustPolicy, capabilities, expires, endpoint, did }) => [
           style.name(alias),
           state === 'ok' ? style.good(state) : style.bad(state),
+          String(score ?? '-'),
           trustPolicy,
           String(capabilities.length),
           time(expires),
@@ -20,7 +21,7 @@ export function peersCommand(cli: Cli): Command {
         ])
         return table(
           style,
-          ['alias', 'state', 'trust policy', 'capabilities', 'manifest until', 'endpoint', 'did'],
+          ['alias', 'state', 'score', 'trust policy', 'capabilities', 'manifest until', 'endpoint', 'did'],
           rows,
         )
       })
