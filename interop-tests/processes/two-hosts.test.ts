@@ -9,7 +9,6 @@ import { entriesOnDisk } from '../harness/entries-on-disk.ts'
 import { freePort } from '../harness/free-port.ts'
 import { meshOfTest } from '../harness/mesh-of-test.ts'
 import { hansa, type NodeProcess } from '../harness/node-process.ts'
-import type { ProcessMesh } from '../harness/process-mesh.ts'
 import { canMakeNamespaces, type Host, type TwoHosts, twoLoopbackHosts, twoNamespaces } from '../harness/two-hosts.ts'
 import { allow } from '../harness/two-orgs.ts'
 
@@ -23,12 +22,13 @@ const definition = { id: 'echo', safety: 'READ', input: text, output: text, limi
 export const capabilities = [{ definition, handler: ({ text }) => ({ text }) }]
 `
 
-async function nodeAt(mesh: ProcessMesh, name: string, host: Host, { range }: TwoHosts): Promise<NodeProcess> {
+async function startAt(node: NodeProcess, other: NodeProcess, host: Host, { range }: TwoHosts): Promise<void> {
   const now = Math.floor(Date.now() / 1000)
   const pair = selfSignedCertificate({ hosts: [host.address], notBefore: now - 60, notAfter: now + 86_400 })
-  return mesh.node(name, {
+  await node.configure({
     within: host.within,
     config: {
+      peers: [{ did: other.did }],
       listen: `${host.address}:${await freePort()}`,
       tls: { certificate: 'tls.crt', key: 'keys/tls.key' },
       allow_private: [range],
@@ -38,6 +38,7 @@ async function nodeAt(mesh: ProcessMesh, name: string, host: Host, { range }: Tw
     policy: [allow('all', '*', '*'), allow('imports', '*', '*', { action: 'import' })],
     files: { 'echo.mjs': echo, 'tls.crt': pair.cert, 'keys/tls.key': pair.key },
   })
+  await node.start()
 }
 
 /** Calls without a pause until it is told to stop. Any call that fails fails the test. */
@@ -77,7 +78,8 @@ describe.each(places)('two organisations on %s', { timeout: 120_000 }, (_name, p
   it.runIf(possible)('meet by DID, call over TLS, and replace a certificate without a failed call', async () => {
     using hosts = place()
     await using mesh = await meshOfTest()
-    const [orga, orgb] = await Promise.all([nodeAt(mesh, 'orga', hosts.a, hosts), nodeAt(mesh, 'orgb', hosts.b, hosts)])
+    const [orga, orgb] = await Promise.all([mesh.prepare('orga'), mesh.prepare('orgb')])
+    await Promise.all([startAt(orga, orgb, hosts.a, hosts), startAt(orgb, orga, hosts.b, hosts)])
     expect(orgb.endpoint).toMatch(/^https:/)
 
     // Nobody vouches for the certificate, so an address alone leads to nobody, and another DID neither.

@@ -46,14 +46,14 @@ let atB: string[]
 
 beforeAll(async () => {
   place = await scratch()
-  const homeB = await place.home('orgb', {
-    'hansa.yaml': configB,
-    'capabilities.mjs': capabilitiesB,
-    'policy.yaml': policyB,
-  })
   const homeA = await place.home('orga', {
     'hansa.yaml': 'name: orga\nlisten: 127.0.0.1:0\nallow_private: true\n',
     'policy.yaml': policyA,
+  })
+  const homeB = await place.home('orgb', {
+    'hansa.yaml': `${configB}peers:\n  - { did: ${homeA.did} }\n`,
+    'capabilities.mjs': capabilitiesB,
+    'policy.yaml': policyB,
   })
   ;[atA, atB] = [
     ['--home', homeA.path],

@@ -1,6 +1,7 @@
 import type { CaseView } from '@hansa/protocols'
 import { openCase, stepCase, turnText } from '@hansa/trust/governance'
 import { describe, expect, it } from 'vitest'
+import { red } from 'yoctocolors'
 import { type FakeNode, fakeNode } from '../../testing/fake-node.ts'
 import { caseText } from '../case-text.ts'
 import { createPrint } from '../print.ts'
@@ -198,7 +199,7 @@ describe('the text of a case', () => {
 
   it('has colours at a terminal only', () => {
     const view = appealed('it lied', 'it did not')
-    expect(shown(view, true)).toContain('\u001b[31msanctioned\u001b[39m')
+    expect(shown(view, true)).toContain(red('sanctioned'))
     expect(shown(view, false)).not.toContain('\u001b')
   })
 
