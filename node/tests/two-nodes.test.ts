@@ -71,7 +71,7 @@ afterAll(async () => {
   await place?.[Symbol.asyncDispose]()
 })
 
-describe('two nodes', () => {
+describe('two nodes', { timeout: 120_000 }, () => {
   it('are discovered by URL, beside the reason for a URL that is wrong', async () => {
     const wrong = new URL(a.ready.endpoint)
     wrong.port = '1'

@@ -17,7 +17,7 @@ it('a chain narrows, a key changes, a link is taken back and a score explains it
   const refused = { outcome: 'refused', code: 'policy_denied' }
   expect(report).toMatchObject({ ok: true, delegation: { outcome: 'released', widened: refused, stolen: refused } })
   const { links } = report.delegation
-  expect(links.map(({ calls }) => calls)).toEqual([1000, 100, 5])
+  expect(links.map(({ calls }) => calls)).toEqual([1_000_000, 100, 5])
   expect(links.map(({ cmd }) => cmd)).toEqual(['/billing', '/billing/invoice', '/billing/invoice/list'])
   expect(report.rotation.failed).toBe(0)
   expect(report.rotation.calls).toBeGreaterThan(50)

@@ -7,7 +7,7 @@ import { at, fileOf, type Member, type TrustWorld } from '../trust-world.ts'
 
 /** Each link gives less than the one before: of what may be called, for how long, how often. */
 const grants: readonly { from: Member; to: Member; cmd: string; calls: number; expires: string; more: string[] }[] = [
-  { from: 'orgb', to: 'orgb-desk', cmd: '/billing', calls: 1000, expires: '30d', more: ['--depth', '2'] },
+  { from: 'orgb', to: 'orgb-desk', cmd: '/billing', calls: 1_000_000, expires: '30d', more: ['--depth', '2'] },
   { from: 'orgb-desk', to: 'orga', cmd: '/billing/invoice', calls: 100, expires: '7d', more: [] },
   {
     from: 'orga',
