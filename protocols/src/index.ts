@@ -258,6 +258,7 @@ export {
   sponsorInfoSchema,
 } from './sponsor/sponsor-claim.ts'
 // Standing.
+export * from './standing/endorsement.ts'
 export * from './standing/standing.ts'
 export { type StandingQuestion, standingQuestionSchema } from './standing/standing-question.ts'
 export { type StandingTier, standingTierSchema, standingTiers } from './standing/tier.ts'

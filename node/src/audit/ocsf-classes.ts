@@ -94,4 +94,8 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'standing.vouched': entity('standing', 'create'),
   'standing.unvouched': entity('standing', 'delete'),
   'standing.changed': entity('standing', 'update'),
+  'standing.endorsed': entity('endorsement', 'create'),
+  'standing.unendorsed': entity('endorsement', 'delete'),
+  'endorsement.received': entity('endorsement', 'update'),
+  'endorsement.ended': entity('endorsement', 'delete'),
 }

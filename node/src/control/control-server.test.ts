@@ -92,6 +92,8 @@ describe('the methods of the control interface', () => {
       ['vouch', { who: 'orgb', standing: 700, until: 2, by: 'person:olga' }],
     ],
     unvouch: [{ who: 'orgb', by: 'person:olga' }, ['unvouch', { who: 'orgb', by: 'person:olga' }]],
+    endorse: [{ who: 'orgb', by: 'person:olga' }, ['endorse', { who: 'orgb', by: 'person:olga' }]],
+    unendorse: [{ who: 'orgb', by: 'person:olga' }, ['unendorse', { who: 'orgb', by: 'person:olga' }]],
     capability: [{ ref: 'echo' }, ['capability', 'echo']],
     classify: [{ capability: 'echo', safety: 'READ', by: 'person:olga' }, undefined],
     forgetCapability: [{ id: 'echo' }, ['forgetCapability', 'echo']],

@@ -49,6 +49,8 @@ export const methodTable: MethodTable = {
   trustAsk: ({ who }, { kernel }) => kernel.standing.ask(who),
   vouch: (params, { kernel }) => kernel.standing.vouch(withoutUndefined(params)),
   unvouch: (params, { kernel }) => kernel.standing.unvouch(withoutUndefined(params)),
+  endorse: (params, { kernel }) => kernel.standing.endorse(withoutUndefined(params)),
+  unendorse: (params, { kernel }) => kernel.standing.unendorse(withoutUndefined(params)),
   unimport: async ({ alias }, { kernel }) => done(kernel.unimport(alias)),
   invoke: ({ capability, args, ...options }, context) =>
     context.kernel.invoke(capability, args, invokeOptions(capability, options, context)),

@@ -7,6 +7,7 @@ import {
   isCode,
   logPath,
   MAX_CALL_BYTES,
+  MAX_ENDORSEMENTS_QUESTION_BYTES,
   MAX_HEADS_REQUEST_BYTES,
   MAX_INCLUSION_QUESTION_BYTES,
   MAX_MANIFEST_BYTES,
@@ -35,6 +36,7 @@ export type InboundServices = {
   reveal: Serve
   inclusion: Serve
   standing: Serve
+  endorsements: Serve
   invoke: Serve
   heads: Serve
   revocations: Serve
@@ -60,6 +62,7 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
   [exchangePaths.reveal]: { method: 'POST', maxBytes: MAX_REVEAL_BYTES, serve: 'reveal' },
   [exchangePaths.inclusion]: { method: 'POST', maxBytes: MAX_INCLUSION_QUESTION_BYTES, serve: 'inclusion' },
   [exchangePaths.standing]: { method: 'POST', maxBytes: MAX_STANDING_QUESTION_BYTES, serve: 'standing' },
+  [exchangePaths.endorsements]: { method: 'POST', maxBytes: MAX_ENDORSEMENTS_QUESTION_BYTES, serve: 'endorsements' },
   [exchangePaths.invoke]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'invoke' },
   [exchangePaths.notices]: { method: 'POST', maxBytes: MAX_NOTICE_REQUEST_BYTES, serve: 'notices' },
   [exchangePaths.heads]: { method: 'POST', maxBytes: MAX_HEADS_REQUEST_BYTES, serve: 'heads' },

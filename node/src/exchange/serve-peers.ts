@@ -6,6 +6,7 @@ import { type InboundRouterComponents, type InboundServices, inboundRouter } fro
 import { type ServeAcksComponents, serveAcks } from './serve-acks.ts'
 import { type ServeCallComponents, serveCall } from './serve-call.ts'
 import { type ServeDecideComponents, serveDecide } from './serve-decide.ts'
+import { type ServeEndorsementsComponents, serveEndorsements } from './serve-endorsements.ts'
 import { type ServeHandshakeComponents, serveHandshake } from './serve-handshake.ts'
 import { type ServeInclusionComponents, serveInclusion } from './serve-inclusion.ts'
 import { type ServeInvokeComponents, serveInvoke } from './serve-invoke.ts'
@@ -21,6 +22,7 @@ export type ServePeersComponents = Omit<HandshakeResponderComponents, 'signer'> 
   ServeRevealComponents &
   ServeInclusionComponents &
   ServeStandingComponents &
+  ServeEndorsementsComponents &
   ServeInvokeComponents &
   ServeLogComponents &
   Omit<InboundRouterComponents, 'services'> & {
@@ -41,6 +43,7 @@ export function servePeers(components: ServePeersComponents): InboundHandler {
       reveal: serveReveal(components),
       inclusion: serveInclusion(components),
       standing: serveStanding(components),
+      endorsements: serveEndorsements(components),
       invoke: serveInvoke(components),
       log: serveLog(components),
       ...components.others,

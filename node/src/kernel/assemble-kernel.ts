@@ -32,7 +32,6 @@ import { kernelResolver } from '../identity/kernel-resolver.ts'
 import { refuseStale } from '../identity/refuse-stale.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
-import { askStanding } from '../standing/ask-standing.ts'
 import { openStanding } from '../standing/open-standing.ts'
 import { rankedDiscovery } from '../standing/ranked.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
@@ -172,8 +171,10 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   })
   const { approvals, uses, budgets, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox, promises } =
     projections
-  const ask = (peer: Did) => askStanding(peer, { self, clock, signer, transport, sessions: peerSessions, imports })
-  const trust = openStanding({ self, clock, logger, append, ledger, projections, peers, peerDesk, ask })
+  const trust = openStanding({
+    ...{ self, signer, store, clock, logger, append, events, ledger, projections, peers, peerDesk, imports },
+    ...{ resolver, transport, sessions: () => peerSessions },
+  })
   const standing = trust.book
   opened = undo.use(ledger)
   const frozen = logs.frozen.map(({ directory, link }) => ({ origin: link.previous.origin, directory }))
@@ -318,7 +319,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     ...{ self, identity: signer, signer: batch, clock, logger, resolver, verifier, sessions, memory, ledger, peers },
     ...{ callIds, policy, policyVersion, openAcks, held, decisions, budget, refusals, append, own, bars },
     ...{ contradicted, receive, invoke, logs, standing, overdueAcks, authority: governance.authority },
-    explanationFor: (peer) => trust.desk.explanationFor(peer),
+    ...{ explanationFor: (peer) => trust.desk.explanationFor(peer), endorsementsOf: trust.endorsementsOf },
     ...{ disk: components.disk, publicLog: init.publicLog, manifest: () => publisher.current() },
     run: (arrived, seal) => {
       const release = running.add(arrived)
@@ -342,7 +343,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       overdueAcks.tick()
       resume.tick(ledger.head().size)
       watchLog()
-      standing.tick()
+      trust.tick()
       return Promise.all([imports.tick(), events.tick(), kept.tick(), revocations.tick(), governance.tick()])
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
@@ -382,6 +383,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
       stopRefreshing()
       stopChecking()
       company.close()
+      trust.close()
       issuers.desk.close()
       identity.close()
       revocations.close()

@@ -118,6 +118,7 @@ describe('evidence that cannot be read', () => {
     const evidence: Evidence = {
       peers: () => log.peers(),
       has: (peer) => log.has(peer),
+      endorsedBy: () => [],
       tierOf: (peer) => log.tierOf(peer),
       take: (entry, hash) => log.take(entry, hash),
       basis(peer, day, endorser) {

@@ -7,6 +7,7 @@
 import type { Clock, Did, Entry, EntryDraft, EventLogger } from '@hansa/protocols'
 import type { Appended } from '@hansa/trust/ledger'
 import {
+  basisWithEndorsers,
   dayOf,
   type EvidenceTaken,
   inputsHash,
@@ -23,6 +24,7 @@ import type { PeerStanding, Standing } from './standing.ts'
 export interface Evidence {
   peers(): Did[]
   has(peer: Did): boolean
+  endorsedBy(endorser: Did): Did[]
   tierOf(peer: Did): Tier | undefined
   basis(peer: Did, day: number, scoreOfEndorser?: (did: Did) => number): ScoreBasis
   take(entry: Entry, leafHash?: string): EvidenceTaken
@@ -64,9 +66,13 @@ export class StandingBook implements Standing {
     const place = { v: 1, origin: this.#c.origin, seq, t_ms: tMs, prev: '' } as const
     const taken = this.#c.evidence.take({ ...draft, ...place }, leafHash)
     if (taken?.counts !== 'now') return
-    const known = this.#known.get(taken.peer)
-    if (known !== undefined) known.stale = true
-    this.#tell(taken.peer)
+    // What it is worth is also what its word is worth.
+    const touched = [taken.peer, ...this.#c.evidence.endorsedBy(taken.peer)]
+    for (const peer of touched) {
+      const known = this.#known.get(peer)
+      if (known !== undefined) known.stale = true
+    }
+    for (const peer of touched) this.#tell(peer)
   }
 
   /** Tells of tiers that a day has changed; call it every few seconds. */
@@ -84,7 +90,7 @@ export class StandingBook implements Standing {
     const day = this.#today
     try {
       if (!evidence.has(did)) return undefined
-      const { score, tier } = scoreOf(this.#basis(did, day))
+      const { score, tier } = scoreOf(basisWithEndorsers(evidence, did, day))
       const known = { standing: { score, tier }, day, unreadable: false, stale: false }
       this.#known.set(did, known)
       return known
@@ -99,12 +105,6 @@ export class StandingBook implements Standing {
     }
   }
 
-  #basis(did: Did, day: number): ScoreBasis {
-    const { evidence } = this.#c
-    // What an endorser is worth is what it does here, and not what others say of it.
-    return evidence.basis(did, day, (endorser) => scoreOf({ ...evidence.basis(endorser, day), endorsements: [] }).score)
-  }
-
   /** An entry for a tier that is another one than the log has. What the log cannot take now is told by a later tick. */
   #tell(peer: Did): void {
     const { evidence, append, logger } = this.#c
@@ -112,7 +112,7 @@ export class StandingBook implements Standing {
     if (this.#known.get(peer)?.unreadable !== false) return
     const before = evidence.tierOf(peer) ?? newcomer.tier
     if (tier === before) return
-    const hash = inputsHash(peer, this.#basis(peer, this.#today))
+    const hash = inputsHash(peer, basisWithEndorsers(evidence, peer, this.#today))
     try {
       append({ type: 'standing.changed', peer, ext: { standing: score, tier, hash, reason: `${before} before` } })
       logger.info('standing.changed', { peer, score, tier, before })

@@ -11,6 +11,7 @@ import {
   type VouchParams,
 } from '@hansa/protocols'
 import { dayOf, type EvidenceLog, explainStanding, scoreOf } from '@hansa/trust/score'
+import type { Endorsing } from './endorsing.ts'
 import { withStanding } from './ranked.ts'
 import type { Standing } from './standing.ts'
 
@@ -31,14 +32,21 @@ export interface StandingOperations {
   /** A floor for the score of a kernel, until a day. Replaces what was vouched for it before. */
   vouch(params: VouchParams): Promise<StandingExplanation>
   /** Takes back what `vouch` said. @throws CallError `not_found` when nothing was said, or has ended. */
-  unvouch(params: { who: string; by: string; reason?: string }): Promise<StandingExplanation>
+  unvouch(params: Said): Promise<StandingExplanation>
+  /** Peers that ask are told what a kernel is worth here. Saying it again changes nothing. */
+  endorse(params: Said): Promise<StandingInfo>
+  /** Nobody is told any more. @throws CallError `not_found` for one that is not endorsed. */
+  unendorse(params: Said): Promise<StandingInfo>
 }
+
+type Said = { who: string; by: string; reason?: string }
 
 export type StandingDeskComponents = {
   self: Did
   clock: Clock
   evidence: EvidenceLog
   standing: Standing
+  endorsing: Pick<Endorsing, 'has' | 'begin' | 'end'>
   /** Kernels that the operator has made known. */
   known(): readonly { did: Did; alias?: string | undefined; imports?: readonly string[] }[]
   append(draft: EntryDraft): { durable: Promise<void> }
@@ -94,7 +102,7 @@ export class StandingDesk implements StandingOperations {
     return this.explanationFor(peer)
   }
 
-  async unvouch({ who, by, reason }: { who: string; by: string; reason?: string }): Promise<StandingExplanation> {
+  async unvouch({ who, by, reason }: Said): Promise<StandingExplanation> {
     const { evidence, clock, append } = this.#c
     const peer = this.#find(who)
     const today = dayOf(clock.now())
@@ -108,6 +116,28 @@ export class StandingDesk implements StandingOperations {
     return this.explanationFor(peer)
   }
 
+  async endorse({ who, by, reason }: Said): Promise<StandingInfo> {
+    const { endorsing } = this.#c
+    const peer = this.#find(who)
+    if (!endorsing.has(peer)) await endorsing.begin(peer, { actor: by, ...reasonExt(reason) })
+    return this.#info(peer, this.#aliasOf(peer))
+  }
+
+  async unendorse({ who, by, reason }: Said): Promise<StandingInfo> {
+    const { endorsing } = this.#c
+    const peer = this.#find(who)
+    if (!endorsing.has(peer)) {
+      const message = `not_found: ${who} is not endorsed. See who is with: hansa trust list`
+      throw new CallError({ code: 'not_found' }, message)
+    }
+    await endorsing.end(peer, { actor: by, ...reasonExt(reason) })
+    return this.#info(peer, this.#aliasOf(peer))
+  }
+
+  #aliasOf(peer: Did): string | undefined {
+    return this.#c.known().find(({ did }) => did === peer)?.alias
+  }
+
   #info(did: Did, alias: string | undefined): StandingInfo {
     const { standing, evidence, clock } = this.#c
     const { vouched, held } = scoreOf(evidence.basis(did, dayOf(clock.now())))
@@ -119,6 +149,7 @@ export class StandingDesk implements StandingOperations {
       tier,
       ...(vouched === undefined ? {} : { vouched }),
       held,
+      ...(this.#c.endorsing.has(did) ? { endorsing: true as const } : {}),
     }
   }
 
@@ -136,6 +167,10 @@ export class StandingDesk implements StandingOperations {
 }
 
 const SOURCE = 'operator'
+
+function reasonExt(reason: string | undefined): { ext?: { reason: string } } {
+  return reason === undefined ? {} : { ext: { reason } }
+}
 
 function refused(message: string): CallError {
   return new CallError({ code: 'invalid_request' }, `invalid_request: ${message}.`)

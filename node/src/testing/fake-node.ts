@@ -27,6 +27,7 @@ import {
   type SignedManifest,
   type SponsorInfo,
   type StandingExplanation,
+  type StandingInfo,
   silentLogger,
 } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
@@ -182,6 +183,8 @@ export function fakeKernel(): FakeKernel {
       ask: noted('trustAsk', () => aStanding()),
       vouch: noted('vouch', () => aStanding()),
       unvouch: noted('unvouch', () => aStanding()),
+      endorse: noted('endorse', () => aStandingInfo()),
+      unendorse: noted('unendorse', () => aStandingInfo()),
     },
     forgetCapability: noted('forgetCapability', (id) => void owners.delete(id)),
     agents: noted('agents', () => [...agents.values()].map(({ info }) => info)),
@@ -330,6 +333,10 @@ function heldChain(): HeldChainInfo {
 }
 
 /** Of a newcomer of whom the log of the fake says nothing. */
+function aStandingInfo(): StandingInfo {
+  return { did: PEER_DID, alias: 'orgb', score: 200, tier: 'probation', held: false }
+}
+
 function aStanding(): StandingExplanation {
   return explainStanding(new EvidenceLog(), { by: FAKE_DID, of: PEER_DID, day: 20_000 })
 }

@@ -33,6 +33,8 @@ export const methodFacts = {
   trustAsk: { scope: 'operator', summary: 'Asks a peer for the standing of this kernel there.' },
   vouch: { scope: 'operator', summary: 'Gives the standing of a kernel a floor, until a day.' },
   unvouch: { scope: 'operator', summary: 'Takes back what was vouched for a kernel.' },
+  endorse: { scope: 'operator', summary: 'Tells peers that ask what this kernel makes of another one.' },
+  unendorse: { scope: 'operator', summary: 'Tells nobody any more.' },
   reloadPolicy: { scope: 'operator', summary: 'Puts the policy files in force as they are now.' },
   capability: { scope: 'operator', summary: 'Shows everything that is known of one capability.' },
   classify: { scope: 'operator', summary: 'Classifies a tool of an MCP server, and puts it into the configuration.' },

@@ -105,6 +105,8 @@ export const controlMethods = {
   trustAsk: z.strictObject({ who: z.string().max(600) }),
   vouch: vouchParamsSchema,
   unvouch: z.strictObject({ who: z.string().max(600), by: principalSchema, reason: z.string().max(500).optional() }),
+  endorse: z.strictObject({ who: z.string().max(600), by: principalSchema, reason: z.string().max(500).optional() }),
+  unendorse: z.strictObject({ who: z.string().max(600), by: principalSchema, reason: z.string().max(500).optional() }),
   reloadPolicy: z.strictObject({}),
   capability: z.strictObject({ ref: capabilityRefSchema }),
   classify: classifySchema,

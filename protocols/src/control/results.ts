@@ -79,6 +79,8 @@ export const controlResults = {
   trustAsk: standingExplanationSchema,
   vouch: standingExplanationSchema,
   unvouch: standingExplanationSchema,
+  endorse: standingSchema,
+  unendorse: standingSchema,
   reloadPolicy: policyReloadSchema,
   capability: capabilityDetailSchema,
   classify: capabilityDetailSchema,

@@ -14,6 +14,8 @@ export const exchangePaths = {
   inclusion: '/hansa/v1/inclusion',
   /** What the peer that asks may be trusted with, and why. */
   standing: '/hansa/v1/standing',
+  /** Whom this kernel endorses, of those that the peer asks about. */
+  endorsements: '/hansa/v1/endorsements',
   /** For holders of a token that this kernel minted; never for other kernels. */
   invoke: '/hansa/v1/invoke',
   /** Notices of sanctions, from kernels with a session. */

@@ -85,6 +85,10 @@ export const entryTypes = [
   'standing.vouched',
   'standing.unvouched',
   'standing.changed',
+  'standing.endorsed',
+  'standing.unendorsed',
+  'endorsement.received',
+  'endorsement.ended',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 
@@ -166,7 +170,7 @@ export const entryExtSchema = z.strictObject({
     .string()
     .max(MAX_REVOCATION_BYTES)
     .optional()
-    .describe('revocation.made, revocation.received, sponsor.added: the signed object itself'),
+    .describe('revocation.made, revocation.received, sponsor.added, endorsement.received: the signed object itself'),
   links: z
     .array(z.string().max(MAX_DELEGATION_BYTES))
     .min(1)
@@ -192,11 +196,11 @@ export const entryExtSchema = z.strictObject({
     .min(0)
     .max(1000)
     .optional()
-    .describe('standing.vouched, peer.added: the floor; standing.changed: the score'),
+    .describe('standing.vouched, peer.added: the floor; standing.changed, endorsement.received: the score'),
   tier: standingTierSchema.optional().describe('standing.changed: what the score permits from now on'),
   agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),
   case: caseIdSchema.optional(),
-  subject: principalSchema.optional().describe('Whom a case, a sanction or an exception is about'),
+  subject: principalSchema.optional().describe('Whom a case, a sanction, an exception or an endorsement is about'),
   case_event: z.enum(caseEventNames).optional().describe('case.opened, case.changed: what happened'),
   case_state: z.enum(caseStates).optional().describe('case.opened, case.changed: the state since then'),
   sanction: z
@@ -204,6 +208,7 @@ export const entryExtSchema = z.strictObject({
     .optional()
     .describe('sanction.imposed: its kind; `expires` is its end, if it has one'),
   rule: z.enum(sanctionRules).optional().describe('sanction.imposed: what it follows from'),
+  organisation: short.optional().describe('endorsement.received: of whoever endorses, as this kernel knows it'),
   exception: callIdSchema.optional().describe('Names one exception to the policy'),
 })
 export type EntryExt = z.infer<typeof entryExtSchema>

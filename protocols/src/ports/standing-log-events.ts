@@ -18,4 +18,16 @@ export const standingLogEvents = {
     means: 'A tier has changed and counts, and the log did not take the entry; it is tried again every few seconds.',
     todo: 'Look whether the log is full.',
   },
+  'standing.endorsements_missing': {
+    level: 'warn',
+    fields: ['peer', 'error', 'code?', 'reason?', 'at'],
+    means: 'A peer did not say whom it endorses. What it said before counts until it runs out.',
+    todo: 'Nothing, if it passes: it is asked again in an hour.',
+  },
+  'standing.endorsement_refused': {
+    level: 'warn',
+    fields: ['peer', 'reason'],
+    means: 'A peer answered with an endorsement that does not verify, or that nobody asked for. It does not count.',
+    todo: 'Ask the operator of the peer, if it comes again.',
+  },
 } as const

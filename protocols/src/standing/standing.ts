@@ -22,6 +22,7 @@ export const standingSchema = z.object({
   tier: standingTierSchema,
   vouched: scoreSchema.exactOptional().describe('The standing that somebody vouches for, when it holds the score up'),
   held: z.boolean().describe('Held at 0 by proof of something critical, until its case is closed'),
+  endorsing: z.literal(true).exactOptional().describe('Peers that ask are told its score'),
 })
 export type StandingInfo = z.infer<typeof standingSchema>
 

@@ -72,6 +72,8 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'key.rotated',
   'key.retired',
   'standing.unvouched',
+  'standing.unendorsed',
+  'endorsement.ended',
   // Without these a node with a full log could not start, or not be stopped by a stricter policy.
   'policy.loaded',
   'manifest.published',

@@ -8,7 +8,10 @@ import { createHash } from 'node:crypto'
 import { type Did, type Entry, isDid } from '@hansa/protocols'
 import { taggedHash } from '../encoding/hash.ts'
 import { canonicalJson } from '../json/canonical-json.ts'
+import { dayOf } from './day.ts'
 import { evidenceIn } from './evidence-rules.ts'
+import { organisationOf } from './organisation.ts'
+import { endEndorsement, type RecordedEndorsement, recordEndorsement } from './recorded-endorsements.ts'
 import type { Endorsement } from './score-evidence.ts'
 import { EVIDENCE_DAYS, type EvidenceKind, evidenceKinds, NAMED_STANDING, type Tier, tiers } from './score-table.ts'
 import { type DayTally, isGrave, noCounts, type ScoreBasis } from './score-tally.ts'
@@ -29,14 +32,6 @@ export type RecordedVouch = EvidenceReference & {
   reason?: string
   /** It has ended by something high or critical, and not by whoever gave it. */
   grave?: true
-}
-
-export type RecordedEndorsement = EvidenceReference & {
-  endorser: Did
-  organisation: string
-  endorsed: number
-  from: number
-  until: number
 }
 
 type KindRecord = { count: number; first: EvidenceReference[] }
@@ -68,12 +63,6 @@ const MAX_WAITING = 1_024
 const MAX_VOUCHES = 32
 /** Proofs that wait for their case; with more, one of those between the first and the last is forgotten. */
 const MAX_OPEN = 64
-
-export const DAY_MS = 86_400_000
-
-export function dayOf(ms: number): number {
-  return Math.floor(ms / DAY_MS)
-}
 
 type AccountState = Omit<Account, 'days' | 'waiting'> & { days: [number, DayRecord][]; waiting: string[] }
 export type EvidenceLogState = [Did, AccountState][]
@@ -111,6 +100,12 @@ export class EvidenceLog {
     return this.#accounts.get(peer)?.endorsements ?? []
   }
 
+  /** Whom a kernel endorses, or did. */
+  endorsedBy(endorser: Did): Did[] {
+    const of = (account: Account) => account.endorsements.some((one) => one.endorser === endorser)
+    return [...this.#accounts].filter(([, account]) => of(account)).map(([did]) => did)
+  }
+
   /** Good calls of one day, whether they count by now or not. */
   goodOn(peer: Did, day: number): number {
     return this.#accounts.get(peer)?.days.get(day)?.good?.count ?? 0
@@ -122,9 +117,11 @@ export class EvidenceLog {
 
   /** @param leafHash of the entry, where it is known already */
   take(entry: Entry, leafHash?: string): EvidenceTaken {
-    const { peer } = entry
+    const { peer, type } = entry
     if (peer === undefined) return this.#takeCase(entry)
     const reference = () => ({ log: entry.origin, entry: entry.seq, hash: leafHash ?? leafHashOf(entry) })
+    if (type === 'endorsement.received' || type === 'endorsement.ended')
+      return this.#takeEndorsement(entry, peer, reference)
     return this.#takeVouch(entry, peer, reference) ?? this.#takeEvidence(entry, peer, reference)
   }
 
@@ -149,7 +146,7 @@ export class EvidenceLog {
         return { score: scoreOfEndorser(endorser), organisation, endorsed, hash }
       })
     const pinned = !peer.startsWith('did:key:') || isPinned(account, day)
-    return { day, organisation: peer, pinned, days, graves: [], endorsements, vouches }
+    return { day, organisation: organisationOf(peer), pinned, days, graves: [], endorsements, vouches }
   }
 
   state(): EvidenceLogState {
@@ -229,6 +226,18 @@ export class EvidenceLog {
     if (open.length === account.open.length) return undefined
     account.open = open
     return { peer: subject as Did, counts: 'now' }
+  }
+
+  #takeEndorsement(entry: Entry, endorser: Did, reference: () => EvidenceReference): EvidenceTaken {
+    const subject = entry.ext?.subject
+    if (subject === undefined || !isDid(subject)) return undefined
+    const account = this.#account(subject)
+    const { endorsements } = account
+    account.endorsements =
+      entry.type === 'endorsement.received'
+        ? recordEndorsement(endorsements, entry, endorser, reference())
+        : endEndorsement(endorsements, endorser, dayOf(entry.t_ms))
+    return { peer: subject, counts: 'now' }
   }
 
   #takeEvidence(entry: Entry, peer: Did, reference: () => EvidenceReference): EvidenceTaken {

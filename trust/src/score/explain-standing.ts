@@ -1,6 +1,8 @@
 /** The explanation of a score, from the log of the kernel that gives it. */
 import type { Did, StandingExplanation } from '@hansa/protocols'
-import { DAY_MS, type EvidenceLog, inputsHash, type RecordedVouch } from './evidence-log.ts'
+import { basisWithEndorsers } from './basis-with-endorsers.ts'
+import { DAY_MS } from './day.ts'
+import { type EvidenceLog, inputsHash, type RecordedVouch } from './evidence-log.ts'
 import { explainScore } from './explain-score.ts'
 
 export type ExplainStandingInit = {
@@ -12,7 +14,7 @@ export type ExplainStandingInit = {
 }
 
 export function explainStanding(log: EvidenceLog, { by, of, day }: ExplainStandingInit): StandingExplanation {
-  const basis = log.basis(of, day)
+  const basis = basisWithEndorsers(log, of, day)
   const { contributions, leftOut, endorsements, line, day: _day, ...score } = explainScore(basis)
   return {
     v: 1,

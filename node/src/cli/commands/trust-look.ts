@@ -25,11 +25,11 @@ export function trustListCommand(cli: Cli): Command {
 }
 
 function listText(style: Style, all: readonly StandingInfo[]): string {
-  const rows = all.map(({ alias, score, tier, vouched, held, did }) => [
+  const rows = all.map(({ alias, score, tier, vouched, held, endorsing, did }) => [
     style.name(alias ?? '-'),
     String(score),
     tierText(style, tier),
-    held ? style.bad('held by a proof') : vouched === undefined ? 'earned' : 'vouched',
+    `${held ? style.bad('held by a proof') : vouched === undefined ? 'earned' : 'vouched'}${endorsing ? ', endorsed' : ''}`,
     did,
   ])
   return table(style, ['alias', 'score', 'tier', 'by', 'did'], rows)

@@ -44,6 +44,14 @@ describe('hansa trust', () => {
     expect(node.kernel.calls).toEqual([])
   })
 
+  it.each(['endorse', 'unendorse'])('%s says so under the name of the account', async (word) => {
+    const { exit, stdout } = await run('trust', word, 'orgb', '--reason', 'a supplier', '--json')
+    expect(exit).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ alias: 'orgb', score: 200 })
+    const by = expect.stringMatching(/^person:/)
+    expect(node.kernel.calls.at(-1)).toEqual([word, { who: 'orgb', reason: 'a supplier', by }])
+  })
+
   it('explains the score of another day, for people and as JSON', async () => {
     const { stdout } = await run('trust', 'explain', 'orgb', '--day', '2026-11-01')
     expect(node.kernel.calls.at(-1)).toEqual(['trustExplain', 'orgb', 20_758])

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
+import { trustEndorseCommand, trustUnendorseCommand } from './trust-endorse.ts'
 import { trustAskCommand, trustExplainCommand, trustListCommand, trustShowCommand } from './trust-look.ts'
 import { trustUnvouchCommand, trustVouchCommand } from './trust-vouch.ts'
 
@@ -11,5 +12,7 @@ export function trustCommand(cli: Cli): Command {
     trustAskCommand(cli),
     trustVouchCommand(cli),
     trustUnvouchCommand(cli),
+    trustEndorseCommand(cli),
+    trustUnendorseCommand(cli),
   ])
 }

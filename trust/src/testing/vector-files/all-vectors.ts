@@ -2,6 +2,7 @@ import { canonicalVectors } from './canonical-vectors.ts'
 import { cosignatureVectors } from './cosignature-vectors.ts'
 import { delegationVectors } from './delegation-vectors.ts'
 import { didLogVectors } from './did-log-vectors.ts'
+import { endorsementVectors } from './endorsement-vectors.ts'
 import { envelopeVectors } from './envelope-vectors.ts'
 import { forkVectors } from './fork-vectors.ts'
 import { inclusionVectors } from './inclusion-vectors.ts'
@@ -26,6 +27,7 @@ export function allVectors(): VectorFile[] {
     ...didLogVectors(),
     ...peerBindingVectors(),
     ...sponsorVectors(),
+    ...endorsementVectors(),
     ...revocationVectors(),
     ...revocationStatusVectors(),
     ...sanctionVectors(),

@@ -37,6 +37,7 @@ import { verifyInclusion } from '../../merkle/inclusion.ts'
 import { readRevocation } from '../../revocation/read-revocation.ts'
 import { readRevocationStatus } from '../../revocation/read-status.ts'
 import { RevocationBook } from '../../revocation/revocation-book.ts'
+import { readEndorsement } from '../../score/signed-endorsement.ts'
 import { envelopeVerifier } from '../../signed/envelope-verifier.ts'
 import { verifyJws } from '../../signed/jws.ts'
 import { readReceipt } from '../../signed/payloads.ts'
@@ -56,6 +57,7 @@ const folders = [
   'did-log',
   'peer-binding',
   'sponsor',
+  'endorsement',
   'revocation',
   'revocation-status',
   'sanction',
@@ -268,6 +270,24 @@ describe('sponsor', () => {
   })
 
   it.each(under('sponsor/invalid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ reason: given.reason })
+  })
+})
+
+describe('endorsement', () => {
+  type Case = { endorser: Did; asked: Did[]; now: number; jws: string; hash: string; score: number; reason: string }
+  const judge = async ({ jws, endorser, asked, now }: Case) => {
+    const reading = await readEndorsement(jws, { resolver: didKeyResolver(), endorser, asked: new Set(asked), now })
+    return reading.ok ? { hash: reading.hash, score: reading.endorsement.score } : { reason: reading.reason }
+  }
+
+  it.each(under('endorsement/valid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ hash: given.hash, score: given.score })
+  })
+
+  it.each(under('endorsement/invalid'))('%s', async (path) => {
     const given = read<Case>(path)
     expect(await judge(given)).toEqual({ reason: given.reason })
   })
