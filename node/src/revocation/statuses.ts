@@ -18,11 +18,9 @@ import {
   type KeyResolver,
   parsedJson,
   type ReadRevocation,
-  type RevocationReading,
   readRevocation,
   readRevocationStatus,
   type Signer,
-  shownRevocation,
   signJws,
   taggedHash,
 } from '@hansa/trust'
@@ -124,13 +122,14 @@ export class Statuses implements RevocationStatuses {
   async #takeAll({ iss, revocations, lost = [] }: RevocationStatus): Promise<string | undefined> {
     const { signer, resolver, clock, desk } = this.#c
     const now = Math.floor(clock.now() / 1000)
-    const readings = [
-      ...revocations.map(async (jws) => shownRevocation(jws, { iss, now })),
-      // Of this kernel, in the hands of another: only its own signature says that it is.
-      ...lost.map(async (jws) => await ownRevocation(jws, { resolver, now, self: signer.did })),
+    const takes: [Did, string][] = [
+      ...revocations.map((jws): [Did, string] => [iss, jws]),
+      ...lost.map((jws): [Did, string] => [signer.did, jws]),
     ]
-    for (const reading of await Promise.all(readings)) {
+    for (const [issuer, jws] of takes) {
+      const reading = await readRevocation(jws, { resolver, now })
       if (!reading.ok) return reading.reason
+      if (reading.read.revocation.iss !== issuer) return 'revocation_of_another'
       const reason = await desk.take(reading.read)
       if (reason !== undefined) return reason
     }
@@ -157,14 +156,6 @@ export class Statuses implements RevocationStatuses {
     if (counted === undefined) return []
     return [...this.#c.desk.book.publicSince(peer, counted)].slice(0, MAX_LOST).map(({ jws }) => jws)
   }
-}
-
-async function ownRevocation(
-  jws: string,
-  { self, ...init }: { self: Did; resolver: KeyResolver; now: number },
-): Promise<RevocationReading> {
-  const reading = await readRevocation(jws, init)
-  return reading.ok && reading.read.revocation.iss !== self ? { ok: false, reason: 'revocation_of_another' } : reading
 }
 
 /**

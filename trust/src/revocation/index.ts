@@ -6,7 +6,6 @@ export {
   type RevocationDraft,
   type RevocationReading,
   readRevocation,
-  shownRevocation,
 } from './read-revocation.ts'
 export { type ReadStatusInit, readRevocationStatus, type StatusReading } from './read-status.ts'
 export { MAX_REVOCATIONS_OF_PEER, RevocationBook, type TakeVerdict } from './revocation-book.ts'

@@ -64,18 +64,6 @@ export function keptRevocation(jws: string): ReadRevocation | undefined {
   return { revocation: revocation.data, hash: taggedHash('revocation', payloadBytes), jws }
 }
 
-/**
- * One that its issuer shows inside of something that it has just signed. That signature speaks for it: its own may be of a
- * key that was revoked since, and what was revoked stays so. Never throws for anything in `jws`.
- */
-export function shownRevocation(jws: string, { iss, now }: { iss: Did; now: UnixSeconds }): RevocationReading {
-  const read = jws.length > MAX_REVOCATION_BYTES ? undefined : keptRevocation(jws)
-  if (read === undefined) return { ok: false, reason: 'revocation_malformed' }
-  if (read.revocation.iss !== iss) return { ok: false, reason: 'revocation_of_another' }
-  const reason = whyNot(read.revocation, now)
-  return reason === undefined ? { ok: true, read } : { ok: false, reason }
-}
-
 /** The DID that a DID URL of a key belongs to. */
 export function didOfKey(kid: string): Did {
   return kid.slice(0, Math.max(0, kid.indexOf('#'))) as Did
