@@ -60,6 +60,8 @@ export {
   type RefusedImport,
 } from './imports/import-book.ts'
 export type { ImportState } from './imports/import-record.ts'
+// Changes one after the other.
+export { type InTurn, inTurn } from './in-turn.ts'
 // What is remembered of peers.
 export {
   type PeerMemory,

@@ -3,6 +3,7 @@
  * does to it (security.md B2). Survives a restart through the store, where each import is one value, so that it is there
  * as a whole or not at all.
  */
+
 import {
   type CapabilityDescriptor,
   type CapabilityRef,
@@ -21,6 +22,7 @@ import {
 } from '@hansa/protocols'
 import type { KeyResolver } from '@hansa/trust'
 import { inParallel } from '../in-parallel.ts'
+import { inTurn } from '../in-turn.ts'
 import { manifestOrder } from '../peers/manifest-order.ts'
 import type { PeerMemory } from '../peers/peer-memory.ts'
 import {
@@ -158,7 +160,7 @@ class StoredImportBook implements ImportBook {
   readonly #imports = new Map<PeerAlias, Import>()
   readonly #byRef = new Map<CapabilityRef, { capability: ImportedCapability; record: ImportRecord }>()
   /** Changes of the book wait for one another: each begins with what the one before left. */
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #inTurn = inTurn()
 
   constructor(components: ImportBookComponents) {
     this.#components = components
@@ -325,12 +327,6 @@ class StoredImportBook implements ImportBook {
 
   #isExpired({ manifest }: ImportRecord): boolean {
     return this.#now() >= manifest.exp + EXPIRY_GRACE_SECONDS
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(change)
-    this.#last = result.catch(() => undefined)
-    return result
   }
 
   #now(): number {

@@ -5,6 +5,7 @@
  * Written through to the store; read from memory after the first time. Bounded: strangers whose manifests can no longer be
  * valid are forgotten first, then the oldest strangers; who is kept is never forgotten for a newcomer.
  */
+
 import {
   type CheckpointReference,
   type Clock,
@@ -16,6 +17,7 @@ import {
 } from '@hansa/protocols'
 import { parsedJson } from '@hansa/trust'
 import { MeshError } from '../errors.ts'
+import { inTurn } from '../in-turn.ts'
 
 export type SeenManifest = { seq: number; hash: string }
 
@@ -83,7 +85,8 @@ class StoredPeerMemory implements PeerMemory {
   /** Manifests as they were signed: not in the store, so after a start the next one is the first. */
   readonly #texts = new Map<Did, { seq: number; jws: string }>()
   #loading: Promise<Map<Did, PeerRecord>> | undefined
-  #last: Promise<unknown> = Promise.resolve()
+  /** One change after another: each begins with what the one before left, in memory and in the store. */
+  readonly #inTurn = inTurn()
 
   constructor({ store, clock }: PeerMemoryComponents, { maxPeers, keeps, equivocated }: PeerMemoryInit) {
     this.#store = store
@@ -171,13 +174,6 @@ class StoredPeerMemory implements PeerMemory {
       await this.#store.set(NAMESPACE, peer, JSON.stringify(record))
       records.set(peer, record)
     })
-  }
-
-  /** One change after another: each begins with what the one before left, in memory and in the store. */
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(run)
-    this.#last = result.catch(() => undefined)
-    return result
   }
 
   async #makeRoom(records: Map<Did, PeerRecord>): Promise<boolean> {

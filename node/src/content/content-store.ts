@@ -3,6 +3,7 @@
  * before the call goes on, its key and its file both; erasing it deletes the key, says so in the log, and unlinks the
  * file, in this order, and goes on with that after a crash.
  */
+import { inTurn } from '@hansa/mesh'
 import type { Clock, EntryDraft, EventLogger, Store, StoreChange } from '@hansa/protocols'
 import { MAX_ERASED_RECORDS } from '@hansa/protocols'
 import { type Content, type ContentKind, contentHash, type OpenedContent, openContent, sealContent } from '@hansa/trust'
@@ -57,7 +58,7 @@ export class ContentStore {
   #bytes = 0
   #waiting: Waiting[] = []
   #writing = false
-  #erasing: Promise<unknown> = Promise.resolve()
+  readonly #inTurn = inTurn()
   #lastRetentionMs = 0
 
   /** @throws KeyFileError when content is to be kept, some is there, and the key that opens it is not. */
@@ -283,11 +284,5 @@ export class ContentStore {
       }
     }
     this.#writing = false
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#erasing.then(work)
-    this.#erasing = result.catch(() => undefined)
-    return result
   }
 }

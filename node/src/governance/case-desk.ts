@@ -2,6 +2,7 @@
  * The cases of this kernel: each change is committed together with its entries of the log, and what follows from it is in
  * force at once (security.md B12). The rules are in `@hansa/trust/governance`; here is who asks, what is kept, what is cut.
  */
+import { inTurn } from '@hansa/mesh'
 import type {
   ActOnCase,
   CaseEvidence,
@@ -84,7 +85,8 @@ export class CaseDesk {
   #unreadable: ReadonlySet<CaseId> = new Set()
   /** Set when the store could not be read: nothing is decided then. */
   #closed = false
-  #turn: Promise<unknown> = Promise.resolve()
+  /** One change after the other: two persons must not act on the same state of a case. */
+  readonly #inTurn = inTurn()
 
   /** Never throws for what cannot be read: a kernel that does not start would sanction nobody. */
   static async open(components: CaseDeskComponents): Promise<CaseDesk> {
@@ -346,13 +348,6 @@ export class CaseDesk {
 
   #now(): number {
     return Math.floor(this.#c.clock.now() / 1000)
-  }
-
-  /** One change after the other: two persons must not act on the same state of a case. */
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(act)
-    this.#turn = result.catch(() => undefined)
-    return result
   }
 }
 

@@ -4,6 +4,7 @@
  * and under everything else: a sanction, the firewall, obligations of the capability and rates hold as before. Each call
  * under it names it among the rules of its entry.
  */
+import { inTurn } from '@hansa/mesh'
 import {
   type AskException,
   type ByPerson,
@@ -41,7 +42,7 @@ export type ExceptionDeskComponents = {
 export class ExceptionDesk implements Exceptions {
   readonly #c: ExceptionDeskComponents
   readonly #records = new Map<string, ExceptionRecord>()
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #inTurn = inTurn()
 
   /** One that cannot be read permits nothing. */
   static async open(components: ExceptionDeskComponents): Promise<ExceptionDesk> {
@@ -166,12 +167,6 @@ export class ExceptionDesk implements Exceptions {
 
   #now(): number {
     return Math.floor(this.#c.clock.now() / 1000)
-  }
-
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(act)
-    this.#turn = result.catch(() => undefined)
-    return result
   }
 }
 

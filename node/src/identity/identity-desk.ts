@@ -3,6 +3,7 @@
  * its time, also when the kernel was down then. What signs changes between two turns of the event loop, and peers have
  * known the new key before, so no call fails by it.
  */
+import { inTurn } from '@hansa/mesh'
 import {
   CallError,
   type Clock,
@@ -57,7 +58,7 @@ const FIXED =
 export class IdentityDesk {
   readonly #c: IdentityDeskComponents
   readonly #times: RotationTimes
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #inTurn = inTurn()
   #cancel: (() => void) | undefined
   #closed = false
 
@@ -192,12 +193,6 @@ export class IdentityDesk {
     if (own === undefined || own.rotation === undefined || this.#closed) return
     const waitMs = afterMs ?? Math.min(Math.max(0, this.#dueMs(own) - clock.now()), MAX_WAIT_MS)
     this.#cancel = clock.after(waitMs, () => void this.#inTurn(() => this.#step()))
-  }
-
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(run)
-    this.#last = result.catch(() => undefined)
-    return result
   }
 }
 

@@ -2,6 +2,7 @@
  * Revocations of this kernel and of others: each is in the store, together with its event, before anybody is told that it
  * holds, and in force from then on. Nothing takes one back.
  */
+import { inTurn } from '@hansa/mesh'
 import {
   CallError,
   type Clock,
@@ -55,7 +56,8 @@ export class RevocationDesk implements Revocations {
   readonly #c: RevocationDeskComponents
   readonly #book: RevocationBook
   readonly #told = new Set<Took>()
-  #last: Promise<unknown> = Promise.resolve()
+  /** One change after another: each counts from what the one before left. */
+  readonly #inTurn = inTurn()
 
   /** @throws Error for a record that cannot be read: what was revoked must not hold again by it. */
   static async open(components: RevocationDeskComponents): Promise<RevocationDesk> {
@@ -153,13 +155,6 @@ export class RevocationDesk implements Revocations {
     const known = kind === 'principal' ? undefined : this.#book.revoked(kind, what)
     if (known === undefined || (since ?? 0) < (known.since ?? 0)) return undefined
     return this.#book.list(known.iss).find(({ revocation }) => revocation.seq === known.seq)
-  }
-
-  /** One change after another: each counts from what the one before left. */
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(run)
-    this.#last = result.catch(() => undefined)
-    return result
   }
 }
 
