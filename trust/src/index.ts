@@ -173,6 +173,7 @@ export {
 export { type JwsVerdict, type SignedJws, signJws, type VerifyJwsInit, verifyJws } from './signed/jws.ts'
 export { type PayloadReading, readAck, readIntent, readReceipt } from './signed/payloads.ts'
 export { envelopeHash, type Prepared, prepare } from './signed/prepared.ts'
+export { type UnverifiedPart, unverifiedPart } from './signed/unverified-part.ts'
 export {
   keptSponsorClaim,
   makeSponsorClaim,

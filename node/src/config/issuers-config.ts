@@ -1,6 +1,7 @@
 /** The keys `issuers` and `token_exchange`: whose tokens stand for principals of this node, and who exchanges them. Pure. */
+
 import { resolve } from 'node:path'
-import { type AllowPrivate, urlRefusal } from '@hansa/mesh'
+import type { AllowPrivate } from '@hansa/mesh'
 import type { IssuerAlgorithm } from '@hansa/protocols'
 import { claimsOf, type PrincipalTemplate, principalTemplate, spiffePath, templatesOverlap } from '@hansa/trust'
 import { discoveryUrl, type IssuerSetting, type KeyPlace, type TokenClient } from '../issuers/issuer-setting.ts'
@@ -8,6 +9,7 @@ import type { ConfigFile } from './config-schema.ts'
 import type { ConfigFault } from './errors.ts'
 import type { IssuerGiven, TokenClientGiven } from './issuers-schema.ts'
 import type { ConfigContext } from './parse-config.ts'
+import { urlFault } from './url-fault.ts'
 import type { YamlPath } from './yaml-source.ts'
 
 const DEFAULT_ALGORITHMS: readonly IssuerAlgorithm[] = ['EdDSA', 'ES256']
@@ -112,17 +114,6 @@ function pathFault(names: readonly string[], { parts }: PrincipalTemplate): stri
 function keyPlace(url: string | undefined, file: string | undefined, { directory }: Context): KeyPlace | undefined {
   if (file !== undefined) return { kind: 'file', path: resolve(directory, file) }
   return url === undefined ? undefined : { kind: 'url', url }
-}
-
-function urlFault(url: string, allow: AllowPrivate): string | undefined {
-  try {
-    const reason = urlRefusal(url, allow)
-    if (reason === undefined) return undefined
-    return `${reason}${urlRefusal(url, true) === undefined ? '; to reach it, name it in allow_private' : ''}`
-  } catch {
-    // A range that cannot be read is a fault of its own.
-    return undefined
-  }
 }
 
 function betweenIssuers(given: readonly IssuerGiven[], fault: Fault): void {

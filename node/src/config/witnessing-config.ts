@@ -1,10 +1,12 @@
 /** The key `witnessing`: who cosigns the log of this node, and whose logs it cosigns. Pure. */
+
 import { resolve } from 'node:path'
-import { type AllowPrivate, urlRefusal } from '@hansa/mesh'
+import type { AllowPrivate } from '@hansa/mesh'
 import { isQuorum, parseTlogPolicy, parseVkey, type TlogPolicy, witnessQuorum } from '@hansa/trust/ledger'
 import type { ConfigFile } from './config-schema.ts'
 import type { ConfigFault } from './errors.ts'
 import type { ConfigContext } from './parse-config.ts'
+import { urlFault } from './url-fault.ts'
 
 export type WitnessingConfig = Readonly<{
   /** Verifier keys. */
@@ -78,15 +80,4 @@ export function witnessPolicy(
   if (policy.logs.length > 0 && !policy.logs.some(({ verifier }) => verifier.vkey === vkey))
     faults.push(`it names logs, and not that of this node: add a line "log ${vkey}", or leave them out`)
   return faults.length > 0 ? { faults } : { policy }
-}
-
-function urlFault(url: string, allow: AllowPrivate): string | undefined {
-  try {
-    const reason = urlRefusal(url, allow)
-    if (reason === undefined) return undefined
-    return `${reason}${urlRefusal(url, true) === undefined ? '; to reach it, name it in allow_private' : ''}`
-  } catch {
-    // A range that cannot be read is a fault of its own.
-    return undefined
-  }
 }

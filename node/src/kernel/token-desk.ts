@@ -7,15 +7,7 @@ import {
   isPrincipal,
   MAX_TOKEN_LIFE_SECONDS,
 } from '@hansa/protocols'
-import {
-  decodeBase64url,
-  isObject,
-  mintToken,
-  parseStrictJson,
-  randomId,
-  type TokenKeys,
-  verifyToken,
-} from '@hansa/trust'
+import { isObject, mintToken, randomId, type TokenKeys, unverifiedPart, verifyToken } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import type { AgentIdentity } from '../control/control-caller.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
@@ -165,9 +157,8 @@ function leastLimits(own: TokenPayload['lim'], asked: TokenPayload['lim']): Toke
 
 /** What a token says, whoever made it. */
 function payloadOf(token: string): Record<string, unknown> | undefined {
-  const bytes = decodeBase64url(token.split('.')[2] ?? '')
-  const parsed = bytes === undefined ? undefined : parseStrictJson(bytes, 'object')
-  return parsed?.ok === true && isObject(parsed.value) ? parsed.value : undefined
+  const payload = unverifiedPart(token, 2)?.value
+  return isObject(payload) ? payload : undefined
 }
 
 function invalid(what: string): CallError {

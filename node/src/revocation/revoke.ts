@@ -4,7 +4,6 @@ import {
   type CapabilityId,
   type Clock,
   type Did,
-  delegationLinkSchema,
   isDid,
   isPrincipal,
   MAX_TOKEN_LIFE_SECONDS,
@@ -12,16 +11,7 @@ import {
   type RevocationKind,
   type Revoke,
 } from '@hansa/protocols'
-import {
-  decodeBase64url,
-  didOfKey,
-  encodeBase64url,
-  linkHash,
-  parseStrictJson,
-  type ReadRevocation,
-  readJwt,
-  sha256,
-} from '@hansa/trust'
+import { didOfKey, encodeBase64url, type ReadRevocation, readJwt, readLink, sha256, unverifiedPart } from '@hansa/trust'
 import { MAX_ISSUED_LIFE_SECONDS } from '../issuers/issuer-setting.ts'
 import { TokenUses } from '../kernel/token-uses.ts'
 import type { NewRevocation, RevocationDesk } from './revocation-desk.ts'
@@ -120,18 +110,17 @@ function tokenId(token: string): string {
 
 /** Not verified: revoking a token that was never minted harms nobody. */
 function jtiOf(token: string): string | undefined {
-  const payload = payloadOf(token, 2) as { jti?: unknown } | undefined
+  const payload = unverifiedPart(token, 2)?.value as { jti?: unknown } | undefined
   return typeof payload?.jti === 'string' ? payload.jti : undefined
 }
 
 /** A hash as it is, a link by its hash and its end. Whose link it is decides whether anybody heeds the revocation. */
 function linkNamed(name: string, now: number): { what: string; exp?: number } {
   if (!name.includes('.')) return { what: name }
-  const link = delegationLinkSchema.safeParse(payloadOf(name, 1))
-  const bytes = decodeBase64url(name.split('.')[1] ?? '')
-  if (!link.success || bytes === undefined) throw invalid('this is neither a link of a delegation nor the hash of one')
-  if (link.data.exp <= now) throw invalid('this link has ended by itself')
-  return { what: linkHash(bytes), exp: link.data.exp }
+  const read = readLink(name)
+  if (read === undefined) throw invalid('this is neither a link of a delegation nor the hash of one')
+  if (read.link.exp <= now) throw invalid('this link has ended by itself')
+  return { what: read.hash, exp: read.link.exp }
 }
 
 /** An identity with a log says it there too, and puts another key in the place of the one that signs. */
@@ -147,11 +136,6 @@ function peerNamed(name: string, { self, peerNamed: named }: RevokeComponents): 
     throw new CallError({ code: 'not_found' }, `not_found: No peer is known as ${name}. See: hansa peer list`)
   if (did === self) throw invalid('this is the DID of this kernel itself')
   return did
-}
-
-function payloadOf(text: string, part: number): unknown {
-  const parsed = parseStrictJson(decodeBase64url(text.split('.')[part] ?? '') ?? new Uint8Array(0), 'object')
-  return parsed.ok ? parsed.value : undefined
 }
 
 function invalid(what: string): CallError {

@@ -12,7 +12,7 @@ import {
   MAX_REVOCATION_STATUS_BYTES,
   type PeerTransport,
 } from '@hansa/protocols'
-import { decodeBase64url, parseStrictJson, RateWindow } from '@hansa/trust'
+import { isObject, RateWindow, unverifiedPart } from '@hansa/trust'
 import { refusalReply } from '../exchange/inbound-reply.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { StatusBook } from './status-book.ts'
@@ -125,13 +125,7 @@ export class StatusExchange {
 }
 
 function claimedIssuer(jws: string): Did | undefined {
-  const payload = decodeBase64url(jws.split('.', 3)[1] ?? '')
-  const parsed =
-    payload === undefined || jws.length > MAX_REVOCATION_STATUS_BYTES ? undefined : parseStrictJson(payload, 'object')
-  const iss = parsed?.ok === true && isRecord(parsed.value) ? parsed.value.iss : undefined
+  const payload = jws.length > MAX_REVOCATION_STATUS_BYTES ? undefined : unverifiedPart(jws, 1)?.value
+  const iss = isObject(payload) ? payload.iss : undefined
   return typeof iss === 'string' && isDid(iss) ? iss : undefined
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

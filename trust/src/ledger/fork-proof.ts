@@ -20,6 +20,7 @@ import { taggedHash } from '../encoding/hash.ts'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
 import { verifyConsistency } from '../merkle/consistency.ts'
 import { verifyJws } from '../signed/jws.ts'
+import { unverifiedPart } from '../signed/unverified-part.ts'
 import { verifyCheckpoint } from './checkpoint.ts'
 import { parseVkey, withSignaturesOf } from './note.ts'
 
@@ -202,10 +203,9 @@ async function refusedToProve(
 
 /** What was asked; who asked it does not matter, because the answer names the hash of it. */
 function readQuestion(jws: string): (HeadsRequest & { hash: string }) | undefined {
-  const bytes = decodeBase64url(jws.split('.')[1] ?? '')
-  const parsed = bytes === undefined ? undefined : parseStrictJson(bytes, 'object')
-  const request = parsed?.ok === true ? headsRequestSchema.safeParse(parsed.value) : undefined
-  return bytes === undefined || request?.success !== true
-    ? undefined
-    : { ...request.data, hash: taggedHash('heads-request', bytes) }
+  const payload = unverifiedPart(jws, 1)
+  const request = headsRequestSchema.safeParse(payload?.value)
+  return payload !== undefined && request.success
+    ? { ...request.data, hash: taggedHash('heads-request', payload.bytes) }
+    : undefined
 }

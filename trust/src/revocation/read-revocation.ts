@@ -8,11 +8,10 @@ import {
   type UnixSeconds,
 } from '@hansa/protocols'
 import type { KeyResolver } from '../did/key-resolver.ts'
-import { decodeBase64url } from '../encoding/base64url.ts'
 import { taggedHash } from '../encoding/hash.ts'
-import { parseStrictJson } from '../json/parse-strict-json.ts'
 import type { Signer } from '../keys/signer.ts'
 import { signJws, verifyJws } from '../signed/jws.ts'
+import { unverifiedPart } from '../signed/unverified-part.ts'
 
 /** A revocation with its text as it travels, and the hash that it is known by. */
 export type ReadRevocation = { revocation: Revocation; hash: string; jws: string }
@@ -57,11 +56,11 @@ export async function readRevocation(
 
 /** What this kernel has verified before and kept itself; no signature is checked. */
 export function keptRevocation(jws: string): ReadRevocation | undefined {
-  const payloadBytes = decodeBase64url(jws.split('.')[1] ?? '')
-  const parsed = payloadBytes && parseStrictJson(payloadBytes, 'object')
-  const revocation = parsed?.ok === true ? revocationSchema.safeParse(parsed.value) : undefined
-  if (payloadBytes === undefined || revocation?.success !== true) return undefined
-  return { revocation: revocation.data, hash: taggedHash('revocation', payloadBytes), jws }
+  const payload = unverifiedPart(jws, 1)
+  const revocation = revocationSchema.safeParse(payload?.value)
+  return payload !== undefined && revocation.success
+    ? { revocation: revocation.data, hash: taggedHash('revocation', payload.bytes), jws }
+    : undefined
 }
 
 /** The DID that a DID URL of a key belongs to. */

@@ -9,12 +9,11 @@ import {
   type UnixSeconds,
 } from '@hansa/protocols'
 import type { KeyResolver } from '../did/key-resolver.ts'
-import { decodeBase64url } from '../encoding/base64url.ts'
 import { taggedHash } from '../encoding/hash.ts'
 import { randomId } from '../encoding/random.ts'
-import { parseStrictJson } from '../json/parse-strict-json.ts'
 import type { Signer } from '../keys/signer.ts'
 import { signJws, verifyJws } from '../signed/jws.ts'
+import { unverifiedPart } from '../signed/unverified-part.ts'
 
 /** Seconds between the clocks of a sponsor and of a kernel (security.md B0.4). */
 const SKEW_SECONDS = 60
@@ -66,11 +65,11 @@ export async function verifySponsorClaim(
 
 /** What was verified before; no signature is checked. */
 export function keptSponsorClaim(jws: string): ReadSponsorClaim | undefined {
-  const payload = decodeBase64url(jws.split('.')[1] ?? '')
-  const parsed = payload === undefined ? undefined : parseStrictJson(payload, 'object')
-  const claim = parsed?.ok === true ? sponsorClaimSchema.safeParse(parsed.value) : undefined
-  if (payload === undefined || claim?.success !== true) return undefined
-  return { claim: claim.data, hash: taggedHash('sponsor', payload), jws }
+  const payload = unverifiedPart(jws, 1)
+  const claim = sponsorClaimSchema.safeParse(payload?.value)
+  return payload !== undefined && claim.success
+    ? { claim: claim.data, hash: taggedHash('sponsor', payload.bytes), jws }
+    : undefined
 }
 
 function whyNot(claim: SponsorClaim, kernel: Did, now: UnixSeconds): string | undefined {
