@@ -2,8 +2,16 @@ import { readFile } from 'node:fs/promises'
 import { readLink } from '@hansa/trust'
 import { at, fileOf, type TrustWorld } from './trust-world.ts'
 
-/** @param name of its files. @returns id of a chain of many calls that the clerk holds, and hash of its last link, which orga has given. */
-export async function chainForTraffic(world: TrustWorld, name: string): Promise<{ chain: string; hash: string }> {
+/** A chain of many calls, named as a kernel names it: by the hash of its last link. */
+export type TrafficChain = {
+  /** What orga holds, and can call under itself. */
+  ofOrga: string
+  /** What the clerk holds: one link more, which orga has given. */
+  ofClerk: string
+}
+
+/** @param name of its files. */
+export async function chainForTraffic(world: TrustWorld, name: string): Promise<TrafficChain> {
   const { nodes } = world
   const ofOrga = fileOf(world, `orga-${name}.chain`)
   const ofClerk = fileOf(world, `orga-clerk-${name}.chain`)
@@ -39,7 +47,11 @@ export async function chainForTraffic(world: TrustWorld, name: string): Promise<
   )
   await at(world, 'orga', 'delegation', 'add', ofOrga)
   await at(world, 'orga-clerk', 'delegation', 'add', ofClerk)
-  const hash = readLink((await readFile(ofClerk, 'utf8')).trim().split('\n').at(-1) ?? '')?.hash
+  return { ofOrga: await lastLink(ofOrga), ofClerk: await lastLink(ofClerk) }
+}
+
+async function lastLink(file: string): Promise<string> {
+  const hash = readLink((await readFile(file, 'utf8')).trim().split('\n').at(-1) ?? '')?.hash
   if (hash === undefined) throw new TypeError('a chain has a last link')
-  return { chain: hash, hash }
+  return hash
 }

@@ -50,7 +50,7 @@ export function scoreDays({ day, days: tallies }: Pick<ScoreBasis, 'day' | 'days
     sums.next(today)
     held ||= (today?.open ?? 0) > 0
     const { integrity, reliability, raw } = sums.scores()
-    const risen = begun ? published + RISE_PER_DAY : NEWCOMER
+    const risen = Math.min(published + RISE_PER_DAY, begun ? MAX_SCORE : NEWCOMER)
     begun ||= (today?.counts.good ?? 0) > 0
     published = held ? 0 : Math.min(raw, risen)
     days.push({ day: at, integrity, reliability, raw, published, held })

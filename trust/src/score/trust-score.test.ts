@@ -204,6 +204,13 @@ describe('a score', () => {
     )
   })
 
+  it('rises no faster than its limit back to where everybody begins, by the first good calls after a bad one', () => {
+    const late = [one(13, 'good'), one(13, 'good')]
+    const days = scoreDays(scoreBasis(input([one(1, 'medium'), ...late], 16))).map(({ published }) => published)
+    expect(days[12]).toBe((days[11] ?? 0) + RISE_PER_DAY)
+    expect(Math.max(...days)).toBeLessThanOrEqual(NEWCOMER + RISE_PER_DAY)
+  })
+
   it('never rises by something bad, and never falls by something good', () => {
     const bad = fc.constantFrom<EvidenceKind>('timeout', 'missing_ack', 'minor', 'medium', 'high', 'critical')
     fc.assert(

@@ -14,10 +14,10 @@ export const rotate: TrustStep = {
   why: 'The identity of orgb is a did:webvh: it has a log, in which the new key was promised before anybody could ask for it. The key is announced, signs twelve seconds later, and the clerk calls all the while.',
   async run(world) {
     const { report, story } = world
-    const { chain } = await chainForTraffic(world, 'season')
+    const { ofClerk } = await chainForTraffic(world, 'season')
     const before = await signingKey(world)
     let after = before
-    const traffic = await duringTraffic(world, chain, async (seen) => {
+    const traffic = await duringTraffic(world, ofClerk, async (seen) => {
       await at(world, 'orgb', 'key', 'rotate')
       story.doing('waiting until the new key signs')
       await until('the new key signs', async () => {

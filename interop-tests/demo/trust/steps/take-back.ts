@@ -13,17 +13,17 @@ export const takeBack: TrustStep = {
   why: 'The clerk calls orgb without a pause. orga takes the link back that it gave: orgb, which has a session with orga, is told at once, and refuses from then on.',
   async run(world) {
     const { nodes, report, story } = world
-    const { chain, hash } = await chainForTraffic(world, 'order-4711')
-    await orgaCallsOnce(world)
+    const { ofOrga, ofClerk } = await chainForTraffic(world, 'order-4711')
+    await orgaCallsOnce(world, ofOrga)
     let revokedMs = 0
     let pushedMs = 0
-    const traffic = await duringTraffic(world, chain, async (seen) => {
+    const traffic = await duringTraffic(world, ofClerk, async (seen) => {
       await until('the clerk calls', () => seen.lastReleasedMs > 0 && seen.calls >= REFUSED)
-      story.command(`orga: hansa revoke delegation ${hash} --reason 'order 4711 is done'`)
-      await nodes.orga.client.operator.revoke({ kind: 'delegation', what: hash, reason: 'order 4711 is done' })
+      story.command(`orga: hansa revoke delegation ${ofClerk} --reason 'order 4711 is done'`)
+      await nodes.orga.client.operator.revoke({ kind: 'delegation', what: ofClerk, reason: 'order 4711 is done' })
       revokedMs = performance.now()
       await until('orgb is told', async () =>
-        (await nodes.orgb.client.operator.revocations()).some(({ what }) => what === hash),
+        (await nodes.orgb.client.operator.revocations()).some(({ what }) => what === ofClerk),
       )
       pushedMs = performance.now()
       await until('calls are refused', () => seen.failed.length >= REFUSED)
@@ -41,9 +41,7 @@ export const takeBack: TrustStep = {
 }
 
 /** So that it has a session with orgb. */
-async function orgaCallsOnce(world: TrustWorld): Promise<void> {
-  const chain = (await world.nodes.orga.client.operator.delegations.list()).at(-1)?.id
-  if (chain === undefined) throw new TypeError('orga holds a chain')
+async function orgaCallsOnce(world: TrustWorld, chain: string): Promise<void> {
   await world.nodes.orga.client.invoke(
     'orgb/billing.invoice.list',
     { tenant: 'lubeck' },
