@@ -18,6 +18,8 @@ export {
   guardedFetch,
 } from './fetch/guarded-fetch.ts'
 export { urlRefusal } from './fetch/url-refusal.ts'
+// Passing on.
+export { type Gossip, type GossipTopic, type GossipVerdict, gossipTopics, type TakeGossip } from './gossip/gossip.ts'
 export { SESSION_LIFE_SECONDS } from './handshake/constants.ts'
 // Sessions.
 export {
@@ -88,6 +90,8 @@ export {
   type RegistryHeartbeatInit,
   registryHeartbeat,
 } from './registry/registry-heartbeat.ts'
+// Framed channels.
+export type { FramedChannel } from './session/framed-channel.ts'
 export { certificateFault } from './transport/certificate-fault.ts'
 // Transport.
 export { type ShownCertificate, spkiHash } from './transport/certificate-key.ts'
