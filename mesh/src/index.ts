@@ -90,6 +90,11 @@ export {
   type RegistryHeartbeatInit,
   registryHeartbeat,
 } from './registry/registry-heartbeat.ts'
+// The replica of manifests.
+export { LocalReplica, type LocalReplicaComponents, type LocalReplicaInit, signedOf } from './replica/local-replica.ts'
+export type { Replica, ReplicaChange, Taken } from './replica/replica.ts'
+export { type RecordVersion, type ReplicaRecord, recordOrder } from './replica/replica-record.ts'
+export { DEFAULT_ROOM, type RoomLimits } from './replica/replica-room.ts'
 // Framed channels.
 export type { FramedChannel } from './session/framed-channel.ts'
 export { certificateFault } from './transport/certificate-fault.ts'

@@ -163,6 +163,16 @@ export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './
 export type * from './kernel/operator.ts'
 export { type RevocationInfo, type Revoke, revocationInfoSchema, revokeSchema } from './kernel/revocation-info.ts'
 export {
+  MAX_SEARCH_CHARS,
+  MAX_SEARCH_HITS,
+  type SearchAnswer,
+  type SearchHit,
+  type SearchQuery,
+  searchAnswerSchema,
+  searchHitSchema,
+  searchQuerySchema,
+} from './kernel/search.ts'
+export {
   type AuditExportEnd,
   type AuditExportEntry,
   type AuditExportHeader,

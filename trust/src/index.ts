@@ -36,6 +36,7 @@ export { didLogKeyResolver, firstOf, type KeyWindow, keyWindows } from './did/ke
 export { multikeyOf, publicKeyFromMultikey } from './did/multikey.ts'
 export { makePeerBinding, type PeerBindingVerdict, peerIdService, verifyPeerBinding } from './did/peer-binding.ts'
 export { peerIdOf, publicKeyFromPeerId } from './did/peer-id.ts'
+export { unadmittedKeys } from './did/unadmitted-keys.ts'
 export {
   didWebOf,
   type PublishedFile,
@@ -73,7 +74,14 @@ export {
 } from './json/parse-strict-json.ts'
 export { parsedJson } from './json/parsed-json.ts'
 // Signing keys, and where they are kept.
-export { type AdmittedKey, admitKey, type KeyAdmission, type KeyRefusal, verifySignature } from './keys/admitted-key.ts'
+export {
+  type AdmittedKey,
+  admitKey,
+  type KeyAdmission,
+  type KeyRefusal,
+  type VerifyingKey,
+  verifySignature,
+} from './keys/admitted-key.ts'
 export { KeyFileError, type KeyFileErrorDetail } from './keys/errors.ts'
 export {
   createKeyFile,

@@ -12,7 +12,14 @@ import {
   type RevocationKind,
   type Revoke,
 } from '@hansa/protocols'
-import { didOfKey, type KeyResolver, type ReadRevocation, unrevokedKeys } from '@hansa/trust'
+import {
+  type AdmittedKey,
+  didOfKey,
+  type KeyResolver,
+  type ReadRevocation,
+  unrevokedKeys,
+  type VerifyingKey,
+} from '@hansa/trust'
 import type { CallObserver } from '../kernel/call-observer.ts'
 import type { Arrived, Refusal, Target } from '../kernel/stages.ts'
 import { type Begin, FreshStatus, refuseUnheard } from './fresh-status.ts'
@@ -95,7 +102,7 @@ export class KernelRevocations implements Revocations {
   }
 
   /** The keys of a resolver, less those that were revoked. */
-  keysOf(resolver: KeyResolver): KeyResolver {
+  keysOf<Key extends VerifyingKey = AdmittedKey>(resolver: KeyResolver<Key>): KeyResolver<Key> {
     return unrevokedKeys(resolver, (kid, by) => this.revoked('key', kid, by))
   }
 

@@ -12,13 +12,15 @@ export const SIGNATURE_BYTES = 64
 
 declare const admitted: unique symbol
 
-/** A public key that `admitKey` has accepted; nothing else makes one. */
-export type AdmittedKey = {
+/** What a signature is checked with. */
+export type VerifyingKey = {
   /** 32 bytes; a copy that nobody changes. */
   readonly publicKey: Uint8Array
   readonly keyObject: KeyObject
-  readonly [admitted]: true
 }
+
+/** A public key that `admitKey` has accepted; nothing else makes one. */
+export type AdmittedKey = VerifyingKey & { readonly [admitted]: true }
 
 export type KeyRefusal = 'key_length' | 'key_not_canonical' | 'key_small_order' | 'key_mixed_order'
 export type KeyAdmission = { ok: true; key: AdmittedKey } | { ok: false; reason: KeyRefusal }
@@ -33,12 +35,49 @@ export function admitKey(publicKey: Uint8Array): KeyAdmission {
   if (point === undefined) return { ok: false, reason: 'key_not_canonical' }
   if (point.isSmallOrder()) return { ok: false, reason: 'key_small_order' }
   if (!point.isTorsionFree()) return { ok: false, reason: 'key_mixed_order' }
+  return { ok: true, key: verifyingKey(publicKey) as AdmittedKey }
+}
+
+/**
+ * A key that was not admitted, for a signature that authorises nothing; costs microseconds. Of a key of small order, under
+ * which a signature of one message is good for others, nothing is made.
+ * @returns undefined for what is no key at all.
+ */
+export function unadmittedKey(publicKey: Uint8Array): VerifyingKey | undefined {
+  if (publicKey.length !== PUBLIC_KEY_BYTES || !isCanonicalOfLargeOrder(publicKey)) return undefined
+  try {
+    return verifyingKey(publicKey)
+  } catch {
+    return undefined
+  }
+}
+
+function verifyingKey(publicKey: Uint8Array): VerifyingKey {
   const keyObject = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: 'der', type: 'spki' })
-  return { ok: true, key: { publicKey: Uint8Array.from(publicKey), keyObject } as AdmittedKey }
+  return { publicKey: Uint8Array.from(publicKey), keyObject }
+}
+
+/** 2^255 - 19. */
+const FIELD = 2n ** 255n - 19n
+/** The y of the points of small order, whose order divides 8; each is the y of one or two of them. */
+const SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([
+  0n,
+  1n,
+  FIELD - 1n,
+  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
+  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
+])
+
+/** The encoded y without its sign is below the field, and of no point of small order. */
+function isCanonicalOfLargeOrder(publicKey: Uint8Array): boolean {
+  const bytes = Uint8Array.from(publicKey).reverse()
+  bytes[0] = (bytes[0] ?? 0) & 0x7f
+  const y = BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
+  return y < FIELD && !SMALL_ORDER_Y.has(y)
 }
 
 /** Whether `signature` is the key's over `bytes`. False for anything malformed; never throws. */
-export function verifySignature(key: AdmittedKey, bytes: Uint8Array, signature: Uint8Array): boolean {
+export function verifySignature(key: VerifyingKey, bytes: Uint8Array, signature: Uint8Array): boolean {
   return signature.length === SIGNATURE_BYTES && verify(null, bytes, key.keyObject, signature)
 }
 

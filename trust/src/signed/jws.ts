@@ -10,7 +10,7 @@ import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
 import { canonicalJson } from '../json/canonical-json.ts'
 import { isObject } from '../json/is-object.ts'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
-import { verifySignature } from '../keys/admitted-key.ts'
+import { type VerifyingKey, verifySignature } from '../keys/admitted-key.ts'
 import type { Signer } from '../keys/signer.ts'
 
 /** Longest header that is looked at, characters: a `kid` of 1,024 and the rest. */
@@ -32,7 +32,7 @@ export function signJws(signer: Signer, typ: string, payload: object): SignedJws
 export type VerifyJwsInit = {
   /** The only `typ` that is accepted. */
   typ: string
-  resolver: KeyResolver
+  resolver: KeyResolver<VerifyingKey>
   /** Longest JWS that is looked at, bytes. */
   maxBytes: number
   /** @default 'assertionMethod' */
@@ -117,7 +117,7 @@ function readHeader(bytes: Uint8Array, typ: string): { ok: true; kid: string } |
   return typeof header.kid === 'string' ? { ok: true, kid: header.kid } : { ok: false, reason: 'header_kid' }
 }
 
-async function resolveKey(resolver: KeyResolver, kid: string, purpose: KeyPurpose, at?: UnixSeconds) {
+async function resolveKey(resolver: KeyResolver<VerifyingKey>, kid: string, purpose: KeyPurpose, at?: UnixSeconds) {
   try {
     return await resolver.resolve(kid, purpose, at)
   } catch {
