@@ -228,8 +228,11 @@ export type {
   PeerTransport,
 } from './ports/transport.ts'
 // Registry.
+export * from './registry/entry.ts'
+export * from './registry/liveness.ts'
+export * from './registry/log-messages.ts'
 export * from './registry/messages.ts'
-export { registryRoutes } from './registry/routes.ts'
+export { registryRoutes, registryStreams } from './registry/routes.ts'
 // Revocations.
 export {
   isPublicRevocation,

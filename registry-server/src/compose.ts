@@ -1,6 +1,6 @@
 /** Builds the registry from its parts, in the order in which they need each other. Nothing else knows all of them. */
 import { type Clock, type Logger, silentLogger } from '@hansa/protocols'
-import { type Database, openDatabase, parseLocation } from '@hansa/storage'
+import { openDatabase, parseLocation } from '@hansa/storage'
 import { didKeyResolver, type KeyResolver } from '@hansa/trust'
 import { systemClock } from './clock.ts'
 import type { RegistryConfig } from './config/config.ts'
@@ -10,18 +10,31 @@ import { registryHandlers } from './http/handlers.ts'
 import { drain, listen } from './http/listen.ts'
 import { registryServer } from './http/server.ts'
 import { tokenBuckets } from './limits/token-buckets.ts'
-import type { RecordComponents } from './records/admission.ts'
+import { observeLiveness } from './liveness/observe.ts'
+import { logKey, openLog } from './log/open-log.ts'
+import { type RegistryLog, registryLog } from './log/registry-log.ts'
+import { recordMigrations } from './records/record-migrations.ts'
 import type { RecordStore } from './records/record-store.ts'
-import { type RecordTables, recordMigrations, sqlRecordStore } from './records/sql-record-store.ts'
+import { type RecordTables, sqlRecordStore } from './records/sql-record-store.ts'
+import { bell } from './watch/bell.ts'
+import { watchServer } from './watch/serve-watch.ts'
 
-/** How long an ended listing may take up space. Milliseconds. */
-const SWEEP_INTERVAL_MS = 60_000
+/** How often it is looked which kernels were not heard of any more, milliseconds. */
+const TICK_INTERVAL_MS = 5_000
+
+/** A reader hears something at least so often, and notices by it that the stream still lives. */
+const HEARTBEAT_MS = 15_000
+/** How long what another replica wrote may go unnoticed. */
+const POLL_MS = 500
 
 export interface Registry extends AsyncDisposable {
   /** Base URL, with the port that was taken. */
   readonly url: string
   readonly records: RecordStore
-  /** Sweeps what has ended; scheduled once a minute, and free to be called at any time. Never rejects. */
+  readonly log: RegistryLog
+  /** Of the watch stream, now. */
+  readonly readers: number
+  /** Writes down what time has done; scheduled every five seconds, and free to be called at any time. Never rejects. */
   tick(): Promise<void>
   /** Takes no more requests, finishes those that run, and closes the database. Calling it again does nothing. */
   close(): Promise<void>
@@ -45,26 +58,32 @@ export async function startRegistry(config: RegistryConfig, components: Registry
   const { clock = systemClock, logger = silentLogger, resolver = didKeyResolver() } = components
   const events = registryEvents(logger)
   const { server, serve } = registryServer()
-  const [listening, opening] = await Promise.allSettled([
-    listen(server, config.host, config.port),
-    openRecords(config.database),
-  ])
+  const [listening, opening] = await Promise.allSettled([listen(server, config.host, config.port), openRecords(config)])
   if (listening.status === 'rejected' || opening.status === 'rejected') {
     await drain(server, clock, 0)
-    if (opening.status === 'fulfilled') await opening.value.close()
+    if (opening.status === 'fulfilled') await opening.value.database.close()
     const reasons = [listening, opening].filter((part) => part.status === 'rejected').map(({ reason }) => reason)
     throw cannotStart(reasons.map(messageOf), { cause: reasons[0] })
   }
-  const [url, database] = [listening.value, opening.value]
+  const [url, { database, log }] = [listening.value, opening.value]
   const records = sqlRecordStore(database)
 
   const now = () => Math.floor(clock.now() / 1000)
-  const { ttlSeconds, maxKernels } = config
-  const recordComponents: RecordComponents = { now, resolver, records, ttlSeconds, maxKernels }
+  const { ttlSeconds, maxKernels, deadAfterSeconds } = config
+  const recordComponents = { now, resolver, records, ttlSeconds, maxKernels, liveness: { deadAfterSeconds } }
+  const changes = bell(clock)
+  const pollMs = database.dialect === 'postgres' ? POLL_MS : HEARTBEAT_MS
+  const failed = (error: unknown) => events.failed('watch', error)
+  const watchers = watchServer({
+    ...{ log, records, bell: changes, now, clock, failed },
+    limits: { heartbeatMs: HEARTBEAT_MS, maxBehind: config.watch.maxBehind, pollMs },
+    bounds: config.watch,
+  })
   let turnedAway = 0
   serve({
-    handlers: registryHandlers(recordComponents, events),
+    handlers: registryHandlers({ ...recordComponents, log, events, changed: changes.ring }),
     events,
+    streams: { watchers, log },
     writes: tokenBuckets(config.writes),
     now: () => clock.now(),
     turnedAway: () => {
@@ -76,31 +95,46 @@ export async function startRegistry(config: RegistryConfig, components: Registry
     if (turnedAway > 0) events.rateLimited(turnedAway)
     turnedAway = 0
     try {
-      const { ended, forgotten } = await records.sweep(now())
-      if (ended + forgotten > 0) events.swept(ended, forgotten)
+      const { unreachable, dead } = await observeLiveness(recordComponents)
+      const forgotten = await records.forget(now())
+      if (unreachable + dead > 0) changes.ring()
+      if (unreachable + dead + forgotten > 0) events.swept(unreachable, dead, forgotten)
     } catch (error) {
       events.failed('sweep', error)
     }
   }
-  const cancelTicks = every(clock, SWEEP_INTERVAL_MS, tick)
+  const cancelTicks = every(clock, TICK_INTERVAL_MS, tick)
 
   let closed: Promise<void> | undefined
   const close = () => {
     closed ??= cancelTicks()
+      .then(() => watchers.close())
       .then(() => drain(server, clock, config.drainMs))
       .then(() => database.close())
       .then(() => events.stopped())
     return closed
   }
   events.started(url, parseLocation(config.database).display)
-  return { url, records, tick, close, [Symbol.asyncDispose]: close }
+  return {
+    ...{ url, records, log, tick, close },
+    get readers() {
+      return watchers.readers
+    },
+    [Symbol.asyncDispose]: close,
+  }
 }
 
-async function openRecords(url: string): Promise<Database<RecordTables>> {
+async function openRecords({ database: url, logKeyFile, logOrigin }: RegistryConfig) {
   const database = await openDatabase<RecordTables>(url)
   try {
     await database.migrate(recordMigrations)
-    return database
+    const key = await logKey({
+      database: url,
+      ...(logKeyFile !== undefined && { keyFile: logKeyFile }),
+      ...(logOrigin !== undefined && { origin: logOrigin }),
+    })
+    await openLog(database, key)
+    return { database, log: registryLog(database, key) }
   } catch (error) {
     await database.close()
     throw error

@@ -17,7 +17,8 @@ export function registryEvents(logger: Logger) {
     refused: (route: string, source: string, denialId: string, reason: string) =>
       logger.warn('refused', { route, source, denialId, reason }),
     rateLimited: (requests: number) => logger.warn('rate_limited', { requests }),
-    swept: (ended: number, forgotten: number) => logger.info('swept', { ended, forgotten }),
+    swept: (unreachable: number, dead: number, forgotten: number) =>
+      logger.info('swept', { unreachable, dead, forgotten }),
     failed: (doing: string, error: unknown) =>
       logger.error('failed', { doing, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   }

@@ -9,13 +9,19 @@ import { stderrLogger } from './logger.ts'
 
 type Options = RegistrySettings & { json?: boolean }
 
-const { host, port, database, ttlSeconds } = defaultConfig
+const { host, port, database, ttlSeconds, deadAfterSeconds } = defaultConfig
 
 const command = new Command('hansa-registry')
   .description('Serves a directory of signed capability manifests over HTTP.')
   .option('--listen <host:port>', `address to listen on; port 0 takes a free one (default: ${host}:${port})`)
   .option('--database <url>', `sqlite:PATH, memory: or postgres://… (default: ${database})`)
   .option('--ttl <seconds>', `how long a listing lasts without a heartbeat (default: ${ttlSeconds})`)
+  .option(
+    '--dead-after <seconds>',
+    `how long an unreachable kernel is waited for before it counts as dead (default: ${deadAfterSeconds})`,
+  )
+  .option('--log-key <file>', 'key that signs the log; made when it is not there (default: beside a SQLite file)')
+  .option('--log-origin <name>', 'name of the log in its checkpoints (default: made of the key)')
   .option('--json', 'print one line of JSON with the URL when it is ready')
   .addHelpText('after', `\nThe environment sets what no option does: ${Object.values(environmentNames).join(', ')}.`)
   .action(run)

@@ -40,7 +40,12 @@ export const listingSchema = z.object({
 })
 export type Listing = z.infer<typeof listingSchema>
 
-export const registeredSchema = z.object({ kernel_id: didSchema, seq: z.int().min(1), expires: unixSecondsSchema })
+export const registeredSchema = z.object({
+  kernel_id: didSchema,
+  seq: z.int().min(1),
+  expires: unixSecondsSchema,
+  index: z.int().min(0).optional().describe('Number of the last entry of the log about this kernel'),
+})
 export type Registered = z.infer<typeof registeredSchema>
 
 export const listQuerySchema = z.object({

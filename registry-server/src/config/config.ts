@@ -1,5 +1,6 @@
 /** Settings as text become a checked configuration, or the list of everything that is wrong with them. */
 import { parseLocation, StorageError } from '@hansa/storage'
+import type { WatchBounds } from '../watch/serve-watch.ts'
 import type { RegistrySettings } from './env.ts'
 
 export type RegistryConfig = Readonly<{
@@ -11,6 +12,13 @@ export type RegistryConfig = Readonly<{
   database: string
   /** How long a listing lasts without a heartbeat, seconds. */
   ttlSeconds: number
+  /** How long an unreachable kernel is waited for before it counts as dead, seconds. */
+  deadAfterSeconds: number
+  /** File of the key that signs the log; made when it is not there. Absent: beside a SQLite file. */
+  logKeyFile?: string
+  /** Name of the log in its checkpoints. Absent: made of its key. */
+  logOrigin?: string
+  watch: WatchBounds
   /** Kernels that are remembered at the same time, listed or not; another one is told `busy`. */
   maxKernels: number
   /** Writes that one address may send at once, and how many it gets back each second. */
@@ -25,6 +33,10 @@ export const defaultConfig: RegistryConfig = Object.freeze({
   database: 'sqlite:hansa-registry.sqlite',
   // Three heartbeats of half a minute: two may be lost.
   ttlSeconds: 90,
+  // A restart of a machine is no death.
+  deadAfterSeconds: 900,
+  // A reader costs one socket and one event in memory.
+  watch: Object.freeze({ maxBehind: 10_000, maxReaders: 256, maxPerSource: 32, stallMs: 30_000 }),
   // A page of the largest manifests is 1 MiB and the whole directory below 3 GiB.
   maxKernels: 10_000,
   // An organisation of thirty kernels behind one address can start together; verifying costs a tenth of a millisecond.
@@ -34,6 +46,9 @@ export const defaultConfig: RegistryConfig = Object.freeze({
 
 /** Longest life of a listing without a heartbeat, seconds: what is dead must not look alive for longer than an hour. */
 const MAX_TTL_SECONDS = 3600
+
+/** After a week nobody waits any more. */
+const MAX_DEAD_AFTER_SECONDS = 604_800
 
 export type ConfigReading = { ok: true; config: RegistryConfig } | { ok: false; faults: string[] }
 
@@ -54,12 +69,33 @@ export function readConfig(settings: RegistrySettings): ConfigReading {
       faults.push(`--ttl ${JSON.stringify(settings.ttl)} is not a number of seconds from 1 to ${MAX_TTL_SECONDS}.`)
     else config.ttlSeconds = ttl
   }
+  if (settings.deadAfter !== undefined) {
+    const seconds = /^\d{1,6}$/.test(settings.deadAfter) ? Number(settings.deadAfter) : 0
+    if (seconds < 1 || seconds > MAX_DEAD_AFTER_SECONDS)
+      faults.push(
+        `--dead-after ${JSON.stringify(settings.deadAfter)} is not a number of seconds from 1 to ${MAX_DEAD_AFTER_SECONDS}.`,
+      )
+    else config.deadAfterSeconds = seconds
+  }
+  if (settings.logKey !== undefined) config.logKeyFile = settings.logKey
+  if (settings.logOrigin !== undefined) {
+    if (!isLogOrigin(settings.logOrigin))
+      faults.push(
+        `--log-origin ${JSON.stringify(settings.logOrigin)} is no name of a log: no spaces, no plus sign, at most 200 characters.`,
+      )
+    else config.logOrigin = settings.logOrigin
+  }
   if (settings.database !== undefined) {
     const fault = databaseFault(settings.database)
     if (fault !== undefined) faults.push(`--database (or DATABASE_URL): ${fault}`)
     else config.database = settings.database
   }
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config: Object.freeze(config) }
+}
+
+/** What a C2SP note takes for a key name. */
+function isLogOrigin(text: string): boolean {
+  return /^[\x21-\x2a\x2c-\x7e]{1,200}$/.test(text)
 }
 
 /** `HOST:PORT`, with an IPv6 address in brackets. */

@@ -1,18 +1,28 @@
 /** The only place that reads the environment. */
 
 /** What the environment says, unchecked; an empty variable counts as unset. */
-export type RegistrySettings = { listen?: string; database?: string; ttl?: string }
+export type RegistrySettings = {
+  listen?: string
+  database?: string
+  ttl?: string
+  deadAfter?: string
+  logKey?: string
+  logOrigin?: string
+}
 
 /** Setting to variable. */
 export const environmentNames = {
   listen: 'HANSA_REGISTRY_LISTEN',
   database: 'DATABASE_URL',
   ttl: 'HANSA_REGISTRY_TTL',
+  deadAfter: 'HANSA_REGISTRY_DEAD_AFTER',
+  logKey: 'HANSA_REGISTRY_LOG_KEY',
+  logOrigin: 'HANSA_REGISTRY_LOG_ORIGIN',
 } as const satisfies Record<keyof RegistrySettings, string>
 
 export function readEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): RegistrySettings {
   const settings: RegistrySettings = {}
-  for (const name of ['listen', 'database', 'ttl'] as const) {
+  for (const name of Object.keys(environmentNames) as (keyof RegistrySettings)[]) {
     const value = env[environmentNames[name]]
     if (value !== undefined && value !== '') settings[name] = value
   }

@@ -1,7 +1,10 @@
-import type { registryRoutes } from '@hansa/protocols'
+import type { Did, ListingStatus, registryRoutes, UnixSeconds } from '@hansa/protocols'
 import { isDid } from '@hansa/protocols'
 import type { Events } from '../events.ts'
+import { type LivenessLimits, livenessAt } from '../liveness/liveness.ts'
+import type { RegistryLog } from '../log/registry-log.ts'
 import type { RecordComponents } from '../records/admission.ts'
+import type { KernelRecord } from '../records/record-store.ts'
 import { register } from '../records/register.ts'
 import { renew } from '../records/renew.ts'
 import { withdraw } from '../records/withdraw.ts'
@@ -23,11 +26,22 @@ export type Handlers = {
   ) => Promise<Answer<ResponseOf<R>>>
 }
 
-export function registryHandlers(components: RecordComponents, events: Events): Handlers {
-  const { now, records } = components
+export type HandlerComponents = RecordComponents & {
+  log: RegistryLog
+  events: Events /** After each write. */
+  changed(): void
+}
+
+export function registryHandlers(components: HandlerComponents): Handlers {
+  return { ...writeHandlers(components), ...readHandlers(components), ...logHandlers(components) }
+}
+
+function writeHandlers(components: HandlerComponents): Pick<Handlers, 'register' | 'renew' | 'withdraw'> {
+  const { events, changed } = components
   return {
     async register({ manifest }) {
       const outcome = await register(components, manifest)
+      changed()
       if (outcome.ok) {
         events.registered(outcome.registered.kernel_id, outcome.registered.seq)
         return { ok: true, body: outcome.registered }
@@ -38,14 +52,22 @@ export function registryHandlers(components: RecordComponents, events: Events): 
     },
     async renew({ statement }) {
       const outcome = await renew(components, statement)
+      changed()
       return outcome.ok ? { ok: true, body: outcome.registered } : outcome
     },
     async withdraw({ statement }) {
       const outcome = await withdraw(components, statement)
+      changed()
       if (!outcome.ok) return outcome
       events.withdrawn(outcome.registered.kernel_id, outcome.registered.seq)
       return { ok: true, body: outcome.registered }
     },
+  }
+}
+
+function readHandlers(components: HandlerComponents): Pick<Handlers, 'list' | 'get' | 'status' | 'health'> {
+  const { now, records } = components
+  return {
     async list(input) {
       const query = readQuery(input)
       return query === undefined
@@ -57,8 +79,45 @@ export function registryHandlers(components: RecordComponents, events: Events): 
       const listing = await records.get(did, now())
       return listing === undefined ? refuse('not_found', 'not_listed') : { ok: true, body: listing }
     },
+    async status(_input, { did = '' }) {
+      if (!isDid(did)) return refuse('invalid_request', 'not_a_did')
+      const found = await records.find(did)
+      return found === undefined
+        ? refuse('not_found', 'never_registered')
+        : { ok: true, body: statusOf(did, found, now(), components.liveness) }
+    },
     async health() {
       return { ok: true, body: { status: 'ok', listings: await records.countListed(now()) } }
     },
+  }
+}
+
+function logHandlers({ log }: HandlerComponents): Pick<Handlers, 'checkpoint' | 'entry'> {
+  return {
+    async checkpoint({ since }) {
+      return { ok: true, body: await log.proveGrowth(since) }
+    },
+    async entry(_input, { index = '' }) {
+      if (!/^(?:0|[1-9][0-9]{0,14})$/.test(index)) return refuse('invalid_request', 'not_an_index')
+      const proven = await log.prove(Number(index))
+      return proven === undefined ? refuse('not_found', 'no_such_entry') : { ok: true, body: proven }
+    },
+  }
+}
+
+/** A sweep may be seconds behind; what is said here is what the time says. */
+function statusOf(
+  kernel_id: Did,
+  { seq, hash, since, index, equivocated, ...record }: KernelRecord,
+  now: UnixSeconds,
+  limits: LivenessLimits,
+): ListingStatus {
+  const state = record.state === 'dead' ? 'dead' : livenessAt(record, now, limits)
+  const { expires, manifestExp } = record
+  return {
+    ...{ kernel_id, state, seq, hash, equivocated },
+    since: state === record.state ? since : Math.min(now, expires, manifestExp),
+    ...(state === 'alive' && { expires }),
+    ...(index !== undefined && { index }),
   }
 }

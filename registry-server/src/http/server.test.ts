@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { errorBodySchema, registryRoutes, silentLogger } from '@hansa/protocols'
+import { errorBodySchema, registryRoutes, registryStreams, silentLogger } from '@hansa/protocols'
 import { StorageError } from '@hansa/storage'
 import { bob } from '@hansa/trust/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { registryEvents } from '../events.ts'
 import { tokenBuckets } from '../limits/token-buckets.ts'
+import type { RegistryLog } from '../log/registry-log.ts'
 import { asker, manifestOf, refused, testRegistry } from '../testing/test-registry.ts'
 import type { Handlers } from './handlers.ts'
 import { registryServer } from './server.ts'
@@ -134,7 +135,8 @@ describe('a request', () => {
 describe('a handler that fails', () => {
   const failing = (error: Error): Handlers => {
     const fail = () => Promise.reject(error)
-    return { register: fail, renew: fail, withdraw: fail, list: fail, get: fail, health: fail }
+    const names = Object.keys(registryRoutes) as (keyof Handlers)[]
+    return Object.fromEntries(names.map((name) => [name, fail])) as unknown as Handlers
   }
 
   it.each([
@@ -151,12 +153,18 @@ describe('a handler that fails', () => {
       writes: tokenBuckets({ burst: 9, perSecond: 9 }),
       now: () => 0,
       turnedAway: () => {},
+      streams: {
+        log: { checkpoint: () => Promise.reject(error) } as unknown as RegistryLog,
+        watchers: { serve: () => Promise.reject(error), readers: 0, close: () => {} },
+      },
     })
     await once(server.listen(0, '127.0.0.1'), 'listening')
     const ask = asker(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
     expect(await ask.health()).toEqual({ status, body: { code } })
     expect(await ask.list()).toEqual({ status, body: { code } })
-    expect(failures).toEqual([error, error])
+    expect(await ask.send('GET', registryStreams.watch.path)).toEqual({ status, body: { code } })
+    expect(await ask.send('GET', `${registryStreams.log.path}checkpoint`)).toEqual({ status, body: { code } })
+    expect(failures).toEqual([error, error, error, error])
     server.close()
     server.closeAllConnections()
   })

@@ -10,6 +10,7 @@ import type { Answer, Handlers } from './handlers.ts'
 import { type Match, matchRoute } from './match-route.ts'
 import { readInput } from './read-input.ts'
 import { rawRefusal, respond, respondRefused } from './respond.ts'
+import { matchStream, type StreamComponents, type StreamMatch, serveStream } from './streams.ts'
 
 /** security.md B13. */
 const MAX_HEADER_BYTES = 16_384
@@ -29,6 +30,7 @@ export type HttpComponents = {
   now(): number
   /** Counts a request that the rate limit turned away. */
   turnedAway(): void
+  streams: StreamComponents
 }
 
 /** A server that answers `busy` until it is given what it serves. */
@@ -64,6 +66,8 @@ export function registryServer(): { server: Server; serve(components: HttpCompon
 async function answer(components: HttpComponents, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A sender that goes away while it is answered is nobody's fault.
   response.on('error', () => {})
+  const streamed = matchStream(request.method ?? '', request.url ?? '')
+  if (streamed !== undefined) return await answerStream(components, request, response, streamed)
   const matched = matchRoute(request.method ?? '', request.url ?? '')
   if (!matched.ok) return refused(components, request, response, 'none', matched)
   const { match } = matched
@@ -74,6 +78,22 @@ async function answer(components: HttpComponents, request: IncomingMessage, resp
   } catch (error) {
     components.events.failed(match.name, error)
     respondRefused(response, codeOf(error))
+  }
+}
+
+async function answerStream(
+  components: HttpComponents,
+  request: IncomingMessage,
+  response: ServerResponse,
+  match: StreamMatch,
+): Promise<void> {
+  try {
+    const refusal = await serveStream(components.streams, request, response, match)
+    if (refusal !== undefined) refused(components, request, response, match.name, refusal)
+  } catch (error) {
+    components.events.failed(match.name, error)
+    if (response.headersSent) response.destroy()
+    else respondRefused(response, codeOf(error))
   }
 }
 

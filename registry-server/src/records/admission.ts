@@ -1,5 +1,6 @@
 import type { UnixSeconds } from '@hansa/protocols'
 import type { KeyResolver } from '@hansa/trust'
+import type { LivenessLimits } from '../liveness/liveness.ts'
 import type { RecordStore } from './record-store.ts'
 
 /** What the use cases of this folder need. */
@@ -9,6 +10,7 @@ export type RecordComponents = {
   records: RecordStore
   /** How long a listing lasts without a heartbeat. */
   ttlSeconds: number
+  liveness: LivenessLimits
   maxKernels: number
 }
 

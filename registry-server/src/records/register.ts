@@ -3,6 +3,7 @@ import { checkAgainstKnown, verifyManifest } from '@hansa/trust'
 import { type Refusal, refuse } from '../refusal.ts'
 import { termsOf } from '../search/query.ts'
 import { keepProofUntil, keepUntil, type RecordComponents } from './admission.ts'
+import { withIndex } from './indexed.ts'
 import type { Decision, KnownKernel } from './record-store.ts'
 
 export type Registration =
@@ -18,7 +19,10 @@ export async function register(components: RecordComponents, jws: string): Promi
   const verdict = await verifyManifest(jws, { now: now(), resolver })
   if (!verdict.ok) return refuse(verdict.code, verdict.reason)
   const { signed } = verdict
-  return await records.change(signed.manifest.kernel_id, (known, kernels) => decide(components, signed, known, kernels))
+  const decided = await records.change(signed.manifest.kernel_id, (known, kernels) =>
+    decide(components, signed, known, kernels),
+  )
+  return withIndex(decided)
 }
 
 function decide(
@@ -49,6 +53,7 @@ function decide(
     answer: { ok: true, registered: { kernel_id, seq, expires } },
     change: {
       kind: 'list',
+      source: '',
       seq,
       hash: signed.hash,
       manifest: signed.jws,
@@ -56,6 +61,12 @@ function decide(
       expires,
       terms: termsOf(signed.manifest),
       keepUntil: keepUntil(time),
+      ...(isNews(known, signed.hash, time) && { entry: { event: 'listed', at: time } }),
     },
   }
+}
+
+/** The same manifest again says no more than a heartbeat, while the kernel is alive. */
+function isNews(known: KnownKernel | undefined, hash: string, now: number): boolean {
+  return known?.hash !== hash || known.state !== 'alive' || known.listing === undefined || now >= known.listing.expires
 }

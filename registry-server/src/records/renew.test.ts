@@ -40,12 +40,25 @@ describe('heartbeats', () => {
     expect((await registry.ask.health()).body).toEqual({ status: 'ok', listings: 0 })
   })
 
-  it.each([false, true])('do not bring an ended listing back, swept: %s', async (swept) => {
+  it.each([false, true])('bring an unreachable kernel back, observed: %s', async (observed) => {
     await using registry = await testRegistry()
     await registry.ask.register(manifestOf(bob))
     registry.clock.advance(90_000)
-    if (swept) await registry.registry.tick()
-    expect(await registry.ask.renew(renewalOf(bob, { iat: NOW + 90 }))).toEqual(refused(404, 'not_found'))
+    if (observed) await registry.registry.tick()
+    expect((await registry.ask.status(bob.did)).body.state).toBe('unreachable')
+    expect((await registry.ask.renew(renewalOf(bob, { iat: NOW + 90 }))).status).toBe(200)
+    expect((await registry.ask.status(bob.did)).body.state).toBe('alive')
+    expect((await registry.ask.get(bob.did)).status).toBe(200)
+  })
+
+  it.each([false, true])('do not bring a dead kernel back, observed: %s', async (observed) => {
+    await using registry = await testRegistry({ deadAfterSeconds: 60 })
+    await registry.ask.register(manifestOf(bob))
+    registry.clock.advance(150_000)
+    if (observed) await registry.registry.tick()
+    expect((await registry.ask.status(bob.did)).body.state).toBe('dead')
+    expect(await registry.ask.renew(renewalOf(bob, { iat: NOW + 150 }))).toEqual(refused(404, 'not_found'))
+    expect((await registry.ask.register(manifestOf(bob))).status).toBe(200)
   })
 
   it('count once: mallory, who kept one, cannot make a dead kernel look alive', async () => {

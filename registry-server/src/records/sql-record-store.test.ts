@@ -1,15 +1,19 @@
 import type { Did } from '@hansa/protocols'
 import { describeOnBoth } from '@hansa/storage/testing'
+import { noteKey } from '@hansa/trust/ledger'
 import { expect, it } from 'vitest'
+import { openLog } from '../log/open-log.ts'
+import { recordMigrations } from './record-migrations.ts'
 import type { Change, KnownKernel, RecordStore } from './record-store.ts'
-import { type RecordTables, recordMigrations, sqlRecordStore } from './sql-record-store.ts'
+import { type RecordTables, sqlRecordStore } from './sql-record-store.ts'
 
 const NOW = 1_800_000_000
 
 const did = (name: string): Did => `did:key:z${name}`
 
-const listing = (over: Partial<Change & { kind: 'list' }> = {}): Change => ({
+const listing = (over: Partial<Extract<Change, { kind: 'list' }>> = {}): Extract<Change, { kind: 'list' }> => ({
   kind: 'list',
+  source: '',
   seq: 7,
   hash: 'h7',
   manifest: 'e30.e30.c2ln',
@@ -24,13 +28,17 @@ const known = (over: Partial<KnownKernel> = {}): KnownKernel => ({
   seq: 7,
   hash: 'h7',
   withdrawn: false,
+  state: 'alive',
+  source: '',
   listing: { manifestExp: NOW + 3600, expires: NOW + 90, renewed: 0 },
   ...over,
 })
 
 const put = (store: RecordStore, kernel: Did, change: Change) =>
   store.change(kernel, () => ({ answer: undefined, change }))
-const look = (store: RecordStore, kernel: Did) => store.change(kernel, (found) => ({ answer: found }))
+const look = async (store: RecordStore, kernel: Did) =>
+  (await store.change(kernel, (found) => ({ answer: found }))).answer
+const limits = { deadAfterSeconds: 600 }
 const names = async (store: RecordStore, query: object = {}) =>
   (await store.page({ limit: 200, ...query }, NOW)).listings.map(({ manifest }) => manifest)
 
@@ -38,6 +46,7 @@ describeOnBoth('a record store', (open, { durable, shared }) => {
   const make = async () => {
     const database = await open<RecordTables>()
     await database.migrate(recordMigrations)
+    await openLog(database, noteKey('registry.example/log', new Uint8Array(32)))
     return { database, store: sqlRecordStore(database) }
   }
 
@@ -45,7 +54,9 @@ describeOnBoth('a record store', (open, { durable, shared }) => {
     const { store } = await make()
     await put(store, did('a'), listing())
     await put(store, did('b'), listing())
-    expect(await store.change(did('c'), (found, kernels) => ({ answer: [found, kernels] }))).toEqual([undefined, 2])
+    expect(await store.change(did('c'), (found, kernels) => ({ answer: [found, kernels] }))).toEqual({
+      answer: [undefined, 2],
+    })
   })
 
   it('remembers a listing', async () => {
@@ -65,7 +76,7 @@ describeOnBoth('a record store', (open, { durable, shared }) => {
   it('changes nothing when the decision is to change nothing', async () => {
     const { store } = await make()
     await put(store, did('a'), listing())
-    expect(await store.change(did('a'), () => ({ answer: 'refused' }))).toBe('refused')
+    expect(await store.change(did('a'), () => ({ answer: 'refused' }))).toEqual({ answer: 'refused' })
     expect(await look(store, did('a'))).toEqual(known())
   })
 
@@ -110,7 +121,10 @@ describeOnBoth('a record store', (open, { durable, shared }) => {
     const { store } = await make()
     await put(store, did('a'), listing())
     await put(store, did('a'), { kind: 'withdraw', seq: 9, hash: 'h9', keepUntil: NOW + 90_000 })
-    expect(await look(store, did('a'))).toEqual({ seq: 9, hash: 'h9', withdrawn: true })
+    expect(await look(store, did('a'))).toEqual({
+      ...{ seq: 9, hash: 'h9', withdrawn: true, source: '' },
+      state: 'alive',
+    })
     expect(await names(store, { capability: 'files.read' })).toEqual([])
     await put(store, did('a'), listing({ seq: 10, hash: 'h10' }))
     expect(await look(store, did('a'))).toEqual(known({ seq: 10, hash: 'h10' }))
@@ -133,24 +147,29 @@ describeOnBoth('a record store', (open, { durable, shared }) => {
     expect(await store.equivocation(did('b'))).toBeUndefined()
   })
 
-  it('convicts without the first text when the listing has been swept', async () => {
+  it('convicts without the first text when the listing is dead', async () => {
     const { store } = await make()
     await put(store, did('a'), listing())
-    await store.sweep(NOW + 90)
+    await put(store, did('a'), { kind: 'observe', state: 'dead' })
     await put(store, did('a'), { kind: 'convict', seq: 7, hash: 'x', manifest: 'second', keepUntil: NOW + 90_000 })
     expect(await store.equivocation(did('a'))).toEqual({ seq: 7, hash: 'x', manifest: 'second', firstHash: 'h7' })
   })
 
-  it('sweeps what has ended, and forgets what need not be remembered', async () => {
+  it('knows whose state is not that of the time any more, and forgets the dead in their time', async () => {
     const { store } = await make()
-    await put(store, did('ended'), listing())
-    await put(store, did('old'), listing({ keepUntil: NOW + 100 }))
-    await put(store, did('alive'), listing({ expires: NOW + 500 }))
-    expect(await store.sweep(NOW + 89)).toEqual({ ended: 0, forgotten: 0 })
-    expect(await store.sweep(NOW + 100)).toEqual({ ended: 2, forgotten: 1 })
-    expect(await store.sweep(NOW + 100)).toEqual({ ended: 0, forgotten: 0 })
-    expect(await look(store, did('ended'))).toEqual({ seq: 7, hash: 'h7', withdrawn: false })
-    expect(await look(store, did('old'))).toBeUndefined()
+    const at = (event: 'listed' | 'unreachable' | 'dead') => ({ entry: { event, at: NOW } })
+    await put(store, did('silent'), { ...listing(), ...at('listed') })
+    await put(store, did('expired'), { ...listing({ manifestExp: NOW + 60, expires: NOW + 60 }), ...at('listed') })
+    await put(store, did('alive'), { ...listing({ expires: NOW + 500, keepUntil: NOW + 100 }), ...at('listed') })
+    expect(await store.overdue(NOW + 59, limits, 9)).toEqual([])
+    expect(await store.overdue(NOW + 90, limits, 9)).toEqual([did('expired'), did('silent')])
+    expect(await store.overdue(NOW + 90, limits, 1)).toEqual([did('expired')])
+    await put(store, did('silent'), { kind: 'observe', state: 'unreachable', ...at('unreachable') })
+    await put(store, did('expired'), { kind: 'observe', state: 'dead', ...at('dead') })
+    expect(await store.overdue(NOW + 400, limits, 9)).toEqual([])
+    expect(await store.overdue(NOW + 690, limits, 9)).toEqual([did('alive'), did('silent')])
+    expect(await store.forget(NOW + 100_000)).toBe(1)
+    expect(await look(store, did('expired'))).toBeUndefined()
     expect((await look(store, did('alive')))?.listing).toBeDefined()
   })
 
@@ -226,7 +245,7 @@ describeOnBoth('a record store', (open, { durable, shared }) => {
           : { answer: false },
       )
     const accepted = await Promise.all(Array.from({ length: 20 }, (_, at) => bid(20 - at)))
-    expect(accepted).toContain(true)
+    expect(accepted.map(({ answer }) => answer)).toContain(true)
     expect((await look(store, did('a')))?.seq).toBe(20)
   })
 
@@ -238,7 +257,7 @@ describeOnBoth('a record store', (open, { durable, shared }) => {
           found === undefined ? { answer: true, change: listing() } : { answer: false },
         )
       const answers = await Promise.all(stores.flatMap(({ store }) => [first(store), first(store), first(store)]))
-      expect(answers.filter((won) => won)).toHaveLength(1)
+      expect(answers.filter(({ answer }) => answer)).toHaveLength(1)
     })
 
   if (durable)
@@ -250,7 +269,10 @@ describeOnBoth('a record store', (open, { durable, shared }) => {
       await database.close()
       const again = await make()
       expect(await look(again.store, did('a'))).toEqual(known())
-      expect(await look(again.store, did('b'))).toEqual({ seq: 9, hash: 'h9', withdrawn: true })
+      expect(await look(again.store, did('b'))).toEqual({
+        ...{ seq: 9, hash: 'h9', withdrawn: true, source: '' },
+        state: 'alive',
+      })
       expect(await names(again.store, { capability: 'files.read' })).toHaveLength(1)
     })
 })

@@ -1,8 +1,19 @@
-import type { Did, UnixSeconds } from '@hansa/protocols'
-import type { Database, PackageMigrations } from '@hansa/storage'
+import type { Did, Liveness, UnixSeconds } from '@hansa/protocols'
+import type { Database, Dialect } from '@hansa/storage'
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { appendEntry } from '../log/append-entry.ts'
+import type { LogTables } from '../log/log-tables.ts'
 import type { ListingPage, ListingQuery } from '../search/query.ts'
-import type { Change, Decision, Equivocation, KnownKernel, RecordStore } from './record-store.ts'
+import type {
+  Change,
+  ChangeEntry,
+  Decided,
+  Decision,
+  Equivocation,
+  KernelRecord,
+  KnownKernel,
+  RecordStore,
+} from './record-store.ts'
 
 type RecordRow = {
   did: string
@@ -16,9 +27,13 @@ type RecordRow = {
   expires: number
   renewed: number
   keep_until: number
+  state: Liveness
+  since: number
+  entry_index: number | null
+  source: string
 }
 
-export type RecordTables = {
+export type RecordTables = LogTables & {
   records: RecordRow
   record_terms: { kind: string; term: string; did: string }
   equivocations: {
@@ -34,51 +49,6 @@ export type RecordTables = {
 /** Longest page, bytes of manifests: a reader can hold it, and so can this process for many readers at once. */
 const MAX_PAGE_BYTES = 1_048_576
 
-export const recordMigrations: PackageMigrations = {
-  package: '@hansa/registry-server',
-  migrations: [
-    {
-      id: '0001_records',
-      async up(db, dialect) {
-        // Pages go on after a DID, so both engines must sort alike: by bytes.
-        const did = dialect === 'postgres' ? sql`text collate "C"` : sql`text`
-        await db.schema
-          .createTable('records')
-          .addColumn('did', did, (column) => column.primaryKey().notNull())
-          .addColumn('seq', 'bigint', (column) => column.notNull())
-          .addColumn('hash', 'text', (column) => column.notNull())
-          .addColumn('withdrawn', 'integer', (column) => column.notNull())
-          .addColumn('manifest', 'text')
-          .addColumn('manifest_bytes', 'integer', (column) => column.notNull())
-          .addColumn('manifest_exp', 'bigint', (column) => column.notNull())
-          .addColumn('expires', 'bigint', (column) => column.notNull())
-          .addColumn('renewed', 'bigint', (column) => column.notNull())
-          .addColumn('keep_until', 'bigint', (column) => column.notNull())
-          .execute()
-        await db.schema
-          .createTable('record_terms')
-          .addColumn('kind', 'text', (column) => column.notNull())
-          .addColumn('term', 'text', (column) => column.notNull())
-          .addColumn('did', did, (column) => column.notNull().references('records.did').onDelete('cascade'))
-          .addPrimaryKeyConstraint('record_terms_pkey', ['kind', 'term', 'did'])
-          .execute()
-        await db.schema.createIndex('record_terms_did').on('record_terms').column('did').execute()
-        await db.schema
-          .createTable('equivocations')
-          .addColumn('did', did, (column) =>
-            column.primaryKey().notNull().references('records.did').onDelete('cascade'),
-          )
-          .addColumn('seq', 'bigint', (column) => column.notNull())
-          .addColumn('hash', 'text', (column) => column.notNull())
-          .addColumn('manifest', 'text', (column) => column.notNull())
-          .addColumn('first_hash', 'text', (column) => column.notNull())
-          .addColumn('first_manifest', 'text')
-          .execute()
-      },
-    },
-  ],
-}
-
 /** Records in a database that the caller has migrated with `recordMigrations`, and closes. */
 export function sqlRecordStore({ db, dialect }: Database<RecordTables>): RecordStore {
   return {
@@ -88,7 +58,7 @@ export function sqlRecordStore({ db, dialect }: Database<RecordTables>): RecordS
           // A record that does not exist cannot be locked, so its name is.
           await sql`select pg_advisory_xact_lock(hashtextextended(${did}, 0))`.execute(transaction)
         }
-        return await changeRecord(transaction, did, decide)
+        return await changeRecord(transaction, dialect, did, decide)
       }),
     get: async (did, now) => {
       const row = await listed(db, now).select(['manifest', 'expires']).where('did', '=', did).executeTakeFirst()
@@ -99,8 +69,41 @@ export function sqlRecordStore({ db, dialect }: Database<RecordTables>): RecordS
       const row = await listed(db, now).select(count).executeTakeFirstOrThrow()
       return row.count
     },
+    manifest: async (did, hash) => {
+      const row = await db
+        .selectFrom('records')
+        .select('manifest')
+        .where('did', '=', did)
+        .where('hash', '=', hash)
+        .executeTakeFirst()
+      return row?.manifest ?? undefined
+    },
+    find: (did) => findRecord(db, did),
     equivocation: (did) => readEquivocation(db, did),
-    sweep: (now) => db.transaction().execute((transaction) => sweep(transaction, now)),
+    overdue: async (now, { deadAfterSeconds }, limit) => {
+      const rows = await db
+        .selectFrom('records')
+        .select('did')
+        .where((of) =>
+          of.or([
+            of.and([of('state', '=', 'alive'), of('expires', '<=', now)]),
+            of.and([of('state', '=', 'unreachable'), of('expires', '<=', now - deadAfterSeconds)]),
+            of.and([of('state', 'in', ['alive', 'unreachable']), of('manifest_exp', '<=', now)]),
+          ]),
+        )
+        .orderBy('did')
+        .limit(limit)
+        .execute()
+      return rows.map(({ did }) => did as Did)
+    },
+    forget: async (now) => {
+      const gone = await db
+        .deleteFrom('records')
+        .where('keep_until', '<=', now)
+        .where('state', 'in', ['dead', 'withdrawn'])
+        .executeTakeFirstOrThrow()
+      return Number(gone.numDeletedRows)
+    },
   }
 }
 
@@ -110,29 +113,71 @@ function listed(db: Kysely<RecordTables>, now: UnixSeconds) {
   return db.selectFrom('records').where('manifest', 'is not', null).where('expires', '>', now)
 }
 
+async function findRecord(db: Kysely<RecordTables>, did: Did): Promise<KernelRecord | undefined> {
+  const row = await db
+    .selectFrom('records')
+    .leftJoin('equivocations', 'equivocations.did', 'records.did')
+    .select(['records.seq', 'records.hash', 'withdrawn', 'expires', 'manifest_exp', 'state', 'since', 'entry_index'])
+    .select('equivocations.did as convicted')
+    .where('records.did', '=', did)
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  const { seq, hash, expires, state, since } = row
+  return {
+    ...{ seq, hash, expires, state, since, manifestExp: row.manifest_exp },
+    withdrawn: row.withdrawn === 1,
+    equivocated: row.convicted !== null,
+    ...(row.entry_index !== null && { index: row.entry_index }),
+  }
+}
+
 async function changeRecord<A>(
   db: Transaction<RecordTables>,
+  dialect: Dialect,
   did: Did,
   decide: (known: KnownKernel | undefined, kernels: number) => Decision<A>,
-): Promise<A> {
-  const known = await readKnown(db, did)
+): Promise<Decided<A>> {
+  const { known, index } = await readKnown(db, did)
   const kernels = known === undefined ? (await db.selectFrom('records').select(count).executeTakeFirst())?.count : 0
   const { answer, change } = decide(known, kernels ?? 0)
   if (change !== undefined) await store(db, did, change)
-  return answer
+  const last = change?.entry === undefined ? index : await appendChange(db, dialect, did, change.entry)
+  return { answer, ...(last !== undefined && { index: last }) }
 }
 
-async function readKnown(db: Kysely<RecordTables>, did: Did): Promise<KnownKernel | undefined> {
+async function appendChange(
+  db: Transaction<RecordTables>,
+  dialect: Dialect,
+  did: Did,
+  { event, at, statement }: ChangeEntry,
+): Promise<number> {
+  const record = db.selectFrom('records').select(['seq', 'hash']).where('did', '=', did)
+  const { seq, hash } = await record.executeTakeFirstOrThrow()
+  const draft = { event, kernel_id: did, seq, hash, at, ...(statement !== undefined && { statement }) }
+  // Kysely does not see that these tables hold those of the log.
+  const index = await appendEntry(db as unknown as Transaction<LogTables>, dialect, draft)
+  const state = event === 'listed' || event === 'renewed' ? 'alive' : event
+  await db.updateTable('records').set({ state, since: at, entry_index: index }).where('did', '=', did).execute()
+  return index
+}
+
+async function readKnown(
+  db: Kysely<RecordTables>,
+  did: Did,
+): Promise<{ known: KnownKernel | undefined; index?: number }> {
   const row = await db
     .selectFrom('records')
-    .select(['seq', 'hash', 'withdrawn', 'manifest_exp', 'expires', 'renewed'])
+    .select(['seq', 'hash', 'withdrawn', 'manifest_exp', 'expires', 'renewed', 'state', 'source', 'entry_index'])
     .select(sql<number>`case when manifest is null then 0 else 1 end`.as('listed'))
     .where('did', '=', did)
     .executeTakeFirst()
-  if (row === undefined) return undefined
-  const known = { seq: row.seq, hash: row.hash, withdrawn: row.withdrawn === 1 }
-  if (row.listed === 0) return known
-  return { ...known, listing: { manifestExp: row.manifest_exp, expires: row.expires, renewed: row.renewed } }
+  if (row === undefined) return { known: undefined }
+  const { seq, hash, state, source } = row
+  const known = { seq, hash, state, source, withdrawn: row.withdrawn === 1 }
+  const last = row.entry_index === null ? {} : { index: row.entry_index }
+  if (row.listed === 0) return { known, ...last }
+  const listing = { manifestExp: row.manifest_exp, expires: row.expires, renewed: row.renewed }
+  return { known: { ...known, listing }, ...last }
 }
 
 async function store(db: Transaction<RecordTables>, did: Did, change: Change): Promise<void> {
@@ -154,14 +199,20 @@ async function store(db: Transaction<RecordTables>, did: Did, change: Change): P
         .where('did', '=', did)
         .execute()
       return
+    case 'observe':
+      if (change.state === 'dead') await endListing(db, did)
+      if (change.expires !== undefined)
+        await db.updateTable('records').set({ expires: change.expires }).where('did', '=', did).execute()
+      return
     case 'convict':
       return await storeEquivocation(db, did, change)
   }
 }
 
 async function storeListing(db: Transaction<RecordTables>, did: Did, change: Change & { kind: 'list' }): Promise<void> {
-  const { seq, hash, manifest, manifestExp, expires, keepUntil, terms } = change
+  const { seq, hash, manifest, manifestExp, expires, keepUntil, terms, source } = change
   const values = {
+    source,
     seq,
     hash,
     withdrawn: 0,
@@ -174,7 +225,7 @@ async function storeListing(db: Transaction<RecordTables>, did: Did, change: Cha
   }
   await db
     .insertInto('records')
-    .values({ did, ...values })
+    .values({ did, ...values, state: 'alive', since: 0, entry_index: null })
     .onConflict((conflict) => conflict.column('did').doUpdateSet(values))
     .execute()
   await db.deleteFrom('record_terms').where('did', '=', did).execute()
@@ -258,19 +309,4 @@ function pageLength(sizes: readonly { manifest_bytes: number }[], limit: number)
 async function endListing(db: Transaction<RecordTables>, did: Did): Promise<void> {
   await db.updateTable('records').set({ manifest: null, manifest_bytes: 0 }).where('did', '=', did).execute()
   await db.deleteFrom('record_terms').where('did', '=', did).execute()
-}
-
-async function sweep(db: Transaction<RecordTables>, now: UnixSeconds): Promise<{ ended: number; forgotten: number }> {
-  const ended = await db
-    .updateTable('records')
-    .set({ manifest: null, manifest_bytes: 0 })
-    .where('manifest', 'is not', null)
-    .where('expires', '<=', now)
-    .executeTakeFirstOrThrow()
-  await db
-    .deleteFrom('record_terms')
-    .where('did', 'in', (of) => of.selectFrom('records').select('records.did').where('manifest', 'is', null))
-    .execute()
-  const forgotten = await db.deleteFrom('records').where('keep_until', '<=', now).executeTakeFirstOrThrow()
-  return { ended: Number(ended.numUpdatedRows), forgotten: Number(forgotten.numDeletedRows) }
 }

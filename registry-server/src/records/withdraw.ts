@@ -2,6 +2,7 @@ import { type Registered, type UnixSeconds, WITHDRAWAL_TYP, type Withdrawal, wit
 import { taggedHash } from '@hansa/trust'
 import { type Refusal, refuse } from '../refusal.ts'
 import { keepUntil, type RecordComponents } from './admission.ts'
+import { withIndex } from './indexed.ts'
 import type { Decision, KnownKernel } from './record-store.ts'
 import { verifyStatement } from './statement.ts'
 
@@ -18,11 +19,12 @@ export async function withdraw(components: RecordComponents, jws: string): Promi
   if (!verdict.ok) return verdict
   const { statement, payloadBytes } = verdict
   const hash = taggedHash('withdrawal', payloadBytes)
-  return await records.change(statement.kernel_id, (known) => decide(statement, hash, known, now()))
+  const signed = { ...statement, jws }
+  return withIndex(await records.change(statement.kernel_id, (known) => decide(signed, hash, known, now())))
 }
 
 function decide(
-  { kernel_id, seq }: Withdrawal,
+  { kernel_id, seq, jws }: Withdrawal & { jws: string },
   hash: string,
   known: KnownKernel | undefined,
   now: UnixSeconds,
@@ -32,5 +34,6 @@ function decide(
   const answer = { ok: true as const, registered: { kernel_id, seq, expires: now } }
   if (known.withdrawn && seq === known.seq && hash === known.hash) return { answer }
   if (seq <= known.seq) return { answer: refuse('descriptor_mismatch', 'rolled_back') }
-  return { answer, change: { kind: 'withdraw', seq, hash, keepUntil: keepUntil(now) } }
+  const entry = { event: 'withdrawn', at: now, statement: jws } as const
+  return { answer, change: { kind: 'withdraw', seq, hash, keepUntil: keepUntil(now), entry } }
 }

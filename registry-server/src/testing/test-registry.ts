@@ -1,4 +1,6 @@
 /** A registry in this process, on a free port of loopback and a clock that stands at `NOW`, and one who asks it. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   type CapabilityManifest,
   type LogFields,
@@ -25,10 +27,12 @@ export type LogLine = { level: 'debug' | 'info' | 'warn' | 'error'; event: strin
 /** @param over the port is free and the database in memory, unless this says otherwise. */
 export async function testRegistry(over: Partial<RegistryConfig> = {}, clock: ManualClock = manualClock(NOW * 1000)) {
   const log: LogLine[] = []
-  const registry = await startRegistry(
-    { ...defaultConfig, port: 0, database: 'memory:', ...over },
-    { clock, logger: recorder(log) },
-  )
+  const config = { ...defaultConfig, port: 0, database: 'memory:', ...over }
+  // Replicas over one PostgreSQL sign with one key.
+  const logKeyFile = config.database.startsWith('postgres')
+    ? { logKeyFile: join(tmpdir(), `hansa-log-${process.pid}`) }
+    : {}
+  const registry = await startRegistry({ ...logKeyFile, ...config }, { clock, logger: recorder(log) })
   return { registry, clock, log, ask: asker(registry.url), [Symbol.asyncDispose]: () => registry.close() }
 }
 
@@ -57,6 +61,10 @@ export function asker(url: Registry['url']) {
     list: (query: Record<string, string> = {}) =>
       send('GET', `${registryRoutes.list.path}?${new URLSearchParams(query)}`),
     get: (did: string) => send('GET', registryRoutes.get.path.replace(':did', encodeURIComponent(did))),
+    status: (did: string) => send('GET', registryRoutes.status.path.replace(':did', encodeURIComponent(did))),
+    checkpoint: (since?: number) =>
+      send('GET', `${registryRoutes.checkpoint.path}${since === undefined ? '' : `?since=${since}`}`),
+    entry: (index: number | string) => send('GET', registryRoutes.entry.path.replace(':index', String(index))),
     health: () => send('GET', registryRoutes.health.path),
   }
 }
@@ -80,7 +88,7 @@ export const refused = (status: number, code: string) => ({ status, body: expect
 
 export const registered = (did: string, seq: number, expires: number) => ({
   status: 200,
-  body: { kernel_id: did, seq, expires },
+  body: { kernel_id: did, seq, expires, index: expect.any(Number) },
 })
 
 /** The manifests of a page. */

@@ -44,6 +44,7 @@ export {
   readForkProof,
   verifyForkProof,
 } from './fork-proof.ts'
+export { Frontier } from './frontier.ts'
 export { type Inspected, type Inspection, localInspector, type StretchInspector } from './inspect-stretch.ts'
 // The ledger.
 export type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'
@@ -91,15 +92,32 @@ export {
   type QuorumReport,
   type Side,
 } from './report.ts'
-export { hashReader, type ReadHash, storedInclusion } from './stored-hashes.ts'
+export {
+  hashReader,
+  type ReadHash,
+  storedConsistency,
+  storedCount,
+  storedInclusion,
+  storedIndex,
+} from './stored-hashes.ts'
 export { readStoredHead } from './stored-head.ts'
 export { type StoredProofs, type StoredProofsInit, storedProofs } from './stored-proofs.ts'
 export type { Since, Stretch } from './stretch.ts'
+export { encodeBundle } from './tiles/entry-bundle.ts'
 // Tiled logs (C2SP tlog-tiles).
 export { fileTileStore } from './tiles/file-tile-store.ts'
 export { type LogTiles, logTiles, type SignedHead } from './tiles/log-tiles.ts'
 export type { TileFiles, TileStore } from './tiles/tile-files.ts'
-export { CHECKPOINT_PATH, parseTilePath, type Tile, tilePath } from './tiles/tile-path.ts'
+export {
+  CHECKPOINT_PATH,
+  entriesUnder,
+  type HashTile,
+  parseTilePath,
+  TILE_LEVEL_BITS,
+  TILE_WIDTH,
+  type Tile,
+  tilePath,
+} from './tiles/tile-path.ts'
 export { tilesLog } from './tiles/tiles-log.ts'
 export { type VerifyHashesInit, verifyHashes } from './tiles/verify-hashes.ts'
 export { type WriteTilesInit, type WrittenTiles, writeTiles } from './tiles/write-tiles.ts'

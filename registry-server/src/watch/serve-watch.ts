@@ -1,0 +1,105 @@
+/** Adapter: one watch stream onto one response, and how many there may be. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '@hansa/protocols'
+import { sourceKey } from '../limits/token-buckets.ts'
+import { type Refusal, refuse } from '../refusal.ts'
+import { type WatchComponents, watchStream } from './watch-stream.ts'
+
+export type WatchServerComponents = WatchComponents & {
+  clock: Clock
+  bounds: WatchBounds
+  failed(error: unknown): void
+}
+
+export type WatchBounds = {
+  /** Entries that are sent one by one to a reader who was away; with more of them it begins anew. */
+  maxBehind: number
+  maxReaders: number
+  /** Of one address, an IPv6 network of /64 counting as one. */
+  maxPerSource: number
+  /** A reader that takes nothing for so long is cut off, milliseconds. */
+  stallMs: number
+}
+
+export interface WatchServer {
+  /** @returns a refusal when there are too many; else resolves when the stream has ended. */
+  serve(request: IncomingMessage, response: ServerResponse, after: number | undefined): Promise<Refusal | undefined>
+  readonly readers: number
+  /** Ends all of them. */
+  close(): void
+}
+
+export function watchServer(components: WatchServerComponents): WatchServer {
+  const { bounds } = components
+  const perSource = new Map<string, number>()
+  const ending = new AbortController()
+  let readers = 0
+  return {
+    get readers() {
+      return readers
+    },
+    async serve(request, response, after) {
+      const source = sourceKey(request.socket.remoteAddress ?? 'unknown')
+      const own = perSource.get(source) ?? 0
+      if (readers >= bounds.maxReaders || own >= bounds.maxPerSource || ending.signal.aborted)
+        return refuse('busy', 'too_many_readers')
+      readers += 1
+      perSource.set(source, own + 1)
+      try {
+        await send(components, response, after, ending.signal)
+      } finally {
+        readers -= 1
+        const left = (perSource.get(source) ?? 1) - 1
+        if (left === 0) perSource.delete(source)
+        else perSource.set(source, left)
+      }
+      return undefined
+    },
+    close: () => ending.abort(),
+  }
+}
+
+async function send(
+  components: WatchServerComponents,
+  response: ServerResponse,
+  after: number | undefined,
+  ending: AbortSignal,
+): Promise<void> {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  const signal = AbortSignal.any([gone.signal, ending])
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    // A proxy that gathers the stream first would hold back what this is for.
+    'x-accel-buffering': 'no',
+  })
+  response.flushHeaders()
+  try {
+    for await (const frame of watchStream(components, after, signal)) {
+      if (!response.write(frame)) await drained(components, response, signal)
+      if (signal.aborted) break
+    }
+  } catch (error) {
+    components.failed(error)
+  }
+  if (response.destroyed) return
+  response.end()
+  // What a reader does not take must not hold up the end.
+  if (ending.aborted) response.destroy()
+}
+
+/** Until there is room again, or the reader is cut off. */
+async function drained(
+  { clock, bounds }: WatchServerComponents,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const cancel = clock.after(bounds.stallMs, () => response.destroy())
+  response.once('drain', resolve)
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  await promise
+  cancel()
+}

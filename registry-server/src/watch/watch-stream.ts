@@ -1,0 +1,96 @@
+/**
+ * What one reader of the watch stream is sent. It reads from the log as fast as its reader does and holds one event at a
+ * time: there is no queue that a slow reader could fill. Each entry comes once, in the order of the log; the number in
+ * `id:` is where to go on.
+ */
+import type { UnixSeconds } from '@hansa/protocols'
+import type { RegistryLog } from '../log/registry-log.ts'
+import type { RecordStore } from '../records/record-store.ts'
+import type { Bell } from './bell.ts'
+import { eventFrame } from './frames.ts'
+
+export type WatchComponents = {
+  log: RegistryLog
+  records: RecordStore
+  bell: Bell
+  now(): UnixSeconds
+  limits: WatchLimits
+}
+
+export type WatchLimits = {
+  /** Silence after which a reader is told that the stream still lives, milliseconds. */
+  heartbeatMs: number
+  /** How long a change of another replica may go unnoticed, milliseconds. */
+  pollMs: number
+  /** Entries that are sent one by one to a reader who was away; with more of them it begins anew. */
+  maxBehind: number
+}
+
+/** Entries that are read at once; their manifests are read one at a time. */
+const BATCH = 64
+const SNAPSHOT_PAGE = 50
+
+/**
+ * @param after entries that the reader has; without it everything that is listed comes first.
+ * @param signal ends it.
+ */
+export async function* watchStream(
+  components: WatchComponents,
+  after: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const { log, bell, limits } = components
+  let cursor = after
+  let silentMs = 0
+  while (!signal.aborted) {
+    const size = await log.size()
+    if (cursor === undefined || cursor > size || size - cursor > limits.maxBehind) {
+      const reason = cursor === undefined ? 'start' : cursor > size ? 'unknown' : 'behind'
+      yield eventFrame('reset', { reason })
+      yield* snapshot(components, size, signal)
+      cursor = size
+    }
+    const heard = bell.rung
+    const entries = await log.entries(cursor, BATCH)
+    for (const entry of entries) {
+      if (signal.aborted) return
+      const manifest = entry.lists && (await components.records.manifest(entry.lists.did, entry.lists.hash))
+      const { index, statement } = entry
+      cursor = index + 1
+      yield eventFrame(
+        'entry',
+        { entry: entry.entry, ...(manifest && { manifest }), ...(statement && { statement }) },
+        cursor,
+      )
+    }
+    if (entries.length > 0) {
+      silentMs = 0
+      continue
+    }
+    if (silentMs >= limits.heartbeatMs) {
+      silentMs = 0
+      yield eventFrame('heartbeat', { cursor, checkpoint: (await log.checkpoint()).note }, cursor)
+    }
+    const waitMs = Math.min(limits.pollMs, limits.heartbeatMs - silentMs)
+    await bell.wait(heard, waitMs, signal)
+    silentMs += waitMs
+  }
+}
+
+/** @param cursor size of the log when it began: what changes meanwhile comes again as an entry. */
+async function* snapshot(
+  { records, now }: WatchComponents,
+  cursor: number,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  let after: Parameters<RecordStore['page']>[0]['after']
+  do {
+    const page = await records.page({ limit: SNAPSHOT_PAGE, ...(after && { after }) }, now())
+    for (const { manifest, expires } of page.listings) {
+      if (signal.aborted) return
+      yield eventFrame('listing', { manifest, state: 'alive', expires })
+    }
+    after = page.next
+  } while (after !== undefined)
+  yield eventFrame('synced', { cursor }, cursor)
+}

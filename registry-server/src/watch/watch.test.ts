@@ -1,0 +1,148 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { type RegistryEntry, registryEntrySchema, registryStreams } from '@hansa/protocols'
+import { describeOnBoth } from '@hansa/storage/testing'
+import { signerFromSeed } from '@hansa/trust'
+import { alice, bob, carol, NOW } from '@hansa/trust/testing'
+import { describe, expect, it } from 'vitest'
+import { type ReadEvent, readEvents } from '../testing/read-events.ts'
+import { manifestOf, renewalOf, testRegistry, withdrawalOf } from '../testing/test-registry.ts'
+
+const entryOf = (event: ReadEvent | undefined): RegistryEntry => {
+  if (event?.name !== 'entry') throw new Error(`no entry but ${event?.name}`)
+  return registryEntrySchema.parse(JSON.parse(event.data.entry))
+}
+
+const bounds = { maxBehind: 10_000, maxReaders: 256, maxPerSource: 32, stallMs: 30_000 }
+
+describeOnBoth('the watch stream', (_open, { url: place }) => {
+  it('begins with all that is listed, and goes on with every change, once and in order', async () => {
+    await using registry = await testRegistry({ database: await place() })
+    await registry.ask.register(manifestOf(alice))
+    using events = await readEvents(registry.registry.url)
+    expect([events.status, events.type]).toEqual([200, 'text/event-stream'])
+    expect(await events.next()).toEqual({ name: 'reset', data: { reason: 'start' } })
+    expect(await events.next()).toMatchObject({
+      name: 'listing',
+      data: { manifest: manifestOf(alice), state: 'alive' },
+    })
+    expect(await events.next()).toEqual({ name: 'synced', id: '1', data: { cursor: 1 } })
+
+    await registry.ask.register(manifestOf(bob))
+    const listed = await events.next()
+    expect(entryOf(listed)).toMatchObject({ index: 1, event: 'listed', kernel_id: bob.did, seq: NOW })
+    expect(listed).toMatchObject({ id: '2', data: { manifest: manifestOf(bob) } })
+
+    registry.clock.advance(90_000)
+    await registry.registry.tick()
+    expect(entryOf(await events.next())).toMatchObject({ index: 2, event: 'unreachable' })
+    expect(entryOf(await events.next())).toMatchObject({ index: 3, event: 'unreachable' })
+    await registry.ask.renew(renewalOf(bob, { iat: NOW + 90 }))
+    const renewed = await events.next()
+    expect(entryOf(renewed)).toMatchObject({ index: 4, event: 'renewed', kernel_id: bob.did })
+    expect(renewed).toMatchObject({ data: { statement: renewalOf(bob, { iat: NOW + 90 }) } })
+    await registry.ask.withdraw(withdrawalOf(bob, { seq: NOW + 5 }))
+    expect(entryOf(await events.next())).toMatchObject({ index: 5, event: 'withdrawn', seq: NOW + 5 })
+    registry.clock.advance(900_000)
+    await registry.registry.tick()
+    for (let event = await events.next(); ; event = await events.next()) {
+      if (event?.name === 'heartbeat') continue
+      expect(entryOf(event)).toMatchObject({ index: 6, event: 'dead', kernel_id: alice.did })
+      break
+    }
+  })
+
+  it('goes on from a cursor, in either spelling, and says no heartbeat that changed nothing', async () => {
+    await using registry = await testRegistry({ database: await place() })
+    for (const kernel of [alice, bob, carol]) await registry.ask.register(manifestOf(kernel))
+    await registry.ask.register(manifestOf(alice))
+    await registry.ask.renew(renewalOf(bob))
+    for (const init of [{ after: 1 }, { lastEventId: '1' }]) {
+      using events = await readEvents(registry.registry.url, init)
+      expect(entryOf(await events.next())).toMatchObject({ index: 1, kernel_id: bob.did })
+      expect(entryOf(await events.next())).toMatchObject({ index: 2, kernel_id: carol.did })
+      await registry.ask.register(manifestOf(alice, { seq: NOW + (init.after ?? 7) }))
+      expect(entryOf(await events.next())).toMatchObject({ event: 'listed', kernel_id: alice.did })
+    }
+  })
+})
+
+describe('a reader of the watch stream', () => {
+  it('that was away for too long, or is ahead of this log, begins anew', async () => {
+    await using registry = await testRegistry({ watch: { ...bounds, maxBehind: 1 } })
+    await registry.ask.register(manifestOf(alice))
+    using ahead = await readEvents(registry.registry.url, { after: 2 })
+    expect(await ahead.next()).toEqual({ name: 'reset', data: { reason: 'unknown' } })
+    for (const kernel of [bob, carol]) await registry.ask.register(manifestOf(kernel))
+    using behind = await readEvents(registry.registry.url, { after: 1 })
+    expect(await behind.next()).toEqual({ name: 'reset', data: { reason: 'behind' } })
+  })
+
+  it('gets a manifest only while it is the newest: the later entry brings the later one', async () => {
+    await using registry = await testRegistry()
+    await registry.ask.register(manifestOf(bob))
+    await registry.ask.register(manifestOf(bob, { seq: NOW + 1 }))
+    using events = await readEvents(registry.registry.url, { after: 0 })
+    expect((await events.next())?.data).not.toHaveProperty('manifest')
+    expect((await events.next())?.data).toMatchObject({ manifest: manifestOf(bob, { seq: NOW + 1 }) })
+  })
+
+  it('hears every fifteen seconds that the stream lives, with the signed head of the log', async () => {
+    await using registry = await testRegistry()
+    using events = await readEvents(registry.registry.url, { after: 0 })
+    while (registry.clock.waiting < 2) await setImmediate()
+    registry.clock.advance(15_000)
+    const beat = await events.next()
+    expect(beat).toMatchObject({ name: 'heartbeat', id: '0', data: { cursor: 0 } })
+    expect(beat?.data).toMatchObject({ checkpoint: (await registry.registry.log.checkpoint()).note })
+  })
+
+  it.each(['-1', '1.5', 'x', '01', '9'.repeat(16)])('with the cursor %s is refused', async (cursor) => {
+    await using registry = await testRegistry()
+    const reply = await registry.ask.send('GET', `${registryStreams.watch.path}?after=${cursor}`)
+    expect(reply).toEqual({ status: 400, body: { code: 'invalid_request' } })
+  })
+
+  it('is told busy when its address has enough of them, and let in when one has gone', async () => {
+    await using registry = await testRegistry({ watch: { ...bounds, maxPerSource: 1 } })
+    const first = await readEvents(registry.registry.url)
+    await first.next()
+    const busy = await registry.ask.send('GET', registryStreams.watch.path)
+    expect(busy).toEqual({ status: 503, body: { code: 'busy' } })
+    first[Symbol.dispose]()
+    for (;;) {
+      using again = await readEvents(registry.registry.url)
+      if (again.status === 200) break
+    }
+  })
+
+  it('that takes nothing is cut off, and holds up neither others nor the end', async () => {
+    const many = { ttlSeconds: 3600, writes: { burst: 1_000, perSecond: 1 } }
+    await using registry = await testRegistry({ ...many, watch: { ...bounds, stallMs: 1_000 } })
+    const description = 'x'.repeat(4_000)
+    for (let at = 0; at < 200; at++) {
+      const seed = new Uint8Array(32).fill(at)
+      const kernel = signerFromSeed(seed)
+      const capabilities = Array.from({ length: 25 }, (_, n) => ({ ...template(), id: `c.n${n}`, description }))
+      await registry.ask.register(manifestOf(kernel, { capabilities }))
+    }
+    const socket = connect(Number(new URL(registry.registry.url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(`GET ${registryStreams.watch.path} HTTP/1.1\r\nhost: x\r\n\r\n`)
+    await once(socket, 'readable')
+    socket.pause()
+    expect((await registry.ask.health()).status).toBe(200)
+    expect(registry.registry.readers).toBe(1)
+    while (registry.registry.readers > 0) {
+      registry.clock.advance(1_000)
+      await setImmediate()
+    }
+    socket.destroy()
+  })
+})
+
+function template() {
+  const [, payload = ''] = manifestOf(bob).split('.')
+  return JSON.parse(Buffer.from(payload, 'base64url').toString()).capabilities[0]
+}
