@@ -83,6 +83,9 @@ export {
 export * from './did/did-document.ts'
 export * from './did/peer-binding.ts'
 export * from './did/webvh-log.ts'
+// Where to look for a kernel, and which hosts are its own.
+export * from './discovery/host-identity.ts'
+export * from './discovery/pointer-record.ts'
 export { type A2aError, a2aError } from './errors/a2a.ts'
 export { CallError, type CallErrorDetail, type CallStage } from './errors/call-error.ts'
 // Codes, and their form on each transport.
@@ -204,6 +207,8 @@ export {
   type Endpoint,
   endpointSchema,
   HTTP_ENDPOINT_PROTO,
+  hostAddressSchema,
+  LIBP2P_ENDPOINT_PROTO,
   MANIFEST_TYP,
   MAX_MANIFEST_BYTES,
   type SignedManifest,

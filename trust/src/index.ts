@@ -36,6 +36,7 @@ export { didLogKeyResolver, firstOf, type KeyWindow, keyWindows } from './did/ke
 export { multikeyOf, publicKeyFromMultikey } from './did/multikey.ts'
 export { makePeerBinding, type PeerBindingVerdict, peerIdService, verifyPeerBinding } from './did/peer-binding.ts'
 export { peerIdOf, publicKeyFromPeerId } from './did/peer-id.ts'
+export { peerIdsBinding } from './did/peer-ids-binding.ts'
 export { unadmittedKeys } from './did/unadmitted-keys.ts'
 export {
   didWebOf,
@@ -54,6 +55,17 @@ export {
   verifyWebvhLog,
 } from './did/webvh/verify-webvh-log.ts'
 export { type NewWebvhLog, type NextWebvhEntry, newWebvhLog, nextWebvhLine } from './did/webvh/write-webvh-log.ts'
+// Hosts of kernels, and where to look for them.
+export { type HostIdentityVerdict, makeHostIdentity, verifyHostIdentity } from './discovery/host-identity.ts'
+export {
+  comparePointers,
+  type PointerVerdict,
+  pointerKey,
+  pointersContradict,
+  type SignedPointer,
+  signPointer,
+  verifyPointer,
+} from './discovery/pointer-record.ts'
 // Bytes as text, hashes, random values.
 export { decodeBase64url, encodeBase64url } from './encoding/base64url.ts'
 export { commitTo, sha256, taggedHash } from './encoding/hash.ts'

@@ -29,8 +29,11 @@ const statusSchema = z
 
 const kidSchema = z.string().max(1024).describe('DID URL of the key that signed, for authentication')
 
-/** How the channel below is bound into the signatures; `local` is as strong as `spki`. */
-export const channelKinds = ['local', 'spki', 'weak'] as const
+/**
+ * How the channel below is bound into the signatures. `local` is as strong as `spki`; `peer-ids` too: the pair of PeerIds
+ * that the handshake of libp2p has proven.
+ */
+export const channelKinds = ['local', 'spki', 'peer-ids', 'weak'] as const
 export type ChannelKind = (typeof channelKinds)[number]
 
 export const helloSchema = z.strictObject({

@@ -12,13 +12,20 @@ export const MAX_MANIFEST_BYTES = 262_144
 
 /** What this version speaks between kernels, as an endpoint of a manifest names it. */
 export const HTTP_ENDPOINT_PROTO = 'hansa-http/1'
+export const LIBP2P_ENDPOINT_PROTO = 'hansa-libp2p/1'
+
+/** Where a libp2p host listens: a multiaddr that ends with the PeerId of an Ed25519 key. */
+export const hostAddressSchema = z
+  .string()
+  .max(1024)
+  .regex(/^(?:\/[A-Za-z0-9.:_%-]+)+\/p2p\/12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/, 'not a multiaddr with a PeerId')
 
 export const endpointSchema = z.strictObject({
   proto: z
     .string()
     .max(64)
     .regex(/^[a-z0-9-]+\/\d+$/, 'not name/version'),
-  url: z.url().max(2048),
+  url: z.union([z.url().max(2048), hostAddressSchema]).describe('A multiaddr for hansa-libp2p, else a URL'),
 })
 export type Endpoint = z.infer<typeof endpointSchema>
 

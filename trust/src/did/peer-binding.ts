@@ -1,5 +1,6 @@
 /** Whether a libp2p host is that of a kernel: each has to name the other, and lately (security.md B1). */
 import {
+  type DidDocument,
   type DidService,
   MAX_PEER_BINDING_BYTES,
   MAX_PEER_BINDING_SECONDS,
@@ -14,7 +15,6 @@ import {
 import { canonicalJson } from '../json/canonical-json.ts'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
 import type { Signer } from '../keys/signer.ts'
-import type { DocumentKeys } from './document-keys.ts'
 import { openEnvelope, sealEnvelope } from './signed-envelope.ts'
 
 /** Seconds between two clocks (security.md B0.4). */
@@ -35,7 +35,7 @@ export type PeerBindingVerdict = { ok: true; peerId: string; binding: PeerBindin
  */
 export function verifyPeerBinding(
   envelope: Uint8Array,
-  kernel: Pick<DocumentKeys, 'did' | 'document'>,
+  kernel: { did: string; document: Pick<DidDocument, 'service'> },
   { connected, now }: { connected: string; now: UnixSeconds },
 ): PeerBindingVerdict {
   if (envelope.length > MAX_PEER_BINDING_BYTES) return refuse('too_large')

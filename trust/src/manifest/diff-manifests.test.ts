@@ -187,3 +187,29 @@ describe('what is pinned of the peer', () => {
     expect(diff).toMatchObject({ peer: reasons.length === 0 ? 'unchanged' : 'blocked', reasons })
   })
 })
+
+describe('the libp2p host of a kernel', () => {
+  const host = (n: number, at: string) => ({
+    proto: 'hansa-libp2p/1',
+    url: `${at}/p2p/12D3KooW${String(n).repeat(44)}`,
+  })
+  const http = { proto: 'hansa-http/1', url: 'https://b.example' }
+  const between = (pinned: object[], next: object[]) =>
+    diffManifests(
+      aManifest({ endpoints: pinned as { proto: string; url: string }[] }),
+      aManifest({ endpoints: next as { proto: string; url: string }[] }),
+    ).reasons
+
+  it('may move, because its key is what is pinned', () => {
+    expect(between([host(1, '/ip4/192.0.2.1/tcp/1')], [host(1, '/ip4/192.0.2.2/tcp/2')])).toEqual([])
+  })
+
+  it('is not replaced by one with another key', () => {
+    const reasons = between([host(1, '/ip4/192.0.2.1/tcp/1')], [host(2, '/ip4/192.0.2.1/tcp/1')])
+    expect(reasons).toEqual([`endpoint_origin_changed: hansa-libp2p/1 12D3KooW${'2'.repeat(44)}`])
+  })
+
+  it('may appear beside what is pinned, which is used as before', () => {
+    expect(between([http], [http, host(1, '/ip4/192.0.2.1/tcp/1')])).toEqual([])
+  })
+})

@@ -5,7 +5,13 @@
  * What is not in the table is put where it can do least harm: a bound that is raised, a safety class that is raised or a
  * capability that becomes idempotent waits for an operator like a changed text.
  */
-import { type CapabilityDescriptor, type CapabilityId, type CapabilityManifest, safetyClasses } from '@hansa/protocols'
+import {
+  type CapabilityDescriptor,
+  type CapabilityId,
+  type CapabilityManifest,
+  LIBP2P_ENDPOINT_PROTO,
+  safetyClasses,
+} from '@hansa/protocols'
 import { type CapabilityChange, changeActions, type FieldChange, type ManifestDiff } from './change.ts'
 import { limitChanges } from './limit-changes.ts'
 import { obligationChanges } from './obligation-changes.ts'
@@ -99,7 +105,10 @@ function peerReasons(pinned: CapabilityManifest, next: CapabilityManifest): stri
   const reasons: string[] = []
   if (next.kernel_id !== pinned.kernel_id) reasons.push('kernel_id_changed')
   const origins = new Set(pinned.endpoints.map(endpointOrigin))
-  for (const origin of next.endpoints.map(endpointOrigin)) {
+  // What speaks a protocol that was not pinned at all is not used by the import, so it changes nothing of it.
+  const protos = new Set(pinned.endpoints.map(({ proto }) => proto))
+  const comparable = next.endpoints.filter(({ proto }) => proto !== LIBP2P_ENDPOINT_PROTO || protos.has(proto))
+  for (const origin of comparable.map(endpointOrigin)) {
     if (!origins.has(origin)) reasons.push(`endpoint_origin_changed: ${origin}`)
   }
   const logs = new Map(pinned.logs.map(({ origin, vkey }) => [origin, vkey]))
@@ -113,6 +122,8 @@ function peerReasons(pinned: CapabilityManifest, next: CapabilityManifest): stri
 }
 
 function endpointOrigin({ proto, url }: CapabilityManifest['endpoints'][number]): string {
+  // A host may move; its key is what is pinned.
+  if (proto === LIBP2P_ENDPOINT_PROTO) return `${proto} ${url.slice(url.lastIndexOf('/') + 1)}`
   const parsed = URL.parse(url)
   // `origin` is the text "null" for schemes that have none; then the whole URL is what is pinned.
   return parsed === null || parsed.origin === 'null' ? `${proto} ${url}` : parsed.origin

@@ -14,6 +14,8 @@ import {
   type Code,
   capabilityManifestSchema,
   HTTP_ENDPOINT_PROTO,
+  hostAddressSchema,
+  LIBP2P_ENDPOINT_PROTO,
   MANIFEST_TYP,
   MAX_MANIFEST_BYTES,
   type SignedManifest,
@@ -98,6 +100,8 @@ export function checkAgainstKnown(signed: SignedManifest, known: KnownManifest):
 function checkContent(manifest: CapabilityManifest, schemas: 'now' | 'later'): ManifestRefusal | undefined {
   for (const { proto, url } of manifest.endpoints) {
     if (proto === HTTP_ENDPOINT_PROTO && !isPlainHttp(url)) return refuse('invalid_request', 'endpoint_not_http')
+    if (proto === LIBP2P_ENDPOINT_PROTO && !hostAddressSchema.safeParse(url).success)
+      return refuse('invalid_request', 'endpoint_not_a_host')
   }
   const ids = new Set<string>()
   for (const capability of manifest.capabilities) {

@@ -8,6 +8,7 @@ import { forkVectors } from './fork-vectors.ts'
 import { inclusionVectors } from './inclusion-vectors.ts'
 import { manifestVectors } from './manifest-vectors.ts'
 import { peerBindingVectors } from './peer-binding-vectors.ts'
+import { pointerVectors } from './pointer-vectors.ts'
 import { proofVectors } from './proof-vectors.ts'
 import { revealVectors } from './reveal-vectors.ts'
 import { revocationStatusVectors, revocationVectors } from './revocation-vectors.ts'
@@ -26,6 +27,7 @@ export function allVectors(): VectorFile[] {
     ...delegationVectors(),
     ...didLogVectors(),
     ...peerBindingVectors(),
+    ...pointerVectors(),
     ...sponsorVectors(),
     ...endorsementVectors(),
     ...revocationVectors(),

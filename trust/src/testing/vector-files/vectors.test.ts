@@ -20,7 +20,9 @@ import { verifyChain, whyNotCovered } from '../../delegation/verify-chain.ts'
 import { didKeyResolver } from '../../did/did-key-resolver.ts'
 import { readDidDocument } from '../../did/document-keys.ts'
 import { verifyPeerBinding } from '../../did/peer-binding.ts'
+import { peerIdsBinding } from '../../did/peer-ids-binding.ts'
 import { verifyWebvhLog } from '../../did/webvh/verify-webvh-log.ts'
+import { pointerKey, verifyPointer } from '../../discovery/pointer-record.ts'
 import { encodeBase64url } from '../../encoding/base64url.ts'
 import { commitTo, sha256 } from '../../encoding/hash.ts'
 import { verifyNotice } from '../../governance/verify-notice.ts'
@@ -56,6 +58,8 @@ const folders = [
   'delegation',
   'did-log',
   'peer-binding',
+  'pointer',
+  'channel',
   'sponsor',
   'endorsement',
   'revocation',
@@ -154,6 +158,31 @@ describe('peer-binding', () => {
   it.each(under('peer-binding/invalid'))('%s', (path) => {
     const vector = read<PeerBindingVector>(path)
     expect(verify(vector)).toEqual({ ok: false, reason: vector.reason })
+  })
+})
+
+describe('pointer', () => {
+  type PointerVector = { of: Did; now: number; jws: string; key: string; reason: string }
+  const verify = ({ of, now, jws }: PointerVector) => verifyPointer(jws, { resolver: didKeyResolver(), now, of })
+
+  it.each(under('pointer/valid'))('%s', async (path) => {
+    const vector = read<PointerVector>(path)
+    expect(await verify(vector)).toMatchObject({ ok: true, pointer: { did: vector.of } })
+    expect(pointerKey(vector.of)).toBe(vector.key)
+  })
+
+  it.each(under('pointer/invalid'))('%s', async (path) => {
+    const vector = read<PointerVector>(path)
+    expect(await verify(vector)).toEqual({ ok: false, reason: vector.reason })
+  })
+})
+
+describe('channel', () => {
+  it.each(under('channel'))('%s', (path) => {
+    const { peer_ids: peerIds, binding } = read<{ peer_ids: [string, string]; binding: string }>(path)
+    const [one, other] = peerIds
+    expect(encodeBase64url(peerIdsBinding(one, other))).toBe(binding)
+    expect(encodeBase64url(peerIdsBinding(other, one))).toBe(binding)
   })
 })
 
