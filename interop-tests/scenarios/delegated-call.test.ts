@@ -266,13 +266,19 @@ describe('a lost answer', () => {
     expect(mesh.notes).toEqual(['x'])
   })
 
-  it('of a READ is a refusal that may be tried again', async () => {
+  it('of a READ is asked for again, and a refusal when none comes', async () => {
     await using mesh = await twoOrgs()
     await mesh.join('alice', 'bob')
+    let lost = 0
+    mesh.network.intercept(({ path }) => (path === '/hansa/v1/call' && lost++ < 1 ? { lose: 'reply' } : undefined))
+    expect((await mesh.kernel('alice').invoke('bob/echo', { text: 'x' })).value).toEqual({ text: 'x' })
     mesh.network.intercept(({ path }) => (path === '/hansa/v1/call' ? { lose: 'reply' } : undefined))
-    expect(await refusal(mesh.kernel('alice').invoke('bob/echo', { text: 'x' }))).toMatchObject({
-      code: 'remote_refused',
-    })
+    const refused = refusal(mesh.kernel('alice').invoke('bob/echo', { text: 'x' }))
+    // The second repetition waits by chance, up to 200 ms.
+    await mesh.settle()
+    await mesh.advance({ seconds: 1 })
+    expect(await refused).toMatchObject({ code: 'remote_refused' })
+    expect(mesh.network.tap.filter(({ path }) => path === '/hansa/v1/call')).toHaveLength(2 + 3)
   })
 })
 

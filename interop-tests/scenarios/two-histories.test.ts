@@ -14,7 +14,9 @@ const policy = { policy: everything }
 
 /** Alice deals with mallory, carol with the twin, who has the keys of mallory and another log under its name. */
 async function twoFaces(): Promise<TestMesh<Name>> {
-  const kernels = { alice: policy, carol: policy, mallory: policy, twin: { ...policy, keysOf: 'mallory' } }
+  // Whoever goes away is asked again at once when it is back.
+  const alice = { ...policy, routing: { breaker: { failuresInARow: 1_000, minExchanges: 1_000 } } }
+  const kernels = { alice, carol: policy, mallory: policy, twin: { ...policy, keysOf: 'mallory' } }
   const mesh = await TestMesh.create<Name>({ kernels })
   for (const name of ['mallory', 'twin', 'alice', 'carol'] as const) await serve(mesh, name)
   await mesh.join('alice', 'mallory', { as: 'm' })

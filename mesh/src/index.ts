@@ -95,6 +95,17 @@ export { LocalReplica, type LocalReplicaComponents, type LocalReplicaInit, signe
 export type { Replica, ReplicaChange, Taken } from './replica/replica.ts'
 export { type RecordVersion, type ReplicaRecord, recordOrder } from './replica/replica-record.ts'
 export { DEFAULT_ROOM, type RoomLimits } from './replica/replica-room.ts'
+// Routing.
+export { type BreakerSettings, DEFAULT_BREAKER } from './routing/breaker-settings.ts'
+export {
+  type BreakingTransportComponents,
+  breakingTransport,
+  ExchangeCancelled,
+  lookOver,
+} from './routing/breaking-transport.ts'
+export type { BreakerState } from './routing/circuit-breaker.ts'
+export { type BreakerChange, type BreakerView, PeerBreakers } from './routing/peer-breakers.ts'
+export { DEFAULT_RETRY_BUDGET, RetryBudget, type RetryBudgetSettings } from './routing/retry-budget.ts'
 // Framed channels.
 export type { FramedChannel } from './session/framed-channel.ts'
 export { certificateFault } from './transport/certificate-fault.ts'

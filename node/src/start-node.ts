@@ -213,6 +213,7 @@ function openKernel(
     logMaxBytes,
     content,
     rotation,
+    routing,
   } = config
   const issuers = issuersOf(config, ca)
   return createKernel({
@@ -234,6 +235,7 @@ function openKernel(
     ...(logMaxBytes === undefined ? {} : { logMaxBytes }),
     ...(content === undefined ? {} : { content }),
     ...(rotation === undefined ? {} : { rotation }),
+    ...(routing === undefined ? {} : { routing }),
     ...(name === undefined ? {} : { name }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(tlsSpki === undefined ? {} : { tlsSpki }),

@@ -67,6 +67,8 @@ export type InboundSessionsInit = {
   maxPerPeer?: number
   /** Sessions that one peer may open in a minute, beyond which `rate_limited`. @default 10 */
   perMinute?: number
+  /** A peer has proven who it is, and a session is open. @default nobody is told */
+  opened?(peer: Did): void
 }
 
 export function inboundSessions(init: InboundSessionsInit = {}): (components: { clock: Clock }) => InboundSessions {
@@ -78,6 +80,7 @@ class SessionTable implements InboundSessions {
   readonly #maxSessions: number
   readonly #maxPerPeer: number
   readonly #perMinute: number
+  readonly #opened: (peer: Did) => void
   /** In the order of opening, which is that of expiry. */
   readonly #sessions = new Map<SessionId, InboundSession>()
   readonly #byPeer = new Map<Did, Set<InboundSession>>()
@@ -91,6 +94,7 @@ class SessionTable implements InboundSessions {
     this.#maxSessions = init.maxSessions ?? 4096
     this.#maxPerPeer = init.maxPerPeer ?? 32
     this.#perMinute = init.perMinute ?? 10
+    this.#opened = (peer) => init.opened?.(peer)
   }
 
   get size(): number {
@@ -124,6 +128,7 @@ class SessionTable implements InboundSessions {
     const session = { ...init, opened: now, exp: now + SESSION_LIFE_SECONDS, window: new ReplayWindow() }
     this.#sessions.set(session.sid, session)
     this.#ofPeer(session.peer).add(session)
+    this.#opened(session.peer)
     return { ok: true, session }
   }
 

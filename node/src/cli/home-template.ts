@@ -151,9 +151,21 @@ policies:
 # limits:
 #   calls_per_peer: 64
 #   calls_per_principal: 8
+#   calls: 1024                   # of everybody together
+#   local_reserve_percent: 25     # of these, left for agents of this node
 #   drain_seconds: 30             # for running calls, when the node is told to stop
 #   log_max_gib: 0                # what the log may take on disk, GiB; 0: only the disk limits it
 #   log_reserve_mib: 64           # kept free for the last entries of the log
+
+# When a peer is cut off, so that calls of it are refused at once instead of waiting, and how often it is looked for.
+# routing:
+#   breaker:
+#     failure_percent: 50         # of at least min_exchanges within window_seconds
+#     min_exchanges: 20
+#     window_seconds: 30
+#     failures_in_a_row: 5        # or so many one behind the other
+#     probe_seconds: 10           # longest pause between two looks for it
+#   retry_percent: 10             # repetitions, as a part of the calls to a peer
 
 # What this node offers; added to by: hansa capability add, and taken in by: hansa reload. What has no class is
 # DESTRUCTIVE, and of an MCP server it is not offered at all.

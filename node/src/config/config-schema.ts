@@ -19,6 +19,8 @@ import { parseObligations } from '@hansa/trust'
 import { z } from 'zod'
 import { contentChoices } from '../content/content-settings.ts'
 import { issuerSchema, tokenExchangeSchema } from './issuers-schema.ts'
+import { nodeLimitsSchema } from './limits-schema.ts'
+import { routingSchema } from './routing-schema.ts'
 
 const path = z.string().min(1).max(4096)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http(s) URL' }).max(2048)
@@ -348,43 +350,8 @@ export const configFileSchema = z.strictObject({
     })
     .describe('The audit log')
     .optional(),
-  limits: z
-    .strictObject({
-      calls_per_peer: z
-        .int()
-        .min(1)
-        .max(100_000)
-        .describe('Calls of one peer at the same time. Default: 64')
-        .optional(),
-      calls_per_principal: z
-        .int()
-        .min(1)
-        .max(100_000)
-        .describe('Calls of one principal to one capability at the same time. Default: 8')
-        .optional(),
-      drain_seconds: z
-        .int()
-        .min(1)
-        .max(3600)
-        .describe('Time that running calls have when the node is told to stop, seconds. Default: 30')
-        .optional(),
-      log_max_gib: z
-        .int()
-        .min(0)
-        .max(1_048_576)
-        .describe(
-          'What the files of the log may take on disk, GiB; at the limit no new call is taken. Frozen logs do not count. 0: only the disk limits it. Default: 0',
-        )
-        .optional(),
-      log_reserve_mib: z
-        .int()
-        .min(1)
-        .max(65_536)
-        .describe('Disk that the log keeps free for its last entries when the rest runs full, MiB. Default: 64')
-        .optional(),
-    })
-    .describe('Bounds of this node')
-    .optional(),
+  limits: nodeLimitsSchema.describe('Bounds of this node').optional(),
+  routing: routingSchema.describe('Where calls go, and what becomes of peers that do not answer').optional(),
   capabilities: z
     .array(configItemSchema)
     .max(500)

@@ -8,6 +8,7 @@ import type { RotationTimes } from '../identity/identity-desk.ts'
 import type { IssuerSetting, TokenClient } from '../issuers/issuer-setting.ts'
 import type { InFlightLimits } from '../kernel/in-flight.ts'
 import type { PeerSetting } from '../kernel/peer-settings.ts'
+import type { RoutingSettings } from '../routing/routing-settings.ts'
 import type { AgentsListen } from './agents-listen.ts'
 import type { LogLevel } from './config-schema.ts'
 import type { ListenAddress } from './listen-address.ts'
@@ -54,6 +55,8 @@ export type NodeConfig = Readonly<{
   content?: ContentSettings
   canaries: readonly string[]
   inFlight: Partial<InFlightLimits>
+  /** Where calls go, and what becomes of peers that do not answer. */
+  routing?: RoutingSettings
   /** What is shown of the log under `/hansa/log/`. @default 'hashes' */
   publicLog?: 'none' | 'hashes'
   /** @default 67_108_864 */

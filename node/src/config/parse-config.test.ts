@@ -207,7 +207,7 @@ peers:
     [
       'a key that is like none',
       'limits: { frobnicate: 1 }',
-      'hansa.yaml:1: limits.frobnicate: there is no such key here; there are: calls_per_peer, calls_per_principal, drain_seconds, log_max_gib, log_reserve_mib',
+      'hansa.yaml:1: limits.frobnicate: there is no such key here; there are: calls_per_peer, calls_per_principal, calls, local_reserve_percent, drain_seconds, log_max_gib, log_reserve_mib',
     ],
     [
       'a misspelt key deep inside',

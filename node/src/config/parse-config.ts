@@ -13,6 +13,7 @@ import type { ConfigFault } from './errors.ts'
 import { issuersConfig } from './issuers-config.ts'
 import { isWildcard, type ListenAddress, parseListen } from './listen-address.ts'
 import { type Overrides, overridden, overrideOf } from './override.ts'
+import { inFlightLimits, routingOf } from './routing-config.ts'
 import { keyText, schemaFaults } from './schema-faults.ts'
 import { witnessingConfig } from './witnessing-config.ts'
 import { readYaml, type YamlPath } from './yaml-source.ts'
@@ -129,6 +130,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...(witnessing.config === undefined ? {} : { witnessing: witnessing.config }),
     canaries: file.canaries ?? [],
     inFlight: inFlightLimits(file),
+    ...routingOf(file),
     ...(file.log?.public === undefined ? {} : { publicLog: file.log.public }),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),
     ...(logMax === 0 ? {} : { logMaxBytes: logMax * 1_073_741_824 }),
@@ -274,13 +276,6 @@ function rotationOf({ identity }: ConfigFile): Pick<NodeConfig, 'rotation'> {
       ...(announceSeconds === undefined ? {} : { announceSeconds }),
       ...(overlapSeconds === undefined ? {} : { overlapSeconds }),
     },
-  }
-}
-
-function inFlightLimits({ limits = {} }: ConfigFile): NodeConfig['inFlight'] {
-  return {
-    ...(limits.calls_per_peer === undefined ? {} : { perPeer: limits.calls_per_peer }),
-    ...(limits.calls_per_principal === undefined ? {} : { perPrincipal: limits.calls_per_principal }),
   }
 }
 

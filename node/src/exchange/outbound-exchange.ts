@@ -4,6 +4,8 @@
  *
  * Whatever the peer answers without a signature is not evidence of anything, so it can only make the call fail.
  */
+
+import type { OutboundSession } from '@hansa/mesh'
 import type { Clock, Code, Did, EventLogger, Intent, PeerReply, PeerTransport, Receipt } from '@hansa/protocols'
 import {
   CALL_CONTENT_TYPE,
@@ -44,6 +46,7 @@ import type {
 import { isRefusal } from '../kernel/stages.ts'
 import { doneBy } from '../kernel/stands-for.ts'
 import type { FreshStatus } from '../revocation/fresh-status.ts'
+import type { PeerGuard } from '../routing/peer-guard.ts'
 import { buildIntent, type Pseudonyms } from './build-intent.ts'
 import type { PeerSessions } from './peer-sessions.ts'
 import { untilDeadline } from './until-deadline.ts'
@@ -63,6 +66,8 @@ export type OutboundComponents = {
   evidence: RecordEvidence
   /** Whether it is known what the peer has revoked, for a call like this. */
   fresh: Pick<FreshStatus, 'refuses'>
+  /** Learns what a reply to a call was worth. */
+  guard: Pick<PeerGuard, 'answered' | 'talkedNonsense'>
 }
 
 const MAX_DECISION_BYTES = 16_384
@@ -78,7 +83,8 @@ export class OutboundExchange {
 
   /** Opens a session when there is none, and makes the intent; its signature is under way when this returns. */
   async prepare(call: Received, target: ImportedTarget, args: Arguments): Promise<OutboundIntent | Refusal> {
-    const session = await this.#c.sessions.get(target.peer, target.endpoint)
+    const opening = this.#c.sessions.get(target.peer, target.endpoint)
+    const session = opening instanceof Promise ? await this.#inTime(opening, call) : opening
     if (isRefusal(session)) return session
     // After the handshake, which brings it.
     const stale = await this.#c.fresh.refuses(target.peer, { target, labels: args.labels }, target.endpoint)
@@ -150,6 +156,16 @@ export class OutboundExchange {
     })
   }
 
+  /** Others may wait for the same handshake with more time left: it goes on. */
+  #inTime(opening: Promise<OutboundSession | Refusal>, call: Received): Promise<OutboundSession | Refusal> {
+    const late: Refusal = { refused: 'deadline', reason: 'no session with the peer before the deadline' }
+    return untilDeadline(call, this.#c.clock, async (signal) => {
+      const ended = Promise.withResolvers<Refusal>()
+      signal.addEventListener('abort', () => ended.resolve(late), { once: true })
+      return Promise.race([opening, ended.promise])
+    })
+  }
+
   async #send(
     target: ImportedTarget,
     path: string,
@@ -174,6 +190,7 @@ export class OutboundExchange {
       return {
         refused: 'remote_refused',
         reason: `no answer: ${error instanceof Error ? error.message : String(error)}`,
+        silent: true,
       }
     }
   }
@@ -197,6 +214,7 @@ export class OutboundExchange {
     const fault =
       faultOf(receipt, outbound, target.logOrigins) ?? (committed ? undefined : misfit(receipt, salt, result))
     if (fault !== undefined) return this.#refuseReply(target, call, fault)
+    this.#c.guard.answered(target)
     const received = { receipt, hash: verdict.hash, envelope: verdict.envelope }
     if (receipt.status !== 'ok') return refusalFrom(receipt, received)
     if (committed) return { call, receipt: received, committed }
@@ -206,6 +224,7 @@ export class OutboundExchange {
 
   #refuseReply(target: ImportedTarget, call: Begun, reason: string): Refusal {
     this.#c.evidence(target.peer, 'statement', reason, call.callId)
+    this.#c.guard.talkedNonsense(target, reason)
     return { refused: 'remote_refused', reason, unknown: target.safety !== 'READ' }
   }
 

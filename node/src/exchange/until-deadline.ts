@@ -1,3 +1,4 @@
+import { ExchangeCancelled } from '@hansa/mesh'
 import type { Clock } from '@hansa/protocols'
 import type { Begun } from '../kernel/stages.ts'
 
@@ -9,7 +10,7 @@ export async function untilDeadline<T>(
 ): Promise<T> {
   const stop = new AbortController()
   const cancelTimer = clock.after(Math.max(1, call.deadlineMs - clock.now()), () => stop.abort())
-  const cancel = () => stop.abort()
+  const cancel = () => stop.abort(new ExchangeCancelled('the caller cancelled'))
   call.signal?.addEventListener('abort', cancel, { once: true })
   if (call.signal?.aborted === true) cancel()
   try {

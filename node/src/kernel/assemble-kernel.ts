@@ -32,6 +32,8 @@ import { kernelResolver } from '../identity/kernel-resolver.ts'
 import { refuseStale } from '../identity/refuse-stale.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
+import { PeerGuard } from '../routing/peer-guard.ts'
+import { RoutingDesk } from '../routing/routing-desk.ts'
 import { openStanding } from '../standing/open-standing.ts'
 import { rankedDiscovery } from '../standing/ranked.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
@@ -52,7 +54,7 @@ import { EventOutbox } from './event-outbox.ts'
 import { explainer } from './explain.ts'
 import { faultFields } from './fault-fields.ts'
 import { ImportDesk } from './import-desk.ts'
-import { DEFAULT_IN_FLIGHT, InFlight } from './in-flight.ts'
+import { InFlight } from './in-flight.ts'
 import { inboundStage } from './inbound-stage.ts'
 import { invoker, RunningCalls, type SharedStages } from './invoke.ts'
 import { AssembledKernel } from './kernel.ts'
@@ -91,7 +93,9 @@ const REFRESH_PERIOD_MS = 15_000
  * Opens the log, rebuilds what the kernel remembers, closes what a crash left open, and is then ready for calls.
  * @throws CallError `invalid_request` with every fault of the policy; LedgerError when the log cannot be opened.
  */
-export async function assembleKernel(components: KernelComponents, init: KernelInit = {}): Promise<AssembledKernel> {
+export async function assembleKernel(world: KernelComponents, init: KernelInit = {}): Promise<AssembledKernel> {
+  const guard = new PeerGuard({ ...world, observer: init.observer }, init.routing)
+  const components = { ...world, transport: guard.transport }
   const { signer, clock, logger, store, transport } = components
   const self = signer.did
   const compiled = compileOrThrow(init.policy ?? [])
@@ -130,7 +134,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     equivocated: (peer, manifests) => governance.equivocated(peer, manifests),
   })({ store, clock })
   const refusals = new RefusalCounter({ clock, append })
-  const inFlight = new InFlight({ ...DEFAULT_IN_FLIGHT, ...init.inFlight })
+  const inFlight = new InFlight(init.inFlight)
   const decisions = new DecisionMemory()
   const locals = new LocalCapabilities((id) => revocations.withdrew(id))
   const running = new RunningCalls()
@@ -204,7 +208,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   holder = policy
   await policy.record(compiled, policy.version)
   const policyVersion = () => policy.version
-  const sessions = inboundSessions()({ clock })
+  const sessions = inboundSessions({ opened: (peer) => guard.heard(peer) })({ clock })
   const ends = (peer: Did) => {
     sessions.closePeer(peer)
     peerSessions.forget(peer)
@@ -242,7 +246,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   const peerSessions = new PeerSessions({ open, clock })
   const { fresh } = revocations
   const exchange = new OutboundExchange({
-    ...{ self, clock, logger, transport, signer: batch, verifier, resolver, approvals, evidence, fresh },
+    ...{ self, clock, logger, transport, signer: batch, verifier, resolver, approvals, evidence, fresh, guard },
     sessions: peerSessions,
     pseudonyms: new Pseudonyms(secrets.pseudonyms),
   })
@@ -261,17 +265,12 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
   }
   const budget = new RefusalBudget({ clock, isKnown })
   const auditing: AuditComponents = { append, room, policyVersion, approvals, uses, inFlight, idempotency, budget }
-  const recordCommitted: RevealComponents['append'] = (committed, appended) =>
-    appendCommitted(committed, appended, auditing)
+  const recordCommitted: RevealComponents['append'] = (call, appended) => appendCommitted(call, appended, auditing)
   const receiveOnly = receiveStage({
-    self,
-    clock,
-    locals,
+    ...{ self, clock, locals, idempotency, doubt },
     withheld: (id) => configured.reasonOf(id),
-    imported: (ref) => imports.target(ref),
+    imported: (ref) => guard.within(imports.target(ref)),
     revoked: (arrived, target) => revocations.refuses(arrived, target),
-    idempotency,
-    doubt,
   })
   const delegation = await openDelegation(
     { ...{ self, signer, store, clock, resolver, events, peers, standing, budgets, revocations } },
@@ -313,7 +312,8 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     init.issuers,
   )
   const arriving = { clock, secrets, defaultPrincipal: init.principal ?? DEFAULT_PRINCIPAL }
-  const invoke = invoker({ ...arriving, logger, ledger, stages, running, callIds, outbox, promises, tokens })
+  const invoking = { ledger, stages, running, callIds, outbox, promises, tokens, retries: guard.retries }
+  const invoke = invoker({ ...arriving, logger, ...invoking })
 
   const inbound = servePeers({
     ...{ self, identity: signer, signer: batch, clock, logger, resolver, verifier, sessions, memory, ledger, peers },
@@ -362,6 +362,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     imports,
     peers: peerDesk,
     ...{ inFlight, tokens, agents, issuers, offers, configured, standing: trust.desk },
+    routing: new RoutingDesk({ guard }),
     capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),
     ...{ content: kept.desk, events, identity, revocations, ...delegation.desks },
     append,
@@ -382,6 +383,7 @@ export async function assembleKernel(components: KernelComponents, init: KernelI
     async drain() {
       stopRefreshing()
       stopChecking()
+      guard.close()
       company.close()
       trust.close()
       issuers.desk.close()

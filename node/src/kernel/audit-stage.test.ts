@@ -168,7 +168,7 @@ describe(settleStage, () => {
     ['a released call', released(), 0],
   ])('gives the place back of what entered: %s', (_what, ended, left) => {
     const with_ = parts()
-    with_.inFlight.enter('agent:a', 'echo', undefined, undefined)
+    with_.inFlight.enter({ principal: 'agent:a', capability: 'echo' })
     settleStage(with_)(ended)
     expect(with_.inFlight.size).toBe(left)
   })

@@ -12,6 +12,7 @@ import { type RefusalBudget, RefusalUnsigned } from '../exchange/refusal-budget.
 import { type ApprovalBook, provesNoAction } from './approvals.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { InFlight } from './in-flight.ts'
+import { placeOf } from './place-of.ts'
 import type { Arrived, Begun, Committed, ReceivedReceipt, Refusal, Refused, Released } from './stages.ts'
 import { standsFor } from './stands-for.ts'
 import type { TokenUses } from './token-uses.ts'
@@ -211,7 +212,7 @@ export function settleStage({
     const call: Arrived & Partial<Begun> = ended.call
     const { caller } = call
     if (call.decision !== undefined && call.target !== undefined) {
-      inFlight.leave(caller.principal, call.target.ref, caller.kind === 'peer' ? caller.did : undefined)
+      inFlight.leave(placeOf({ caller, target: call.target }))
     }
     const begun = call.begin !== undefined
     if (call.presented !== undefined && !begun) uses.release(call.presented.id)

@@ -43,6 +43,8 @@ export interface CallObserver {
   evidence?(kind: EvidenceKind): void
   /** A revocation was made here, taken from another kernel, or not taken from it. @default not looked at */
   revocation?(outcome: RevocationOutcome): void
+  /** A peer was cut off (`open`), or answers again. @default not looked at */
+  breaker?(state: 'open' | 'closed'): void
 }
 
 /** @param stages of this call, in order, and when it ended. */

@@ -1,8 +1,10 @@
 /**
  * Calls that this kernel's own principals make. One call is one run of the pipeline; a call to a peer that certainly did
- * nothing, or that carries an idempotency key, is run again as a new call when the peer could not be reached.
+ * nothing, that only reads, or that carries an idempotency key, is run again as a new call when the peer could not be
+ * reached, as long as the budget of the peer for repetitions lasts.
  */
-import type { Clock, EventLogger, Frame, InvokeOptions } from '@hansa/protocols'
+import type { RetryBudget } from '@hansa/mesh'
+import type { Clock, Did, EventLogger, Frame, InvokeOptions } from '@hansa/protocols'
 import { randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
@@ -30,15 +32,17 @@ export type InvokeComponents = Omit<LocalCallComponents, 'running'> & {
   outbox: AckOutbox
   promises: PromiseBook
   tokens: TokenDesk
+  /** Repetitions that a peer gets. */
+  retries: RetryBudget
 }
 
-/** Times that a call whose key makes it safe is sent again. */
+/** Times that a call that is safe to repeat is sent again. */
 const MAX_RETRIES = 2
 /** Milliseconds within which the second repetition waits, by chance (security.md B13: full jitter). */
 const RETRY_JITTER_MS = 200
 
 /** Repetitions that are left, by what they are for. */
-type RetryBudget = { session: number; lost: number }
+type Repetitions = { session: number; lost: number }
 
 type Ended = { ended: Released | Refused; entry: Appended }
 
@@ -53,14 +57,17 @@ export function invoker(components: InvokeComponents): Invoke {
       { ...components, running: (callId) => components.running.find(callId) },
       authenticated,
     )
-    const budget: RetryBudget = { session: 1, lost: MAX_RETRIES }
+    const left: Repetitions = { session: 1, lost: MAX_RETRIES }
     for (;;) {
       const { ended, entry } = await runOwn(call, components)
+      const peer = servedBy(ended)
+      if (peer !== undefined && left.session + left.lost === 1 + MAX_RETRIES) components.retries.called(peer)
       if (!('refused' in ended)) return frameOf(ended, entry, components.ledger.origin)
       const reason = repeatable(ended, components.clock.now())
-      if (reason === undefined || budget[reason] === 0) throw errorOf(ended)
-      if (reason === 'lost' && budget.lost < MAX_RETRIES) await jitter(components.clock)
-      budget[reason] -= 1
+      if (reason === undefined || left[reason] === 0) throw errorOf(ended)
+      if (reason === 'lost' && (peer === undefined || !components.retries.spend(peer))) throw errorOf(ended)
+      if (reason === 'lost' && left.lost < MAX_RETRIES) await jitter(components.clock)
+      left[reason] -= 1
       const retryOf = call.idempotencyKey === undefined ? { retryOf: call.callId } : {}
       call = { ...call, ...retryOf, callId: randomId(), startedMs: components.clock.now() }
     }
@@ -104,10 +111,10 @@ function acknowledge(
 }
 
 /**
- * A peer that does not know the session has not looked at the call, so one repetition is always safe. Otherwise only a
- * key makes it safe. What the call used up, an approval or a token, it would not have a second time.
+ * A peer that does not know the session has not looked at the call, so one repetition is always safe. Otherwise a key
+ * makes it safe, or that all it can do is read. What the call used up, an approval or a token, it would not have a second time.
  */
-function repeatable(refused: Refused, nowMs: number): keyof RetryBudget | undefined {
+function repeatable(refused: Refused, nowMs: number): keyof Repetitions | undefined {
   const { call, receipt, missing } = refused
   const remote =
     call.target?.kind === 'imported' &&
@@ -117,7 +124,17 @@ function repeatable(refused: Refused, nowMs: number): keyof RetryBudget | undefi
   if (call.approval !== undefined || call.presented !== undefined) return undefined
   if (refused.refused === 'handshake_failed') return refused.stage === 'driver' ? 'session' : undefined
   const lost = refused.refused === 'remote_refused' || refused.refused === 'outcome_unknown'
-  return lost && call.idempotencyKey !== undefined ? 'lost' : undefined
+  return lost && (call.idempotencyKey !== undefined || onlyReads(refused)) ? 'lost' : undefined
+}
+
+/** What a peer sent in the place of an answer is not better the second time; silence may be. */
+function onlyReads({ call: { target }, silent }: Refused): boolean {
+  return silent === true && target?.safety === 'READ' && target.idempotent
+}
+
+function servedBy({ call }: Released | Refused): Did | undefined {
+  const target = (call as Refused['call']).target
+  return target?.kind === 'imported' ? target.peer : undefined
 }
 
 function jitter(clock: Clock): Promise<void> {

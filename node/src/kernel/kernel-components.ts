@@ -10,6 +10,7 @@ import type { KeepEvidence } from '../gossip/evidence-book.ts'
 import type { RotationTimes } from '../identity/identity-desk.ts'
 import type { OwnIdentity } from '../identity/own-identity.ts'
 import type { IssuersInit } from '../issuers/open-issuers.ts'
+import type { RoutingSettings } from '../routing/routing-settings.ts'
 import type { WitnessingInit } from '../witness/witnessing.ts'
 import type { CallObserver } from './call-observer.ts'
 import type { InFlightLimits } from './in-flight.ts'
@@ -75,6 +76,8 @@ export type KernelInit = {
   /** Strings that never may leave, whatever they look like. */
   canaries?: readonly string[]
   inFlight?: Partial<InFlightLimits>
+  /** Where calls go, and what becomes of peers that do not answer. */
+  routing?: RoutingSettings
   /** Sees how each call ended. @default nobody does */
   observer?: CallObserver
   /** Whose tokens stand for principals of this kernel. @default nobody's */

@@ -45,7 +45,7 @@ import type {
   SignedManifest,
   Sponsors,
 } from '@hansa/protocols'
-import { CallError, decisionNotesSchema, isPrincipal } from '@hansa/protocols'
+import { CallError } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import type { ContentDesk } from '../content/content-desk.ts'
@@ -59,12 +59,14 @@ import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { IssuerDesk } from '../issuers/issuer-desk.ts'
 import type { OpenedIssuers } from '../issuers/open-issuers.ts'
 import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
+import type { RoutingDesk } from '../routing/routing-desk.ts'
 import type { StandingDesk } from '../standing/standing-desk.ts'
 import type { Witnessing } from '../witness/witnessing.ts'
 import type { AgentBook } from './agent-book.ts'
 import type { AgentOffers } from './agent-offers.ts'
 import type { ApprovalBook } from './approvals.ts'
 import type { CapabilityDesk } from './capability-desk.ts'
+import { checkDecision } from './check-decision.ts'
 import type { ConfiguredCapabilities } from './configured-capabilities.ts'
 import type { EventOutbox } from './event-outbox.ts'
 import type { Explain } from './explain.ts'
@@ -94,6 +96,7 @@ export type KernelParts = {
   inFlight: InFlight
   tokens: TokenDesk
   standing: StandingDesk
+  routing: RoutingDesk
   agents: AgentBook
   issuers: OpenedIssuers
   offers: AgentOffers
@@ -254,13 +257,19 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.standing
   }
 
+  /** Where calls go, and how the peers are that serve them. */
+  get routing(): RoutingDesk {
+    return this.#parts.routing
+  }
+
   /** For changes that are made outside the store. */
   get events(): Pick<EventOutbox, 'hold' | 'settle'> {
     return this.#parts.events
   }
 
   async peers(): Promise<PeerInfo[]> {
-    return this.#parts.standing.beside(await this.#parts.imports.peers())
+    const { routing, standing, imports } = this.#parts
+    return routing.beside(standing.beside(await imports.peers()))
   }
 
   addPeer(init: AddPeer): Promise<KnownPeer> {
@@ -379,21 +388,13 @@ export class AssembledKernel implements ControlledKernel {
     }
   }
 
-  /** An agent can never approve: an approver is a person. */
   async #decide(
     approvalId: string,
     verdict: 'granted' | 'denied',
     approver: string,
     notes: DecisionNotes = {},
   ): Promise<Approval> {
-    if (!isPrincipal(approver) || !approver.startsWith('person:')) {
-      const message = 'Only a person decides, never an agent: an approver is named person:NAME.'
-      throw new CallError({ code: 'invalid_request' }, `invalid_request: ${message}`)
-    }
-    if (!decisionNotesSchema.safeParse(notes).success) {
-      const message = 'A reason is at most 500 characters of well-formed text.'
-      throw new CallError({ code: 'invalid_request' }, `invalid_request: ${message}`)
-    }
+    checkDecision(approver, notes)
     return this.#parts.approvals.decide(approvalId, verdict, approver, notes)
   }
 }

@@ -120,8 +120,8 @@ describe('places and rates', () => {
     for (let call = 0; call < 6; call++) codes.push(await codeOf(components, aReceivedCall({ target })))
     // The two that are inside were counted; those that found no place were not.
     expect(codes).toEqual(['permitted', 'permitted', 'busy', 'busy', 'busy', 'busy'])
-    components.inFlight.leave('agent:a', 'echo', undefined)
-    components.inFlight.leave('agent:a', 'echo', undefined)
+    components.inFlight.leave({ principal: 'agent:a', capability: 'echo' })
+    components.inFlight.leave({ principal: 'agent:a', capability: 'echo' })
     expect(await codeOf(components, aReceivedCall({ target }))).toBe('permitted')
     expect(await codeOf(components, aReceivedCall({ target }))).toBe('rate_limited')
     expect(components.inFlight.size).toBe(1)
@@ -169,10 +169,10 @@ describe('an approval', () => {
   it('is given back when there is no place for the call', async () => {
     const components = parts(asking)
     const id = await approved(components)
-    components.inFlight.enter('agent:a', 'echo', undefined, undefined)
-    components.inFlight.enter('agent:a', 'echo', undefined, undefined)
+    components.inFlight.enter({ principal: 'agent:a', capability: 'echo' })
+    components.inFlight.enter({ principal: 'agent:a', capability: 'echo' })
     expect(await codeOf(components, aReceivedCall({ approvals: [id] }))).toBe('busy')
-    components.inFlight.leave('agent:a', 'echo', undefined)
+    components.inFlight.leave({ principal: 'agent:a', capability: 'echo' })
     expect(await codeOf(components, aReceivedCall({ approvals: [id] }))).toBe('permitted')
   })
 

@@ -27,6 +27,7 @@ import { actionHash } from './approval-action.ts'
 import type { ApprovalBook } from './approvals.ts'
 import type { InFlight } from './in-flight.ts'
 import type { PeerSettings } from './peer-settings.ts'
+import { placeOf } from './place-of.ts'
 import type { PolicyHolder } from './policy-holder.ts'
 import type { AskedIntent, ImportedTarget, Permitted, Received, Refusal } from './stages.ts'
 import { isRefusal } from './stages.ts'
@@ -247,7 +248,7 @@ function refuseRate(call: Permitted, components: PolicyComponents): Refusal | un
   const { rates, clock, inFlight } = components
   const verdict = rates.admitAll(rateLimits(call, components), clock.now())
   if (verdict.ok) return undefined
-  inFlight.leave(call.caller.principal, call.target.ref, call.caller.kind === 'peer' ? call.caller.did : undefined)
+  inFlight.leave(placeOf(call))
   const about = verdict.key.split('\n').slice(1).join(', rule ')
   return { refused: 'rate_limited', reason: `${verdict.reason}: ${about}` }
 }
@@ -269,8 +270,6 @@ function rateLimits(call: Permitted, { standing }: Deciding): RateLimit[] {
 }
 
 function refusePlace(call: Permitted, { inFlight }: PolicyComponents): Refusal | undefined {
-  const { caller, target } = call
-  const peer = caller.kind === 'peer' ? caller.did : undefined
-  const entered = inFlight.enter(caller.principal, target.ref, peer, target.limits.concurrent)
-  return entered ? undefined : { refused: 'busy', reason: 'too many calls at the same time' }
+  const full = inFlight.enter(placeOf(call))
+  return full === undefined ? undefined : { refused: 'busy', reason: `too many calls at the same time: ${full}` }
 }

@@ -241,6 +241,8 @@ export type Refusal = {
   receipt?: ReceivedReceipt
   /** Whether the action may have happened; decides between `failed` and `outcome_unknown`. */
   unknown?: boolean
+  /** The peer was asked, and nothing came. */
+  silent?: true
   /** Why a result that the receipt commits to is not here. */
   missing?: Exclude<RevealState, 'awaited'>
 }

@@ -20,6 +20,7 @@ export type NodeGauges = {
   degraded: boolean
   witnessedLogs: number
   forkedPeers: number
+  peersCutOff: number
   capabilities: Readonly<Record<string, number>>
   peers: Readonly<Record<string, number>>
   ready: boolean
@@ -82,6 +83,12 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
     labelNames: ['outcome'] as const,
     registers,
   })
+  const breakers = new Counter({
+    name: 'hansa_peer_breaker_total',
+    help: 'How often peers were cut off (open), and answered again (closed).',
+    labelNames: ['state'] as const,
+    registers,
+  })
   addGauges(registry, gauges)
   return {
     delivery: (type, outcome) => deliveries.inc({ type, outcome }),
@@ -94,6 +101,7 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
         .map(({ name, type, help }) => ({ name, type: String(type), help }))
     },
     evidence: (kind) => evidence.inc({ kind }),
+    breaker: (state) => breakers.inc({ state }),
     revocation: (outcome) => revocations.inc({ outcome }),
     now: () => performance.timeOrigin + performance.now(),
     call({ direction, safety, outcome, code, stage, ms, stages: seen }: CallSeen) {
@@ -166,6 +174,11 @@ function addGauges(registry: Registry, gauges: () => Promise<NodeGauges>): void 
     'hansa_peers_forked',
     'Kernels that are kept out because their log has two histories, or may have.',
     ({ forkedPeers }) => forkedPeers,
+  )
+  one(
+    'hansa_peers_cut_off',
+    'Kernels to which nothing is sent because exchanges with them failed.',
+    ({ peersCutOff }) => peersCutOff,
   )
   each('hansa_capabilities', 'Capabilities, own and imported, by state.', ({ capabilities }) => capabilities)
   each('hansa_peers', 'Imported kernels by state.', ({ peers }) => peers)

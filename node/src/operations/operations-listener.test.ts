@@ -20,6 +20,7 @@ const gauges: NodeGauges = {
   degraded: false,
   witnessedLogs: 0,
   forkedPeers: 0,
+  peersCutOff: 0,
   capabilities: { available: 5, unavailable: 1 },
   peers: { ok: 1 },
   ready: true,

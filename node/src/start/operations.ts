@@ -76,6 +76,7 @@ const noFigures: Figures = {
   degraded: false,
   witnessedLogs: 0,
   forkedPeers: 0,
+  peersCutOff: 0,
   capabilities: {},
   peers: {},
 }
@@ -98,6 +99,7 @@ async function figuresOf(kernel: AssembledKernel): Promise<Figures> {
     degraded: status.witnessing?.own?.state === 'degraded',
     witnessedLogs: status.witnessing?.cosigned ?? 0,
     forkedPeers: status.witnessing?.forks.length ?? 0,
+    peersCutOff: kernel.routing.cutOff,
     capabilities: counts(capabilities),
     peers: counts(peers),
   }

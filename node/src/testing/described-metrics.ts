@@ -18,6 +18,7 @@ export function describedMetrics(): Promise<MetricFacts[]> {
     degraded: false,
     witnessedLogs: 0,
     forkedPeers: 0,
+    peersCutOff: 0,
     capabilities: {},
     peers: {},
     ready: true,

@@ -14,6 +14,14 @@ export const peerInfoSchema = z.object({
   score: z.int().min(0).max(1000).exactOptional().describe('What it may be trusted with here'),
   tier: standingTierSchema.exactOptional(),
   state: z.enum(['ok', 'expired', 'blocked']),
+  link: z
+    .object({
+      state: z.enum(['open', 'half_open']).describe('open: nothing is sent to it; half_open: it is tried again'),
+      since: z.int().min(0).describe('Unix seconds'),
+      reason: z.string().max(512),
+    })
+    .exactOptional()
+    .describe('Present while it is cut off because too many exchanges with it failed'),
   capabilities: z.array(capabilityRefSchema).max(500),
 })
 export type PeerInfo = z.infer<typeof peerInfoSchema>

@@ -8,6 +8,7 @@ import { identityLogEvents } from './identity-log-events.ts'
 import type { logLineFields } from './log-line-fields.ts'
 import type { LogFields } from './logger.ts'
 import { revocationLogEvents } from './revocation-log-events.ts'
+import { routingLogEvents } from './routing-log-events.ts'
 import { standingLogEvents } from './standing-log-events.ts'
 import { witnessLogEvents } from './witness-log-events.ts'
 
@@ -342,6 +343,7 @@ export const logEvents = {
   ...identityLogEvents,
   ...standingLogEvents,
   ...revocationLogEvents,
+  ...routingLogEvents,
   ...witnessLogEvents,
 } as const satisfies Record<string, LogEventFacts>
 

@@ -1,5 +1,7 @@
+import type { PeerInfo } from '@hansa/protocols'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
+import type { Style } from '../print.ts'
 import { table, time } from '../table.ts'
 
 export function peersCommand(cli: Cli): Command {
@@ -9,9 +11,9 @@ export function peersCommand(cli: Cli): Command {
       const peers = await ask(home, 'peers', {})
       print.result(peers, (style) => {
         if (peers.length === 0) return 'No kernel is imported. Import one with: hansa import URL'
-        const rows = peers.map(({ alias, state, score, trustPolicy, capabilities, expires, endpoint, did }) => [
+        const rows = peers.map(({ alias, state, link, score, trustPolicy, capabilities, expires, endpoint, did }) => [
           style.name(alias),
-          state === 'ok' ? style.good(state) : style.bad(state),
+          linkText(style, link) ?? (state === 'ok' ? style.good(state) : style.bad(state)),
           String(score ?? '-'),
           trustPolicy,
           String(capabilities.length),
@@ -19,13 +21,24 @@ export function peersCommand(cli: Cli): Command {
           endpoint,
           did,
         ])
-        return table(
+        const shown = table(
           style,
           ['alias', 'state', 'score', 'trust policy', 'capabilities', 'manifest until', 'endpoint', 'did'],
           rows,
         )
+        return [shown, ...peers.flatMap((peer) => reasonText(style, peer))].join('\n')
       })
       return undefined
     }),
   )
+}
+
+function linkText(style: Style, link: PeerInfo['link']): string | undefined {
+  if (link === undefined) return undefined
+  return link.state === 'open' ? style.bad('cut off') : style.warn('tried again')
+}
+
+function reasonText(style: Style, { alias, link }: PeerInfo): string[] {
+  if (link === undefined) return []
+  return [`${style.name(alias)} was cut off at ${time(link.since)}: ${link.reason}.`]
 }

@@ -1,0 +1,43 @@
+/** `routing`: where calls go, and what becomes of peers that do not answer, each key with its unit and default. */
+import { z } from 'zod'
+
+export const routingSchema = z.strictObject({
+  breaker: z
+    .strictObject({
+      failure_percent: z
+        .int()
+        .min(1)
+        .max(100)
+        .describe('Exchanges with a peer within the window that have to fail, percent. Default: 50')
+        .optional(),
+      min_exchanges: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .describe('Exchanges that the window has to hold before that counts. Default: 20')
+        .optional(),
+      window_seconds: z.int().min(1).max(3_600).describe('How far back it looks, seconds. Default: 30').optional(),
+      failures_in_a_row: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .describe('Exchanges one behind the other that fail, however few there are. Default: 5')
+        .optional(),
+      probe_seconds: z
+        .int()
+        .min(1)
+        .max(3_600)
+        .describe(
+          'Longest pause between two looks for a peer that is cut off, seconds; the first is after one second. Default: 10',
+        )
+        .optional(),
+    })
+    .describe('When a peer is cut off: nothing is sent to it until it is found again')
+    .optional(),
+  retry_percent: z
+    .int()
+    .min(0)
+    .max(100)
+    .describe('Repetitions of calls to a peer that got no answer, as a part of the calls to it, percent. Default: 10')
+    .optional(),
+})

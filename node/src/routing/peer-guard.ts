@@ -1,0 +1,80 @@
+/**
+ * What keeps a bad peer from hurting anybody but itself: a breaker around every exchange with it, and a budget for what is
+ * sent again.
+ */
+import {
+  type BreakerChange,
+  type BreakerView,
+  breakingTransport,
+  DEFAULT_RETRY_BUDGET,
+  lookOver,
+  PeerBreakers,
+  RetryBudget,
+} from '@hansa/mesh'
+import type { Clock, Did, EventLogger, PeerTransport } from '@hansa/protocols'
+import type { CallObserver } from '../kernel/call-observer.ts'
+import type { ImportedTarget, Refusal } from '../kernel/stages.ts'
+import { isRefusal } from '../kernel/stages.ts'
+import type { RoutingSettings } from './routing-settings.ts'
+
+export type PeerGuardComponents = {
+  clock: Clock
+  logger: EventLogger
+  transport: PeerTransport
+  observer?: CallObserver | undefined
+}
+
+export class PeerGuard {
+  /** Every exchange with a peer goes through it. */
+  readonly transport: PeerTransport
+  readonly retries: RetryBudget
+  readonly #breakers: PeerBreakers
+
+  constructor({ clock, logger, transport, observer }: PeerGuardComponents, settings: RoutingSettings = {}) {
+    const changed = (change: BreakerChange) => {
+      const { peer, state } = change
+      observer?.breaker?.(state)
+      if (state === 'open') logger.warn('peer.cut_off', { peer, reason: change.reason })
+      else logger.info('peer.back', { peer, after_ms: change.afterMs })
+    }
+    this.#breakers = new PeerBreakers({ clock, changed, look: lookOver(transport) }, settings.breaker)
+    this.transport = breakingTransport(transport, { breakers: this.#breakers, nowMs: () => clock.now() })
+    this.retries = new RetryBudget({ ...DEFAULT_RETRY_BUDGET, ...settings.retries })
+  }
+
+  /** The receipt of a call was what it has to be. */
+  answered({ peer, endpoint }: Pick<ImportedTarget, 'peer' | 'endpoint'>): void {
+    this.#breakers.good(peer, endpoint)
+  }
+
+  /** What came as the receipt of a call was not one. */
+  talkedNonsense({ peer, endpoint }: Pick<ImportedTarget, 'peer' | 'endpoint'>, what: string): void {
+    this.#breakers.bad(peer, endpoint, what)
+  }
+
+  /** The peer has proven here who it is. */
+  heard(peer: Did): void {
+    this.#breakers.heard(peer)
+  }
+
+  /** @returns the same, or `busy` while the peer of the capability is cut off. */
+  within(target: ImportedTarget | Refusal): ImportedTarget | Refusal {
+    if (isRefusal(target)) return target
+    const reason = this.#breakers.refusal(target.peer)
+    return reason === undefined ? target : { refused: 'busy', reason: `${target.alias} is ${reason}` }
+  }
+
+  /** @returns undefined while nothing is wrong with it. */
+  of(peer: Did): (BreakerView & { state: 'open' | 'half_open' }) | undefined {
+    return this.#breakers.of(peer)
+  }
+
+  /** Peers that are cut off now. */
+  get cutOff(): number {
+    return this.#breakers.open
+  }
+
+  close(): void {
+    this.#breakers.close()
+  }
+}

@@ -1,0 +1,16 @@
+/** The part of the table in `log-events.ts` that is about peers that do not answer, and where calls go. */
+export const routingLogEvents = {
+  'peer.back': {
+    level: 'info',
+    fields: ['peer', 'after_ms'],
+    means: 'A peer that was cut off has answered; calls go to it again.',
+    todo: 'Nothing.',
+  },
+  'peer.cut_off': {
+    level: 'warn',
+    fields: ['peer', 'reason'],
+    means:
+      'Too many exchanges with a peer failed: nothing is sent to it, and calls of what it serves are refused as `busy` at once. It is looked for every few seconds.',
+    todo: 'See `hansa peers`. When it stays away, ask its operator, and look at the network between.',
+  },
+} as const
