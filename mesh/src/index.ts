@@ -107,7 +107,21 @@ export type { BreakerState } from './routing/circuit-breaker.ts'
 export { type BreakerChange, type BreakerView, PeerBreakers } from './routing/peer-breakers.ts'
 export { DEFAULT_RETRY_BUDGET, RetryBudget, type RetryBudgetSettings } from './routing/retry-budget.ts'
 // Framed channels.
+export type { ChannelDialer } from './session/channel-dialer.ts'
 export type { FramedChannel } from './session/framed-channel.ts'
+export type { BodyRoom } from './session/served-requests.ts'
+export {
+  type SessionLink,
+  type SessionLinkComponents,
+  type SessionLinkInit,
+  sessionLink,
+} from './session/session-link.ts'
+export {
+  type PeerChannel,
+  SessionTransport,
+  type SessionTransportComponents,
+  type SessionTransportInit,
+} from './session/session-transport.ts'
 export { certificateFault } from './transport/certificate-fault.ts'
 // Transport.
 export { type ShownCertificate, spkiHash } from './transport/certificate-key.ts'

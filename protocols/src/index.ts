@@ -260,6 +260,8 @@ export {
   type RevocationStatus,
   revocationStatusSchema,
 } from './revocation/revocation-status.ts'
+// Sessions.
+export * from './session/session-frame.ts'
 // Who vouches for an agent.
 export {
   type AddSponsor,

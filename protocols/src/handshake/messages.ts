@@ -30,10 +30,11 @@ const statusSchema = z
 const kidSchema = z.string().max(1024).describe('DID URL of the key that signed, for authentication')
 
 /**
- * How the channel below is bound into the signatures. `local` is as strong as `spki`; `peer-ids` too: the pair of PeerIds
- * that the handshake of libp2p has proven.
+ * How the channel below is bound into the signatures: `exporter` is keying material of the TLS connection itself (RFC
+ * 9266), `spki` the key of the certificate, and `local`, which never leaves the machine, as strong as these. So is
+ * `peer-ids`, the pair of PeerIds that the handshake of libp2p has proven.
  */
-export const channelKinds = ['local', 'spki', 'peer-ids', 'weak'] as const
+export const channelKinds = ['local', 'spki', 'peer-ids', 'weak', 'exporter'] as const
 export type ChannelKind = (typeof channelKinds)[number]
 
 export const helloSchema = z.strictObject({

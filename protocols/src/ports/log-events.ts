@@ -9,6 +9,7 @@ import type { logLineFields } from './log-line-fields.ts'
 import type { LogFields } from './logger.ts'
 import { revocationLogEvents } from './revocation-log-events.ts'
 import { routingLogEvents } from './routing-log-events.ts'
+import { sessionLogEvents } from './session-log-events.ts'
 import { standingLogEvents } from './standing-log-events.ts'
 import { witnessLogEvents } from './witness-log-events.ts'
 
@@ -341,6 +342,7 @@ export const logEvents = {
     todo: 'Restart the node to have it told again. What waits is in `hansa approvals`.',
   },
   ...identityLogEvents,
+  ...sessionLogEvents,
   ...standingLogEvents,
   ...revocationLogEvents,
   ...routingLogEvents,

@@ -3,6 +3,7 @@
  * nothing; what it says about the channel goes into the handshake's signatures.
  */
 import type { ChannelKind } from '../handshake/messages.ts'
+import type { Endpoint } from '../manifest/capability-manifest.ts'
 import type { Did } from '../syntax/did.ts'
 
 /** What both ends of a channel can compute, and a third party in the middle cannot make equal. */
@@ -25,7 +26,11 @@ export type PeerRequest = {
   body?: Uint8Array
   /** Largest reply that is read, bytes. */
   maxReplyBytes: number
+  /** How long the answer is of use, from now; a session tells the other side. @default nobody says */
+  deadlineMs?: number
   signal?: AbortSignal
+  /** Takes what the other side says before its reply; a transport without a session never calls it. */
+  onProgress?(bytes: Uint8Array): void
 }
 
 export type PeerReply = { status: number; body: Uint8Array }
@@ -39,10 +44,12 @@ export interface PeerTransport {
   usePins?(pins: CertificatePins): void
 }
 
-/** What a kernel knows of its peers' certificates: the keys that a peer's own manifest names, signed by its DID. */
+/** What a kernel knows of where its peers are and of their certificates: what a peer's own manifest names, signed by its DID. */
 export interface CertificatePins {
   /** SHA-256 of the SPKI of each, base64url; undefined when the peer names none: then authorities decide. */
   keysOf(peer: Did): readonly string[] | undefined
+  /** Every way to the peer, when `endpoint` is the one of them that its manifest names for single requests. */
+  waysTo?(peer: Did, endpoint: string): readonly Endpoint[]
   /** A connection showed a key that is not pinned: looks for a newer manifest of the peer. Never rejects. */
   renew(peer: Did): Promise<void>
 }
@@ -58,6 +65,10 @@ export type InboundRequest = {
   binding?: ChannelBinding
   /** Value of the Authorization header, only for `exchangePaths.invoke`. */
   authorization?: string
+  /** Aborted when whoever asked no longer waits: it said so, its channel has closed, or its deadline has passed. */
+  signal?: AbortSignal
+  /** Says something before the reply, at most `MAX_PROGRESS_BYTES`. Undefined where there is no way to. */
+  progress?(bytes: Uint8Array): void
 }
 
 export type InboundReply = {
@@ -66,6 +77,8 @@ export type InboundReply = {
   body: Uint8Array
   /** Value of the header of that name. @default 'no-store' */
   cacheControl?: string
+  /** Who has proven itself by this request, on the channel that it came over. Not sent. */
+  proven?: Did
 }
 
 export interface InboundHandler {

@@ -13,6 +13,7 @@ import { proofVectors } from './proof-vectors.ts'
 import { revealVectors } from './reveal-vectors.ts'
 import { revocationStatusVectors, revocationVectors } from './revocation-vectors.ts'
 import { sanctionVectors } from './sanction-vectors.ts'
+import { sessionFrameVectors } from './session-frame-vectors.ts'
 import { sponsorVectors } from './sponsor-vectors.ts'
 import { tokenVectors } from './token-vectors.ts'
 import type { VectorFile } from './vector-file.ts'
@@ -38,5 +39,6 @@ export function allVectors(): VectorFile[] {
     ...inclusionVectors(),
     ...cosignatureVectors(),
     ...forkVectors(),
+    ...sessionFrameVectors(),
   ]
 }

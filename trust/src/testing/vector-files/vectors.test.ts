@@ -6,7 +6,9 @@ import {
   type CheckpointReference,
   type Did,
   decodeFrames,
+  decodeSessionFrame,
   type EnvelopeType,
+  encodeSessionFrame,
   INCLUSION_TYP,
   inclusionAnswerSchema,
   inclusionQuestionSchema,
@@ -70,6 +72,7 @@ const folders = [
   'inclusion',
   'cosignature',
   'fork',
+  'session-frame',
 ]
 const paths = folders
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
@@ -575,5 +578,23 @@ describe('fork', () => {
     const readable = readForkProof(Buffer.from(JSON.stringify(proof)))
     if (readable === undefined) throw new Error('not a fork proof')
     expect(await verifyForkProof(readable, { vkey, resolver: didKeyResolver() })).toMatchObject({ verdict })
+  })
+})
+
+describe('session-frame', () => {
+  type FrameVector = { message: string; frame?: Record<string, unknown> }
+  const messageOf = ({ message }: FrameVector) => Buffer.from(message, 'base64url')
+
+  it.each(under('session-frame/valid'))('%s', (path) => {
+    const vector = read<FrameVector>(path)
+    const frame = decodeSessionFrame(messageOf(vector))
+    if (frame === undefined) throw new Error('a frame was to be read')
+    const shown = 'bytes' in frame ? { ...frame, bytes: encodeBase64url(frame.bytes) } : frame
+    expect(shown).toEqual(vector.frame)
+    expect(encodeBase64url(encodeSessionFrame(frame))).toBe(vector.message)
+  })
+
+  it.each(under('session-frame/invalid'))('%s', (path) => {
+    expect(decodeSessionFrame(messageOf(read<FrameVector>(path)))).toBeUndefined()
   })
 })
