@@ -17,6 +17,7 @@ export {
   type GuardedFetchInit,
   guardedFetch,
 } from './fetch/guarded-fetch.ts'
+export { type GuardedStream, guardedStream, type StreamBounds, type Streamed } from './fetch/guarded-stream.ts'
 export { urlRefusal } from './fetch/url-refusal.ts'
 // Passing on.
 export { type Gossip, type GossipTopic, type GossipVerdict, gossipTopics, type TakeGossip } from './gossip/gossip.ts'
@@ -74,6 +75,8 @@ export {
   type SeenManifest,
 } from './peers/peer-memory.ts'
 // Registries.
+export { judgeRegistryHead, type RegistryHead, type RegistryLogFault } from './registry/judge-registry-head.ts'
+export { checkOwnListing, type OwnListing, type OwnListingFault } from './registry/own-listing.ts'
 export {
   type Listed,
   type ListFilter,
@@ -90,6 +93,13 @@ export {
   type RegistryHeartbeatInit,
   registryHeartbeat,
 } from './registry/registry-heartbeat.ts'
+export { type RegistryMemory, type RegistryRefusal, registryMemory } from './registry/registry-memory.ts'
+export {
+  type RegistryWatcher,
+  type RegistryWatcherComponents,
+  type RegistryWatcherState,
+  watchRegistry,
+} from './registry/registry-watcher.ts'
 // The replica of manifests.
 export { LocalReplica, type LocalReplicaComponents, type LocalReplicaInit, signedOf } from './replica/local-replica.ts'
 export type { Replica, ReplicaChange, Taken } from './replica/replica.ts'

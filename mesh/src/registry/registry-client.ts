@@ -7,14 +7,20 @@ import {
   type Did,
   errorBodySchema,
   type Listing,
+  type ListingStatus,
   type ListQuery,
   listingSchema,
+  listingStatusSchema,
   listResponseSchema,
   MAX_MANIFEST_BYTES,
+  type ProvenRegistryEntry,
+  provenEntrySchema,
   RENEWAL_TYP,
   type Registered,
+  type RegistryCheckpoint,
   type Renewal,
   registeredSchema,
+  registryCheckpointSchema,
   registryRoutes,
   type SignedManifest,
   WITHDRAWAL_TYP,
@@ -35,6 +41,12 @@ export interface RegistryClient {
   /** All pages, to about 1,000 listings or 32 MiB; where that cuts something off, the fault says so. */
   list(filter: ListFilter, signal?: AbortSignal): Promise<Listed>
   get(did: Did, signal?: AbortSignal): Promise<RegistryReply<Listing>>
+  /** Also of a kernel that is not listed any more. */
+  status(did: Did, signal?: AbortSignal): Promise<RegistryReply<ListingStatus>>
+  /** The signed head of its log. @param since size of the tree that has to be shown to be in it. */
+  checkpoint(since?: number, signal?: AbortSignal): Promise<RegistryReply<RegistryCheckpoint>>
+  /** One entry of its log, with its proof. */
+  entry(index: number, signal?: AbortSignal): Promise<RegistryReply<ProvenRegistryEntry>>
   register(signed: SignedManifest, signal?: AbortSignal): Promise<RegistryReply<Registered>>
   /** Keeps the listing of a registered manifest alive. */
   renew(
@@ -82,6 +94,19 @@ export function registryClient(init: RegistryClientInit): RegistryClient {
     get: async (did, signal) => {
       const path = registryRoutes.get.path.replace(':did', encodeURIComponent(did))
       return answer(await ask(init, path, MAX_ANSWER_BYTES, signal), listingSchema)
+    },
+    status: async (did, signal) => {
+      const path = registryRoutes.status.path.replace(':did', encodeURIComponent(did))
+      return answer(await ask(init, path, MAX_ANSWER_BYTES, signal), listingStatusSchema)
+    },
+    checkpoint: async (since, signal) => {
+      const query = since === undefined ? '' : `?since=${since}`
+      const path = `${registryRoutes.checkpoint.path}${query}`
+      return answer(await ask(init, path, MAX_ANSWER_BYTES, signal), registryCheckpointSchema)
+    },
+    entry: async (index, signal) => {
+      const path = registryRoutes.entry.path.replace(':index', String(index))
+      return answer(await ask(init, path, MAX_ANSWER_BYTES, signal), provenEntrySchema)
     },
     register: (signed, signal) => post(init, 'register', { manifest: signed.jws }, signal),
     renew: (signer, renewal, signal) => statement('renew', RENEWAL_TYP, signer, renewal, signal),

@@ -3,7 +3,6 @@ import { connect } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { type RegistryEntry, registryEntrySchema, registryStreams } from '@hansa/protocols'
 import { describeOnBoth } from '@hansa/storage/testing'
-import { signerFromSeed } from '@hansa/trust'
 import { alice, bob, carol, NOW } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
 import { type ReadEvent, readEvents } from '../testing/read-events.ts'
@@ -118,14 +117,21 @@ describe('a reader of the watch stream', () => {
   })
 
   it('that takes nothing is cut off, and holds up neither others nor the end', async () => {
-    const many = { ttlSeconds: 3600, writes: { burst: 1_000, perSecond: 1 } }
-    await using registry = await testRegistry({ ...many, watch: { ...bounds, stallMs: 1_000 } })
-    const description = 'x'.repeat(4_000)
-    for (let at = 0; at < 200; at++) {
-      const seed = new Uint8Array(32).fill(at)
-      const kernel = signerFromSeed(seed)
-      const capabilities = Array.from({ length: 25 }, (_, n) => ({ ...template(), id: `c.n${n}`, description }))
-      await registry.ask.register(manifestOf(kernel, { capabilities }))
+    await using registry = await testRegistry({ watch: { ...bounds, stallMs: 1_000 } })
+    const [seq, expires, keepUntil] = [NOW, NOW + 100_000, NOW + 200_000]
+    const record = {
+      kind: 'list',
+      source: '',
+      seq,
+      hash: 'h',
+      terms: [],
+      manifestExp: expires,
+      expires,
+      keepUntil,
+    } as const
+    for (let at = 0; at < 100; at++) {
+      const change = { ...record, manifest: 'x'.repeat(250_000) }
+      await registry.registry.records.change(`did:key:z${at}`, () => ({ answer: undefined, change }))
     }
     const socket = connect(Number(new URL(registry.registry.url).port), '127.0.0.1')
     socket.on('error', () => {})
@@ -141,8 +147,3 @@ describe('a reader of the watch stream', () => {
     socket.destroy()
   })
 })
-
-function template() {
-  const [, payload = ''] = manifestOf(bob).split('.')
-  return JSON.parse(Buffer.from(payload, 'base64url').toString()).capabilities[0]
-}
