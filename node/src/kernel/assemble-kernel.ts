@@ -4,24 +4,18 @@
  */
 import { discoverPeers, inboundSessions, type OwnSide, peerMemory } from '@hansa/mesh'
 import type { Did, EntryDraft } from '@hansa/protocols'
-import { batchSigner, envelopeVerifier, randomId } from '@hansa/trust'
+import { batchSigner, envelopeVerifier } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
-import { keepingArguments, keepingResults } from '../content/content-stages.ts'
 import { checkContent, openContent } from '../content/open-content.ts'
 import { openDelegation } from '../delegation/open-delegation.ts'
-import { type AskPeerComponents, askPeer, prepareIntent } from '../exchange/ask-peer.ts'
+import { type AskPeerComponents, askPeer } from '../exchange/ask-peer.ts'
 import { Pseudonyms } from '../exchange/build-intent.ts'
 import { peersInReach } from '../exchange/connected-peers.ts'
 import { DecisionMemory } from '../exchange/decision-memory.ts'
-import { HeldResults } from '../exchange/held-results.ts'
-import { sessionOpener } from '../exchange/open-peer-session.ts'
-import { OutboundExchange } from '../exchange/outbound-exchange.ts'
-import { OverdueAcks } from '../exchange/overdue-acks.ts'
-import { PeerSessions } from '../exchange/peer-sessions.ts'
+import { openExchange } from '../exchange/open-exchange.ts'
 import { checkPromises } from '../exchange/promise-checks.ts'
 import { RefusalBudget } from '../exchange/refusal-budget.ts'
 import { RefusalCounter } from '../exchange/refusal-counter.ts'
-import { type RevealComponents, revealStages } from '../exchange/reveal-result.ts'
 import { servePeers } from '../exchange/serve-peers.ts'
 import { compileDetectors } from '../firewall/index.ts'
 import { openLogCompany } from '../gossip/log-company.ts'
@@ -29,34 +23,27 @@ import type { LogGossip } from '../gossip/log-gossip.ts'
 import { openGovernance } from '../governance/open-governance.ts'
 import { IdentityDesk } from '../identity/identity-desk.ts'
 import { kernelResolver } from '../identity/kernel-resolver.ts'
-import { refuseStale } from '../identity/refuse-stale.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import { PeerGuard } from '../routing/peer-guard.ts'
 import { RoutingDesk } from '../routing/routing-desk.ts'
 import { openStanding } from '../standing/open-standing.ts'
 import { rankedDiscovery } from '../standing/ranked.ts'
-import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
 import { afterTurns } from './after-turns.ts'
 import { AgentBook } from './agent-book.ts'
 import { AgentOffers } from './agent-offers.ts'
 import { ApprovalArguments } from './approval-arguments.ts'
-import { type AuditComponents, appendCommitted, auditStage, settleStage } from './audit-stage.ts'
-import { beginStage } from './begin-stage.ts'
-import { auditedInLines, stageFailed } from './call-lines.ts'
 import { CapabilityDesk } from './capability-desk.ts'
 import { checkpointFor } from './checkpoint-proof.ts'
 import { closeCall } from './close-call.ts'
 import { ConfiguredCapabilities } from './configured-capabilities.ts'
 import { deriveSecrets } from './derived-secrets.ts'
-import { driverStage } from './driver-stage.ts'
 import { EventOutbox } from './event-outbox.ts'
 import { explainer } from './explain.ts'
 import { faultFields } from './fault-fields.ts'
 import { ImportDesk } from './import-desk.ts'
 import { InFlight } from './in-flight.ts'
-import { inboundStage } from './inbound-stage.ts'
-import { invoker, RunningCalls, type SharedStages } from './invoke.ts'
+import { invoker, RunningCalls } from './invoke.ts'
 import { AssembledKernel } from './kernel.ts'
 import type { KernelComponents, KernelInit } from './kernel-components.ts'
 import { LocalCapabilities } from './local-capabilities.ts'
@@ -64,19 +51,17 @@ import { ledgerLimits, logWatch, receiveWithRoom, roomIn } from './log-room.ts'
 import { inManifest, ManifestPublisher, publicFace } from './manifest-publisher.ts'
 import { observedStages } from './observed-stages.ts'
 import { openLog } from './open-log.ts'
-import { outboundStage } from './outbound-stage.ts'
 import { PeerDesk } from './peer-desk.ts'
-import { ackMissing, evidenceRecorder } from './peer-evidence.ts'
 import { PeerSettings } from './peer-settings.ts'
 import { periodic } from './periodic.ts'
 import { runCall } from './pipeline.ts'
 import { compileOrThrow, PolicyHolder } from './policy-holder.ts'
-import { type PolicyComponents, policyStage } from './policy-stage.ts'
+import type { PolicyComponents } from './policy-stage.ts'
 import { receiveStage } from './receive-stage.ts'
 import { receiveWithinDebts } from './receive-within-debts.ts'
+import { sharedStages } from './shared-stages.ts'
 import type { Refusal } from './stages.ts'
 import { TokenDesk } from './token-desk.ts'
-import { tokenStage } from './token-stage.ts'
 
 const DEFAULT_PRINCIPAL = 'agent:local'
 
@@ -236,36 +221,26 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     policyVersion: policy.version,
     checkpoint: (seen) => checkpointFor(ledger, seen),
   })
-  const open = sessionOpener({
-    ...{ transport, signer, resolver, clock, memory, contradicted, imports, own },
-    ...{ bars, revocations: revocations.statuses },
-  })
-  const evidence = evidenceRecorder({ append, logger, observer: init.observer })
-  const held = new HeldResults({ clock, onOverdue: ackMissing(evidence) })
-  const overdueAcks = new OverdueAcks({ clock, evidence, isOpen: (callId, peer) => openAcks.isOpen(callId, peer) })
-  const peerSessions = new PeerSessions({ open, clock })
   const { fresh } = revocations
-  const exchange = new OutboundExchange({
-    ...{ self, clock, logger, transport, signer: batch, verifier, resolver, approvals, evidence, fresh, guard },
-    sessions: peerSessions,
+  const { evidence, held, overdueAcks, peerSessions, exchange } = openExchange({
+    ...{ self, identity: signer, statements: batch, clock, logger, transport, verifier, resolver, memory, imports },
+    ...{ approvals, openAcks, append, observer: init.observer, fresh, guard, own, bars, contradicted },
+    revocations: revocations.statuses,
     pseudonyms: new Pseudonyms(secrets.pseudonyms),
   })
-
-  const asking: AskPeerComponents = { exchange, detectors, nowMs: () => clock.now() }
   const governance = await openGovernance({
     ...{ self, identity: signer, store, clock, logger, events, ledger, locals, projections, resolver, transport },
     ...{ sessions, peerSessions, refusals, imports, isKnown, memory, evidence: told.evidence },
     cutOff: company.cutOff,
     cleared: (peer) => told.evidence.lift(peer),
   })
-  const policyComponents: PolicyComponents = {
+  const asking: AskPeerComponents = { exchange, detectors, nowMs: () => clock.now() }
+  const deciding: PolicyComponents = {
     ...{ clock, policy, peers, standing, approvals, rates, inFlight },
     authority: governance.authority,
     askPeer: askPeer(asking),
   }
   const budget = new RefusalBudget({ clock, isKnown })
-  const auditing: AuditComponents = { append, room, policyVersion, approvals, uses, inFlight, idempotency, budget }
-  const recordCommitted: RevealComponents['append'] = (call, appended) => appendCommitted(call, appended, auditing)
   const receiveOnly = receiveStage({
     ...{ self, clock, locals, idempotency, doubt },
     withheld: (id) => configured.reasonOf(id),
@@ -281,21 +256,24 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const watchLog = logWatch(ledger, logger)
   let quiescing = false
   const stopping: Refusal = { refused: 'busy', reason: 'the node is stopping' }
-  const begin = beginStage({ append, approvals, policyVersion, fresh, prepareIntent: prepareIntent(asking) })
-  const plain: SharedStages = {
+  const plain = sharedStages({
+    ...{ ...deciding, asking },
+    ...{
+      self,
+      logger,
+      detectors,
+      tokenKeys: secrets.tokenKeys,
+      uses,
+      policyVersion,
+      append,
+      room,
+      idempotency,
+      budget,
+    },
+    ...{ transport, signer: batch, outbox, promises, evidence, exchange, fresh, content: kept.content },
+    ...{ identities, quorum: witnessing.guard, governance, revocations },
     receive: (arrived) => (quiescing ? stopping : receiveCall(arrived)),
-    policy: refuseStale(refuseUnwitnessed(policyStage(policyComponents), witnessing.guard), identities),
-    token: governance.narrowed(tokenStage({ self, clock, keys: secrets.tokenKeys, uses, policyVersion })),
-    inbound: inboundStage({ detectors }),
-    ...revealStages({ clock, transport, signer: batch, outbox, promises, evidence, append: recordCommitted }),
-    begin: revocations.begun(keepingArguments(begin, { ...kept, logger })),
-    driver: driverStage({ clock, exchange: (call) => exchange.call(call) }),
-    outbound: keepingResults(outboundStage({ detectors, idempotency }), { ...kept, logger }),
-    audit: auditedInLines(auditStage(auditing), { logger, clock }),
-    settle: settleStage(auditing),
-    failed: stageFailed(logger),
-    newId: randomId,
-  }
+  })
   const limited = delegation.stages(plain)
   const stages = init.observer === undefined ? limited : observedStages(limited, init.observer)
   const find = (capability: string) => {
@@ -373,7 +351,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     witnessing,
     invoke,
     governance: governance.operator,
-    explain: explainer({ ...policyComponents, ...arriving, running: (callId) => running.find(callId), receive }),
+    explain: explainer({ ...deciding, ...arriving, running: (callId) => running.find(callId), receive }),
     discover: rankedDiscovery(discoverPeers({ fetch: components.fetch, resolver, clock, memory, self }), standing),
     snapshotState: components.snapshotState,
     quiesce() {

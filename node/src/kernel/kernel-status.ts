@@ -1,5 +1,5 @@
 import type { KernelStatus } from '@hansa/protocols'
-import type { KernelParts } from './kernel.ts'
+import type { KernelParts } from './kernel-parts.ts'
 
 type Shown = Pick<
   KernelParts,

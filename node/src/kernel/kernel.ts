@@ -19,7 +19,6 @@ import type {
   DiscoverInit,
   Discovery,
   Entry,
-  EntryDraft,
   EraseContent,
   ErasedContent,
   Explanation,
@@ -47,82 +46,20 @@ import type {
 } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
-import type { Appended, Ledger } from '@hansa/trust/ledger'
-import type { ContentDesk } from '../content/content-desk.ts'
+import type { Ledger } from '@hansa/trust/ledger'
 import type { AgentIdentity } from '../control/control-caller.ts'
 import type { AgentOffer, ControlledKernel } from '../control/controlled-kernel.ts'
 import { type Driver, functionDriver } from '../drivers/index.ts'
-import type { AckOutbox } from '../exchange/ack-outbox.ts'
-import type { HeldResults } from '../exchange/held-results.ts'
-import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { IssuerDesk } from '../issuers/issuer-desk.ts'
-import type { OpenedIssuers } from '../issuers/open-issuers.ts'
-import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import type { RoutingDesk } from '../routing/routing-desk.ts'
 import type { StandingDesk } from '../standing/standing-desk.ts'
-import type { Witnessing } from '../witness/witnessing.ts'
-import type { AgentBook } from './agent-book.ts'
-import type { AgentOffers } from './agent-offers.ts'
-import type { ApprovalBook } from './approvals.ts'
-import type { CapabilityDesk } from './capability-desk.ts'
 import { checkDecision } from './check-decision.ts'
 import type { ConfiguredCapabilities } from './configured-capabilities.ts'
 import type { EventOutbox } from './event-outbox.ts'
-import type { Explain } from './explain.ts'
-import type { ImportDesk } from './import-desk.ts'
-import type { InFlight } from './in-flight.ts'
-import type { Invoke } from './invoke.ts'
+import type { KernelParts } from './kernel-parts.ts'
 import { kernelStatus } from './kernel-status.ts'
 import { entriesOf } from './ledger-entries.ts'
-import type { LocalCapabilities } from './local-capabilities.ts'
-import type { ManifestPublisher } from './manifest-publisher.ts'
-import type { PeerDesk } from './peer-desk.ts'
-import type { PolicyHolder } from './policy-holder.ts'
-import type { TokenDesk } from './token-desk.ts'
-
-export type KernelParts = {
-  did: Did
-  name: string
-  endpoint: string | undefined
-  nowMs(): number
-  ledger: Ledger
-  locals: LocalCapabilities
-  publisher: ManifestPublisher
-  policy: PolicyHolder
-  approvals: ApprovalBook
-  imports: ImportDesk
-  peers: PeerDesk
-  inFlight: InFlight
-  tokens: TokenDesk
-  standing: StandingDesk
-  routing: RoutingDesk
-  agents: AgentBook
-  issuers: OpenedIssuers
-  offers: AgentOffers
-  configured: ConfiguredCapabilities
-  capabilities: CapabilityDesk
-  content: ContentDesk
-  delegations: Delegations
-  sponsors: Sponsors
-  identity: IdentityDesk
-  events: EventOutbox
-  revocations: KernelRevocations
-  append(draft: EntryDraft): Appended
-  outbox: AckOutbox
-  held: HeldResults
-  refusals: RefusalCounter
-  inbound: InboundHandler
-  witnessing: Witnessing
-  invoke: Invoke
-  explain: Explain
-  governance: GovernanceOperator
-  discover(init: DiscoverInit): Promise<Discovery>
-  snapshotState: (() => Promise<string>) | undefined
-  quiesce(): Promise<void>
-  drain(): Promise<void>
-  ended(): Promise<void>
-}
 
 export class AssembledKernel implements ControlledKernel {
   readonly delegations: Delegations
