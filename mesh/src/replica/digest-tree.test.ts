@@ -63,7 +63,11 @@ describe('a digest tree', () => {
       expect('items' in child).toBe(child.count <= LEAF_RECORDS)
     })
     expect(tree.items('')).toHaveLength(300)
-    expect(tree.at('', 300)).toMatchObject({ items: tree.items('') })
+    const walked = [...tree.from('')]
+    expect(walked.map(({ did }) => did)).toEqual(tree.items('').map(({ did }) => did))
+    const middle = walked[100]?.place ?? ''
+    expect([...tree.from('', middle)]).toEqual(walked.slice(101))
+    expect([...tree.from('a', middle)]).toEqual(walked.slice(101).filter(({ place }) => place.startsWith('a')))
   })
 
   it('answers for a prefix below a leaf as one that has only those records', () => {

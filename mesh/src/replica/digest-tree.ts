@@ -49,12 +49,17 @@ export class DigestTree {
     return textOf(digestOf(this.#root))
   }
 
-  /** @param prefix hexadecimal digits of a place. @param wanted list up to so many items instead of going on below. */
-  at(prefix: string, wanted: number = LEAF_RECORDS): TreePlace {
+  /** @param prefix hexadecimal digits of a place. */
+  at(prefix: string): TreePlace {
     const node = nodeAt(this.#root, prefix)
     const place = { count: countOf(node), digest: textOf(digestOf(node)) }
-    if ('entries' in node || place.count <= wanted) return { ...place, items: itemsOf(node) }
+    if ('entries' in node) return { ...place, items: itemsOf(node) }
     return { ...place, children: node.children.map((child) => (child === undefined ? '' : textOf(digestOf(child)))) }
+  }
+
+  /** Those under a prefix, in the order of their places. @param after only those behind this place. */
+  *from(prefix: string, after = ''): Iterable<TreeItem & { place: string }> {
+    for (const { place, item } of entriesFrom(nodeAt(this.#root, prefix), prefix, after)) yield { ...item, place }
   }
 
   /** All under a prefix, by place. */
@@ -124,6 +129,18 @@ function entriesOf(node: Node): Map<string, Entry> {
   for (const child of node.children)
     if (child !== undefined) for (const [place, entry] of entriesOf(child)) found.set(place, entry)
   return found
+}
+
+function* entriesFrom(node: Node, prefix: string, after: string): Iterable<Entry> {
+  if ('entries' in node) {
+    for (const entry of inOrder(node.entries)) if (entry.place > after) yield entry
+    return
+  }
+  for (const [digit, child] of node.children.entries()) {
+    const below = prefix + digit.toString(16)
+    // Every place of a child that sorts before is before.
+    if (child !== undefined && below >= after.slice(0, below.length)) yield* entriesFrom(child, below, after)
+  }
 }
 
 function itemsOf(node: Node): TreeItem[] {

@@ -119,9 +119,18 @@ export class LocalReplica implements Replica {
   }
 
   /** As `DigestTree.at`. */
-  place(prefix: string, wanted?: number): TreePlace {
+  place(prefix: string): TreePlace {
     this.#sweep()
-    return this.#tree.at(prefix, wanted)
+    return this.#tree.at(prefix)
+  }
+
+  /** Under a prefix, in the order of their places. */
+  *recordsFrom(prefix: string, after?: string): Iterable<{ place: string; record: ReplicaRecord }> {
+    this.#sweep()
+    for (const { did, place } of this.#tree.from(prefix, after)) {
+      const record = this.#records.get(did)
+      if (record !== undefined) yield { place, record }
+    }
   }
 
   /** Puts back what was verified and kept before; it is not verified again. */

@@ -15,7 +15,7 @@ export type RoomLimits = {
   knownShare: number
   /** Share of both that all strangers may take together. @default 0.25 */
   strangersShare: number
-  /** Of one stranger. @default 1_000 */
+  /** Of one stranger. @default 2_000 */
   strangerRecords: number
   /** Of one stranger. @default 16_777_216 */
   strangerBytes: number
@@ -26,7 +26,7 @@ export const DEFAULT_ROOM: RoomLimits = {
   maxBytes: 268_435_456,
   knownShare: 0.5,
   strangersShare: 0.25,
-  strangerRecords: 1_000,
+  strangerRecords: 2_000,
   strangerBytes: 16_777_216,
 }
 

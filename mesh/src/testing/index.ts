@@ -1,5 +1,6 @@
 /** What others need to test against this package. */
 export { memoryFetch } from './memory-fetch.ts'
+export { type GossipRecord, type MemoryGossip, memoryGossip } from './memory-gossip.ts'
 export {
   type Interceptor,
   type Interference,
@@ -9,3 +10,4 @@ export {
   type WireMessage,
   type WireRecord,
 } from './memory-network.ts'
+export { kernelNumber, manifestOf, withdrawalOf } from './replica-records.ts'

@@ -24,6 +24,12 @@ export const exchangePaths = {
   heads: '/hansa/v1/heads',
   /** What each side has revoked, each way. */
   revocations: '/hansa/v1/revocations',
+  /** Where two replicas of manifests differ. */
+  replicaPlaces: '/hansa/v1/replica/places',
+  /** Records that the asker lacks. */
+  replicaRecords: '/hansa/v1/replica/records',
+  /** Records that the receiver may lack. */
+  replicaPush: '/hansa/v1/replica/push',
   /** C2SP tlog-witness, which names the last part itself; for whoever runs a log that this kernel knows. */
   addCheckpoint: '/hansa/witness/add-checkpoint',
 } as const

@@ -1,0 +1,83 @@
+/**
+ * Passes on what is new, at once: the own manifest through gossip where there is one, and everything that came as news to a
+ * few neighbours. What is lost on the way is found by reconciliation; so a flood of news is not passed on record by record.
+ */
+import { type Clock, type Did, MAX_REPLICA_PUSHED, type PeerTransport } from '@hansa/protocols'
+import { type Gossip, gossipTopics } from '../gossip/gossip.ts'
+import { AskReplica, type Neighbour, NeighbourFault, type Traffic } from './ask-replica.ts'
+import type { LocalReplica } from './local-replica.ts'
+import { fitting } from './serve-replica.ts'
+import { shuffled } from './shuffled.ts'
+
+/** Milliseconds in which news gathers. */
+const GATHER_MS = 20
+/** Records that wait to be passed on; what comes beyond is found by reconciliation. */
+const MAX_NEWS = 256
+
+export type SpreadComponents = {
+  replica: LocalReplica
+  clock: Clock
+  transport: Pick<PeerTransport, 'send'>
+  neighbours(): readonly Neighbour[]
+  /** From 0 to below 1. */
+  random(): number
+  gossip?: Gossip | undefined
+  self: Did
+  /** What each message took. @default nobody is told */
+  sent?(traffic: Traffic): void
+}
+
+/** @param fanout neighbours that are told. @returns ends it. */
+export function spreadNews(components: SpreadComponents, fanout: number): () => void {
+  const { replica, clock, gossip, self } = components
+  const news = new Set<Did>()
+  const stop = new AbortController()
+  let cancel: (() => void) | undefined
+  const flush = () => {
+    cancel = undefined
+    const dids = [...news]
+    news.clear()
+    for (const neighbour of shuffled(components.neighbours(), components.random).slice(0, fanout))
+      void tell(components, neighbour, dids, stop.signal)
+  }
+  const unwatch = replica.watch(({ kind, record }) => {
+    if (kind !== 'taken') return
+    if (record.did === self && gossip !== undefined)
+      void gossip.publish(gossipTopics.manifests, Buffer.from(record.jws, 'latin1')).catch(() => undefined)
+    if (news.size >= MAX_NEWS) return
+    news.add(record.did)
+    cancel ??= clock.after(GATHER_MS, flush)
+  })
+  const unsubscribe = gossip?.subscribe(gossipTopics.manifests, (message, from) =>
+    replica.take(Buffer.from(message).toString('latin1'), from),
+  )
+  return () => {
+    unwatch()
+    unsubscribe?.()
+    cancel?.()
+    stop.abort()
+  }
+}
+
+/** Nobody is told what he has brought himself. */
+async function tell(
+  { replica, transport, clock, sent }: SpreadComponents,
+  neighbour: Neighbour,
+  dids: readonly Did[],
+  signal: AbortSignal,
+): Promise<void> {
+  const ask = new AskReplica({ transport, clock, signal }, neighbour)
+  let rest = dids.flatMap((did) => replica.record(did) ?? []).filter(({ from }) => from !== neighbour.did)
+  try {
+    while (rest.length > 0) {
+      const count = Math.min(MAX_REPLICA_PUSHED, fitting(rest))
+      await ask.push(rest.slice(0, count).map(({ jws }) => jws))
+      rest = rest.slice(count)
+    }
+  } catch (error) {
+    // It learns from the next reconciliation.
+    if (!(error instanceof NeighbourFault)) throw error
+  } finally {
+    sent?.(ask.traffic)
+  }
+}
