@@ -101,26 +101,7 @@ export {
   watchRegistry,
 } from './registry/registry-watcher.ts'
 // The replica of manifests.
-export type { Neighbour, Traffic } from './replica/ask-replica.ts'
-export { LocalReplica, type LocalReplicaComponents, type LocalReplicaInit, signedOf } from './replica/local-replica.ts'
-export type { Replica, ReplicaChange, Taken } from './replica/replica.ts'
-export { type RecordVersion, type ReplicaRecord, recordOrder } from './replica/replica-record.ts'
-export { DEFAULT_ROOM, type RoomLimits } from './replica/replica-room.ts'
-export {
-  DEFAULT_ROUNDS,
-  ReplicaRounds,
-  type ReplicaRoundsComponents,
-  type RoundReport,
-  type RoundTimes,
-} from './replica/replica-rounds.ts'
-export {
-  type ReplicaAnswer,
-  type ReplicaService,
-  replicaPaths,
-  type ServeReplicaComponents,
-  serveReplica,
-} from './replica/serve-replica.ts'
-export { type SpreadComponents, spreadNews } from './replica/spread.ts'
+export * from './replica/index.ts'
 // Routing.
 export { type BreakerSettings, DEFAULT_BREAKER } from './routing/breaker-settings.ts'
 export {

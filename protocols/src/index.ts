@@ -239,31 +239,7 @@ export * from './registry/log-messages.ts'
 export * from './registry/messages.ts'
 export { registryRoutes, registryStreams } from './registry/routes.ts'
 // Replicas of manifests.
-export {
-  MAX_REPLICA_PLACES,
-  MAX_REPLICA_PLACES_BYTES,
-  MAX_REPLICA_PUSHED,
-  MAX_REPLICA_QUESTION_BYTES,
-  MAX_REPLICA_RECORDS_BYTES,
-  MAX_REPLICA_WAIT_SECONDS,
-  MAX_REPLICA_WANTED,
-  REPLICA_RECORDS_BYTES,
-  type ReplicaItem,
-  type ReplicaPlace,
-  type ReplicaPlaces,
-  type ReplicaPlacesQuestion,
-  type ReplicaPush,
-  type ReplicaRecords,
-  type ReplicaRecordsQuestion,
-  replicaItemSchema,
-  replicaPlaceSchema,
-  replicaPlacesQuestionSchema,
-  replicaPlacesSchema,
-  replicaPushedSchema,
-  replicaPushSchema,
-  replicaRecordsQuestionSchema,
-  replicaRecordsSchema,
-} from './replica/messages.ts'
+export * from './replica/messages.ts'
 // Revocations.
 export {
   isPublicRevocation,

@@ -89,7 +89,7 @@ export class LocalReplica implements Replica {
     if (early !== undefined) return { verdict: 'ignore', reason: early, did }
     const read = await readRecord(jws, claim.kind, { now: this.#now, resolver: this.#c.resolver })
     if (!read.ok) return { verdict: read.fault ? 'reject' : 'ignore', reason: read.reason, did }
-    return { ...this.#place({ ...read.record, from }), did }
+    return { ...this.#place({ ...read.record, from }, read.signed), did }
   }
 
   get(did: Did): SignedManifest | undefined {
@@ -167,7 +167,7 @@ export class LocalReplica implements Replica {
   }
 
   /** Others may have come while this one was verified. */
-  #place(record: ReplicaRecord): Pick<Taken, 'verdict' | 'reason'> {
+  #place(record: ReplicaRecord, signed?: SignedManifest): Pick<Taken, 'verdict' | 'reason'> {
     const held = this.#records.get(record.did)
     const order = recordOrder(record, held ?? this.#floors.get(record.did))
     if (order === 'equivocation') return this.#equivocation(record, held)
@@ -176,7 +176,7 @@ export class LocalReplica implements Replica {
     const going = this.#room.roomFor(record.did, record.from, record.jws.length)
     if (going === undefined) return { verdict: 'ignore', reason: 'no_room' }
     for (const did of going) this.#drop(did, 'evicted')
-    this.#put(record)
+    this.#put(record, signed)
     return { verdict: 'accept', reason: 'taken' }
   }
 
@@ -190,7 +190,7 @@ export class LocalReplica implements Replica {
     return { verdict: first ? 'accept' : 'ignore', reason: 'equivocation' }
   }
 
-  #put(record: ReplicaRecord): void {
+  #put(record: ReplicaRecord, signed?: SignedManifest): void {
     const { did, kind, until, from, jws } = record
     if (this.#records.get(did)?.kind === 'manifest') this.#manifests -= 1
     if (kind === 'manifest') this.#manifests += 1
@@ -199,7 +199,7 @@ export class LocalReplica implements Replica {
     this.#room.put(did, from, jws.length)
     this.#lapses.set(did, until)
     this.#tree.set(record)
-    this.#tell({ kind: 'taken', record })
+    this.#tell({ kind: 'taken', record, ...(signed && { signed }) })
   }
 
   #drop(did: Did, kind: 'lapsed' | 'evicted'): void {

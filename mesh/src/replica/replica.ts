@@ -7,7 +7,7 @@ export type Taken = { verdict: GossipVerdict; reason: string; did?: Did }
 
 /** A record is in the replica now, or has left it. */
 export type ReplicaChange =
-  | { kind: 'taken'; record: ReplicaRecord }
+  | { kind: 'taken'; record: ReplicaRecord /** Read already. */; signed?: SignedManifest }
   | { kind: 'lapsed' | 'evicted'; record: ReplicaRecord }
 
 /**
