@@ -130,6 +130,35 @@ describe('libraries that are lenient', () => {
   })
 })
 
+describe('libp2p', () => {
+  const ofLibp2p = /^(?:libp2p$|@libp2p\/|@chainsafe\/libp2p|@multiformats\/)/
+  const using = files.filter(({ isTest, imports }) => !isTest && imports.some((name) => ofLibp2p.test(name)))
+
+  it('is known to hosts, the DHT and gossip, and to nothing else', () => {
+    expect(using.length).toBeGreaterThan(3)
+    const elsewhere = using.filter(({ path }) => !/^mesh\/src\/(?:host|dht|gossip)\//.test(path))
+    expect(elsewhere.map(({ path }) => path)).toEqual([])
+  })
+
+  it('is put together in one file, which is loaded only by a node that has a host', () => {
+    const whole = files.filter(({ isTest, imports }) => !isTest && imports.includes('libp2p')).map(({ path }) => path)
+    expect(whole).toEqual(['mesh/src/host/libp2p-node.ts'])
+    const needed = new Set<string>()
+    const follow = (path: string) => {
+      const file = files.find((one) => one.path === path)
+      if (file === undefined || needed.has(path)) return
+      needed.add(path)
+      // What is imported where it is needed has a statement of its own, with `await`.
+      const lazy = [...file.text.matchAll(/await import\('([^']+)'\)/g)].map(([, name]) => name)
+      for (const name of file.imports)
+        if (name.startsWith('.') && !lazy.includes(name)) follow(new URL(name, `file:///${path}`).pathname.slice(1))
+    }
+    follow('mesh/src/index.ts')
+    expect(needed.has('mesh/src/host/open-host.ts')).toBe(true)
+    expect([...needed].filter((path) => whole.includes(path))).toEqual([])
+  })
+})
+
 /** Files that touch the world for the rest: an adapter says so by being listed here. */
 const adapters: Readonly<Record<string, RegExp>> = {
   'Date.now': /^(?:node\/src\/system-clock|registry-server\/src\/clock)\.ts$/,

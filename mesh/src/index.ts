@@ -1,5 +1,7 @@
 /** How kernels find, pin and reach each other. `@hansa/mesh/testing` holds a network in memory. */
 
+// Hosts.
+export type { FoundPointers } from './dht/pointer-directory.ts'
 // Discovery.
 export { type DiscoverPeersComponents, discoverPeers } from './discovery/discover-peers.ts'
 export { MeshError, type MeshErrorDetail } from './errors.ts'
@@ -44,6 +46,9 @@ export {
 } from './handshake/respond.ts'
 // Imports.
 export type { RevocationStatuses } from './handshake/revocation-statuses.ts'
+export type { DhtMode, HostComponents, HostInit, RelayMode } from './host/host-init.ts'
+export type { HostPeer, HostPeerChange, MeshHost } from './host/mesh-host.ts'
+export { openHost } from './host/open-host.ts'
 // Identities.
 export { type DidLogStoreComponents, didLogStore } from './identity/did-log-store.ts'
 export { type FetchDidFileComponents, fetchDidFileOver } from './identity/fetch-did-file.ts'

@@ -11,3 +11,4 @@ export {
   type WireRecord,
 } from './memory-network.ts'
 export { kernelNumber, manifestOf, withdrawalOf } from './replica-records.ts'
+export { openTestHost, type TestHostInit, testPointer } from './test-host.ts'
