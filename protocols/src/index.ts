@@ -166,6 +166,18 @@ export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './
 export type * from './kernel/operator.ts'
 export { type RevocationInfo, type Revoke, revocationInfoSchema, revokeSchema } from './kernel/revocation-info.ts'
 export {
+  type CapabilityHealth,
+  capabilityHealthSchema,
+  type Route,
+  type RouteCandidate,
+  type RouteSourceName,
+  routeCandidateSchema,
+  routeSchema,
+  routeSources,
+  type TriedProviders,
+  triedProvidersSchema,
+} from './kernel/route.ts'
+export {
   MAX_SEARCH_CHARS,
   MAX_SEARCH_HITS,
   type SearchAnswer,

@@ -155,7 +155,7 @@ async function nextEvent(events: AsyncIterator<unknown>): Promise<ServeEvent | u
 }
 
 function registerParams({ input, output, ...definition }: CapabilityDefinition): object {
-  const params: Omit<RegisterParams, 'sensitivity' | 'tags' | 'obligations'> & object = {
+  const params: Omit<RegisterParams, 'sensitivity' | 'tags' | 'obligations' | 'canary'> & object = {
     ...definition,
     ...(input !== undefined && { input: schemaText(input, 'input') }),
     ...(output !== undefined && { output: schemaText(output, 'output') }),

@@ -157,8 +157,13 @@ policies:
 #   log_max_gib: 0                # what the log may take on disk, GiB; 0: only the disk limits it
 #   log_reserve_mib: 64           # kept free for the last entries of the log
 
-# When a peer is cut off, so that calls of it are refused at once instead of waiting, and how often it is looked for.
+# Where calls go that name no peer, and whether another provider may serve what the first one did not. How it is known that
+# a capability is served: calls and canaries. When a peer is cut off, so that calls of it are refused at once instead of waiting, and how often it is looked for.
 # routing:
+#   unnamed: true                 # \`files.read\`, not offered here, is called where it is imported from
+#   fallback: unnamed             # never, unnamed or always
+#   canaries: true                # calls as agent:canary; a rule has to permit them
+#   health_minutes: 10
 #   breaker:
 #     failure_percent: 50         # of at least min_exchanges within window_seconds
 #     min_exchanges: 20

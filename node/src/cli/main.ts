@@ -146,6 +146,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/call.ts')).callCommand,
       },
       {
+        name: 'route',
+        summary: 'say who could serve a capability, and in which order',
+        load: async () => (await import('./commands/route.ts')).routeCommand,
+      },
+      {
         name: 'delegate',
         summary: 'let another kernel act on what this one owns or was given',
         load: async () => (await import('./commands/delegate.ts')).delegateCommand,

@@ -46,6 +46,10 @@ const classification = {
       'What one call costs, for chains of delegations that limit it: tokens, and money in minor units. Default: not said',
     )
     .optional(),
+  canary: z
+    .record(z.string().max(256), z.json())
+    .describe('Example arguments with which importers may test that it is served; only for READ without labels')
+    .optional(),
   title: z.string().max(256).describe('For people').optional(),
   description: z.string().max(4096).describe('For people and for agents that choose').optional(),
   tags: z.array(z.string().max(64)).max(32).describe('Words by which a registry finds it').optional(),

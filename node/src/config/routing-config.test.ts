@@ -26,6 +26,13 @@ describe(routingOf, () => {
     })
   })
 
+  it('takes where calls go as the file says it', () => {
+    const routing = { unnamed: false, fallback: 'always', canaries: false, health_minutes: 2 }
+    expect(routingOf(file({ routing }))).toEqual({
+      routing: { breaker: {}, unnamed: false, fallback: 'always', canaries: false, healthMs: 120_000 },
+    })
+  })
+
   it('makes no repetitions at all of none', () => {
     expect(routingOf(file({ routing: { retry_percent: 0 } })).routing?.retries).toEqual({ share: 0, most: 0 })
   })

@@ -5,7 +5,7 @@ import type { ConfigFile } from './config-schema.ts'
 
 export function routingOf({ routing }: ConfigFile): Pick<NodeConfig, 'routing'> {
   if (routing === undefined) return {}
-  const { breaker = {}, retry_percent: retries } = routing
+  const { breaker = {}, retry_percent: retries, unnamed, fallback, canaries, health_minutes: minutes } = routing
   const settings: RoutingSettings = {
     breaker: {
       ...(breaker.failure_percent === undefined ? {} : { failureShare: breaker.failure_percent / 100 }),
@@ -14,6 +14,10 @@ export function routingOf({ routing }: ConfigFile): Pick<NodeConfig, 'routing'> 
       ...(breaker.failures_in_a_row === undefined ? {} : { failuresInARow: breaker.failures_in_a_row }),
       ...(breaker.probe_seconds === undefined ? {} : { maxProbeMs: breaker.probe_seconds * 1000 }),
     },
+    ...(unnamed === undefined ? {} : { unnamed }),
+    ...(fallback === undefined ? {} : { fallback }),
+    ...(canaries === undefined ? {} : { canaries }),
+    ...(minutes === undefined ? {} : { healthMs: minutes * 60_000 }),
     ...(retries === undefined ? {} : { retries: retries === 0 ? { share: 0, most: 0 } : { share: retries / 100 } }),
   }
   return { routing: settings }

@@ -1,5 +1,6 @@
 /** `routing`: where calls go, and what becomes of peers that do not answer, each key with its unit and default. */
 import { z } from 'zod'
+import { fallbackChoices } from '../routing/routing-settings.ts'
 
 export const routingSchema = z.strictObject({
   breaker: z
@@ -33,6 +34,30 @@ export const routingSchema = z.strictObject({
         .optional(),
     })
     .describe('When a peer is cut off: nothing is sent to it until it is found again')
+    .optional(),
+  unnamed: z
+    .boolean()
+    .describe(
+      'Whether a capability that is named without a peer, and not offered here, is called where it is imported from. Default: true',
+    )
+    .optional(),
+  fallback: z
+    .enum(fallbackChoices)
+    .describe(
+      'When another imported provider of the same capability may serve a call that the first one did not: never, unnamed (calls that name no peer) or always. Default: unnamed',
+    )
+    .optional(),
+  canaries: z
+    .boolean()
+    .describe(
+      'Whether imported capabilities are called now and then, as agent:canary, with the example arguments of their kernels. Default: true',
+    )
+    .optional(),
+  health_minutes: z
+    .int()
+    .min(1)
+    .max(1_440)
+    .describe('How long an answer shows that a capability is served, minutes. Default: 10')
     .optional(),
   retry_percent: z
     .int()

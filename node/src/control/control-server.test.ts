@@ -112,6 +112,7 @@ describe('the methods of the control interface', () => {
       { capability: 'orgb/echo', args: null, principal: 'agent:alice' },
       ['explain', 'orgb/echo', null, { principal: 'agent:alice', signal: expect.any(AbortSignal) }],
     ],
+    route: [{ capability: 'echo' }, ['routing.route', 'echo']],
     approvals: [{}, ['approvals']],
     approve: [
       { id: ID, approver: 'person:olga', reason: 'order 4711', source: 'uid 1' },

@@ -22,6 +22,7 @@ import type {
   TokenRequest,
 } from '@hansa/protocols'
 import type { ExchangeAnswer } from '../issuers/token-exchange.ts'
+import type { RoutingOperations } from '../routing/routing-desk.ts'
 import type { StandingOperations } from '../standing/standing-desk.ts'
 import type { IdentifyAgent } from './control-caller.ts'
 
@@ -66,6 +67,8 @@ export interface ControlledIdentity {
 export interface ControlledKernel extends Kernel, KernelOperator {
   /** What other kernels may be trusted with here. */
   readonly standing: StandingOperations
+  /** Where calls go. */
+  readonly routing: RoutingOperations
   /**
    * Fetches the current manifest of an imported peer and applies the change table of security.md B2.
    * @throws CallError `not_found` when nothing is imported under that alias.

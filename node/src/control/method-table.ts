@@ -56,6 +56,7 @@ export const methodTable: MethodTable = {
     context.kernel.invoke(capability, args, invokeOptions(capability, options, context)),
   explain: ({ capability, args, ...options }, context) =>
     context.kernel.explain(capability, args, invokeOptions(capability, options, context)),
+  route: ({ capability }, { kernel }) => kernel.routing.route(capability),
   approvals: (_params, { kernel }) => kernel.approvals(),
   approve: ({ id, approver, ...notes }, { kernel }) => kernel.approve(id, approver, notes),
   deny: ({ id, approver, ...notes }, { kernel }) => kernel.deny(id, approver, notes),
@@ -120,6 +121,8 @@ function invokeOptions(capability: string, options: CallOptions, { caller, princ
     if (given.principal !== undefined && given.principal !== principal) throw notYours(principal)
     const { issuer, onBehalfOf, scope, token } = caller.agent
     if (scope !== undefined && !scopeCovers(scope, capability)) throw notInScope(capability)
+    // A scope names what may be called, and not where else it might be served.
+    if (scope !== undefined) given.route = false
     if (token !== undefined && given.token !== undefined && given.token !== token) throw notYours(principal)
     return {
       ...given,

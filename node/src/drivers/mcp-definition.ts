@@ -14,7 +14,16 @@ import { segmentOfMcpName } from './mcp-name.ts'
 export type McpClassification = Partial<
   Pick<
     CapabilityDefinition,
-    'title' | 'description' | 'safety' | 'sensitivity' | 'tags' | 'idempotent' | 'obligations' | 'limits' | 'cost'
+    | 'title'
+    | 'description'
+    | 'safety'
+    | 'sensitivity'
+    | 'tags'
+    | 'idempotent'
+    | 'obligations'
+    | 'limits'
+    | 'canary'
+    | 'cost'
   >
 >
 

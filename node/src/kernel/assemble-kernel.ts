@@ -25,8 +25,8 @@ import { IdentityDesk } from '../identity/identity-desk.ts'
 import { kernelResolver } from '../identity/kernel-resolver.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
+import { openRouting } from '../routing/open-routing.ts'
 import { PeerGuard } from '../routing/peer-guard.ts'
-import { RoutingDesk } from '../routing/routing-desk.ts'
 import { openStanding } from '../standing/open-standing.ts'
 import { rankedDiscovery } from '../standing/ranked.ts'
 import { afterTurns } from './after-turns.ts'
@@ -41,6 +41,7 @@ import { deriveSecrets } from './derived-secrets.ts'
 import { EventOutbox } from './event-outbox.ts'
 import { explainer } from './explain.ts'
 import { faultFields } from './fault-fields.ts'
+import { findTarget } from './find-target.ts'
 import { ImportDesk } from './import-desk.ts'
 import { InFlight } from './in-flight.ts'
 import { invoker, RunningCalls } from './invoke.ts'
@@ -241,6 +242,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     askPeer: askPeer(asking),
   }
   const budget = new RefusalBudget({ clock, isKnown })
+  const routing = openRouting({ clock, guard, imports, standing, locals, configured }, init.routing)
   const receiveOnly = receiveStage({
     ...{ self, clock, locals, idempotency, doubt },
     withheld: (id) => configured.reasonOf(id),
@@ -271,17 +273,12 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
       budget,
     },
     ...{ transport, signer: batch, outbox, promises, evidence, exchange, fresh, content: kept.content },
-    ...{ identities, quorum: witnessing.guard, governance, revocations },
+    ...{ identities, quorum: witnessing.guard, governance, revocations, routing },
     receive: (arrived) => (quiescing ? stopping : receiveCall(arrived)),
   })
   const limited = delegation.stages(plain)
   const stages = init.observer === undefined ? limited : observedStages(limited, init.observer)
-  const find = (capability: string) => {
-    const local = locals.find(capability)
-    if (local !== undefined) return local
-    const target = imports.target(capability)
-    return 'refused' in target ? undefined : target
-  }
+  const find = findTarget(locals, imports)
   const tokens = new TokenDesk({
     ...{ self, clock, keys: secrets.tokenKeys, uses, refusals, append, policyVersion, find },
   })
@@ -290,8 +287,8 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     init.issuers,
   )
   const arriving = { clock, secrets, defaultPrincipal: init.principal ?? DEFAULT_PRINCIPAL }
-  const invoking = { ledger, stages, running, callIds, outbox, promises, tokens, retries: guard.retries }
-  const invoke = invoker({ ...arriving, logger, ...invoking })
+  const calling = { ledger, stages, running, callIds, outbox, promises, tokens }
+  const invoke = invoker({ ...arriving, logger, ...calling, ...routing.calls })
 
   const inbound = servePeers({
     ...{ self, identity: signer, signer: batch, clock, logger, resolver, verifier, sessions, memory, ledger, peers },
@@ -310,6 +307,8 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     revocations: revocations.statuses,
   })
 
+  const explaining = { ...deciding, ...arriving, running: (id: string) => running.find(id), receive }
+  const canaries = routing.canaries(invoke)
   outbox.start()
   const asks = { self, signer, transport, sessions: peerSessions, memory, promises, evidence, append }
   const stopChecking = checkPromises({ ...asks, clock, logger, imports })
@@ -322,6 +321,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
       resume.tick(ledger.head().size)
       watchLog()
       trust.tick()
+      canaries()
       return Promise.all([imports.tick(), events.tick(), kept.tick(), revocations.tick(), governance.tick()])
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
@@ -340,7 +340,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     imports,
     peers: peerDesk,
     ...{ inFlight, tokens, agents, issuers, offers, configured, standing: trust.desk },
-    routing: new RoutingDesk({ guard }),
+    routing: routing.desk,
     capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),
     ...{ content: kept.desk, events, identity, revocations, ...delegation.desks },
     append,
@@ -351,7 +351,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     witnessing,
     invoke,
     governance: governance.operator,
-    explain: explainer({ ...deciding, ...arriving, running: (callId) => running.find(callId), receive }),
+    explain: routing.explain(explainer(explaining)),
     discover: rankedDiscovery(discoverPeers({ fetch: components.fetch, resolver, clock, memory, self }), standing),
     snapshotState: components.snapshotState,
     quiesce() {

@@ -170,6 +170,7 @@ function refusalDraft(refused: Refused, pol: number): EntryDraft {
       status: receipt?.receipt.status ?? statusOf(refused),
       ...(approvalId === undefined ? {} : { approval: approvalId }),
       ...(missing === undefined ? {} : { reveal: missing }),
+      ...(begun || call.route === undefined ? {} : { route: call.route }),
       ...(receipt !== undefined
         ? envelopeOf(receipt)
         : call.caller.kind === 'peer' && !begun

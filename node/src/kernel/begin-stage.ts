@@ -72,6 +72,7 @@ function extOf(call: Screened, outbound: OutboundIntent | undefined): NonNullabl
     ...(target.kind === 'imported' ? { trust_policy: target.trustPolicy } : {}),
     ...(call.delegation === undefined ? {} : { links: [...call.delegation.jwss] }),
     ...(call.charge === undefined ? {} : { charge: call.charge }),
+    ...(call.route === undefined ? {} : { route: call.route }),
     ...(outbound === undefined ? {} : { payload: encodeBase64url(outbound.payloadBytes) }),
     ...(caller.kind === 'peer' ? { envelope: caller.envelope } : standsFor(caller)),
   }

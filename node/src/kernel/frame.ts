@@ -19,6 +19,7 @@ export function frameOf(released: Released, entry: Appended, origin: string): Fr
     obligations: released.obligations,
     // The entry that holds the peer's signed word, also where what became of the result is in a later one.
     audit: { origin, index: (receipt?.recorded ?? entry).seq },
+    ...(call.route === undefined ? {} : { route: call.route }),
     ...(receipt === undefined || call.target.kind !== 'imported'
       ? {}
       : {

@@ -194,6 +194,19 @@ export class ImportDesk implements CertificatePins {
     }))
   }
 
+  /** Capabilities of this id, of every import, callable or not. */
+  providers(id: string): ImportedCapability[] {
+    return this.#book
+      .list()
+      .flatMap(({ capabilities }) => capabilities.filter(({ descriptor }) => descriptor.id === id))
+  }
+
+  /** What may be called now. */
+  available(): ImportedCapability[] {
+    const open = this.#book.list().filter(({ did, state }) => state === 'ok' && this.#c.barred?.(did) === undefined)
+    return open.flatMap(({ capabilities }) => capabilities.filter(({ state }) => state === 'available'))
+  }
+
   /** As it is pinned, callable or not. */
   descriptorOf(ref: CapabilityRef): CapabilityDescriptor | undefined {
     const pinned = this.#book.list().flatMap(({ capabilities }) => capabilities)

@@ -9,8 +9,10 @@ import { randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { PromiseBook } from '../exchange/promise-book.ts'
+import { type Attempt, routedInvoke } from '../routing/routed-invoke.ts'
+import type { Router } from '../routing/router.ts'
 import type { CallIds } from './call-ids.ts'
-import { errorOf, frameOf } from './frame.ts'
+import { frameOf } from './frame.ts'
 import { asCallError } from './ledger-fault.ts'
 import { arriveLocally, type LocalCallComponents } from './local-call.ts'
 import { runCall, type Stages } from './pipeline.ts'
@@ -34,6 +36,7 @@ export type InvokeComponents = Omit<LocalCallComponents, 'running'> & {
   tokens: TokenDesk
   /** Repetitions that a peer gets. */
   retries: RetryBudget
+  router: Pick<Router, 'ways'>
 }
 
 /** Times that a call that is safe to repeat is sent again. */
@@ -47,7 +50,12 @@ type Repetitions = { session: number; lost: number }
 type Ended = { ended: Released | Refused; entry: Appended }
 
 export function invoker(components: InvokeComponents): Invoke {
-  return async (capability, args, options, source = 'local') => {
+  return routedInvoke(attemptOver(components), components)
+}
+
+/** One provider, asked again where that is safe. */
+function attemptOver(components: InvokeComponents): Attempt {
+  return async (capability, args, options, source, via) => {
     const authenticated =
       options.token === undefined ? undefined : components.tokens.authenticate(options.token, capability, source)
     let call = arriveLocally(
@@ -57,6 +65,7 @@ export function invoker(components: InvokeComponents): Invoke {
       { ...components, running: (callId) => components.running.find(callId) },
       authenticated,
     )
+    if (via !== undefined) call = { ...call, route: via }
     const left: Repetitions = { session: 1, lost: MAX_RETRIES }
     for (;;) {
       const { ended, entry } = await runOwn(call, components)
@@ -64,8 +73,8 @@ export function invoker(components: InvokeComponents): Invoke {
       if (peer !== undefined && left.session + left.lost === 1 + MAX_RETRIES) components.retries.called(peer)
       if (!('refused' in ended)) return frameOf(ended, entry, components.ledger.origin)
       const reason = repeatable(ended, components.clock.now())
-      if (reason === undefined || left[reason] === 0) throw errorOf(ended)
-      if (reason === 'lost' && (peer === undefined || !components.retries.spend(peer))) throw errorOf(ended)
+      if (reason === undefined || left[reason] === 0) return ended
+      if (reason === 'lost' && (peer === undefined || !components.retries.spend(peer))) return ended
       if (reason === 'lost' && left.lost < MAX_RETRIES) await jitter(components.clock)
       left[reason] -= 1
       const retryOf = call.idempotencyKey === undefined ? { retryOf: call.callId } : {}

@@ -6,7 +6,8 @@ import type { DerivedSecrets } from './derived-secrets.ts'
 import type { Arrived } from './stages.ts'
 import type { TokenHolder } from './token-desk.ts'
 
-const DEFAULT_DEADLINE_MS = 10_000
+/** Milliseconds that a call has when it does not say. */
+export const DEFAULT_DEADLINE_MS = 10_000
 const MAX_DEADLINE_MS = 600_000
 /** Kernels that a piece of work may pass (security.md B13). */
 const TTL_HOPS = 4

@@ -5,6 +5,7 @@ import { capabilityHash, parseObligations } from '@hansa/trust'
 import { z } from 'zod'
 import type { Driver } from '../drivers/index.ts'
 import { compileSchema } from '../firewall/index.ts'
+import { canaryFaults, canaryOf } from './canary-of.ts'
 import type { LocalTarget } from './stages.ts'
 
 /** Anything, for a capability that declares no input. */
@@ -201,6 +202,7 @@ function buildTarget(
   if (output !== undefined && !output.ok) faults.push(`output: ${output.reason}`)
   const obligations = parseObligations(descriptor.obligations)
   if (!obligations.ok) faults.push(`obligations: ${obligations.unknown} is not understood`)
+  if (input.ok) faults.push(...canaryFaults(descriptor, input.check))
   const cost = costOf(definition, faults)
   if (faults.length > 0 || !input.ok || output?.ok === false) {
     throw new CallError(
@@ -257,6 +259,7 @@ export function describeCapability(definition: CapabilityDefinition): {
     ...(output === undefined ? {} : { output_schema: output }),
     obligations: [...new Set(definition.obligations ?? [])].sort(),
     limits: withoutUndefined(definition.limits ?? {}),
+    ...canaryOf(definition, faults),
   }
   const descriptor = { ...unhashed, hash: capabilityHash(unhashed) }
   const parsed = capabilityDescriptorSchema.safeParse(descriptor)

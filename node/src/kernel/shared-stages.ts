@@ -9,6 +9,7 @@ import type { Detectors } from '../firewall/index.ts'
 import type { Governance } from '../governance/open-governance.ts'
 import { refuseStale } from '../identity/refuse-stale.ts'
 import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
+import type { Routing } from '../routing/open-routing.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
 import { type AuditComponents, appendCommitted, auditStage, settleStage } from './audit-stage.ts'
 import { type BeginComponents, beginStage } from './begin-stage.ts'
@@ -38,6 +39,7 @@ export type SharedStagesComponents = PolicyComponents &
     quorum: Parameters<typeof refuseUnwitnessed>[1]
     governance: Pick<Governance, 'narrowed'>
     revocations: Pick<KernelRevocations, 'begun'>
+    routing: Pick<Routing, 'settle'>
   }
 
 export function sharedStages(components: SharedStagesComponents): SharedStages {
@@ -55,7 +57,7 @@ export function sharedStages(components: SharedStagesComponents): SharedStages {
     driver: driverStage({ clock, exchange: (call) => exchange.call(call) }),
     outbound: keepingResults(outboundStage(components), { content, logger }),
     audit: auditedInLines(auditStage(components), { logger, clock }),
-    settle: settleStage(components),
+    settle: components.routing.settle(settleStage(components)),
     failed: stageFailed(logger),
     newId: randomId,
   }

@@ -34,6 +34,7 @@ import type { Obligations, PolicyDecision } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import type { Driver } from '../drivers/index.ts'
 import type { SchemaCheck } from '../firewall/index.ts'
+import type { Via } from '../routing/routed-invoke.ts'
 import type { PeerStanding } from '../standing/standing.ts'
 
 /** Who asks. A peer has proven its identity and signed exactly this call before anything here sees it. */
@@ -122,6 +123,8 @@ export type Arrived = {
   /** Kernels this piece of work has passed, this one not yet among them, and how many more it may pass. */
   hops: readonly Did[]
   ttlHops: number
+  /** Of a call whose provider this kernel chose. */
+  route?: Via
 }
 
 /** The chain of delegations under which a call is made: verified where it is served, held where it is sent from. */

@@ -21,6 +21,7 @@ export type NodeGauges = {
   witnessedLogs: number
   forkedPeers: number
   peersCutOff: number
+  health: Readonly<Record<string, number>>
   capabilities: Readonly<Record<string, number>>
   peers: Readonly<Record<string, number>>
   ready: boolean
@@ -181,5 +182,10 @@ function addGauges(registry: Registry, gauges: () => Promise<NodeGauges>): void 
     ({ peersCutOff }) => peersCutOff,
   )
   each('hansa_capabilities', 'Capabilities, own and imported, by state.', ({ capabilities }) => capabilities)
+  each(
+    'hansa_imported_health',
+    'Imported capabilities that may be called, by what calls and canaries have shown of them.',
+    ({ health }) => health,
+  )
   each('hansa_peers', 'Imported kernels by state.', ({ peers }) => peers)
 }

@@ -21,6 +21,7 @@ const gauges: NodeGauges = {
   witnessedLogs: 0,
   forkedPeers: 0,
   peersCutOff: 0,
+  health: {},
   capabilities: { available: 5, unavailable: 1 },
   peers: { ok: 1 },
   ready: true,

@@ -77,6 +77,7 @@ const noFigures: Figures = {
   witnessedLogs: 0,
   forkedPeers: 0,
   peersCutOff: 0,
+  health: {},
   capabilities: {},
   peers: {},
 }
@@ -100,6 +101,7 @@ async function figuresOf(kernel: AssembledKernel): Promise<Figures> {
     witnessedLogs: status.witnessing?.cosigned ?? 0,
     forkedPeers: status.witnessing?.forks.length ?? 0,
     peersCutOff: kernel.routing.cutOff,
+    health: kernel.routing.health,
     capabilities: counts(capabilities),
     peers: counts(peers),
   }

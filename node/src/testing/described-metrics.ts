@@ -19,6 +19,7 @@ export function describedMetrics(): Promise<MetricFacts[]> {
     witnessedLogs: 0,
     forkedPeers: 0,
     peersCutOff: 0,
+    health: {},
     capabilities: {},
     peers: {},
     ready: true,

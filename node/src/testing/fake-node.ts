@@ -24,6 +24,7 @@ import {
   type Logger,
   type PeerImport,
   type RevocationInfo,
+  type Route,
   type SignedManifest,
   type SponsorInfo,
   type StandingExplanation,
@@ -222,6 +223,9 @@ export function fakeKernel(): FakeKernel {
       const signal = options.signal ?? new AbortController().signal
       return frame(ref, await handler(args, { callId: ID, principal: options.principal ?? 'nobody', signal }))
     }),
+    routing: {
+      route: noted('routing.route', (capability): Route => ({ capability, steps: [], candidates: [] })),
+    },
     explain: noted('explain', (ref): Explanation => explanation(ref)),
     advertise: noted('advertise', () => manifest()),
     discoverPeers: noted('discoverPeers', () => ({

@@ -32,6 +32,11 @@ export type CapabilityDefinition = {
   output?: SchemaSource
   obligations?: readonly Obligation[]
   limits?: Limits
+  /**
+   * Example arguments with which importers may test now and then that it is served. They call it like anybody, with the
+   * purpose `canary`. Only for READ without labels. @default nobody tests it
+   */
+  canary?: unknown
   /** What one call costs, for chains that limit tokens or money. @default not said, so that such chains do not cover it */
   cost?: CostPerCall
 }

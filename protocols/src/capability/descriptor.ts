@@ -33,6 +33,11 @@ export const capabilityDescriptorSchema = z.strictObject({
   output_schema: z.string().max(65_536).optional().describe('As input_schema; without it results are untrusted text'),
   obligations: obligationsSchema,
   limits: limitsSchema,
+  canary: z
+    .string()
+    .max(4_096)
+    .optional()
+    .describe('JSON text of arguments with which importers may test now and then that it is served; READ only'),
   hash: hashSchema.describe('SHA-256 of "hansa/capability/v1\\n" and the canonical JSON of the other fields'),
 })
 export type CapabilityDescriptor = z.infer<typeof capabilityDescriptorSchema>

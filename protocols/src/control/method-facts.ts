@@ -42,6 +42,7 @@ export const methodFacts = {
   reload: { scope: 'operator', summary: 'Reads the configuration and the policies again; a fault keeps all as it is.' },
   invoke: { scope: 'agent', summary: 'Calls a capability.' },
   explain: { scope: 'agent', summary: 'Says what a call would be decided as, and does nothing.' },
+  route: { scope: 'operator', summary: 'Says who could serve a capability, in which order they are asked, and why.' },
   approvals: { scope: 'operator', summary: 'Lists what waits for a person.' },
   approve: { scope: 'operator', summary: 'Approves exactly one action.' },
   deny: { scope: 'operator', summary: 'Denies exactly one action.' },

@@ -48,6 +48,7 @@ export const invokeParamsSchema = z.strictObject({
   token: z.string().max(8192).optional(),
   delegation: z.union([z.string().max(64), z.literal(false)]).optional(),
   labels: labelsSchema.optional(),
+  route: z.boolean().optional(),
   deadlineMs: z.int().min(1).max(600_000).optional(),
 })
 export type InvokeParams = z.infer<typeof invokeParamsSchema>
@@ -66,6 +67,7 @@ export const registerParamsSchema = z.strictObject({
   output: z.string().max(65_536).optional(),
   obligations: obligationsSchema.optional(),
   limits: limitsSchema.optional(),
+  canary: jsonSchema.optional(),
   cost: costPerCallSchema.optional(),
 })
 export type RegisterParams = z.infer<typeof registerParamsSchema>
@@ -114,6 +116,7 @@ export const controlMethods = {
   reload: z.strictObject({}),
   invoke: invokeParamsSchema,
   explain: invokeParamsSchema,
+  route: z.strictObject({ capability: capabilityRefSchema }),
   approvals: z.strictObject({}),
   approve: decideSchema,
   deny: decideSchema,

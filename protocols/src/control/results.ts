@@ -19,6 +19,7 @@ import { knownPeerSchema } from '../kernel/known-peer.ts'
 import { manifestDiffSchema } from '../kernel/manifest-diff.ts'
 import { peerInfoSchema } from '../kernel/peer-info.ts'
 import { revocationInfoSchema } from '../kernel/revocation-info.ts'
+import { routeSchema } from '../kernel/route.ts'
 import { entrySchema } from '../ledger/entry.ts'
 import { signedManifestSchema } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
@@ -88,6 +89,7 @@ export const controlResults = {
   reload: nodeReloadSchema,
   invoke: frameSchema,
   explain: explanationSchema,
+  route: routeSchema,
   approvals: z.array(approvalSchema),
   approve: approvalSchema,
   deny: approvalSchema,

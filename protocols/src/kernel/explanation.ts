@@ -6,6 +6,7 @@ import { callStages } from '../errors/call-error.ts'
 import { allCodes } from '../errors/codes.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
 import { capabilityRefSchema } from '../syntax/capability-id.ts'
+import { routeSchema } from './route.ts'
 
 const reason = z.string().max(4096)
 
@@ -28,6 +29,7 @@ export const explanationSchema = z.object({
   trustPolicy: trustPolicySchema.exactOptional(),
   obligations: obligationsSchema,
   stage: z.enum(callStages).exactOptional().describe('The stage that would refuse'),
+  route: routeSchema.exactOptional().describe('Where the call would go, when it names no peer or may go elsewhere'),
   remedy: z.string().max(4096).exactOptional().describe('What to do about it, one sentence'),
 })
 export type Explanation = z.infer<typeof explanationSchema>

@@ -6,6 +6,7 @@ import { hashSchema } from '../syntax/base64url.ts'
 import { capabilityRefSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
 import { callIdSchema } from '../syntax/ids.ts'
+import { triedProvidersSchema } from './route.ts'
 
 const logPlaceSchema = z.object({ origin: z.string().max(512), index: z.int().min(0) })
 
@@ -31,6 +32,10 @@ export const frameSchema = z.object({
     .describe('What the firewalls changed, where this kernel knows it'),
   obligations: obligationsSchema.describe('Obligations that were fulfilled, here and there'),
   audit: logPlaceSchema.describe("The outcome entry in this kernel's log"),
+  route: z
+    .object({ asked: capabilityRefSchema, tried: triedProvidersSchema })
+    .exactOptional()
+    .describe('Present when the kernel chose who serves it: what was asked for, and who did not serve it'),
   remote: z
     .object({
       did: didSchema,

@@ -128,6 +128,11 @@ export type InvokeOptions = {
    * `false`: none. @default the one that covers the call, when it is the only one
    */
   delegation?: string | false
+  /**
+   * Whether another imported provider of the same capability may serve the call when the first one does not. `false`:
+   * only what is named. @default as the kernel is configured: where the call names no peer
+   */
+  route?: boolean
   /** Labels of the arguments, where the caller knows them. @default [] */
   labels?: readonly Label[]
   /** @default 10_000 */

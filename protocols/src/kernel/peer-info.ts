@@ -22,6 +22,10 @@ export const peerInfoSchema = z.object({
     })
     .exactOptional()
     .describe('Present while it is cut off because too many exchanges with it failed'),
+  health: z
+    .object({ healthy: z.int().min(0), failing: z.int().min(0), unknown: z.int().min(0) })
+    .exactOptional()
+    .describe('Its imported capabilities by what calls and canaries have shown of them'),
   capabilities: z.array(capabilityRefSchema).max(500),
 })
 export type PeerInfo = z.infer<typeof peerInfoSchema>

@@ -20,6 +20,7 @@ import { envelopeSchema } from '../exchange/envelope.ts'
 import { receiptStatuses } from '../exchange/receipt.ts'
 import { caseEventNames, caseIdSchema, caseStates, sanctionKinds, sanctionRules } from '../governance/case.ts'
 import { issuerNameSchema } from '../issuer/issuer-info.ts'
+import { triedProvidersSchema } from '../kernel/route.ts'
 import { MAX_REVOCATION_BYTES, revocationKinds } from '../revocation/revocation.ts'
 import { standingTierSchema } from '../standing/tier.ts'
 import { agentNameSchema } from '../syntax/agent-credential.ts'
@@ -198,6 +199,10 @@ export const entryExtSchema = z.strictObject({
     .optional()
     .describe('standing.vouched, peer.added: the floor; standing.changed, endorsement.received: the score'),
   tier: standingTierSchema.optional().describe('standing.changed: what the score permits from now on'),
+  route: z
+    .strictObject({ asked: capabilityRefSchema, tried: triedProvidersSchema })
+    .optional()
+    .describe('Of a call whose provider the kernel chose: what was asked for, and the calls at other providers before'),
   agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),
   case: caseIdSchema.optional(),
   subject: principalSchema.optional().describe('Whom a case, a sanction, an exception or an endorsement is about'),

@@ -1,5 +1,11 @@
 /** The part of the table in `log-events.ts` that is about peers that do not answer, and where calls go. */
 export const routingLogEvents = {
+  'call.moved_on': {
+    level: 'info',
+    fields: ['call_id', 'capability', 'code'],
+    means: 'A provider did not serve a call, and another one of the same capability is asked.',
+    todo: 'Nothing. Who could serve it is in `hansa route`.',
+  },
   'peer.back': {
     level: 'info',
     fields: ['peer', 'after_ms'],

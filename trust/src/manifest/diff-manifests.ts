@@ -66,6 +66,8 @@ function textChanges(was: CapabilityDescriptor, is: CapabilityDescriptor): Field
   const changes: FieldChange[] = []
   if (was.title !== is.title) changes.push({ action: 'suspend', what: 'title_changed' })
   if (was.description !== is.description) changes.push({ action: 'suspend', what: 'description_changed' })
+  // Nobody reads it: it is sent back to whoever offers it.
+  if (was.canary !== is.canary) changes.push({ action: 'apply', what: 'canary_changed' })
   if (was.tags.join() !== is.tags.join()) changes.push({ action: 'apply', what: 'tags_changed' })
   return changes
 }

@@ -4,6 +4,7 @@ import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { collect, integer } from '../options.ts'
 import type { Style } from '../print.ts'
+import { routeFacts } from '../route-text.ts'
 import { facts } from '../table.ts'
 
 type Options = {
@@ -17,6 +18,7 @@ type Options = {
   credentialFile?: string
   deadline?: number
   explain?: boolean
+  route?: boolean
 }
 
 export function callCommand(cli: Cli): Command {
@@ -46,6 +48,8 @@ export function callCommand(cli: Cli): Command {
     .option('--no-delegation', 'under no chain, also when one covers the call')
     .option('--credential-file <file>', 'as an agent, with the credential in the file, as hansa agent add printed it')
     .option('--deadline <ms>', 'how long it may take (default: 10000)', integer('--deadline', 1, 600_000))
+    .option('--route', 'another imported provider of the same capability may serve it when the first does not')
+    .option('--no-route', 'only what is named')
     .option('--explain', 'say what would be decided, and why, and do nothing')
     .action(
       cli.action<Options>(async ({ home, print, options, stdin, args: [capability, given] }) => {
@@ -64,6 +68,7 @@ export function callCommand(cli: Cli): Command {
           labels,
           delegation,
           deadlineMs: deadline,
+          route: options.route,
           token: token === undefined ? undefined : await readToken(token),
         }
         const { credentialFile } = options
@@ -101,7 +106,7 @@ function valueText({ kind, value }: Frame): string {
 }
 
 function frameNote(style: Style, frame: Frame): string {
-  const { callId, labels, untrusted, redactions, obligations, audit, remote } = frame
+  const { callId, labels, untrusted, redactions, obligations, audit, remote, route } = frame
   return facts(style, [
     ['call', callId],
     ['labels', labels.length === 0 ? undefined : labels.join(', ')],
@@ -113,6 +118,7 @@ function frameNote(style: Style, frame: Frame): string {
         : redactions.map(({ path, rule, by }) => `${path} (${rule}, ${by})`).join(', '),
     ],
     ['obligations', obligations.length === 0 ? undefined : obligations.join(', ')],
+    ['tried before', route?.tried.map(({ cap, code }) => `${cap} (${code})`).join(', ') || undefined],
     ['served by', remote === undefined ? undefined : `${remote.did}, its log entry ${remote.log.index}`],
     ['receipt', remote?.receiptHash],
     ['log entry', String(audit.index)],
@@ -120,7 +126,8 @@ function frameNote(style: Style, frame: Frame): string {
 }
 
 function explanationText(style: Style, explanation: Explanation): string {
-  const { capability, safety, decision, code, local, remote, trustPolicy, obligations, stage, remedy } = explanation
+  const { capability, safety, decision, code, local, remote, trustPolicy, obligations, stage, remedy, route } =
+    explanation
   const paint = decision === 'permit' ? style.good : decision === 'deny' ? style.bad : style.warn
   return facts(style, [
     ['capability', `${style.name(capability)} (${safety})`],
@@ -132,5 +139,6 @@ function explanationText(style: Style, explanation: Explanation): string {
     ['trust policy', trustPolicy],
     ['obligations', obligations.length === 0 ? undefined : obligations.join(', ')],
     ['next', remedy],
+    ...(route === undefined ? [] : routeFacts(style, route)),
   ])
 }

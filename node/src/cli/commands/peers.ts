@@ -11,19 +11,22 @@ export function peersCommand(cli: Cli): Command {
       const peers = await ask(home, 'peers', {})
       print.result(peers, (style) => {
         if (peers.length === 0) return 'No kernel is imported. Import one with: hansa import URL'
-        const rows = peers.map(({ alias, state, link, score, trustPolicy, capabilities, expires, endpoint, did }) => [
-          style.name(alias),
-          linkText(style, link) ?? (state === 'ok' ? style.good(state) : style.bad(state)),
-          String(score ?? '-'),
-          trustPolicy,
-          String(capabilities.length),
-          time(expires),
-          endpoint,
-          did,
-        ])
+        const rows = peers.map(
+          ({ alias, state, link, score, trustPolicy, capabilities, health, expires, endpoint, did }) => [
+            style.name(alias),
+            linkText(style, link) ?? (state === 'ok' ? style.good(state) : style.bad(state)),
+            String(score ?? '-'),
+            trustPolicy,
+            String(capabilities.length),
+            healthText(health),
+            time(expires),
+            endpoint,
+            did,
+          ],
+        )
         const shown = table(
           style,
-          ['alias', 'state', 'score', 'trust policy', 'capabilities', 'manifest until', 'endpoint', 'did'],
+          ['alias', 'state', 'score', 'trust policy', 'capabilities', 'healthy', 'manifest until', 'endpoint', 'did'],
           rows,
         )
         return [shown, ...peers.flatMap((peer) => reasonText(style, peer))].join('\n')
@@ -41,4 +44,11 @@ function linkText(style: Style, link: PeerInfo['link']): string | undefined {
 function reasonText(style: Style, { alias, link }: PeerInfo): string[] {
   if (link === undefined) return []
   return [`${style.name(alias)} was cut off at ${time(link.since)}: ${link.reason}.`]
+}
+
+/** `2 of 5`, and how many are failing. */
+function healthText(health: PeerInfo['health']): string {
+  if (health === undefined) return '-'
+  const { healthy, failing, unknown } = health
+  return `${healthy} of ${healthy + failing + unknown}${failing === 0 ? '' : `, ${failing} failing`}`
 }
