@@ -4,7 +4,6 @@
  */
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
-import { guardedFetch } from '@hansa/mesh'
 import { CallError, type Did, type EventLogger, type NodeReload, type PolicyReload } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import { Agent } from 'undici'
@@ -17,6 +16,7 @@ import { ExchangeRefused } from './kernel/configured-capabilities.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
 import type { OtlpTracer } from './operations/otlp-tracer.ts'
 import type { RecentLines } from './operations/recent-lines.ts'
+import { openRegistries } from './registry/open-registries.ts'
 import { agentsServer } from './start/agents-server.ts'
 import { approvalWebhook, readWebhook, type WebhookSettings, webhookFetch } from './start/approval-webhook.ts'
 import { classify, settleClassifications } from './start/classify-tool.ts'
@@ -29,7 +29,6 @@ import { type OpenedTls, openTls } from './start/open-tls.ts'
 import type { Operations } from './start/operations.ts'
 import { checkedPolicies, portFaults, portState } from './start/preflight.ts'
 import { readWitnessing } from './start/read-witnessing.ts'
-import { registryListing } from './start/registry-listing.ts'
 import { systemClock } from './system-clock.ts'
 import type { WitnessingInit } from './witness/witnessing.ts'
 
@@ -90,14 +89,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
     const node = operationsOf({ ...init, home }, kernel, reloader, ready)
     const { control, agents } = await openControl({ ...init, home }, kernel, node, resources)
     resources.defer(reloader.watchPolicies(systemClock))
-    if (config.registryUrl !== undefined) {
-      const { ca } = ready.tls
-      const fetch = guardedFetch({ allowPrivate: config.allowPrivate, ...(ca === undefined ? {} : { ca }) })
-      const { signer } = kernel.identity
-      const manifest = () => kernel.advertise()
-      const components = { fetch, signer, clock: systemClock, manifest, logger }
-      resources.use(await registryListing({ url: config.registryUrl }, components))
-    }
+    resources.use(await openRegistries(config, { kernel, clock: systemClock, logger, ca: ready.tls.ca }))
     if (ready.webhook !== undefined)
       resources.use(startWebhook(ready.webhook, { kernel, config, logger, ready, operations }))
     operations?.started(kernel)

@@ -1,10 +1,12 @@
 import { type CapabilityManifest, type DiscoverInit, exchangePaths, memoryStore } from '@hansa/protocols'
-import { didKeyResolver, type Signer, signManifest } from '@hansa/trust'
+import { didKeyResolver, type Signer, signManifest, taggedHash } from '@hansa/trust'
 import { aCapability, alice, aManifest, bob, carol, mallory, NOW } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
 import { guardedFetch } from '../fetch/guarded-fetch.ts'
 import { peerMemory } from '../peers/peer-memory.ts'
+import { registryMemory } from '../registry/registry-memory.ts'
 import { FakeRegistry } from '../testing/fake-registry.ts'
+import { FakeRegistryLog } from '../testing/fake-registry-log.ts'
 import { httpServer } from '../testing/http-server.ts'
 import { memoryFetch } from '../testing/memory-fetch.ts'
 import { memoryNetwork } from '../testing/memory-network.ts'
@@ -127,6 +129,48 @@ describe(discoverPeers, () => {
     })
   })
 
+  it('asks several registries: one that is away spoils nothing, an older listing is no conflict, another one is', async () => {
+    const { network, discover, list, registry } = world()
+    const second = new FakeRegistry()
+    network.attach('http://second.test', second)
+    const listing = (manifest: string) => ({ manifest, expires: NOW + 90 })
+    list(jwsOf(bob, { seq: NOW - 5 }), jwsOf(carol))
+    second.listings.push(listing(jwsOf(bob)))
+    const registryUrls = [REGISTRY, 'http://away.test', 'http://second.test', REGISTRY]
+    const found = await discover({ registryUrls })
+    expect(found.peers.map(({ did, sources, signed }) => [did, sources, signed.manifest.seq])).toEqual([
+      [bob.did, [REGISTRY, 'http://second.test'], NOW],
+      [carol.did, [REGISTRY], NOW],
+    ])
+    expect(found.faults).toMatchObject([{ source: 'http://away.test', code: 'remote_refused' }])
+    expect(registry.queries).toHaveLength(1)
+    list(jwsOf(mallory))
+    second.listings.push(listing(jwsOf(mallory, { name: 'Another' })))
+    const conflict = await discover({ registryUrls: [REGISTRY, 'http://second.test'] })
+    expect(conflict.peers.map(({ did }) => did)).not.toContain(mallory.did)
+    const fault = { source: `${REGISTRY}, http://second.test`, code: 'discovery_conflict' }
+    expect(conflict.faults).toContainEqual(expect.objectContaining(fault))
+  })
+
+  it('takes nothing of a registry whose log was rolled back, and says why', async () => {
+    const { network, list, components, registry } = world()
+    list(jwsOf(bob))
+    const log = new FakeRegistryLog()
+    for (const seq of [1, 2]) log.append('listed', { kernel_id: bob.did, seq, hash: taggedHash('manifest', 'x') })
+    registry.log = log
+    const registries = registryMemory({ store: memoryStore() })
+    const fetch = memoryFetch(network, 'http://a.test')
+    const discover = discoverPeers({ ...components, fetch, registries })
+    const init = { registryUrls: [REGISTRY] }
+    expect((await discover(init)).peers).toHaveLength(1)
+    registry.log = log.copy(log.entries.slice(0, 1))
+    const reason = expect.stringContaining('its log had 2 entries and has 1 now')
+    for (const bent of [registry.log, log]) {
+      registry.log = bent
+      expect(await discover(init)).toMatchObject({ peers: [], faults: [{ code: 'remote_refused', reason }] })
+    }
+  })
+
   it('drops a kernel that shows different manifests of one number, today or since the last time', async () => {
     const { discover, serve, list } = world()
     const another = jwsOf(bob, { name: 'Another' })
@@ -135,7 +179,7 @@ describe(discoverPeers, () => {
     const twice = { code: 'descriptor_mismatch', reason: expect.stringContaining('equivocates') }
     expect(await discover({ peerUrls, registryUrl: REGISTRY })).toMatchObject({
       peers: [],
-      faults: [{ ...twice, source: `http://b.test, ${REGISTRY}` }],
+      faults: [{ ...twice, code: 'discovery_conflict', source: `http://b.test, ${REGISTRY}` }],
     })
     expect((await discover({ peerUrls })).peers).toHaveLength(1)
     expect(await discover({ registryUrl: REGISTRY })).toMatchObject({

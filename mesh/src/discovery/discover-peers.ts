@@ -8,7 +8,6 @@ import { setImmediate } from 'node:timers/promises'
 import {
   type CapabilityManifest,
   type Clock,
-  type Code,
   type Did,
   type DiscoveredPeer,
   type DiscoverInit,
@@ -24,7 +23,8 @@ import { ExchangeStopped } from '../fetch/network-fault.ts'
 import { inParallel } from '../in-parallel.ts'
 import type { PeerMemory } from '../peers/peer-memory.ts'
 import { checkPeerManifest, equivocated, rememberManifest } from '../peers/verify-peer-manifest.ts'
-import { registryClient } from '../registry/registry-client.ts'
+import { type RegistryClient, registryClient } from '../registry/registry-client.ts'
+import type { RegistryMemory } from '../registry/registry-memory.ts'
 import { withTimeLimit } from '../time-limit.ts'
 import { certificateFault } from '../transport/certificate-fault.ts'
 import type { ShownCertificate } from '../transport/certificate-key.ts'
@@ -35,12 +35,16 @@ export type DiscoverPeersComponents = {
   resolver: KeyResolver
   clock: Clock
   memory: PeerMemory
+  /** What is remembered of registries. @default nothing is */
+  registries?: RegistryMemory
   /** This kernel itself, which is never a peer. */
   self?: Did
 }
 
 /** URLs of one discovery; the rest are faults. */
 export const MAX_PEER_URLS = 256
+/** Registries of one discovery. */
+const MAX_REGISTRIES = 16
 /** Fetches at the same time. */
 const CONCURRENCY = 16
 /** For the whole discovery, milliseconds; what has not answered by then is a fault. */
@@ -69,8 +73,12 @@ async function discover(
     .slice(MAX_PEER_URLS)
     .map((url) => fault(url, 'invalid_request', `more than ${MAX_PEER_URLS} URLs were given; this one was not asked`))
   const questions = urls.slice(0, MAX_PEER_URLS).map((url) => () => askUrl(components, url, init, signal))
-  const { registryUrl } = init
-  if (registryUrl !== undefined) questions.push(() => askRegistry(components, registryUrl, init, signal))
+  const registries = new Set([
+    ...(init.registryUrl === undefined ? [] : [init.registryUrl]),
+    ...(init.registryUrls ?? []),
+  ])
+  for (const url of [...registries].slice(0, MAX_REGISTRIES))
+    questions.push(() => askRegistry(components, url, init, signal))
   const answers = await inParallel(questions, CONCURRENCY)
   const verified = await verifyAll(
     components,
@@ -107,18 +115,40 @@ async function askUrl(
 }
 
 async function askRegistry(
-  { fetch }: DiscoverPeersComponents,
+  { fetch, registries }: DiscoverPeersComponents,
   registryUrl: string,
   { capability, tag }: DiscoverInit,
   signal: AbortSignal,
 ): Promise<Answer> {
   const filter = { ...(capability === undefined ? {} : { capability }), ...(tag === undefined ? {} : { tag }) }
-  const listed = await registryClient({ fetch, baseUrl: registryUrl }).list(filter, signal)
+  const client = registryClient({ fetch, baseUrl: registryUrl })
+  const [listed, caught] = await Promise.all([
+    client.list(filter, signal),
+    logFault(registries, registryUrl, client, signal),
+  ])
+  if (caught !== undefined) return { candidates: [], faults: [fault(registryUrl, 'remote_refused', caught)] }
   const candidates = listed.listings.map(
     ({ manifest }) => ({ source: registryUrl, by: 'registry', jws: manifest }) as const,
   )
   const faults = listed.fault === undefined ? [] : [fault(registryUrl, listed.fault.code, listed.fault.reason)]
   return { candidates, faults }
+}
+
+/** @returns why nothing that the registry lists is looked at. */
+async function logFault(
+  registries: RegistryMemory | undefined,
+  url: string,
+  client: RegistryClient,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (registries === undefined) return undefined
+  const advanced = await registries.advance(url, client, signal)
+  if (advanced.ok) return undefined
+  if ('kind' in advanced) return `it is not asked any more: ${advanced.reason}`
+  // Without a log it is an older one; once it has shown one, it cannot do without.
+  return (await registries.head(url)) === undefined
+    ? undefined
+    : `it does not show its log any more: ${advanced.reason}`
 }
 
 /** Against what was known before this discovery: a source that lags behind another one of today is not a rollback. */
@@ -147,7 +177,7 @@ function mergeByKernel(found: readonly Found[]): Discovery {
     const twice = equivocation(ofKernel)
     if (twice === undefined)
       peers.push({ did, signed: newest(ofKernel), by: [...new Set(ofKernel.map(({ by }) => by))], sources })
-    else faults.push(fault(sources.join(', '), 'descriptor_mismatch', equivocated(did, twice)))
+    else faults.push(fault(sources.join(', '), 'discovery_conflict', equivocated(did, twice)))
   }
   return { peers, faults }
 }
@@ -178,6 +208,6 @@ function isWanted({ kernel_id, capabilities }: CapabilityManifest, { did, capabi
   return offers && tagged
 }
 
-function fault(source: string, code: Code, reason: string): DiscoveryFault {
+function fault(source: string, code: DiscoveryFault['code'], reason: string): DiscoveryFault {
   return { source, code, reason }
 }

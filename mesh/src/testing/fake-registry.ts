@@ -10,6 +10,7 @@ import {
   registryRoutes,
   signedStatementSchema,
 } from '@hansa/protocols'
+import type { FakeRegistryLog } from './fake-registry-log.ts'
 
 export class FakeRegistry implements InboundHandler {
   readonly listings: Listing[] = []
@@ -18,6 +19,8 @@ export class FakeRegistry implements InboundHandler {
   readonly queries: URLSearchParams[] = []
   /** The answer to every request, instead of what it would do. */
   refusal: Code | undefined
+  /** Without one it is a registry of before there were logs. */
+  log: FakeRegistryLog | undefined
   pageSize = 50
   expires = 2_000_000_000
 
@@ -29,6 +32,12 @@ export class FakeRegistry implements InboundHandler {
   }
 
   #get(url: URL): InboundReply {
+    if (url.pathname === registryRoutes.checkpoint.path) {
+      const since = url.searchParams.get('since')
+      return this.log === undefined
+        ? json(404, { code: 'not_found' })
+        : json(200, this.log.checkpoint(since === null ? undefined : Number(since)))
+    }
     if (url.pathname !== registryRoutes.list.path) {
       const [listing] = this.listings
       return listing === undefined ? json(404, { code: 'not_found' }) : json(200, listing)

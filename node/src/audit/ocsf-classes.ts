@@ -98,4 +98,5 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'standing.unendorsed': entity('endorsement', 'delete'),
   'endorsement.received': entity('endorsement', 'update'),
   'endorsement.ended': entity('endorsement', 'delete'),
+  'registry.fault': { of: 'detection_finding', id: 1, name: 'Create' },
 }

@@ -21,6 +21,7 @@ const ASKING: ReadonlySet<Entry['type']> = new Set<Entry['type']>([
 
 const HIGH: ReadonlySet<Entry['type']> = new Set<Entry['type']>([
   'peer.evidence',
+  'registry.fault',
   'log.full',
   'case.opened',
   'sanction.imposed',

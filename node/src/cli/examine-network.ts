@@ -53,15 +53,23 @@ export async function reachChecks(config: NodeConfig, status: KernelStatus | und
   return [ok('public URL', `${url} answers with the manifest of this node`)]
 }
 
-export async function registryChecks({ registryUrl, allowPrivate, tls }: NodeConfig): Promise<Check[]> {
-  if (registryUrl === undefined) return []
+export async function registryChecks({ registryUrls, allowPrivate, tls }: NodeConfig): Promise<Check[]> {
+  if (registryUrls.length === 0) return []
   const ca = await configuredAuthorities(tls?.ca)
+  return await Promise.all(registryUrls.map((url) => registryCheck(url, allowPrivate, ca)))
+}
+
+async function registryCheck(
+  registryUrl: string,
+  allowPrivate: NodeConfig['allowPrivate'],
+  ca: { ca?: string },
+): Promise<Check> {
   const path = `${registryUrl.replace(/\/+$/, '')}${registryRoutes.list.path}?limit=1`
   const fetched = await guardedFetch({ allowPrivate, ...ca }).get(path, { maxBytes: 2 * MAX_MANIFEST_BYTES })
-  if (fetched.ok && fetched.status === 200) return [ok('registry', registryUrl)]
+  if (fetched.ok && fetched.status === 200) return ok('registry', registryUrl)
   const reason = fetched.ok ? `it answers with status ${fetched.status}` : fetched.reason
-  const remedy = 'Correct registry.url; for an address of your own network, set allow_private.'
-  return [fail('registry', `${registryUrl}: ${reason}`, remedy)]
+  const remedy = 'Correct registry.url or registries; for an address of your own network, set allow_private.'
+  return fail('registry', `${registryUrl}: ${reason}`, remedy)
 }
 
 export function controlCheck(home: string, status: KernelStatus | undefined): Check {

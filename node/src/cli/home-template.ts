@@ -60,6 +60,11 @@ ${allowPrivate === undefined ? '# allow_private: false' : `allow_private: ${JSON
 # Where this node lists itself, and where it looks others up.
 ${registryUrl === undefined ? '# registry:\n#   url: https://registry.example' : `registry:\n  url: ${JSON.stringify(registryUrl)}`}
 
+# Several registries: the node lists itself in each, looks its own name up there every 10 minutes, and asks all of them.
+# registries:
+#   - https://registry.example
+#   - https://second.example
+
 # Policy files, and directories of which every .yaml file is one. Without a rule that allows it, a call is denied.
 policies:
   - policy.yaml

@@ -289,7 +289,7 @@ describe('asking a node', () => {
     expect(stderr).toBe('1 source did not answer with a valid manifest:\n  x: none (not_found)\n')
     expect(last(node)).toEqual([
       'discoverPeers',
-      expect.objectContaining({ peerUrls: ['http://a'], registryUrl: 'http://r', tag: 't' }),
+      expect.objectContaining({ peerUrls: ['http://a'], registryUrls: ['http://r'], tag: 't' }),
     ])
   })
 

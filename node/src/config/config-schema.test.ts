@@ -62,7 +62,7 @@ describe('the configuration that a new node gets', () => {
     const given = { name: 'org "b"', listen: '127.0.0.1:0', registryUrl: 'https://registry.example' }
     expect(parseConfig(configTemplate(given), '/h/hansa.yaml', 'hansa.yaml')).toMatchObject({
       ok: true,
-      config: { name: 'org "b"', listen: { port: 0 }, registryUrl: 'https://registry.example' },
+      config: { name: 'org "b"', listen: { port: 0 }, registryUrls: ['https://registry.example'] },
     })
     const taken = configTemplate({}).replace(/^# ?(?=[a-z_]+:|[ ]{2})/gm, '')
     const reading = parseConfig(

@@ -20,6 +20,7 @@ import { z } from 'zod'
 import { contentChoices } from '../content/content-settings.ts'
 import { issuerSchema, tokenExchangeSchema } from './issuers-schema.ts'
 import { nodeLimitsSchema } from './limits-schema.ts'
+import { registryKeys } from './registries-schema.ts'
 import { routingSchema } from './routing-schema.ts'
 
 const path = z.string().min(1).max(4096)
@@ -198,10 +199,7 @@ export const configFileSchema = z.strictObject({
     .optional(),
   log_level: z.enum(logLevels).describe('Of the lines on standard error. Default: info').optional(),
   principal: principalSchema.describe('Whom a call without a principal is for. Default: agent:local').optional(),
-  registry: z
-    .strictObject({ url: httpUrl.describe('Base URL of a registry') })
-    .describe('Where this node lists itself, and where it looks others up')
-    .optional(),
+  ...registryKeys,
   policies: z
     .array(path)
     .max(64)

@@ -28,8 +28,8 @@ export type NodeConfig = Readonly<{
   logLevel: LogLevel
   /** Whom a call without a principal is for. */
   principal: string
-  /** Base URL of the registry where the node lists itself. */
-  registryUrl?: string
+  /** Base URLs of the registries where the node lists itself, and where it looks others up. */
+  registryUrls: readonly string[]
   /** Absolute paths of policy files. */
   policies: readonly string[]
   peers: readonly PeerSetting[]

@@ -25,6 +25,7 @@ describe('the configuration of a node', () => {
       listen: { host: '127.0.0.1', port: 7400 },
       allowPrivate: false,
       logLevel: 'info',
+      registryUrls: [],
       principal: 'agent:local',
       policies: ['/srv/orgb/policy.yaml'],
       peers: [],
@@ -45,6 +46,7 @@ allow_private: [10.0.0.0/8, 127.0.0.1]
 log_level: warn
 principal: agent:reporter
 registry: { url: https://registry.example }
+registries: [https://second.example, https://registry.example]
 policies: [a.yaml, /etc/hansa/b.yaml]
 peers:
   - { did: '${DID}', alias: orga, clearance: [PII, 'TENANT:acme'], same_owner: true, standing: 700 }
@@ -62,7 +64,7 @@ limits: { calls_per_peer: 10, calls_per_principal: 2, log_max_gib: 4, log_reserv
       allowPrivate: ['10.0.0.0/8', '127.0.0.1'],
       logLevel: 'warn',
       principal: 'agent:reporter',
-      registryUrl: 'https://registry.example',
+      registryUrls: ['https://registry.example', 'https://second.example'],
       policies: ['/srv/orgb/a.yaml', '/etc/hansa/b.yaml'],
       agents: { kind: 'unix', path: '/srv/orgb/run/agents.sock', mode: 0o666 },
       peers: [{ did: DID, alias: 'orga', clearance: ['PII', 'TENANT:acme'], sameOwner: true, standing: 700 }],

@@ -116,7 +116,9 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...rotationOf(file),
     logLevel: file.log_level ?? 'info',
     principal: file.principal ?? DEFAULT_PRINCIPAL,
-    ...(file.registry === undefined ? {} : { registryUrl: file.registry.url }),
+    registryUrls: [
+      ...new Set([...(file.registry === undefined ? [] : [file.registry.url]), ...(file.registries ?? [])]),
+    ],
     policies: (file.policies ?? [DEFAULT_POLICY]).map((policy) => resolve(directory, policy)),
     peers: peerSettings(file),
     ...(file.delegation?.owners === undefined ? {} : { delegation: { owners: file.delegation.owners } }),

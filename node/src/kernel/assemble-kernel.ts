@@ -2,7 +2,7 @@
  * Builds a kernel from its components, top to bottom, in the order in which the parts need each other. The only file
  * that knows all of them; it decides nothing.
  */
-import { discoverPeers, inboundSessions, type OwnSide, peerMemory } from '@hansa/mesh'
+import { inboundSessions, type OwnSide, peerMemory } from '@hansa/mesh'
 import type { Did, EntryDraft } from '@hansa/protocols'
 import { batchSigner, envelopeVerifier } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
@@ -24,11 +24,12 @@ import { openGovernance } from '../governance/open-governance.ts'
 import { IdentityDesk } from '../identity/identity-desk.ts'
 import { kernelResolver } from '../identity/kernel-resolver.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
+import { kernelDiscovery } from '../registry/kernel-discovery.ts'
+import { kernelRegistries } from '../registry/kernel-registries.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import { openRouting } from '../routing/open-routing.ts'
 import { PeerGuard } from '../routing/peer-guard.ts'
 import { openStanding } from '../standing/open-standing.ts'
-import { rankedDiscovery } from '../standing/ranked.ts'
 import { afterTurns } from './after-turns.ts'
 import { AgentBook } from './agent-book.ts'
 import { AgentOffers } from './agent-offers.ts'
@@ -309,6 +310,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
 
   const explaining = { ...deciding, ...arriving, running: (id: string) => running.find(id), receive }
   const canaries = routing.canaries(invoke)
+  const registries = kernelRegistries({ store, logger, append })
   outbox.start()
   const asks = { self, signer, transport, sessions: peerSessions, memory, promises, evidence, append }
   const stopChecking = checkPromises({ ...asks, clock, logger, imports })
@@ -342,7 +344,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     ...{ inFlight, tokens, agents, issuers, offers, configured, standing: trust.desk },
     routing: routing.desk,
     capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),
-    ...{ content: kept.desk, events, identity, revocations, ...delegation.desks },
+    ...{ content: kept.desk, events, identity, registries, revocations, ...delegation.desks },
     append,
     outbox,
     held,
@@ -352,7 +354,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     invoke,
     governance: governance.operator,
     explain: routing.explain(explainer(explaining)),
-    discover: rankedDiscovery(discoverPeers({ fetch: components.fetch, resolver, clock, memory, self }), standing),
+    discover: kernelDiscovery({ fetch: components.fetch, resolver, clock, memory, self, registries, standing }),
     snapshotState: components.snapshotState,
     quiesce() {
       quiescing = true

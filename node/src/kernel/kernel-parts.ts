@@ -16,6 +16,7 @@ import type { HeldResults } from '../exchange/held-results.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { OpenedIssuers } from '../issuers/open-issuers.ts'
+import type { KernelRegistries } from '../registry/kernel-registries.ts'
 import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import type { RoutingDesk } from '../routing/routing-desk.ts'
 import type { StandingDesk } from '../standing/standing-desk.ts'
@@ -61,6 +62,7 @@ export type KernelParts = {
   delegations: Delegations
   sponsors: Sponsors
   identity: IdentityDesk
+  registries: KernelRegistries
   events: EventOutbox
   revocations: KernelRevocations
   append(draft: EntryDraft): Appended

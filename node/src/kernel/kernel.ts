@@ -52,6 +52,7 @@ import type { AgentOffer, ControlledKernel } from '../control/controlled-kernel.
 import { type Driver, functionDriver } from '../drivers/index.ts'
 import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { IssuerDesk } from '../issuers/issuer-desk.ts'
+import type { KernelRegistries } from '../registry/kernel-registries.ts'
 import type { RoutingDesk } from '../routing/routing-desk.ts'
 import type { StandingDesk } from '../standing/standing-desk.ts'
 import { checkDecision } from './check-decision.ts'
@@ -65,6 +66,9 @@ export class AssembledKernel implements ControlledKernel {
   readonly delegations: Delegations
   readonly sponsors: Sponsors
   readonly governance: GovernanceOperator
+  readonly identity: IdentityDesk
+  readonly issuers: IssuerDesk
+  readonly registries: KernelRegistries
   readonly #parts: KernelParts
   readonly #startedMs: number
   readonly #drivers = new Set<Driver>()
@@ -75,6 +79,9 @@ export class AssembledKernel implements ControlledKernel {
     this.delegations = parts.delegations
     this.sponsors = parts.sponsors
     this.governance = parts.governance
+    this.identity = parts.identity
+    this.issuers = parts.issuers.desk
+    this.registries = parts.registries
     this.#startedMs = parts.nowMs()
   }
 
@@ -269,10 +276,6 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.issuers.identify(shown)
   }
 
-  get issuers(): IssuerDesk {
-    return this.#parts.issuers.desk
-  }
-
   async snapshotState(): Promise<{ path: string }> {
     const { ledger, snapshotState } = this.#parts
     if (snapshotState !== undefined) {
@@ -281,10 +284,6 @@ export class AssembledKernel implements ControlledKernel {
       return { path: await snapshotState() }
     }
     throw new CallError({ code: 'unsupported' }, 'unsupported: This kernel keeps nothing on a disk.')
-  }
-
-  get identity(): IdentityDesk {
-    return this.#parts.identity
   }
 
   content(callId: string): Promise<KeptContent> {

@@ -43,7 +43,7 @@ const writtenAs: Partial<Record<keyof NodeConfig, string>> = {
   tlsSpki: 'tls_spki',
   allowPrivate: 'allow_private',
   logLevel: 'log_level',
-  registryUrl: 'registry',
+  registryUrls: 'registries',
   tokenClients: 'token_exchange',
   inFlight: 'limits',
   publicLog: 'log.public',

@@ -84,6 +84,7 @@ export const controlMethods = {
     peerUrls: z.array(url).max(256).optional(),
     did: didSchema.optional(),
     registryUrl: url.optional(),
+    registryUrls: z.array(url).max(16).optional(),
     capability: capabilityIdSchema.optional(),
     tag: z.string().max(64).optional(),
   }),

@@ -21,7 +21,7 @@ export type DiscoveredPeer = z.infer<typeof discoveredPeerSchema>
 
 export const discoveryFaultSchema = z.object({
   source: url,
-  code: z.enum(allCodes),
+  code: z.enum([...allCodes, 'discovery_conflict']),
   reason: z.string().max(4096).describe('One sentence for people'),
 })
 export type DiscoveryFault = z.infer<typeof discoveryFaultSchema>

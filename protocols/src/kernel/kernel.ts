@@ -72,6 +72,8 @@ export type DiscoverInit = {
   did?: Did
   /** Base URL of a registry. */
   registryUrl?: string
+  /** Base URLs of several registries: each is asked, and one that is away spoils nothing. */
+  registryUrls?: readonly string[]
   /** Only kernels that offer this capability; asked of the registry, checked here. */
   capability?: CapabilityId
   /** Only kernels with a capability of this tag or sensitivity. */

@@ -90,6 +90,7 @@ export const entryTypes = [
   'standing.unendorsed',
   'endorsement.received',
   'endorsement.ended',
+  'registry.fault',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 

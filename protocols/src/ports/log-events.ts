@@ -271,15 +271,28 @@ export const logEvents = {
   },
   'registry.failed': {
     level: 'warn',
-    fields: ['code', 'reason'],
+    fields: ['registry?', 'code', 'reason'],
     means: 'The registry does not take the manifest of this node any more. Said once, until it works again.',
     todo: 'Look whether it is up. Peers that are pinned already do not need it.',
+  },
+  'registry.fault': {
+    level: 'error',
+    fields: ['registry', 'kind', 'reason'],
+    means:
+      'A registry does not show this node as it should (`missing`, `older`, `another`, `unproven`), or its log is not what it was (`rolled_back`, `forked`, `another_key`, `unsigned`). An entry keeps it. Said once, until it changes.',
+    todo: 'Ask whoever keeps the registry. `another`: find out who else has the key of this node. After a fault of its log the registry is not asked any more: docs/guides/registries.md.',
   },
   'registry.heartbeat_failed': {
     level: 'error',
     fields: ['reason'],
     means: 'The heartbeat for the registry failed inside; the next one follows.',
     todo: 'Look at the disk and the network.',
+  },
+  'registry.listed_again': {
+    level: 'info',
+    fields: ['registry'],
+    means: 'A registry shows this node as it should again.',
+    todo: nothing,
   },
   'registry.not_withdrawn': {
     level: 'warn',
@@ -292,6 +305,12 @@ export const logEvents = {
     fields: ['expires'],
     means: 'The registry takes the manifest again.',
     todo: nothing,
+  },
+  'registry.watch_failed': {
+    level: 'error',
+    fields: ['registry', 'reason'],
+    means: 'Looking this node up in a registry failed inside; it is tried again.',
+    todo: 'Look at the disk and the network.',
   },
   'tls.certificate': {
     level: 'warn',

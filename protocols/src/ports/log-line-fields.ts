@@ -32,6 +32,7 @@ export const logLineFields = {
   peer: 'DID of the other kernel',
   principal: 'Who asks',
   reason: 'One sentence',
+  registry: 'Base URL of the registry',
   retry_seconds: 'Seconds until the next attempt',
   revision: 'Revision of the protocol',
   rules: 'Rules in force',

@@ -57,6 +57,7 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'peer.removed',
   'peer.unimported',
   'peer.evidence',
+  'registry.fault',
   'capability.suspended',
   'content.erased',
   'revocation.made',

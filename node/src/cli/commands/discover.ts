@@ -3,10 +3,11 @@ import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { usage } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { collect } from '../options.ts'
 import type { Print, Style } from '../print.ts'
 import { counted, table } from '../table.ts'
 
-type Options = { did?: string; registry?: string; capability?: string; tag?: string }
+type Options = { did?: string; registry?: string[]; capability?: string; tag?: string }
 
 export function discoverCommand(cli: Cli): Command {
   return cli
@@ -23,23 +24,27 @@ export function discoverCommand(cli: Cli): Command {
     })
     .argument('[url...]', 'base URLs of kernels, or URLs of manifests')
     .option('--did <did>', 'the only kernel that may answer; its certificate needs no certificate authority then')
-    .option('--registry <url>', 'base URL of a registry (default: that of hansa.yaml when no URL is given)')
+    .option(
+      '--registry <url>',
+      'base URL of a registry; can be repeated (default: those of hansa.yaml when no URL is given)',
+      collect,
+    )
     .option('--capability <id>', 'only kernels that offer this capability')
     .option('--tag <tag>', 'only kernels with a capability of this tag or sensitivity')
     .action(
       cli.action<Options>(async ({ home, print, options, environment, args: [given] }) => {
         const { ask } = await import('../control-client.ts')
-        const { configuredRegistry } = await import('../configured-registry.ts')
+        const { configuredRegistries } = await import('../configured-registries.ts')
         const peerUrls = given as string[]
-        const registryUrl =
-          options.registry ?? (peerUrls.length === 0 ? await configuredRegistry(home, environment) : undefined)
-        if (peerUrls.length === 0 && registryUrl === undefined)
+        const registryUrls =
+          options.registry ?? (peerUrls.length === 0 ? await configuredRegistries(home, environment) : [])
+        if (peerUrls.length === 0 && registryUrls.length === 0)
           throw usage('Nothing to ask: give the URL of a kernel, or a registry with --registry URL.')
         const { did, capability, tag } = options
         const discovery = await ask(home, 'discover', {
           peerUrls,
           ...(did !== undefined && { did }),
-          ...(registryUrl !== undefined && { registryUrl }),
+          ...(registryUrls.length > 0 && { registryUrls: [...registryUrls] }),
           ...(capability !== undefined && { capability }),
           ...(tag !== undefined && { tag }),
         })

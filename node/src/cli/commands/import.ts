@@ -33,14 +33,14 @@ export function importCommand(cli: Cli): Command {
         TRUST_POLICIES,
       ),
     )
-    .option('--registry <url>', 'where a DID is looked up (default: the registry of hansa.yaml)')
+    .option('--registry <url>', 'where a DID is looked up (default: the registries of hansa.yaml)')
     .option('--capability <id>', 'only this capability; can be repeated (default: all)', collect)
     .action(
       cli.action<Options>(async ({ home, print, options, environment, args: [target] }) => {
         const { controlClient } = await import('../control-client.ts')
-        const { configuredRegistry } = await import('../configured-registry.ts')
+        const { configuredRegistries } = await import('../configured-registries.ts')
         const { as, trustPolicy, capability: capabilities } = options
-        const source = await sourceOf(String(target), options, () => configuredRegistry(home, environment))
+        const source = await sourceOf(String(target), options, () => configuredRegistries(home, environment))
         await using client = await controlClient(home)
         const discovery = await client.call('discover', source)
         const found = chosen(String(target), discovery)
@@ -58,7 +58,7 @@ export function importCommand(cli: Cli): Command {
     )
 }
 
-async function sourceOf(target: string, { did, registry }: Options, configured: () => Promise<string | undefined>) {
+async function sourceOf(target: string, { did, registry }: Options, configured: () => Promise<readonly string[]>) {
   if (!target.startsWith('did:')) {
     return {
       peerUrls: [target],
@@ -66,10 +66,10 @@ async function sourceOf(target: string, { did, registry }: Options, configured: 
       ...(registry !== undefined && { registryUrl: registry }),
     }
   }
-  const registryUrl = registry ?? (await configured())
-  if (registryUrl === undefined)
+  const registryUrls = registry === undefined ? [...(await configured())] : [registry]
+  if (registryUrls.length === 0)
     throw usage('A DID is looked up in a registry: name one with --registry URL, or import by the URL of the kernel.')
-  return { registryUrl }
+  return { registryUrls }
 }
 
 function chosen(target: string, { peers, faults }: Discovery): DiscoveredPeer {
