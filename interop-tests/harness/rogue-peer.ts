@@ -139,6 +139,14 @@ export class RoguePeer {
     return (await transport.send({ endpoint, maxReplyBytes: 4_096, ...sending })).status
   }
 
+  /** Hands over a proposal or an acceptance of an agreement. @returns the status of the answer */
+  async agreement(kind: 'proposal' | 'acceptance', jws: string, sid: string = this.#session.sid): Promise<number> {
+    const { endpoint, transport } = this.#victim
+    const body = Buffer.from(JSON.stringify({ v: 1, sid, kind, jws }))
+    const sending = { path: exchangePaths.agreements, method: 'POST', contentType: 'application/json', body } as const
+    return (await transport.send({ endpoint, maxReplyBytes: 4_096, ...sending })).status
+  }
+
   get sid(): string {
     return this.#session.sid
   }

@@ -1,5 +1,8 @@
 /** Every contract of Hansa, by name. `@hansa/protocols/testing` holds what implementations test themselves against. */
 
+// Agreements between kernels.
+export * from './agreement/agreement.ts'
+export * from './agreement/agreement-record.ts'
 // What a backup of a node says of itself.
 export * from './backup/backup-manifest.ts'
 // Capabilities.

@@ -1,5 +1,6 @@
 import type { KernelOperator } from '@hansa/protocols'
 import type { ControlClient } from './control-client.ts'
+import { remoteAgreements } from './remote-agreements.ts'
 import { remoteGovernance } from './remote-governance.ts'
 import { watchApprovals } from './watch-approvals.ts'
 
@@ -7,6 +8,7 @@ import { watchApprovals } from './watch-approvals.ts'
 export function remoteOperator(client: ControlClient): KernelOperator {
   return {
     governance: remoteGovernance(client),
+    agreements: remoteAgreements(client),
     status: () => client.call('status', {}),
     capabilities: () => client.call('capabilities', {}),
     peers: () => client.call('peers', {}),

@@ -99,4 +99,7 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'endorsement.received': entity('endorsement', 'update'),
   'endorsement.ended': entity('endorsement', 'delete'),
   'registry.fault': { of: 'detection_finding', id: 1, name: 'Create' },
+  'agreement.proposed': entity('agreement', 'create'),
+  'agreement.accepted': entity('agreement', 'update'),
+  'agreement.ended': entity('agreement', 'delete'),
 }

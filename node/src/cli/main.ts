@@ -231,6 +231,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/case.ts')).caseCommand,
       },
       {
+        name: 'agreement',
+        summary: 'agree with other kernels on who may call what, under both signatures',
+        load: async () => (await import('./commands/agreement.ts')).agreementCommand,
+      },
+      {
         name: 'break-glass',
         summary: 'make exceptions to the policy, by two persons',
         load: async () => (await import('./commands/break-glass.ts')).breakGlassCommand,

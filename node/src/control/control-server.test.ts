@@ -161,6 +161,15 @@ describe('the methods of the control interface', () => {
     ],
     confirmException: [{ id: ID, by: 'person:olga' }, ['confirmException', { id: ID, by: 'person:olga' }]],
     endException: [{ id: ID, by: 'person:olga' }, ['endException', { id: ID, by: 'person:olga' }]],
+    agreements: [{}, ['agreements']],
+    agreement: [{ id: ID }, ['agreement', ID]],
+    proposeAgreement: [
+      { with: 'orgb', purpose: 'billing', until: 9, by: 'person:olga' },
+      ['proposeAgreement', { with: 'orgb', purpose: 'billing', until: 9, by: 'person:olga' }],
+    ],
+    acceptAgreement: [{ id: ID, by: 'person:olga' }, ['acceptAgreement', { id: ID, by: 'person:olga' }]],
+    rejectAgreement: [{ id: ID, by: 'person:olga' }, ['rejectAgreement', { id: ID, by: 'person:olga' }]],
+    endAgreement: [{ id: ID, by: 'person:olga' }, ['endAgreement', { id: ID, by: 'person:olga' }]],
     content: [{ callId: ID }, ['content', ID]],
     keptArguments: [{ origin: 'x/log/1', callIds: [ID] }, ['keptArguments', 'x/log/1', [ID]]],
     eraseContent: [

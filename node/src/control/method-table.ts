@@ -102,6 +102,12 @@ export const methodTable: MethodTable = {
   askException: (params, { kernel }) => kernel.governance.askException(params),
   confirmException: (params, { kernel }) => kernel.governance.confirmException(params),
   endException: (params, { kernel }) => kernel.governance.endException(params),
+  agreements: (_params, { kernel }) => kernel.agreements.list(),
+  agreement: ({ id }, { kernel }) => kernel.agreements.show(id),
+  proposeAgreement: (params, { kernel }) => kernel.agreements.propose(params),
+  acceptAgreement: (params, { kernel }) => kernel.agreements.accept(params),
+  rejectAgreement: (params, { kernel }) => kernel.agreements.reject(params),
+  endAgreement: (params, { kernel }) => kernel.agreements.end(params),
 }
 
 /** What no operator has looked at reaches no agent: its description is text of a stranger. */

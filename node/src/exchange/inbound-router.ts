@@ -6,6 +6,7 @@ import {
   identityPath,
   isCode,
   logPath,
+  MAX_AGREEMENT_REQUEST_BYTES,
   MAX_CALL_BYTES,
   MAX_ENDORSEMENTS_QUESTION_BYTES,
   MAX_HEADS_REQUEST_BYTES,
@@ -45,6 +46,7 @@ export type InboundServices = {
   log: Serve
   identity: Serve
   notices: Serve
+  agreements: Serve
 }
 
 type Route = { method: 'GET' | 'POST'; maxBytes: number; serve: keyof InboundServices }
@@ -65,6 +67,7 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
   [exchangePaths.endorsements]: { method: 'POST', maxBytes: MAX_ENDORSEMENTS_QUESTION_BYTES, serve: 'endorsements' },
   [exchangePaths.invoke]: { method: 'POST', maxBytes: MAX_CALL_BYTES, serve: 'invoke' },
   [exchangePaths.notices]: { method: 'POST', maxBytes: MAX_NOTICE_REQUEST_BYTES, serve: 'notices' },
+  [exchangePaths.agreements]: { method: 'POST', maxBytes: MAX_AGREEMENT_REQUEST_BYTES, serve: 'agreements' },
   [exchangePaths.heads]: { method: 'POST', maxBytes: MAX_HEADS_REQUEST_BYTES, serve: 'heads' },
   [exchangePaths.revocations]: { method: 'POST', maxBytes: MAX_REVOCATION_STATUS_BYTES, serve: 'revocations' },
   [exchangePaths.addCheckpoint]: { method: 'POST', maxBytes: MAX_SUBMISSION_BYTES, serve: 'addCheckpoint' },

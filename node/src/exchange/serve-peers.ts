@@ -28,7 +28,10 @@ export type ServePeersComponents = Omit<HandshakeResponderComponents, 'signer'> 
   Omit<InboundRouterComponents, 'services'> & {
     identity: Signer
     /** What is answered besides: gossip, witnessing, identity, governance and revocations bring their own. */
-    others: Pick<InboundServices, 'heads' | 'addCheckpoint' | 'witnessed' | 'identity' | 'notices' | 'revocations'>
+    others: Pick<
+      InboundServices,
+      'heads' | 'addCheckpoint' | 'witnessed' | 'identity' | 'notices' | 'agreements' | 'revocations'
+    >
   }
 
 export function servePeers(components: ServePeersComponents): InboundHandler {

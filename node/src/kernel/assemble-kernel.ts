@@ -6,6 +6,7 @@ import { inboundSessions, type OwnSide, peerMemory } from '@hansa/mesh'
 import type { Did, EntryDraft } from '@hansa/protocols'
 import { batchSigner, envelopeVerifier } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
+import { openAgreements } from '../agreement/open-agreements.ts'
 import { checkContent, openContent } from '../content/open-content.ts'
 import { openDelegation } from '../delegation/open-delegation.ts'
 import { type AskPeerComponents, askPeer } from '../exchange/ask-peer.ts'
@@ -254,7 +255,12 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     { ...{ self, signer, store, clock, resolver, events, peers, standing, budgets, revocations } },
     init.delegation,
   )
-  const receive = delegation.receive(receiveOnly)
+  const agreements = await openAgreements({
+    ...{ self, signer, store, clock, logger, events, revocations, resolver, sessions, peerSessions, transport },
+    ...{ refusals, rates, isKnown, sanctions: governance.sanctions, reachable: inReach.reachable },
+    ...{ peerNamed: (who) => peerDesk.find(who), policyHash: () => policy.current.hash },
+  })
+  const receive = agreements.receive(delegation.receive(receiveOnly))
   const receiveCall = receiveWithinDebts(receiveWithRoom(receive, ledger), held)
   const watchLog = logWatch(ledger, logger)
   let quiescing = false
@@ -303,6 +309,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     },
     others: {
       ...{ ...witnessing.services, ...told.services, ...governance.services, ...revocations.services },
+      ...agreements.services,
       identity: (request) => identity.serve(request),
     },
     revocations: revocations.statuses,
@@ -324,7 +331,8 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
       watchLog()
       trust.tick()
       canaries()
-      return Promise.all([imports.tick(), events.tick(), kept.tick(), revocations.tick(), governance.tick()])
+      const parts = [imports, events, kept, revocations, governance, agreements]
+      return Promise.all(parts.map((part) => part.tick()))
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
   )
@@ -334,13 +342,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     name: init.name ?? '',
     endpoint: init.endpoint,
     nowMs: () => clock.now(),
-    ledger,
-    locals,
-    publisher,
-    policy,
-    approvals,
-    imports,
-    peers: peerDesk,
+    ...{ ledger, locals, publisher, policy, approvals, imports, peers: peerDesk, agreements: agreements.desk },
     ...{ inFlight, tokens, agents, issuers, offers, configured, standing: trust.desk },
     routing: routing.desk,
     capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),

@@ -171,6 +171,8 @@ function refusalDraft(refused: Refused, pol: number): EntryDraft {
       ...(approvalId === undefined ? {} : { approval: approvalId }),
       ...(missing === undefined ? {} : { reveal: missing }),
       ...(begun || call.route === undefined ? {} : { route: call.route }),
+      // Without a begin entry nothing else says what it counted against.
+      ...(begun || call.agreement?.covering === undefined ? {} : { agreement: call.agreement.covering.id }),
       ...(receipt !== undefined
         ? envelopeOf(receipt)
         : call.caller.kind === 'peer' && !begun

@@ -73,6 +73,7 @@ function extOf(call: Screened, outbound: OutboundIntent | undefined): NonNullabl
     ...(call.delegation === undefined ? {} : { links: [...call.delegation.jwss] }),
     ...(call.charge === undefined ? {} : { charge: call.charge }),
     ...(call.route === undefined ? {} : { route: call.route }),
+    ...(call.agreement?.covering === undefined ? {} : { agreement: call.agreement.covering.id }),
     ...(outbound === undefined ? {} : { payload: encodeBase64url(outbound.payloadBytes) }),
     ...(caller.kind === 'peer' ? { envelope: caller.envelope } : standsFor(caller)),
   }

@@ -1,5 +1,6 @@
 /** What a kernel is made of. */
 import type {
+  Agreements,
   Delegations,
   Did,
   DiscoverInit,
@@ -60,6 +61,7 @@ export type KernelParts = {
   capabilities: CapabilityDesk
   content: ContentDesk
   delegations: Delegations
+  agreements: Agreements
   sponsors: Sponsors
   identity: IdentityDesk
   registries: KernelRegistries

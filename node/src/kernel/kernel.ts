@@ -5,6 +5,7 @@
 import type {
   AddPeer,
   AgentInfo,
+  Agreements,
   Approval,
   ApprovalEvent,
   CapabilityDefinition,
@@ -64,6 +65,7 @@ import { entriesOf } from './ledger-entries.ts'
 
 export class AssembledKernel implements ControlledKernel {
   readonly delegations: Delegations
+  readonly agreements: Agreements
   readonly sponsors: Sponsors
   readonly governance: GovernanceOperator
   readonly identity: IdentityDesk
@@ -77,6 +79,7 @@ export class AssembledKernel implements ControlledKernel {
   constructor(parts: KernelParts) {
     this.#parts = parts
     this.delegations = parts.delegations
+    this.agreements = parts.agreements
     this.sponsors = parts.sponsors
     this.governance = parts.governance
     this.identity = parts.identity

@@ -19,6 +19,7 @@ import {
   type RateWindow,
 } from '@hansa/trust'
 import { MAX_SCORE } from '@hansa/trust/score'
+import { agreedWindows } from '../agreement/agreed-window.ts'
 import { delegationFacts } from '../delegation/delegation-facts.ts'
 import type { CallAuthority } from '../governance/call-authority.ts'
 import type { Standing } from '../standing/standing.ts'
@@ -143,7 +144,7 @@ function decideByRules(call: Received, answer: PeerAnswer | undefined, component
 }
 
 function factsOf(call: Received, answer: PeerAnswer | undefined, { standing, clock }: Deciding): PolicyFacts {
-  const { caller, target, delegation, sponsor } = call
+  const { caller, target, delegation, sponsor, agreement } = call
   return {
     subject: {
       ids:
@@ -162,6 +163,7 @@ function factsOf(call: Received, answer: PeerAnswer | undefined, { standing, clo
     },
     ...(delegation === undefined ? {} : { delegation: delegationFacts(delegation.links) }),
     ...(sponsor === undefined ? {} : { sponsor }),
+    ...(agreement === undefined ? {} : { agreement }),
     args: call.value,
     ...(call.purpose === undefined ? {} : { purpose: call.purpose }),
     ...(answer !== undefined && 'hash' in answer
@@ -262,6 +264,7 @@ function rateLimits(call: Permitted, { standing }: Deciding): RateLimit[] {
   for (const { rule, calls: limit, perSeconds } of call.decision.limits) {
     windows.push({ key: `${base}\n${rule}`, calls: limit, perSeconds })
   }
+  windows.push(...agreedWindows(call))
   if (call.caller.kind === 'peer') {
     const { did } = call.caller
     windows.push({ ...dailyWindow(did), calls: callsPerDay(standing.of(did)) })

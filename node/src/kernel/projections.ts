@@ -3,6 +3,7 @@ import type { Clock, Entry, EntryDraft, Store } from '@hansa/protocols'
 import { type RateState, RateWindow } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import { EvidenceLog, type EvidenceLogState } from '@hansa/trust/score'
+import { agreedWindow } from '../agreement/agreed-window.ts'
 import { Budgets, type BudgetsState } from '../delegation/budgets.ts'
 import { AckOutbox, type AckOutboxComponents, type AckOutboxState } from '../exchange/ack-outbox.ts'
 import { OpenAcks, type OpenAcksState } from '../exchange/open-acks.ts'
@@ -143,6 +144,10 @@ export class Projections {
     this.rates.record(base, 60, entry.t_ms)
     if (who !== undefined && who === entry.peer) {
       const { key, perSeconds } = dailyWindow(who)
+      this.rates.record(key, perSeconds, entry.t_ms)
+    }
+    if (entry.ext?.agreement !== undefined) {
+      const { key, perSeconds } = agreedWindow(entry.ext.agreement, who === entry.peer ? entry.peer : undefined)
       this.rates.record(key, perSeconds, entry.t_ms)
     }
     for (const rule of entry.rules ?? []) {

@@ -137,9 +137,18 @@ export type CallDelegation = {
   standing: PeerStanding
 }
 
+/** What is agreed with the other kernel of a call, and in force. */
+export type CallAgreement = {
+  purposes: readonly string[]
+  /** The one that covers this call. */
+  covering?: { id: string; purpose: string; callsPerDay?: number }
+}
+
 export type Received = Arrived & {
   target: Target
   delegation?: CallDelegation
+  /** What is agreed with the other kernel. */
+  agreement?: CallAgreement
   /** Who vouches for the agent that calls, of this kernel's own. */
   sponsor?: { did: Did; purpose: string }
   /** The arguments, parsed and bounded; not yet screened. */

@@ -44,6 +44,7 @@ import {
   type NodeOperations,
 } from '../control/index.ts'
 import { RecentLines } from '../operations/recent-lines.ts'
+import { fakeAgreements } from './fake-agreements.ts'
 import { fakeGovernance } from './fake-governance.ts'
 
 const REVOKED: RevocationInfo = {
@@ -147,6 +148,7 @@ export function fakeKernel(): FakeKernel {
   return {
     did: FAKE_DID,
     governance: fakeGovernance(calls),
+    agreements: fakeAgreements(calls),
     calls,
     identities,
     exchanges(by) {

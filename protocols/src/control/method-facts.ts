@@ -86,6 +86,12 @@ export const methodFacts = {
   askException: { scope: 'operator', summary: 'Asks for an exception to the policy; a second person confirms it.' },
   confirmException: { scope: 'operator', summary: 'Confirms an exception that another person has asked for.' },
   endException: { scope: 'operator', summary: 'Ends an exception before its time.' },
+  agreements: { scope: 'operator', summary: 'Lists agreements with other kernels.' },
+  agreement: { scope: 'operator', summary: 'Shows one agreement, with what both sides have signed.' },
+  proposeAgreement: { scope: 'operator', summary: 'Signs terms, and hands them to another kernel.' },
+  acceptAgreement: { scope: 'operator', summary: 'Signs what another kernel has proposed, and hands that over.' },
+  rejectAgreement: { scope: 'operator', summary: 'Says no to what another kernel has proposed.' },
+  endAgreement: { scope: 'operator', summary: 'Ends an agreement, or takes an own proposal back.' },
 } as const satisfies Record<ControlMethod, MethodFacts>
 
 /** What is not a method with a JSON answer. An agent reaches only registrations of its own. */

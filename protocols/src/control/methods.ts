@@ -4,6 +4,12 @@
  * from this one table. Bodies are the parameters of `Kernel` and `KernelOperator`, so they keep their names.
  */
 import { z } from 'zod'
+import {
+  acceptAgreementSchema,
+  agreementOfSchema,
+  endAgreementSchema,
+  proposeAgreementSchema,
+} from '../agreement/agreement-record.ts'
 import { labelsSchema } from '../capability/label.ts'
 import { limitsSchema } from '../capability/limits.ts'
 import { obligationsSchema } from '../capability/obligation.ts'
@@ -167,6 +173,12 @@ export const controlMethods = {
   askException: askExceptionSchema,
   confirmException: byPersonSchema,
   endException: byPersonSchema,
+  agreements: z.strictObject({}),
+  agreement: agreementOfSchema,
+  proposeAgreement: proposeAgreementSchema,
+  acceptAgreement: acceptAgreementSchema,
+  rejectAgreement: endAgreementSchema,
+  endAgreement: endAgreementSchema,
 } as const satisfies Record<string, z.ZodType>
 
 export type ControlMethod = keyof typeof controlMethods

@@ -1,5 +1,6 @@
 /** What each method of the control interface answers with: server, client and the OpenAPI document derive from this one table. */
 import { z } from 'zod'
+import { agreementInfoSchema } from '../agreement/agreement-record.ts'
 import { heldChainSchema } from '../delegation/held-chain.ts'
 import { caseViewSchema } from '../governance/case-acts.ts'
 import { exceptionRecordSchema } from '../governance/exception.ts'
@@ -129,6 +130,12 @@ export const controlResults = {
   askException: exceptionRecordSchema,
   confirmException: exceptionRecordSchema,
   endException: exceptionRecordSchema,
+  agreements: z.array(agreementInfoSchema),
+  agreement: agreementInfoSchema,
+  proposeAgreement: agreementInfoSchema,
+  acceptAgreement: agreementInfoSchema,
+  rejectAgreement: agreementInfoSchema,
+  endAgreement: agreementInfoSchema,
 } as const satisfies Record<ControlMethod, z.ZodType>
 
 export type ControlResult<M extends ControlMethod> = z.infer<(typeof controlResults)[M]>

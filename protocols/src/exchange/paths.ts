@@ -20,6 +20,8 @@ export const exchangePaths = {
   invoke: '/hansa/v1/invoke',
   /** Notices of sanctions, from kernels with a session. */
   notices: '/hansa/v1/notices',
+  /** Proposals of agreements and acceptances, from kernels with a session. */
+  agreements: '/hansa/v1/agreements',
   /** What this kernel knows of logs, its own and those of others. */
   heads: '/hansa/v1/heads',
   /** What each side has revoked, each way. */

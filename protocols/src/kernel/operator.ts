@@ -3,6 +3,7 @@
  * call. The command line and the control interface are built on it.
  */
 
+import type { Agreements } from '../agreement/agreement-record.ts'
 import type { Delegations } from '../delegation/held-chain.ts'
 import type { Entry } from '../ledger/entry.ts'
 import type { Sponsors } from '../sponsor/sponsor-claim.ts'
@@ -63,6 +64,8 @@ export interface KernelOperator {
   revocations(): Promise<RevocationInfo[]>
   /** Chains of delegations that this kernel gave, passed on or was given. */
   readonly delegations: Delegations
+  /** What is agreed on with other kernels. */
+  readonly agreements: Agreements
   /** Who vouches for agents of this kernel. */
   readonly sponsors: Sponsors
   /** Entries of the ledger, in order. @param from first sequence number; negative counts from the end */

@@ -11,6 +11,8 @@
  * by hash and payload.
  */
 import { z } from 'zod'
+import { MAX_AGREEMENT_BYTES } from '../agreement/agreement.ts'
+import { agreementEndings } from '../agreement/agreement-record.ts'
 import { labelsSchema } from '../capability/label.ts'
 import { chargeSchema } from '../delegation/charge.ts'
 import { MAX_DELEGATION_BYTES, MAX_DELEGATION_LINKS } from '../delegation/link.ts'
@@ -21,7 +23,7 @@ import { receiptStatuses } from '../exchange/receipt.ts'
 import { caseEventNames, caseIdSchema, caseStates, sanctionKinds, sanctionRules } from '../governance/case.ts'
 import { issuerNameSchema } from '../issuer/issuer-info.ts'
 import { triedProvidersSchema } from '../kernel/route.ts'
-import { MAX_REVOCATION_BYTES, revocationKinds } from '../revocation/revocation.ts'
+import { revocationKinds } from '../revocation/revocation.ts'
 import { standingTierSchema } from '../standing/tier.ts'
 import { agentNameSchema } from '../syntax/agent-credential.ts'
 import { hashSchema } from '../syntax/base64url.ts'
@@ -91,6 +93,9 @@ export const entryTypes = [
   'endorsement.received',
   'endorsement.ended',
   'registry.fault',
+  'agreement.proposed',
+  'agreement.accepted',
+  'agreement.ended',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 
@@ -170,9 +175,11 @@ export const entryExtSchema = z.strictObject({
     ),
   jws: z
     .string()
-    .max(MAX_REVOCATION_BYTES)
+    .max(MAX_AGREEMENT_BYTES)
     .optional()
-    .describe('revocation.made, revocation.received, sponsor.added, endorsement.received: the signed object itself'),
+    .describe(
+      'revocation.made, revocation.received, sponsor.added, endorsement.received, agreement.proposed: the signed object itself; agreement.accepted: the acceptance',
+    ),
   links: z
     .array(z.string().max(MAX_DELEGATION_BYTES))
     .min(1)
@@ -192,7 +199,11 @@ export const entryExtSchema = z.strictObject({
   obo: principalSchema.optional().describe('On behalf of whom the actor acted'),
   client: short.optional().describe('token.granted: who exchanged the token of the issuer'),
   kid: z.string().max(1_024).optional().describe('key.*: the key of the identity that it is about'),
-  since: z.int().min(0).optional().describe('key.announced: Unix seconds from which the key signs'),
+  since: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Unix seconds. key.announced: from when the key signs; agreement.accepted: from when it is in force'),
   standing: z
     .int()
     .min(0)
@@ -216,6 +227,10 @@ export const entryExtSchema = z.strictObject({
   rule: z.enum(sanctionRules).optional().describe('sanction.imposed: what it follows from'),
   organisation: short.optional().describe('endorsement.received: of whoever endorses, as this kernel knows it'),
   exception: callIdSchema.optional().describe('Names one exception to the policy'),
+  agreement: hashSchema
+    .optional()
+    .describe('call.begun, intent.sent, intent.accepted, outcome: the agreement in force that covers the call'),
+  ending: z.enum(agreementEndings).optional().describe('agreement.ended: why'),
 })
 export type EntryExt = z.infer<typeof entryExtSchema>
 

@@ -3,6 +3,7 @@
  * at another level or without its fields does not compile. docs/reference/log-events.md is this table.
  */
 
+import { agreementLogEvents } from './agreement-log-events.ts'
 import { caseLogEvents } from './case-log-events.ts'
 import { identityLogEvents } from './identity-log-events.ts'
 import type { logLineFields } from './log-line-fields.ts'
@@ -26,6 +27,7 @@ type LogEventFacts = {
 const nothing = 'Nothing.'
 
 export const logEvents = {
+  ...agreementLogEvents,
   ...caseLogEvents,
   'acks.delivery_not_recorded': {
     level: 'warn',

@@ -1,5 +1,6 @@
 /** What a field holds, wherever it occurs. */
 export const logLineFields = {
+  agreement: 'The agreement: `hansa agreement show ID`',
   after_ms: 'Milliseconds that were waited',
   at: 'Where in the code, as frames of a stack',
   attempt: 'Which attempt it was, from 1',
@@ -43,6 +44,7 @@ export const logLineFields = {
   spki: 'SHA-256 of the public key of the certificate',
   stack: 'Where in the code, with the text of the error',
   stage: 'Stage of the call',
+  state: 'The state that it has now, or why it is over',
   subject: 'Whom the case is about',
   tier: '`blocked`, `probation`, `reader`, `trusted_reader` or `trusted`',
   until: 'End of the certificate, in UTC',

@@ -75,6 +75,7 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'standing.unvouched',
   'standing.unendorsed',
   'endorsement.ended',
+  'agreement.ended',
   // Without these a node with a full log could not start, or not be stopped by a stricter policy.
   'policy.loaded',
   'manifest.published',

@@ -92,6 +92,20 @@ export class SponsorFacts {
   }
 }
 
+export class AgreementFacts {
+  readonly covers: boolean
+  readonly id: string
+  readonly purpose: string
+  readonly purposes: readonly string[]
+
+  constructor(facts: PolicyFacts['agreement']) {
+    this.covers = facts?.covering !== undefined
+    this.id = facts?.covering?.id ?? ''
+    this.purpose = facts?.covering?.purpose ?? ''
+    this.purposes = facts?.purposes ?? []
+  }
+}
+
 export type ConditionContext = {
   subject: SubjectFacts
   peer: PeerFacts
@@ -101,6 +115,7 @@ export type ConditionContext = {
   remote: RemoteFacts
   delegation: DelegationFacts
   sponsor: SponsorFacts
+  agreement: AgreementFacts
   now: Date
   args?: unknown
 }
@@ -116,6 +131,7 @@ export function contextOf(facts: PolicyFacts): ConditionContext {
     remote: new RemoteFacts(facts.remote),
     delegation: new DelegationFacts(facts.delegation),
     sponsor: new SponsorFacts(facts.sponsor),
+    agreement: new AgreementFacts(facts.agreement),
     now: new Date(facts.now * 1000),
   }
 }

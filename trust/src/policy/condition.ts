@@ -10,12 +10,14 @@
  *
  * Variables: `subject {id, ids, did, kind, standing}`, `peer {did, score, tier}`, `action`,
  * `resource {id, safety, sensitivity, peer}`, `args` (any members), `purpose`, `remote {effect, obligations}`,
- * `delegation {present, owner, issuer, depth, chain, obo}`, `sponsor {present, did, purpose}`, `now` (a timestamp).
+ * `delegation {present, owner, issuer, depth, chain, obo}`, `sponsor {present, did, purpose}`,
+ * `agreement {covers, id, purpose, purposes}`, `now` (a timestamp).
  * A member that is absent from `args` is an error unless `has()` asks for it first; `error || true` is true; an error
  * that reaches the top denies.
  */
 import { type ASTNode, Environment, EvaluationError } from '@marcbachmann/cel-js'
 import {
+  AgreementFacts,
   DelegationFacts,
   PeerFacts,
   RemoteFacts,
@@ -34,6 +36,7 @@ export const conditionVariables = [
   'remote',
   'delegation',
   'sponsor',
+  'agreement',
   'now',
 ] as const
 export type ConditionVariable = (typeof conditionVariables)[number]
@@ -101,6 +104,10 @@ const environment = new Environment({ limits: LIMITS })
     fields: { present: 'bool', owner: 'string', issuer: 'string', depth: 'int', chain: 'string', obo: 'string' },
   })
   .registerType('Sponsor', { ctor: SponsorFacts, fields: { present: 'bool', did: 'string', purpose: 'string' } })
+  .registerType('Agreement', {
+    ctor: AgreementFacts,
+    fields: { covers: 'bool', id: 'string', purpose: 'string', purposes: 'list<string>' },
+  })
   .registerVariable('subject', 'Subject')
   .registerVariable('peer', 'Peer')
   .registerVariable('action', 'string')
@@ -110,6 +117,7 @@ const environment = new Environment({ limits: LIMITS })
   .registerVariable('remote', 'Remote')
   .registerVariable('delegation', 'Delegation')
   .registerVariable('sponsor', 'Sponsor')
+  .registerVariable('agreement', 'Agreement')
   .registerVariable('now', 'google.protobuf.Timestamp')
 
 /** @returns the condition, or one sentence that says why it is none. */

@@ -40,6 +40,12 @@ export type PolicyFacts = {
     /** On behalf of whom, as the last link that says so has it. */
     obo?: string
   }
+  /** What is agreed with the other kernel and in force. @default nothing */
+  agreement?: {
+    purposes: readonly string[]
+    /** The one that covers this call. */
+    covering?: { id: string; purpose: string }
+  }
   /** Who vouches for the agent that calls. */
   sponsor?: { did: Did; purpose: string }
   /** Parsed arguments of the call. */

@@ -87,6 +87,13 @@ export class RateWindow {
     return { ok: true }
   }
 
+  /** Whether `admitAll` would refuse for this limit alone; counts nothing. */
+  reached({ key, calls, perSeconds }: RateLimit, nowMs: UnixMs): boolean {
+    const counter = this.#find(key, perSeconds)
+    if (counter !== undefined) moveTo(counter, sliceOf(nowMs, perSeconds))
+    return (counter?.total ?? 0) >= calls
+  }
+
   /**
    * Counts a call that was admitted before, such as one read back from the ledger. Any order of times will do.
    * Nothing is refused: the bound on keys may be exceeded by what the ledger holds.

@@ -10,9 +10,18 @@ import { isPlainId } from './pattern.ts'
 
 /**
  * `capability`: its safety class and labels. `peer_answer`: what the serving kernel decided when it was asked before.
- * `delegation`: the chain under which the call was made. `sponsor`: who vouched for the agent then.
+ * `delegation`: the chain under which the call was made. `sponsor`: who vouched for the agent then. `agreement`: what was
+ * agreed with the other kernel then.
  */
-export const unknownFacts = ['args', 'purpose', 'capability', 'peer_answer', 'delegation', 'sponsor'] as const
+export const unknownFacts = [
+  'args',
+  'purpose',
+  'capability',
+  'peer_answer',
+  'delegation',
+  'sponsor',
+  'agreement',
+] as const
 export type UnknownFact = (typeof unknownFacts)[number]
 
 export type WhatIf =
@@ -27,6 +36,7 @@ const variables = {
   peer_answer: 'remote',
   delegation: 'delegation',
   sponsor: 'sponsor',
+  agreement: 'agreement',
 } as const
 
 /**

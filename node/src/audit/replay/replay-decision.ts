@@ -47,6 +47,7 @@ export function replayDecision(call: RecordedDecision, world: ReplayWorld, args?
     ...(call.chain === undefined ? (['delegation'] as const) : []),
     // Nobody vouches here for agents of other kernels.
     ...(call.caller === undefined ? (['sponsor'] as const) : []),
+    ...(call.peer === undefined ? [] : (['agreement'] as const)),
   ])
   const peer = call.caller === undefined ? undefined : world.peer(call.caller)
   // A call that was sent under remote_deferred was permitted by the peer, so that no own rule was needed.

@@ -178,6 +178,7 @@ const needed = {
   peer_answer: 'what its peer decided is not in the log',
   delegation: 'the chain that its intent names is not in the log',
   sponsor: 'who vouched for its agent then is not in its entry',
+  agreement: 'what was agreed with its peer then is not in its entry',
 } as const
 
 function rest(all: number): string[] {

@@ -1,3 +1,4 @@
+import { agreementVectors } from './agreement-vectors.ts'
 import { canonicalVectors } from './canonical-vectors.ts'
 import { cosignatureVectors } from './cosignature-vectors.ts'
 import { delegationVectors } from './delegation-vectors.ts'
@@ -31,6 +32,7 @@ export function allVectors(): VectorFile[] {
     ...pointerVectors(),
     ...sponsorVectors(),
     ...endorsementVectors(),
+    ...agreementVectors(),
     ...revocationVectors(),
     ...revocationStatusVectors(),
     ...sanctionVectors(),

@@ -18,6 +18,7 @@ import {
   revealReplyFrameLimits,
 } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
+import { keptAgreement, verifyAcceptance, verifyProposal } from '../../agreement/signed-agreement.ts'
 import { verifyChain, whyNotCovered } from '../../delegation/verify-chain.ts'
 import { didKeyResolver } from '../../did/did-key-resolver.ts'
 import { readDidDocument } from '../../did/document-keys.ts'
@@ -64,6 +65,7 @@ const folders = [
   'channel',
   'sponsor',
   'endorsement',
+  'agreement',
   'revocation',
   'revocation-status',
   'sanction',
@@ -320,6 +322,28 @@ describe('endorsement', () => {
   })
 
   it.each(under('endorsement/invalid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ reason: given.reason })
+  })
+})
+
+describe('agreement', () => {
+  type Case = { by?: Did; for?: Did; now: number; proposal: string; acceptance?: string; hash: string; reason: string }
+  const judge = async ({ proposal, acceptance, now, by, for: aud }: Case) => {
+    const [resolver, read] = [didKeyResolver(), keptAgreement(proposal)]
+    const reading =
+      acceptance !== undefined && read !== undefined
+        ? await verifyAcceptance(acceptance, { resolver, of: read, now })
+        : await verifyProposal(proposal, { resolver, by: by as Did, for: aud as Did, now })
+    return reading.ok ? { hash: read?.hash } : { reason: reading.reason }
+  }
+
+  it.each(under('agreement/valid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ hash: given.hash })
+  })
+
+  it.each(under('agreement/invalid'))('%s', async (path) => {
     const given = read<Case>(path)
     expect(await judge(given)).toEqual({ reason: given.reason })
   })

@@ -1,0 +1,381 @@
+/**
+ * Agreements with other kernels: what operators do about them, and what the other kernel, revocations and time do to them.
+ * The rules are in `@hansa/trust/agreement`; each change is kept in one transaction with its entries of the log.
+ */
+import { inTurn } from '@hansa/mesh'
+import {
+  type AcceptAgreement,
+  type AgreementInfo,
+  type AgreementRecord,
+  type Agreements,
+  agreementRecordSchema,
+  CallError,
+  type Clock,
+  type Code,
+  type Did,
+  type EndAgreement,
+  type EventLogger,
+  isDid,
+  MAX_AGREED_STANDING,
+  type ProposeAgreement,
+  type Store,
+  type UnixSeconds,
+} from '@hansa/protocols'
+import { parsedJson, type Signer } from '@hansa/trust'
+import {
+  type AgreementEvent,
+  type AgreementTerms,
+  keptAgreement,
+  type ReadAcceptance,
+  type ReadAgreement,
+  signAcceptance,
+  signProposal,
+  stepAgreement,
+} from '@hansa/trust/agreement'
+import type { Events } from '../kernel/event-outbox.ts'
+import { faultFields } from '../kernel/fault-fields.ts'
+import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
+import type { AgreementBook, HeldAgreement } from './agreement-book.ts'
+import { agreementEntries } from './agreement-entries.ts'
+import { agreementInfo, inOrder } from './agreement-info.ts'
+import type { HandOver } from './hand-over.ts'
+
+const NAMESPACE = 'agreements'
+/** Agreements that are held, those that are over too: the oldest of these make room. */
+const MAX_HELD = 1_000
+/** Proposals that wait, of one other kernel and of all. */
+const MAX_WAITING_OF_PEER = 8
+const MAX_WAITING = 200
+/** Seconds that a proposal waits when nobody says how long. */
+const WAITS_SECONDS = 14 * 86_400
+/** Between attempts to hand something over: a minute, twice as long after each, an hour at the most. */
+const FIRST_RETRY_MS = 60_000
+const LAST_RETRY_MS = 3_600_000
+
+export type TakeVerdict = { ok: true } | { ok: false; reason: string; code?: Code }
+
+export type AgreementDeskComponents = {
+  self: Did
+  signer: Signer
+  store: Store
+  clock: Clock
+  logger: EventLogger
+  events: Pick<Events, 'row' | 'drain'>
+  revocations: Pick<KernelRevocations, 'make'>
+  book: AgreementBook
+  handOver: HandOver
+  /** A kernel by its alias or DID. */
+  peerNamed(who: string): { did: Did; alias?: string | undefined } | undefined
+  isKnown(peer: Did): boolean
+  /** Hash of the policy in force. */
+  policyHash(): string
+}
+
+type Attempt = { reason: string; count: number; nextMs: number }
+
+export class AgreementDesk implements Agreements {
+  readonly #c: AgreementDeskComponents
+  readonly #attempts = new Map<string, Attempt>()
+  readonly #inTurn = inTurn()
+
+  /** @throws Error for a record that cannot be read: an agreement that is over must not look like none */
+  static async open(components: AgreementDeskComponents): Promise<AgreementDesk> {
+    for (const { key, value } of await components.store.list(NAMESPACE)) {
+      const record = agreementRecordSchema.safeParse(parsedJson(value))
+      const read = record.success ? keptAgreement(record.data.proposal) : undefined
+      if (!record.success || read?.hash !== key)
+        throw new Error(`the agreement ${key} that is stored cannot be read; restore the store`)
+      components.book.hold(read, record.data)
+    }
+    return new AgreementDesk(components)
+  }
+
+  private constructor(components: AgreementDeskComponents) {
+    this.#c = components
+  }
+
+  find(hash: string): HeldAgreement | undefined {
+    return this.#c.book.get(hash)
+  }
+
+  async list(): Promise<AgreementInfo[]> {
+    return inOrder(this.#c.book.all().map((held) => this.#info(held)))
+  }
+
+  async show(id: string): Promise<AgreementInfo> {
+    return this.#info(this.#named(id))
+  }
+
+  async propose(init: ProposeAgreement): Promise<AgreementInfo> {
+    const { signer, policyHash } = this.#c
+    const peer = this.#peer(init.with)
+    const held = await this.#inTurn(async () => {
+      const now = this.#now
+      const signing = signProposal(signer, { ...termsOf(init, peer, now), policy: policyHash() }, now)
+      if (!signing.ok) throw invalid(sentences[signing.reason] ?? signing.reason)
+      const { read } = signing
+      const record: AgreementRecord = {
+        ...{ v: 1, state: 'proposed', own: true, proposal: read.jws, proposed: now, handed: false, since: now },
+      }
+      await this.#makeRoom()
+      return this.#put(read, undefined, record, init.by)
+    })
+    await this.#handOver(held)
+    return this.#info(held)
+  }
+
+  async accept({ id, by }: AcceptAgreement): Promise<AgreementInfo> {
+    const held = await this.#inTurn(async () => {
+      const found = this.#named(id)
+      const before = await this.#settled(found)
+      const turn = stepAgreement(before.record, { type: 'accept', acceptance: '' }, before.agreement, this.#now)
+      if (!turn.ok) throw invalid(turn.reason)
+      const signing = signAcceptance(this.#c.signer, before, this.#now)
+      if (!signing.ok) throw invalid(sentences[signing.reason] ?? signing.reason)
+      return this.#step(before, { type: 'accept', acceptance: signing.read.jws }, by)
+    })
+    await this.#handOver(held)
+    return this.#info(this.#named(held.hash))
+  }
+
+  async reject(init: EndAgreement): Promise<AgreementInfo> {
+    const { record } = this.#named(init.id)
+    if (record.own) throw invalid('this kernel has proposed it; take it back with: hansa agreement end')
+    if (record.state !== 'proposed') throw invalid(`it is ${record.state.replace('_', ' ')}, and no proposal any more`)
+    return this.#revoke(init)
+  }
+
+  async end(init: EndAgreement): Promise<AgreementInfo> {
+    const { record } = this.#named(init.id)
+    if (!record.own && record.state === 'proposed')
+      throw invalid('nothing is agreed yet; say no to it with: hansa agreement reject')
+    return this.#revoke(init)
+  }
+
+  /** A proposal of another kernel, whose signature was verified. */
+  takeProposal(read: ReadAgreement): Promise<TakeVerdict> {
+    return this.#inTurn(async () => {
+      const { book } = this.#c
+      const known = book.get(read.hash)
+      if (known?.record.state === 'ended') return { ok: false, reason: 'it is over' }
+      if (known !== undefined) return { ok: true }
+      const now = this.#now
+      const record: AgreementRecord = {
+        ...{ v: 1, state: 'proposed', own: false, proposal: read.jws, proposed: now, handed: true, since: now },
+      }
+      const held = {
+        ...read,
+        record,
+        peer: read.agreement.iss,
+        signatures: [{ by: read.agreement.iss, kid: read.kid, at: now }],
+      }
+      if (book.revocationOf(held) !== undefined) return { ok: false, reason: 'it was ended before' }
+      const waiting = book.all().filter((one) => !one.record.own && one.record.state === 'proposed')
+      const ofPeer = waiting.filter(({ peer }) => peer === held.peer)
+      if (ofPeer.length >= MAX_WAITING_OF_PEER || waiting.length >= MAX_WAITING)
+        return { ok: false, code: 'busy', reason: 'too many proposals wait for a person' }
+      await this.#makeRoom()
+      await this.#put(read, undefined, record)
+      return { ok: true }
+    })
+  }
+
+  /** The other kernel's acceptance of a proposal of this one, whose signature and party were verified. */
+  takeAcceptance(hash: string, { jws }: ReadAcceptance): Promise<TakeVerdict> {
+    return this.#inTurn(async () => {
+      const found = this.#c.book.get(hash)
+      if (found === undefined) return { ok: false, reason: 'nothing of that hash was proposed' }
+      const held = await this.#settled(found)
+      const { agreement, record } = held
+      const step = stepAgreement(record, { type: 'accepted', acceptance: jws }, agreement, this.#now)
+      if (!step.ok) return step
+      await this.#put(held, record, step.record)
+      return { ok: true }
+    })
+  }
+
+  /** A revocation has come into force: what it names may be over. */
+  revoked(): void {
+    this.#settleAll().catch((error: unknown) => this.#c.logger.error('agreement.not_recorded', faultFields(error)))
+  }
+
+  /** Lets time pass, and hands over what waits; a periodic job. What is handed over is not waited for. */
+  async tick(): Promise<void> {
+    await this.#settleAll()
+    const nowMs = this.#c.clock.now()
+    for (const held of this.#c.book.all()) {
+      if (isWaitingToBeHanded(held) && nowMs >= (this.#attempts.get(held.hash)?.nextMs ?? 0)) void this.#handOver(held)
+    }
+  }
+
+  async #settleAll(): Promise<void> {
+    for (const { hash, record } of this.#c.book.all()) {
+      if (record.state === 'ended') continue
+      await this.#inTurn(async () => {
+        const held = this.#c.book.get(hash)
+        if (held !== undefined) await this.#settled(held)
+      })
+    }
+  }
+
+  /** What revocations and time have made of it. */
+  async #settled(held: HeldAgreement, actor?: string): Promise<HeldAgreement> {
+    if (held.record.state === 'ended') return held
+    const settled = await this.#step(held, this.#happened(held, actor), actor)
+    const { end, own, acceptance } = settled.record
+    // It may have reached the other side, whose answer did not come: that one has to know, too.
+    if (end?.why === 'lapsed' && !own && acceptance !== undefined) await this.#makeRevocation(settled, 'not in time')
+    return settled
+  }
+
+  #happened(held: HeldAgreement, actor: string | undefined): AgreementEvent {
+    const { book, self } = this.#c
+    const revocation = book.revocationOf(held)
+    if (revocation !== undefined) {
+      const { iss, reason } = revocation
+      return { type: 'revoked', by: iss === self ? ((actor ?? self) as Did) : iss, own: iss === self, reason }
+    }
+    const lost = book.lostKeyOf(held)
+    return lost === undefined ? { type: 'time' } : { type: 'key_revoked', by: lost.by }
+  }
+
+  #revoke({ id, by, reason = '' }: EndAgreement): Promise<AgreementInfo> {
+    return this.#inTurn(async () => {
+      const held = await this.#settled(this.#named(id))
+      if (held.record.state === 'ended') throw invalid('it is over already')
+      await this.#makeRevocation(held, reason, by)
+      return this.#info(await this.#settled(held, by))
+    })
+  }
+
+  async #makeRevocation({ hash, agreement }: HeldAgreement, reason: string, by?: string): Promise<void> {
+    const exp = Math.max(agreement.until, agreement.accept_by)
+    const what = { kind: 'agreement', what: hash, reason, exp } as const
+    await this.#c.revocations.make({ ...what, ...(by === undefined ? {} : { by }) })
+  }
+
+  async #step(held: HeldAgreement, event: AgreementEvent, actor?: string): Promise<HeldAgreement> {
+    const step = stepAgreement(held.record, event, held.agreement, this.#now)
+    if (!step.ok) throw invalid(step.reason)
+    return step.record === held.record ? held : this.#put(held, held.record, step.record, actor)
+  }
+
+  async #put(
+    read: ReadAgreement,
+    before: AgreementRecord | undefined,
+    record: AgreementRecord,
+    actor?: string,
+  ): Promise<HeldAgreement> {
+    const { book, store, events, logger, self } = this.#c
+    const { iss, aud } = read.agreement
+    const peer = iss === self ? aud : iss
+    const drafts = agreementEntries({ ...read, peer }, before, record, actor)
+    // Ended in memory first: a disk that fails must not prolong it.
+    if (record.state === 'ended') book.hold(read, record)
+    const change = { namespace: NAMESPACE, key: read.hash, value: JSON.stringify(record) }
+    await store.apply([change, ...drafts.map((draft) => events.row(draft))])
+    const held = book.hold(read, record)
+    await events.drain()
+    if (record.state !== before?.state)
+      logger.info('agreement.changed', { agreement: read.hash, peer, state: record.end?.why ?? record.state })
+    return held
+  }
+
+  async #handOver({ hash }: HeldAgreement): Promise<void> {
+    const held = this.#c.book.get(hash)
+    if (held === undefined || !isWaitingToBeHanded(held)) return
+    const { own, acceptance } = held.record
+    const count = (this.#attempts.get(hash)?.count ?? 0) + 1
+    const nextMs = this.#c.clock.now() + Math.min(FIRST_RETRY_MS * 2 ** (count - 1), LAST_RETRY_MS)
+    this.#attempts.set(hash, { reason: 'it has not answered yet', count, nextMs })
+    const what = own
+      ? { kind: 'proposal' as const, jws: held.jws }
+      : { kind: 'acceptance' as const, jws: acceptance ?? '' }
+    const fault = await this.#c.handOver(held.peer, what)
+    if (fault !== undefined) {
+      this.#attempts.set(hash, { reason: fault, count, nextMs })
+      this.#c.logger.warn('agreement.not_handed_over', { agreement: hash, peer: held.peer, reason: fault })
+      return
+    }
+    this.#attempts.delete(hash)
+    await this.#inTurn(async () => {
+      const now = this.#c.book.get(hash)
+      if (now !== undefined && isWaitingToBeHanded(now)) await this.#step(now, { type: 'handed' })
+    }).catch((error: unknown) => this.#c.logger.error('agreement.not_recorded', faultFields(error)))
+  }
+
+  /** Forgets what is over for longest and can come back under no signature. @throws CallError `busy` */
+  async #makeRoom(): Promise<void> {
+    const { book, store } = this.#c
+    if (book.size < MAX_HELD) return
+    const over = book
+      .all()
+      .filter(({ record, agreement }) => record.state === 'ended' && this.#now >= agreement.accept_by)
+    const [oldest] = over.sort((a, b) => a.record.since - b.record.since)
+    if (oldest === undefined)
+      throw new CallError({ code: 'busy' }, `busy: ${MAX_HELD} agreements are held; end some first.`)
+    await store.delete(NAMESPACE, oldest.hash)
+    book.forget(oldest)
+  }
+
+  #info(held: HeldAgreement): AgreementInfo {
+    const current = this.#c.book.get(held.hash) ?? held
+    const alias = this.#c.peerNamed(current.peer)?.alias
+    const undelivered = isWaitingToBeHanded(current) ? this.#attempts.get(current.hash)?.reason : undefined
+    return agreementInfo(current, { alias, undelivered })
+  }
+
+  #named(id: string): HeldAgreement {
+    const found = this.#c.book.named(id)
+    if (found !== undefined) return found
+    throw new CallError({ code: 'not_found' }, `not_found: There is no agreement ${id}. See: hansa agreement list`)
+  }
+
+  #peer(who: string): Did {
+    const { peerNamed, isKnown, self } = this.#c
+    const did = peerNamed(who)?.did ?? (isDid(who) ? who : undefined)
+    if (did === undefined || (did !== self && !isKnown(did)))
+      throw new CallError(
+        { code: 'not_found' },
+        `not_found: No kernel is known as ${who}. Make it known first: hansa peer add URL`,
+      )
+    if (did === self) throw invalid('a kernel agrees on nothing with itself')
+    return did
+  }
+
+  get #now(): UnixSeconds {
+    return Math.floor(this.#c.clock.now() / 1000)
+  }
+}
+
+function isWaitingToBeHanded({ record }: HeldAgreement): boolean {
+  return !record.handed && (record.state === 'accepted' || (record.own && record.state === 'proposed'))
+}
+
+function termsOf(init: ProposeAgreement, aud: Did, now: UnixSeconds): AgreementTerms {
+  const { purpose, permit = [], permitLabels = [], permitCallsPerDay, ask = [], askLabels = [], askCallsPerDay } = init
+  const { standing = MAX_AGREED_STANDING, from = now, until, acceptBy = Math.min(now + WAITS_SECONDS, until) } = init
+  const calls = (capabilities: string[], labels: string[], perDay: number | undefined) => ({
+    ...{ capabilities: [...new Set(capabilities)].sort(), labels: [...new Set(labels)].sort() },
+    ...(perDay === undefined ? {} : { calls_per_day: perDay }),
+  })
+  return {
+    ...{ aud, purpose, standing, from, until, accept_by: acceptBy },
+    iss_permits: calls(permit, permitLabels, permitCallsPerDay),
+    aud_permits: calls(ask, askLabels, askCallsPerDay),
+  }
+}
+
+/** What an operator reads in the place of a reason. */
+const sentences: Readonly<Record<string, string>> = {
+  begins_before_it_is_proposed: 'an agreement begins now or later; give a later --from',
+  agreement_life: 'an agreement ends after it begins, and lasts three years at the most; give another --until',
+  proposal_life: 'a proposal waits ninety days at the most, and not beyond the end; give another --accept-by',
+  agreement_with_itself: 'a kernel agrees on nothing with itself',
+  accepted_too_late: 'it had to be accepted sooner; ask for another proposal',
+  too_large: 'the terms are too long',
+}
+
+function invalid(what: string): CallError {
+  return new CallError({ code: 'invalid_request' }, `invalid_request: ${what}.`)
+}
