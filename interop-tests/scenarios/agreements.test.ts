@@ -262,7 +262,33 @@ describe('rules that ask for an agreement', () => {
     expect(await many()).toEqual(['released', 'released'])
     await mesh.kernel('orgb').loadPolicy(agreedOnly)
     mesh.clock.advance(25 * 3_600_000)
-    await mesh.settle()
+    await mesh.advance({ minutes: 2 })
     expect(await many()).toEqual(['released', 'released'])
+  })
+})
+
+describe('two kernels of which one does not reach the other', () => {
+  it.each<[string, 'proposer' | 'acceptor']>([
+    ['asks until it has the acceptance, and hands it back', 'acceptor'],
+    ['takes no acceptance that it cannot have, and nobody is bound', 'proposer'],
+  ])('the one that proposed %s', async (_what, cut) => {
+    await using mesh = await twoHouses(agreedOnly)
+    const { id } = await proposed(mesh, { acceptBy: seconds(mesh) + 600 })
+    const from = cut === 'acceptor' ? mesh.endpoint('orgb') : undefined
+    // One way only, or both.
+    const end = mesh.network.intercept(({ source, path }) =>
+      path.includes('agreements') && (from === undefined || source === from) ? { lose: 'request' } : undefined,
+    )
+    expect(await mesh.kernel('orgb').agreements.accept({ id, by: 'person:bjorn' })).toMatchObject({
+      ...{ state: 'accepted', handed: false },
+    })
+    await mesh.advance({ minutes: 3 })
+    const states = [await stateAt(mesh, 'orga', id), await stateAt(mesh, 'orgb', id)]
+    expect(states).toEqual(cut === 'acceptor' ? ['in_force', 'in_force'] : ['proposed', 'accepted'])
+    expect(await call(mesh, 'orgb/files.read')).toBe(cut === 'acceptor' ? 'released' : 'policy_denied')
+    if (cut === 'acceptor') return
+    await mesh.advance({ minutes: 8 })
+    end()
+    expect([await endAt(mesh, 'orga', id), await endAt(mesh, 'orgb', id)]).toEqual(['lapsed', 'lapsed'])
   })
 })

@@ -10,18 +10,16 @@ import {
   type Agreements,
   agreementRecordSchema,
   CallError,
-  type Clock,
   type Code,
   type Did,
   type EndAgreement,
-  type EventLogger,
   isDid,
   MAX_AGREED_STANDING,
   type ProposeAgreement,
   type Store,
   type UnixSeconds,
 } from '@hansa/protocols'
-import { parsedJson, type Signer } from '@hansa/trust'
+import { parsedJson, RateWindow, type Signer } from '@hansa/trust'
 import {
   type AgreementEvent,
   type AgreementTerms,
@@ -35,10 +33,10 @@ import {
 import type { Events } from '../kernel/event-outbox.ts'
 import { faultFields } from '../kernel/fault-fields.ts'
 import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
-import type { AgreementBook, HeldAgreement } from './agreement-book.ts'
+import type { HeldAgreement } from './agreement-book.ts'
+import { AgreementCourier, type AgreementCourierComponents } from './agreement-courier.ts'
 import { agreementEntries } from './agreement-entries.ts'
 import { agreementInfo, inOrder } from './agreement-info.ts'
-import type { HandOver } from './hand-over.ts'
 
 const NAMESPACE = 'agreements'
 /** Agreements that are held, those that are over too: the oldest of these make room. */
@@ -48,22 +46,19 @@ const MAX_WAITING_OF_PEER = 8
 const MAX_WAITING = 200
 /** Seconds that a proposal waits when nobody says how long. */
 const WAITS_SECONDS = 14 * 86_400
-/** Between attempts to hand something over: a minute, twice as long after each, an hour at the most. */
-const FIRST_RETRY_MS = 60_000
-const LAST_RETRY_MS = 3_600_000
+/** Proposals of one kernel that are new, in a day. */
+const NEW_PER_DAY = 50
+/** How long an operator who looks waits for an answer of the other kernel, milliseconds. */
+const LOOKING_MS = 3_000
 
 export type TakeVerdict = { ok: true } | { ok: false; reason: string; code?: Code }
 
-export type AgreementDeskComponents = {
+export type AgreementDeskComponents = AgreementCourierComponents & {
   self: Did
   signer: Signer
   store: Store
-  clock: Clock
-  logger: EventLogger
   events: Pick<Events, 'row' | 'drain'>
   revocations: Pick<KernelRevocations, 'make'>
-  book: AgreementBook
-  handOver: HandOver
   /** A kernel by its alias or DID. */
   peerNamed(who: string): { did: Did; alias?: string | undefined } | undefined
   isKnown(peer: Did): boolean
@@ -71,11 +66,10 @@ export type AgreementDeskComponents = {
   policyHash(): string
 }
 
-type Attempt = { reason: string; count: number; nextMs: number }
-
 export class AgreementDesk implements Agreements {
   readonly #c: AgreementDeskComponents
-  readonly #attempts = new Map<string, Attempt>()
+  readonly #courier: AgreementCourier
+  readonly #new = new RateWindow({ maxKeys: 10_000 })
   readonly #inTurn = inTurn()
 
   /** @throws Error for a record that cannot be read: an agreement that is over must not look like none */
@@ -92,6 +86,7 @@ export class AgreementDesk implements Agreements {
 
   private constructor(components: AgreementDeskComponents) {
     this.#c = components
+    this.#courier = new AgreementCourier(components, (hash, event) => this.#take(hash, event))
   }
 
   find(hash: string): HeldAgreement | undefined {
@@ -102,8 +97,11 @@ export class AgreementDesk implements Agreements {
     return inOrder(this.#c.book.all().map((held) => this.#info(held)))
   }
 
+  /** Asks the other kernel first, where it is that one's turn. */
   async show(id: string): Promise<AgreementInfo> {
-    return this.#info(this.#named(id))
+    const held = this.#named(id)
+    if (held.record.own && held.record.state === 'proposed') await this.#within(LOOKING_MS, this.#courier.send(held))
+    return this.#info(held)
   }
 
   async propose(init: ProposeAgreement): Promise<AgreementInfo> {
@@ -120,7 +118,7 @@ export class AgreementDesk implements Agreements {
       await this.#makeRoom()
       return this.#put(read, undefined, record, init.by)
     })
-    await this.#handOver(held)
+    await this.#courier.send(held)
     return this.#info(held)
   }
 
@@ -134,7 +132,7 @@ export class AgreementDesk implements Agreements {
       if (!signing.ok) throw invalid(sentences[signing.reason] ?? signing.reason)
       return this.#step(before, { type: 'accept', acceptance: signing.read.jws }, by)
     })
-    await this.#handOver(held)
+    await this.#courier.send(held)
     return this.#info(this.#named(held.hash))
   }
 
@@ -172,7 +170,8 @@ export class AgreementDesk implements Agreements {
       if (book.revocationOf(held) !== undefined) return { ok: false, reason: 'it was ended before' }
       const waiting = book.all().filter((one) => !one.record.own && one.record.state === 'proposed')
       const ofPeer = waiting.filter(({ peer }) => peer === held.peer)
-      if (ofPeer.length >= MAX_WAITING_OF_PEER || waiting.length >= MAX_WAITING)
+      const many = !this.#new.admit(held.peer, NEW_PER_DAY, 86_400, this.#c.clock.now())
+      if (many || ofPeer.length >= MAX_WAITING_OF_PEER || waiting.length >= MAX_WAITING)
         return { ok: false, code: 'busy', reason: 'too many proposals wait for a person' }
       await this.#makeRoom()
       await this.#put(read, undefined, record)
@@ -182,15 +181,22 @@ export class AgreementDesk implements Agreements {
 
   /** The other kernel's acceptance of a proposal of this one, whose signature and party were verified. */
   takeAcceptance(hash: string, { jws }: ReadAcceptance): Promise<TakeVerdict> {
+    return this.#take(hash, { type: 'accepted', acceptance: jws })
+  }
+
+  /** The other kernel has the acceptance of this one, which it hands back. */
+  takeEcho(hash: string): Promise<TakeVerdict> {
+    return this.#take(hash, { type: 'handed' })
+  }
+
+  #take(hash: string, event: AgreementEvent): Promise<TakeVerdict> {
     return this.#inTurn(async () => {
       const found = this.#c.book.get(hash)
-      if (found === undefined) return { ok: false, reason: 'nothing of that hash was proposed' }
+      if (found === undefined) return { ok: false, reason: 'nothing of that hash is held' }
       const held = await this.#settled(found)
-      const { agreement, record } = held
-      const step = stepAgreement(record, { type: 'accepted', acceptance: jws }, agreement, this.#now)
-      if (!step.ok) return step
-      await this.#put(held, record, step.record)
-      return { ok: true }
+      const step = stepAgreement(held.record, event, held.agreement, this.#now)
+      if (step.ok) await this.#put(held, held.record, step.record)
+      return step
     })
   }
 
@@ -202,10 +208,7 @@ export class AgreementDesk implements Agreements {
   /** Lets time pass, and hands over what waits; a periodic job. What is handed over is not waited for. */
   async tick(): Promise<void> {
     await this.#settleAll()
-    const nowMs = this.#c.clock.now()
-    for (const held of this.#c.book.all()) {
-      if (isWaitingToBeHanded(held) && nowMs >= (this.#attempts.get(held.hash)?.nextMs ?? 0)) void this.#handOver(held)
-    }
+    this.#courier.tick()
   }
 
   async #settleAll(): Promise<void> {
@@ -281,27 +284,14 @@ export class AgreementDesk implements Agreements {
     return held
   }
 
-  async #handOver({ hash }: HeldAgreement): Promise<void> {
-    const held = this.#c.book.get(hash)
-    if (held === undefined || !isWaitingToBeHanded(held)) return
-    const { own, acceptance } = held.record
-    const count = (this.#attempts.get(hash)?.count ?? 0) + 1
-    const nextMs = this.#c.clock.now() + Math.min(FIRST_RETRY_MS * 2 ** (count - 1), LAST_RETRY_MS)
-    this.#attempts.set(hash, { reason: 'it has not answered yet', count, nextMs })
-    const what = own
-      ? { kind: 'proposal' as const, jws: held.jws }
-      : { kind: 'acceptance' as const, jws: acceptance ?? '' }
-    const fault = await this.#c.handOver(held.peer, what)
-    if (fault !== undefined) {
-      this.#attempts.set(hash, { reason: fault, count, nextMs })
-      this.#c.logger.warn('agreement.not_handed_over', { agreement: hash, peer: held.peer, reason: fault })
-      return
-    }
-    this.#attempts.delete(hash)
-    await this.#inTurn(async () => {
-      const now = this.#c.book.get(hash)
-      if (now !== undefined && isWaitingToBeHanded(now)) await this.#step(now, { type: 'handed' })
-    }).catch((error: unknown) => this.#c.logger.error('agreement.not_recorded', faultFields(error)))
+  #within(ms: number, work: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#c.clock.after(ms, resolve)
+      void work.finally(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   /** Forgets what is over for longest and can come back under no signature. @throws CallError `busy` */
@@ -321,8 +311,7 @@ export class AgreementDesk implements Agreements {
   #info(held: HeldAgreement): AgreementInfo {
     const current = this.#c.book.get(held.hash) ?? held
     const alias = this.#c.peerNamed(current.peer)?.alias
-    const undelivered = isWaitingToBeHanded(current) ? this.#attempts.get(current.hash)?.reason : undefined
-    return agreementInfo(current, { alias, undelivered })
+    return agreementInfo(current, { alias, undelivered: this.#courier.faultOf(current) })
   }
 
   #named(id: string): HeldAgreement {
@@ -346,10 +335,6 @@ export class AgreementDesk implements Agreements {
   get #now(): UnixSeconds {
     return Math.floor(this.#c.clock.now() / 1000)
   }
-}
-
-function isWaitingToBeHanded({ record }: HeldAgreement): boolean {
-  return !record.handed && (record.state === 'accepted' || (record.own && record.state === 'proposed'))
 }
 
 function termsOf(init: ProposeAgreement, aud: Did, now: UnixSeconds): AgreementTerms {

@@ -4,6 +4,7 @@
  */
 import type { InboundSessions } from '@hansa/mesh'
 import {
+  type AgreementReply,
   type AgreementRequest,
   agreementRequestSchema,
   type Clock,
@@ -13,14 +14,13 @@ import {
   MAX_AGREEMENT_REQUEST_BYTES,
 } from '@hansa/protocols'
 import { type KeyResolver, parseStrictJson, RateWindow } from '@hansa/trust'
-import { keptAcceptance, verifyAcceptance, verifyProposal } from '@hansa/trust/agreement'
+import { keptAcceptance, keptAgreement, verifyAcceptance, verifyProposal } from '@hansa/trust/agreement'
 import { jsonReply, refusalReply } from '../exchange/inbound-reply.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { AgreementDesk, TakeVerdict } from './agreement-desk.ts'
 
-/** Requests of one kernel in a minute and in a day, and of all in a minute, before a signature is checked. */
-const PER_PEER = 12
-const PER_PEER_AND_DAY = 400
+/** Requests of one kernel and of all in a minute, before a signature is checked. */
+const PER_PEER = 30
 const PER_MINUTE = 120
 
 export type AgreementInboxComponents = {
@@ -37,14 +37,13 @@ export type AgreementInboxComponents = {
 
 export function agreementInbox(
   components: AgreementInboxComponents,
-  desk: Pick<AgreementDesk, 'takeProposal' | 'takeAcceptance' | 'find'>,
+  desk: Pick<AgreementDesk, 'takeProposal' | 'takeAcceptance' | 'takeEcho' | 'find'>,
 ): (request: InboundRequest) => Promise<InboundReply> {
   const { refusals, sessions, clock, isKnown, barred } = components
   const window = new RateWindow({ maxKeys: 10_000 })
   const admits = (peer: Did) => {
     const limits = [
-      { key: `${peer} minute`, calls: PER_PEER, perSeconds: 60 },
-      { key: `${peer} day`, calls: PER_PEER_AND_DAY, perSeconds: 86_400 },
+      { key: peer, calls: PER_PEER, perSeconds: 60 },
       { key: '*', calls: PER_MINUTE, perSeconds: 60 },
     ]
     return window.admitAll(limits, clock.now()).ok
@@ -59,8 +58,15 @@ export function agreementInbox(
     const bar = barred(peer)
     if (bar !== undefined) return refusalReply(refusals, peer, 'policy_denied', bar)
     const verdict = await (request.kind === 'proposal' ? proposal : acceptance)(request.jws, peer)
-    if (verdict.ok) return jsonReply({ v: 1, taken: true })
+    if (verdict.ok) return jsonReply({ v: 1, taken: true, ...accepted(request) } satisfies AgreementReply)
     return refusalReply(refusals, peer, verdict.code ?? 'invalid_request', `${request.kind}: ${verdict.reason}`)
+  }
+
+  /** What a person here has signed meanwhile, for a proposer that is not reached from here. */
+  function accepted({ kind, jws }: AgreementRequest): Pick<AgreementReply, 'acceptance'> {
+    const hash = kind === 'proposal' ? keptAgreement(jws)?.hash : undefined
+    const acceptance = hash === undefined ? undefined : desk.find(hash)?.record.acceptance
+    return acceptance === undefined ? {} : { acceptance }
   }
 
   async function proposal(jws: string, peer: Did): Promise<TakeVerdict> {
@@ -73,8 +79,10 @@ export function agreementInbox(
     // Believed only to find the proposal; the signature and the party are checked against it.
     const named = keptAcceptance(jws)?.acceptance.agreement
     const of = named === undefined ? undefined : desk.find(named)
-    if (of === undefined || !of.record.own || of.peer !== peer)
-      return { ok: false, reason: 'it names nothing that was proposed to its sender' }
+    if (of === undefined || of.peer !== peer)
+      return { ok: false, reason: 'it names nothing that is proposed between the two' }
+    // The proposer hands back what it has got by asking: from now on both know that both have it.
+    if (!of.record.own && of.record.acceptance === jws) return desk.takeEcho(of.hash)
     // Asked again by somebody who did not get the answer.
     if (of.record.acceptance === jws && of.record.state !== 'ended') return { ok: true }
     const { resolver } = components

@@ -79,7 +79,10 @@ export const agreementAcceptanceSchema = z.strictObject({
 })
 export type AgreementAcceptance = z.infer<typeof agreementAcceptanceSchema>
 
-/** `POST /hansa/v1/agreements`: one of the two, in a session that whoever signed it has opened. */
+/**
+ * `POST /hansa/v1/agreements`, in a session: a proposal or an acceptance, by whoever signed it. The proposer may hand the
+ * acceptance back: it has it then.
+ */
 export const agreementRequestSchema = z.strictObject({
   v: z.literal(1),
   sid: sessionIdSchema,
@@ -87,3 +90,14 @@ export const agreementRequestSchema = z.strictObject({
   jws: z.string().max(MAX_AGREEMENT_BYTES),
 })
 export type AgreementRequest = z.infer<typeof agreementRequestSchema>
+
+export const agreementReplySchema = z.object({
+  v: z.literal(1),
+  taken: z.literal(true),
+  acceptance: z
+    .string()
+    .max(MAX_ACCEPTANCE_BYTES)
+    .optional()
+    .describe('Of the proposal, where it is accepted: the one that accepted may not reach the one that proposed'),
+})
+export type AgreementReply = z.infer<typeof agreementReplySchema>

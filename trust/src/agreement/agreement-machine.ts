@@ -12,8 +12,8 @@ import type { Agreement, AgreementEnd, AgreementEnding, AgreementRecord, UnixSec
 export type AgreementEvent =
   /** This kernel has signed a proposal of the other one. */
   | { type: 'accept'; acceptance: string }
-  /** The other kernel has signed a proposal of this one. */
-  | { type: 'accepted'; acceptance: string }
+  /** The other kernel has signed a proposal of this one. `unsaid`: it does not know yet that this one has it. */
+  | { type: 'accepted'; acceptance: string; unsaid?: boolean }
   /** The other kernel has got what this one signed last. */
   | { type: 'handed' }
   /** A revocation of one of the two names it. */
@@ -43,7 +43,7 @@ export function stepAgreement(
     case 'accepted':
       if (!record.own) return refused('the other kernel has proposed it')
       if (record.state !== 'proposed') return { ok: true, record }
-      return agreed({ ...record, ...signed(event, now), handed: true }, times, now)
+      return agreed({ ...record, ...signed(event, now), handed: event.unsaid !== true }, times, now)
     case 'handed':
       if (record.state === 'accepted') return agreed({ ...record, handed: true }, times, now)
       return { ok: true, record: { ...record, handed: true } }

@@ -110,6 +110,10 @@ const table = {
     text: 'calls between kernels under a chain of delegations, with every link in the entry',
     shows: (entry) => begins(entry) && entry.ext?.links !== undefined,
   },
+  agreed: {
+    text: 'agreements with other kernels, each under both signatures',
+    shows: ofType('agreement.accepted'),
+  },
   right_given: { text: 'tokens granted, each for one principal and capability', shows: ofType('token.granted') },
   right_withdrawn: {
     text: 'tokens, agents and whatever else was revoked here',

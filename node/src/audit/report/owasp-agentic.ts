@@ -32,6 +32,7 @@ export const owaspAgentic: Framework = {
         'refused_without_right',
         'right_given',
         'right_delegated',
+        'agreed',
         'delegated_call',
         'right_withdrawn',
         'identity_refused',
