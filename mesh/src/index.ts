@@ -134,6 +134,8 @@ export {
   type SessionTransportComponents,
   type SessionTransportInit,
 } from './session/session-transport.ts'
+export { exporterOf, refuseUpgrade, type WebSocketBinding, webSocketTaker } from './session/web-socket-channel.ts'
+export { type WebSocketDialerInit, webSocketDialer } from './session/web-socket-dialer.ts'
 export { certificateFault } from './transport/certificate-fault.ts'
 // Transport.
 export { type ShownCertificate, spkiHash } from './transport/certificate-key.ts'

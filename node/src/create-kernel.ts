@@ -2,7 +2,7 @@
  * A kernel inside the agent's own process. It discovers, imports and calls other kernels over the network like a node;
  * with `listen` it can be called too. Without a directory it forgets everything, its identity included, when it ends.
  */
-import { type AllowPrivate, guardedFetch, httpPeerTransport } from '@hansa/mesh'
+import { type AllowPrivate, guardedFetch } from '@hansa/mesh'
 import { type Logger, memoryStore, silentLogger } from '@hansa/protocols'
 import { openDatabase, sqlStore, storeMigrations } from '@hansa/storage'
 import { decodeBase64url, newSeed, signerFromSeed } from '@hansa/trust'
@@ -22,6 +22,7 @@ import { assembleKernel } from './kernel/assemble-kernel.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
 import type { KernelComponents, KernelInit } from './kernel/kernel-components.ts'
 import { threadedReadBack } from './read-back/threaded-read-back.ts'
+import { openSessions } from './session/open-sessions.ts'
 import { systemClock } from './system-clock.ts'
 
 export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
@@ -40,6 +41,8 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
   certificate?: ServedCertificate
   /** Roots in PEM that are trusted besides those of Node. */
   ca?: string
+  /** Whether sessions are opened, and taken where it listens, over WebSockets. @default true */
+  webSocket?: boolean
   /** Which addresses besides public ones may be reached. @default false */
   allowPrivate?: AllowPrivate
   /** @default silent */
@@ -65,6 +68,7 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
     tlsSpki,
     certificate,
     ca,
+    webSocket = true,
     allowPrivate = false,
     logger = silentLogger,
     onFatal = uncaught,
@@ -75,10 +79,10 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
   cleanup.defer(ground.close)
   const { keys: _keys, close: _close, ...world } = ground
   const reach = { allowPrivate, ...(ca === undefined ? {} : { ca }) }
-  const transport = cleanup.use(httpPeerTransport(reach))
+  const sessions = cleanup.use(openSessions({ ...reach, webSocket }, { clock: systemClock, logger }))
   const spki = (tlsSpki ?? []).flatMap((key) => decodeBase64url(key) ?? [])
   const advertised = (url: string) => ({ url: publicUrl ?? url, spki })
-  const serving = { logger, advertised, ...(certificate === undefined ? {} : { certificate }) }
+  const serving = { logger, advertised, ...sessions.taking, ...(certificate === undefined ? {} : { certificate }) }
   const gateway = listen && cleanup.use(await httpGateway(listen, serving))
   if (certificate !== undefined) cleanup.defer(certificate.watch())
   const tls = certificate === undefined ? tlsSpki && (() => tlsSpki) : () => certificate.keys()
@@ -90,19 +94,20 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
       ...world,
       clock: systemClock,
       logger,
-      transport,
+      transport: sessions.transport,
       fetch: guardedFetch(reach),
       onFatal,
-      drain: async () => gateway?.close(),
+      drain: () => sessions.drainWith(gateway),
       ended: () => held.disposeAsync(),
     },
     {
       ...rest,
-      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(endpoint === undefined ? {} : { endpoint, endpoints: () => sessions.endpoints(endpoint) }),
       ...(tls === undefined ? {} : { tls }),
     },
   )
   gateway?.attach(kernel.inbound)
+  sessions.transport.serve(kernel.inbound)
   held.use(cleanup.move())
   return kernel
 }

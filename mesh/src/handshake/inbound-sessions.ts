@@ -23,6 +23,8 @@ export type InboundSession = {
   /** Who opened it; every intent of the session is signed by it. */
   readonly peer: Did
   readonly channel: ChannelKind
+  /** What the one connection exports on which its intents have to come; undefined when any will do. */
+  readonly connection?: Uint8Array
   readonly level: SessionLevel
   /** Why the level is not higher. */
   readonly reasons: readonly string[]

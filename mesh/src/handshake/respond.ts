@@ -168,6 +168,7 @@ async function answerProof(
     sid: proof.sid,
     peer,
     channel: binding.kind,
+    ...(binding.kind === 'exporter' ? { connection: binding.value } : {}),
     level: judged.level,
     reasons: judged.reasons,
     ...known(judged),

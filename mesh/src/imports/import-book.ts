@@ -10,6 +10,7 @@ import {
   type Clock,
   type Code,
   type Did,
+  type Endpoint,
   type ImportInit,
   type Label,
   type ManifestDiff,
@@ -35,6 +36,7 @@ import { certificateFault } from '../transport/certificate-fault.ts'
 import type { ShownCertificate } from '../transport/certificate-key.ts'
 import { applyManifest } from './apply-manifest.ts'
 import type { FetchManifest } from './fetch-manifest.ts'
+import { httpEndpoint } from './http-endpoint.ts'
 import {
   type CapabilityPin,
   IMPORTS_NAMESPACE,
@@ -113,6 +115,8 @@ export interface ImportBook {
   get(alias: PeerAlias): ImportedPeerView | undefined
   /** Certificate keys that the newest imported manifest of a peer names; undefined when there is none, or it names none. */
   keysOf(peer: Did): readonly string[] | undefined
+  /** Every endpoint that this manifest names, when `endpoint` is the one of them for single requests; otherwise none. */
+  waysTo(peer: Did, endpoint: string): readonly Endpoint[]
   /** By alias. */
   list(): ImportedPeerView[]
   /** A periodic job, some times a minute: refreshes what has lived half its life. @returns what was tried. */
@@ -260,11 +264,12 @@ class StoredImportBook implements ImportBook {
   }
 
   keysOf(peer: Did): readonly string[] | undefined {
-    let newest: ImportRecord | undefined
-    for (const { record } of this.#imports.values()) {
-      if (record.peer === peer && (newest?.manifest.seq ?? 0) < record.manifest.seq) newest = record
-    }
-    return newest?.manifest.tls
+    return this.#newestOf(peer)?.manifest.tls
+  }
+
+  waysTo(peer: Did, endpoint: string): readonly Endpoint[] {
+    const manifest = this.#newestOf(peer)?.manifest
+    return manifest === undefined || httpEndpoint(manifest) !== endpoint ? [] : manifest.endpoints
   }
 
   list(): ImportedPeerView[] {
@@ -305,6 +310,14 @@ class StoredImportBook implements ImportBook {
       'not_found',
       `${record.alias} ${offered ? 'offers it, but it was not imported' : 'offers no such capability'}: ${ref}`,
     )
+  }
+
+  #newestOf(peer: Did): ImportRecord | undefined {
+    let newest: ImportRecord | undefined
+    for (const { record } of this.#imports.values()) {
+      if (record.peer === peer && (newest?.manifest.seq ?? 0) < record.manifest.seq) newest = record
+    }
+    return newest
   }
 
   #view(record: ImportRecord): ImportedPeerView {

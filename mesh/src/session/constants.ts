@@ -21,5 +21,7 @@ export const ANSWER_MS = 4_000
 export const STALL_MS = 1_000
 /** A channel that nobody has asked for anything in so long is closed, milliseconds: as long as a session lives. */
 export const UNUSED_MS = 900_000
+/** How long a channel that is to be replaced takes requests of sessions that are bound to it, milliseconds. */
+export const RETIRING_MS = 15_000
 /** A side that is ending waits so long, milliseconds, for the other to say that it has everything it asked for. */
 export const PARTING_MS = 1_000

@@ -169,7 +169,7 @@ describe('a link that mallory writes to', () => {
     say(requestFrame(11), requestFrame(13))
     await expect.poll(() => heard.filter((frame) => frame.type === 'reply' && frame.status === 503).length).toBe(2)
     mallory.pause()
-    for (let n = 0; n < 30_000; n++) say({ type: 'ping', id: n })
+    for (let n = 0; n < 20_000; n++) say({ type: 'ping', id: n })
     await expect.poll(closed).toBe('the other side does not read what it asks for')
   })
 

@@ -7,6 +7,7 @@
 import {
   type Clock,
   decodeSessionFrame,
+  GOING_SOON,
   type InboundHandler,
   type PeerReply,
   type PeerRequest,
@@ -14,7 +15,7 @@ import {
 } from '@hansa/protocols'
 import { AskedRequests } from './asked-requests.ts'
 import { BufferBudget } from './buffer-budget.ts'
-import { MAX_BUFFERED_BYTES, PARTING_MS } from './constants.ts'
+import { MAX_BUFFERED_BYTES, PARTING_MS, RETIRING_MS } from './constants.ts'
 import { FrameWriter } from './frame-writer.ts'
 import type { FramedChannel } from './framed-channel.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -40,8 +41,10 @@ export type SessionLinkComponents = {
 
 export interface SessionLink {
   readonly channel: FramedChannel
-  /** Whether the other side still takes requests. */
+  /** Whether this is the channel for whatever there is to ask. */
   readonly isOpen: boolean
+  /** Whether it takes at least what belongs to a session that is bound to it. */
+  readonly takesBound: boolean
   /** Resolves once it does not any more. */
   readonly shut: Promise<void>
   /** Resolves once with why the channel has closed. */
@@ -51,6 +54,8 @@ export interface SessionLink {
    * not looked at the request.
    */
   send(request: PeerRequest): Promise<PeerReply>
+  /** Asks the other side to open another channel, and ends after a while. */
+  retire(): void
   /** Takes nothing new, and closes the channel when everything under way has ended. Resolves when it is closed. */
   drain(): Promise<void>
   close(reason: string): void
@@ -78,6 +83,8 @@ class Link implements SessionLink {
   #state: 'open' | 'draining' | 'closed' = 'open'
   /** The other side has said that it takes no more. */
   #isShut = false
+  /** One of the sides wants another channel in its place. */
+  #isRetiring = false
   #saidGoaway = false
   #parting: (() => void) | undefined
 
@@ -118,6 +125,10 @@ class Link implements SessionLink {
   }
 
   get isOpen(): boolean {
+    return this.takesBound && !this.#isRetiring
+  }
+
+  get takesBound(): boolean {
     return this.#state === 'open' && !this.#isShut
   }
 
@@ -125,9 +136,22 @@ class Link implements SessionLink {
     return this.#asked.send(request)
   }
 
+  retire(): void {
+    if (!this.isOpen) return
+    this.#isRetiring = true
+    this.#onShut()
+    this.#writer.frame({ type: 'goaway', id: GOING_SOON, code: 'going' })
+    this.#parting = this.#clock.after(RETIRING_MS, () => {
+      this.#parting = undefined
+      void this.drain()
+    })
+  }
+
   async drain(): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'draining'
+      this.#parting?.()
+      this.#parting = undefined
       this.#onShut()
       this.#asked.shut(Number.POSITIVE_INFINITY, 'this side is ending')
       this.#sayGoaway()
@@ -186,8 +210,12 @@ class Link implements SessionLink {
   }
 
   #goaway(lastTaken: number): void {
-    this.#isShut = true
     this.#onShut()
+    if (lastTaken === GOING_SOON) {
+      this.#isRetiring = true
+      return
+    }
+    this.#isShut = true
     this.#asked.shut(lastTaken, 'the other side is ending')
   }
 

@@ -3,6 +3,7 @@ import { manualClock } from '@hansa/protocols/testing'
 import { bob, carol } from '@hansa/trust/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { MEMORY_ENDPOINT, memorySessions } from '../testing/memory-sessions.ts'
+import { RETIRING_MS } from './constants.ts'
 
 const ok: InboundReply = { status: 200, contentType: '', body: Buffer.from('ok') }
 /** Another one for each connection, as TLS exports it. */
@@ -83,6 +84,23 @@ describe('the transport of sessions', () => {
     await transport.send(call(exchangePaths.acks))
     expect(await transport.binding(MEMORY_ENDPOINT, bob.did)).toEqual(exporter(1))
     expect(await transport.send(call())).toMatchObject({ status: 200 })
+  })
+
+  it('opens another channel when it is asked to, and ends the session on the one before without a failed call', async () => {
+    const { transport, opened, handle, clock } = reaching()
+    const unbound = vi.fn()
+    transport.onUnbound(unbound)
+    await transport.binding(MEMORY_ENDPOINT, bob.did)
+    opened[0]?.link.retire()
+    await expect.poll(() => unbound.mock.calls).toEqual([[bob.did]])
+    // A call that was signed for the session before still goes where it is bound to, and all else goes the new way.
+    expect(await transport.send(call())).toMatchObject({ status: 200 })
+    expect([opened.length, handle.mock.calls.length]).toEqual([1, 1])
+    expect(await transport.binding(MEMORY_ENDPOINT, bob.did)).toEqual(exporter(1))
+    await transport.send(call())
+    expect([opened.length, transport.channels().length]).toEqual([2, 1])
+    clock.advance(RETIRING_MS)
+    expect(await opened[0]?.link.closed).toBe('done')
   })
 
   it('keeps a session that is not bound to one connection', async () => {

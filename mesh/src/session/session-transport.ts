@@ -63,6 +63,8 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
   readonly #ways = new Map<Did, Way>()
   /** The channel that the newest session of a peer is bound to, if it is bound to one connection. */
   readonly #bound = new Map<Did, SessionLink>()
+  /** Also those that others have replaced, until they end. */
+  readonly #links = new Set<SessionLink>()
   #pins: CertificatePins | undefined
   #handler: InboundHandler | undefined
   #unbound: (peer: Did) => void = () => {}
@@ -134,12 +136,12 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
   /** Takes nothing new, and resolves when everything under way has ended. */
   async drain(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([...this.#ways.values()].map(({ open }) => open?.link.drain()))
+    await Promise.all([...this.#links].map((link) => link.drain()))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true
-    const links = [...this.#ways.values()].flatMap(({ open }) => (open === undefined ? [] : [open.link]))
+    const links = [...this.#links]
     for (const link of links) link.close('this side has ended')
     await Promise.all(links.map(({ closed }) => closed))
   }
@@ -149,7 +151,7 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
     const { peer, path, endpoint, signal } = request
     if (peer === undefined) return undefined
     const bound = BOUND_PATHS.has(path) ? this.#bound.get(peer) : undefined
-    if (bound !== undefined && !bound.isOpen)
+    if (bound !== undefined && !bound.takesBound)
       throw unreachable(request, 'the channel that the session is bound to has closed')
     if (bound !== undefined) return bound
     const link = this.#linkTo(peer, endpoint)
@@ -212,11 +214,13 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
     const kind = link.channel.binding?.kind
     const shown = { peer, ...(proto && { proto }), ...(kind && { kind }), openedMs: this.#c.clock.now() }
     way.open = { link, shown }
+    this.#links.add(link)
     delete way.told
     void link.shut.then(() => {
       if (this.#bound.get(peer) === link) this.#unbound(peer)
     })
     void link.closed.then(() => {
+      this.#links.delete(link)
       if (way.open?.link === link) delete way.open
     })
     if (this.#isClosed) link.close('this side has ended')

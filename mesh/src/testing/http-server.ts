@@ -1,7 +1,8 @@
 /** A real HTTP server on a free loopback port, for the tests of the adapters. */
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { TestCertificate } from './self-signed-certificate.ts'
 
 export type TestServer = AsyncDisposable & {
@@ -12,6 +13,7 @@ export type TestServer = AsyncDisposable & {
   readonly connections: number
   /** Connections that are open now. */
   readonly open: number
+  onUpgrade(take: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void
 }
 
 /** The port and the loopback address are chosen here unless they have to be certain ones. */
@@ -40,6 +42,7 @@ export async function httpServer(
     get open() {
       return sockets.size
     },
+    onUpgrade: (take) => void server.on('upgrade', take),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))

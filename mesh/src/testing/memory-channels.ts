@@ -33,6 +33,7 @@ class MemoryEnd implements MemoryChannel {
   readonly #wire: { isCut: boolean }
   readonly #close: (reason: string) => void
   readonly #inbox: Uint8Array[] = []
+  #inboxBytes = 0
   #other: MemoryEnd | undefined
   #take: ((message: Uint8Array) => void) | undefined
   #isPaused = false
@@ -88,7 +89,7 @@ class MemoryEnd implements MemoryChannel {
   }
 
   get hasRoom(): boolean {
-    return this.#inbox.reduce((sum, { length }) => sum + length, 0) < this.#highWater
+    return this.#inboxBytes < this.#highWater
   }
 
   get untilRoom(): Promise<void> {
@@ -97,6 +98,7 @@ class MemoryEnd implements MemoryChannel {
 
   receive(message: Uint8Array): void {
     this.#inbox.push(message)
+    this.#inboxBytes += message.length
     this.#deliverSoon()
   }
 
@@ -104,6 +106,7 @@ class MemoryEnd implements MemoryChannel {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#inbox.length = 0
+    this.#inboxBytes = 0
     this.#gaveRoom()
     this.#close(reason)
   }
@@ -116,6 +119,7 @@ class MemoryEnd implements MemoryChannel {
       while (this.#take !== undefined && !this.#isPaused && !this.#isClosed) {
         const message = this.#inbox.shift()
         if (message === undefined) break
+        this.#inboxBytes -= message.length
         this.#take(message)
       }
       if (this.hasRoom) this.#gaveRoom()

@@ -4,7 +4,7 @@
  */
 
 import type { InboundSession, InboundSessions } from '@hansa/mesh'
-import type { Clock, Code, Did, Envelope, Intent } from '@hansa/protocols'
+import type { ChannelBinding, Clock, Code, Did, Envelope, InboundRequest, Intent } from '@hansa/protocols'
 import { callFrameLimits, decodeFrames, MAX_INTENT_LIFE_SECONDS } from '@hansa/protocols'
 import { type EnvelopeVerifier, parseStrictJson, readEnvelope, readIntent } from '@hansa/trust'
 
@@ -26,7 +26,7 @@ const SKEW_SECONDS = 60
 
 /** @param consume whether the intent's place in the replay window is taken: yes for a call, no for a question. */
 export async function authenticateIntent(
-  body: Uint8Array,
+  { body, binding }: Pick<InboundRequest, 'body' | 'binding'>,
   { self, clock, sessions, verifier }: AuthenticateComponents,
   consume: boolean,
 ): Promise<AuthenticatedIntent | IntentRejection> {
@@ -42,6 +42,8 @@ export async function authenticateIntent(
     return { rejected: 'invalid_request', reason: 'the first frame is not an intent envelope' }
   const session = sessions.get(claimed.sid)
   if (session === undefined) return { rejected: 'handshake_failed', reason: 'the session is not known, or has ended' }
+  if (!isOnItsConnection(session, binding))
+    return { rejected: 'handshake_failed', reason: 'the session is bound to another connection' }
   if (!session.window.isFresh(claimed.ctr))
     return { rejected: 'invalid_request', reason: 'replay: the counter was used or is too old' }
   const verdict = await verifier.verify('hansa-intent', envelope, session.peer)
@@ -56,6 +58,12 @@ export async function authenticateIntent(
     return { rejected: 'invalid_request', reason: 'replay: the counter was used or is too old' }
   }
   return { intent, hash: verdict.hash, envelope: verdict.envelope, session, chain, salt, args }
+}
+
+/** A session over TLS itself does not go on over another connection, whoever holds the key of the certificate. */
+function isOnItsConnection({ connection }: InboundSession, binding: ChannelBinding | undefined): boolean {
+  if (connection === undefined) return true
+  return binding?.kind === 'exporter' && Buffer.from(connection).equals(binding.value)
 }
 
 function faultOf(intent: Intent, session: InboundSession, self: Did, now: number): IntentRejection | undefined {

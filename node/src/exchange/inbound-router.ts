@@ -85,6 +85,11 @@ function routeOf(path: string): Route | undefined {
   return patternRoutes.find(([pattern]) => pattern.test(path))?.[1]
 }
 
+/** Largest body of a request for this path; nothing is read for one that is answered by nobody. */
+export function maxInboundBytes(path: string): number {
+  return routeOf(path)?.maxBytes ?? 0
+}
+
 export type InboundRouterComponents = { services: InboundServices; refusals: RefusalCounter; logger: EventLogger }
 
 export function inboundRouter({ services, refusals, logger }: InboundRouterComponents): InboundHandler {

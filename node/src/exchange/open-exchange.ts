@@ -27,7 +27,8 @@ export type OpenedExchange = {
 export function openExchange({ identity, statements, ...components }: ExchangeComponents): OpenedExchange {
   const { clock, openAcks } = components
   const evidence = evidenceRecorder(components)
-  const peerSessions = new PeerSessions({ open: sessionOpener({ ...components, signer: identity }), clock })
+  const open = sessionOpener({ ...components, signer: identity })
+  const peerSessions = new PeerSessions({ open, clock, transport: components.transport })
   return {
     evidence,
     peerSessions,

@@ -149,7 +149,15 @@ export class OutboundExchange {
     if (target.kind !== 'imported' || outbound === undefined)
       throw new TypeError('only a call with an intent can be sent')
     return untilDeadline(call, this.#c.clock, async (signal) => {
-      const reply = await this.#send(target, exchangePaths.call, outbound, args, MAX_REPLY_BYTES, signal)
+      const reply = await this.#send(
+        target,
+        exchangePaths.call,
+        outbound,
+        args,
+        MAX_REPLY_BYTES,
+        signal,
+        call.deadlineMs,
+      )
       if (isRefusal(reply)) return lost(reply, target, signal.aborted)
       if (reply.status !== 200) return this.#unsigned(reply, target, outbound)
       return await this.#readReply(call, target, outbound, reply.body)
@@ -173,6 +181,7 @@ export class OutboundExchange {
     args: Arguments,
     maxReplyBytes: number,
     signal: AbortSignal | undefined,
+    deadlineMs?: number,
   ): Promise<PeerReply | Refusal> {
     const body = encodeFrames([await outbound.envelope, outbound.chain, args.salt, args.bytes])
     try {
@@ -185,6 +194,7 @@ export class OutboundExchange {
         body,
         maxReplyBytes,
         ...(signal === undefined ? {} : { signal }),
+        ...(deadlineMs === undefined ? {} : { deadlineMs: deadlineMs - this.#c.clock.now() }),
       })
     } catch (error) {
       return {

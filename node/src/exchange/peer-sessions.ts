@@ -4,7 +4,7 @@
  */
 
 import type { OutboundSession } from '@hansa/mesh'
-import type { Clock, Did } from '@hansa/protocols'
+import type { Clock, Did, PeerTransport } from '@hansa/protocols'
 import type { Refusal } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
 
@@ -16,9 +16,11 @@ export class PeerSessions {
   readonly #held = new Map<Did, OutboundSession>()
   readonly #opening = new Map<Did, Promise<OutboundSession | Refusal>>()
 
-  constructor(components: { open: OpenSession; clock: Clock }) {
+  /** @param components.transport says when a session has lost the channel that it is bound to. */
+  constructor(components: { open: OpenSession; clock: Clock; transport?: Pick<PeerTransport, 'onUnbound'> }) {
     this.#openSession = components.open
     this.#clock = components.clock
+    components.transport?.onUnbound?.((peer) => this.forget(peer))
   }
 
   /** @returns the session to use now; a waiting caller shares the handshake that is under way. */

@@ -42,7 +42,7 @@ const MERGE_DELAY_SECONDS = 60
 
 export function serveCall(components: ServeCallComponents): (request: InboundRequest) => Promise<InboundReply> {
   return async (request) => {
-    const authenticated = await authenticateIntent(request.body, components, true)
+    const authenticated = await authenticateIntent(request, components, true)
     if ('rejected' in authenticated) {
       return refusalReply(components.refusals, request.source, authenticated.rejected, authenticated.reason)
     }
@@ -51,7 +51,7 @@ export function serveCall(components: ServeCallComponents): (request: InboundReq
     if (!components.callIds.take(intent.call_id)) {
       return refusalReply(components.refusals, request.source, 'invalid_request', 'the id of the call is taken')
     }
-    const arrived = withAttempt(arrivedFrom(authenticated, components), components.callIds)
+    const arrived = withAttempt(leavableWith(request, arrivedFrom(authenticated, components)), components.callIds)
     try {
       const seal = (ended: Released | Refused, entry: Appended) =>
         sealReceipt(components, authenticated, arrived, ended, entry)
@@ -64,6 +64,11 @@ export function serveCall(components: ServeCallComponents): (request: InboundReq
       return refusalReply(components.refusals, intent.iss, 'rate_limited', 'too many refused calls')
     }
   }
+}
+
+/** Whoever has left before the call begins does not get it begun. */
+function leavableWith({ signal }: InboundRequest, arrived: Arrived): Arrived {
+  return signal === undefined ? arrived : { ...arrived, signal }
 }
 
 /**

@@ -37,7 +37,7 @@ export function serveDecide(components: ServeDecideComponents): (request: Inboun
   // Copies of one question that come together share its answer.
   const making = new Map<string, Promise<string>>()
   return async (request) => {
-    const authenticated = await authenticateIntent(request.body, components, false)
+    const authenticated = await authenticateIntent(request, components, false)
     if ('rejected' in authenticated) {
       return refusalReply(components.refusals, request.source, authenticated.rejected, authenticated.reason)
     }

@@ -1,5 +1,5 @@
 /** The two requests of a handshake and the manifest: what a peer sees of this kernel before it has a session. */
-import type { HandshakeResponder } from '@hansa/mesh'
+import type { HandshakeResponder, InboundSession } from '@hansa/mesh'
 import type { InboundReply, InboundRequest, SignedManifest } from '@hansa/protocols'
 import { refusalReply } from './inbound-reply.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
@@ -21,8 +21,10 @@ export function serveHandshake({
     (name: 'hello' | 'proof'): Serve =>
     async ({ body, binding, source }) => {
       const reply = await responder[name](body, binding)
-      if (reply.ok) return { status: 200, contentType: 'application/json', body: reply.body }
-      return refusalReply(refusals, reply.claimed ?? source, reply.code, reply.reason)
+      if (!reply.ok) return refusalReply(refusals, reply.claimed ?? source, reply.code, reply.reason)
+      const { session }: { ok: true; session?: InboundSession } = reply
+      const proven = session === undefined ? {} : { proven: session.peer }
+      return { status: 200, contentType: 'application/json', body: reply.body, ...proven }
     }
   return {
     hello: step('hello'),

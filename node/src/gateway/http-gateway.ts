@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { isLoopbackHost, localBinding, spkiHash } from '@hansa/mesh'
 import type { ChannelBinding, EventLogger, InboundHandler, InboundReply } from '@hansa/protocols'
@@ -17,6 +18,7 @@ import type { CertificatePair } from './certificate-files.ts'
 import { GatewayError } from './errors.ts'
 import { listen } from './listen.ts'
 import type { ServedCertificate } from './served-certificate.ts'
+import { asksForSession, type SessionUpgradesComponents, sessionUpgrades } from './session-upgrades.ts'
 import { Turns } from './turns.ts'
 
 const MAX_HEADER_BYTES = 16_384
@@ -50,6 +52,8 @@ export type HttpGatewayComponents = {
   certificate?: ServedCertificate
   /** What the manifest names; channel bindings are made of it. Asked once the port is known. */
   advertised(listening: string): Advertised
+  /** Takes sessions over WebSockets. @default single requests only */
+  sessions?: Pick<SessionUpgradesComponents, 'clock' | 'proven'>
 }
 
 export type Advertised = {
@@ -71,7 +75,7 @@ export interface HttpGateway extends AsyncDisposable {
 /** @throws GatewayError when the address cannot be listened on. */
 export async function httpGateway(init: HttpGatewayInit, components: HttpGatewayComponents): Promise<HttpGateway> {
   const { certificate, logger } = components
-  const server = serverFor(certificate)
+  const server = serverFor(certificate, components.sessions !== undefined)
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
   server.maxConnections = MAX_CONNECTIONS
@@ -110,8 +114,16 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
       response.destroy()
     })
   })
+  const upgrades =
+    components.sessions &&
+    sessionUpgrades({ ...components.sessions, logger, memory, turns, bindingOf, handler: () => handler })
+  certificate?.onChange(() => upgrades?.renew())
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    silent.delete(otherEnd(request.socket))
+    upgrades?.take(request, socket, head)
+  })
   const close = () => {
-    closing ??= closeServer(server, silent)
+    closing ??= Promise.all([closeServer(server, silent), upgrades?.drain()]).then(() => undefined)
     return closing
   }
   return {
@@ -124,8 +136,12 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
   }
 }
 
-function serverFor(certificate: ServedCertificate | undefined): Server {
-  const options = { maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }
+function serverFor(certificate: ServedCertificate | undefined, takesSessions: boolean): Server {
+  const options = {
+    ...{ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true },
+    // Any other upgrade is a request like every one.
+    shouldUpgradeCallback: (request: IncomingMessage) => takesSessions && asksForSession(request),
+  }
   if (certificate === undefined) return createServer(options)
   const server = createTlsServer({ ...options, ...context(certificate.pair), handshakeTimeout: TLS_TIMEOUT_MS })
   // Connections that are open keep the context they were accepted under.
@@ -218,12 +234,17 @@ async function answer(
   try {
     if (read.refused !== undefined) return write(response, errorReply(read.refused), true)
     const authorization = request.headers.authorization
+    const left = new AbortController()
+    response.once('close', () => {
+      if (!response.writableFinished) left.abort()
+    })
     await turns.next()
     const reply = await handler.handle({
       path,
       method,
       body: read.body,
       source: request.socket.remoteAddress ?? 'unknown',
+      signal: left.signal,
       ...(binding === undefined ? {} : { binding }),
       ...(authorization === undefined ? {} : { authorization }),
     })

@@ -21,7 +21,10 @@ export type BeginComponents = {
 }
 
 export function beginStage(components: BeginComponents): (call: Screened) => Promise<Begun | Refusal> {
-  return async (call) => {
+  return async (arriving) => {
+    if (arriving.signal?.aborted === true)
+      return { refused: 'deadline', reason: 'the caller left before the call began' }
+    const call = arriving.caller.kind === 'peer' ? owed(arriving) : arriving
     const outbound = call.target.kind === 'imported' ? await components.prepareIntent(call) : undefined
     if (outbound !== undefined && isRefusal(outbound)) return outbound
     if (call.approval !== undefined) components.approvals.use(call.approval, call.callId)
@@ -29,6 +32,11 @@ export function beginStage(components: BeginComponents): (call: Screened) => Pro
     await entry.durable
     return { ...call, begin: entry.seq, ...(outbound === undefined ? {} : { outbound }) }
   }
+}
+
+/** Once it has begun, a call of a peer goes on to its outcome, which the log and the receipt owe to both sides. */
+function owed({ signal: _, ...call }: Screened): Screened {
+  return call
 }
 
 function draftOf(call: Screened, outbound: OutboundIntent | undefined, components: BeginComponents): EntryDraft {

@@ -20,6 +20,7 @@ import type {
   CertificatePins,
   Clock,
   Did,
+  Endpoint,
   EntryDraft,
   ImportInit,
   ManifestDiff,
@@ -129,6 +130,10 @@ export class ImportDesk implements CertificatePins {
 
   keysOf(peer: Did): readonly string[] | undefined {
     return this.#book.keysOf(peer)
+  }
+
+  waysTo(peer: Did, endpoint: string): readonly Endpoint[] {
+    return this.#book.waysTo(peer, endpoint)
   }
 
   /** Connections that come at the same time, or soon after, share one look. */

@@ -1,6 +1,6 @@
 /** What a kernel is made of: its secrets, and the parts of the world it may touch, each by a port. */
 import type { GuardedFetch } from '@hansa/mesh'
-import type { Clock, EventLogger, PeerTransport, Store } from '@hansa/protocols'
+import type { Clock, Endpoint, EventLogger, PeerTransport, Store } from '@hansa/protocols'
 import type { BatchSigner, Freshness, PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink, ReadBack } from '@hansa/trust/ledger'
 import type { ContentSettings } from '../content/content-settings.ts'
@@ -64,6 +64,8 @@ export type KernelInit = {
   name?: string
   /** Base URL at which peers reach this kernel; without it they cannot. */
   endpoint?: string
+  /** Further ways to reach it, which its manifest names after the endpoint; asked again for each manifest. @default none */
+  endpoints?: () => readonly Endpoint[]
   /** SHA-256 of the SPKI of each certificate of the endpoint, base64url; asked again for each manifest. */
   tls?: () => readonly string[]
   /** Rules. @default none, so that everything is denied */

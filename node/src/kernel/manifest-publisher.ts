@@ -3,7 +3,7 @@
  * sequence number is stored before the manifest is served, so a restart or a restored backup never signs two manifests
  * under one number (wire.md: Manifest).
  */
-import type { CapabilityManifest, Clock, Did, SignedManifest, Store } from '@hansa/protocols'
+import type { CapabilityManifest, Clock, Did, Endpoint, SignedManifest, Store } from '@hansa/protocols'
 import { HTTP_ENDPOINT_PROTO } from '@hansa/protocols'
 import { type Signer, signManifest } from '@hansa/trust'
 import type { Ledger } from '@hansa/trust/ledger'
@@ -18,6 +18,7 @@ const RENEW_AFTER_SECONDS = MANIFEST_LIFE_SECONDS / 2
 
 /** What a manifest can name. */
 const MAX_LOGS = 16
+const MAX_ENDPOINTS = 8
 
 const NAMESPACE = 'manifest'
 const LAST = 'last'
@@ -39,6 +40,8 @@ export type ManifestInit = {
   name?: string
   /** Base URL where peers reach this kernel; without it the manifest names no endpoint. */
   endpoint?: string
+  /** Where peers reach it besides. */
+  endpoints?: () => readonly Endpoint[]
   /** SHA-256 of the SPKI of each certificate, base64url, when the endpoint is https. */
   tls?: () => readonly string[]
   /** Verifier key under which this kernel cosigns the logs of others. */
@@ -80,7 +83,8 @@ export class ManifestPublisher {
   /** Everything that a manifest speaks of; another state needs another manifest. */
   #state(): string {
     const keys = this.#init.tls?.().join(' ') ?? ''
-    return `${this.#c.locals.generation}\n${this.#c.policy.version}\n${this.#c.signer.kid}\n${keys}`
+    const places = JSON.stringify(this.#init.endpoints?.() ?? [])
+    return `${this.#c.locals.generation}\n${this.#c.policy.version}\n${this.#c.signer.kid}\n${keys}\n${places}`
   }
 
   async #make(now: number): Promise<SignedManifest> {
@@ -99,7 +103,8 @@ export class ManifestPublisher {
 
   #compose(now: number, seq: number, prev: string | null): CapabilityManifest {
     const { self, ledger, frozen = [], locals, policy } = this.#c
-    const { name, endpoint, tls, witness } = this.#init
+    const { name, endpoint, endpoints, tls, witness } = this.#init
+    const single = endpoint === undefined ? [] : [{ proto: HTTP_ENDPOINT_PROTO, url: endpoint }]
     return {
       v: 1,
       kernel_id: self,
@@ -108,7 +113,7 @@ export class ManifestPublisher {
       prev,
       iat: now,
       exp: now + MANIFEST_LIFE_SECONDS,
-      endpoints: endpoint === undefined ? [] : [{ proto: HTTP_ENDPOINT_PROTO, url: endpoint }],
+      endpoints: [...single, ...(endpoints?.() ?? [])].slice(0, MAX_ENDPOINTS),
       // The current log first: whoever has seen one of the others learns here that it has ended.
       logs: [{ origin: ledger.origin, vkey: ledger.vkey }, ...frozen].slice(0, MAX_LOGS),
       ...(tls === undefined ? {} : { tls: [...tls()] }),
@@ -125,8 +130,14 @@ export function inManifest({ link }: KernelLogs['frozen'][number]): { origin: st
 }
 
 /** What of a kernel everybody may see. */
-export function publicFace({ name, endpoint, tls }: KernelInit): Pick<KernelInit, 'name' | 'endpoint' | 'tls'> {
+export function publicFace({
+  name,
+  endpoint,
+  endpoints,
+  tls,
+}: KernelInit): Pick<KernelInit, 'name' | 'endpoint' | 'endpoints' | 'tls'> {
   return {
+    ...(endpoints === undefined ? {} : { endpoints }),
     ...(name === undefined ? {} : { name }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(tls === undefined ? {} : { tls }),

@@ -40,6 +40,8 @@ export interface PeerTransport {
   send(request: PeerRequest): Promise<PeerReply>
   /** The binding of the channel to `endpoint`; undefined when the endpoint may not be used at all. */
   binding(endpoint: string, peer?: Did): Promise<ChannelBinding | undefined>
+  /** @param ended called when a session with the peer cannot be used any more, because its channel has closed. */
+  onUnbound?(ended: (peer: Did) => void): void
   /** Connections to a peer follow these pins from now on. A transport without certificates has no use for them. */
   usePins?(pins: CertificatePins): void
 }

@@ -10,7 +10,8 @@
  *   progress  6  bytes, meant for whoever asked
  *   ping      7  nothing; the id is the sender's choice
  *   pong      8  nothing; the id of the ping
- *   goaway    9  code u8; the id is the last one of the other side that was taken, 0 for none
+ *   goaway    9  code u8; the id is the last one of the other side that was taken, 0 for none; or 2^32 - 1: requests of
+ *                sessions that are bound to this channel are taken for some seconds more, and all else goes over another
  *
  * The side that opened the channel asks under odd ids, the other under even ones, each counting up. `length` is that of
  * the whole body, and `bytes` how it begins. INITIAL_CREDIT bytes of each body may be sent unasked, and more as credit
@@ -29,6 +30,8 @@ export const INITIAL_CREDIT = 65_536
 /** Largest body either way: the reply of a call. */
 export const MAX_SESSION_BODY_BYTES = MAX_REPLY_BYTES
 export const MAX_PROGRESS_BYTES = 1_024
+/** Id of a goaway that comes before the last one. */
+export const GOING_SOON = 0xffff_ffff
 const MAX_PATH_BYTES = 255
 
 /** Where a WebSocket for a session is opened. */

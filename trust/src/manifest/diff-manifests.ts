@@ -128,5 +128,7 @@ function endpointOrigin({ proto, url }: CapabilityManifest['endpoints'][number])
   if (proto === LIBP2P_ENDPOINT_PROTO) return `${proto} ${url.slice(url.lastIndexOf('/') + 1)}`
   const parsed = URL.parse(url)
   // `origin` is the text "null" for schemes that have none; then the whole URL is what is pinned.
-  return parsed === null || parsed.origin === 'null' ? `${proto} ${url}` : parsed.origin
+  if (parsed === null || parsed.origin === 'null') return `${proto} ${url}`
+  // A WebSocket is opened by a request to the same host and port: it is the same place.
+  return parsed.origin.replace(/^ws/, 'http')
 }

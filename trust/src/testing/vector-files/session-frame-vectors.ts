@@ -1,6 +1,7 @@
 /** Frames of a session, each beside the message that it is (protocols: session/session-frame). */
 import {
   encodeSessionFrame,
+  GOING_SOON,
   MAX_CHUNK_BYTES,
   MAX_PROGRESS_BYTES,
   MAX_SESSION_BODY_BYTES,
@@ -51,6 +52,10 @@ const frames: Record<string, { description: string; frame: SessionFrame }> = {
   progress: { description: 'something before the reply', frame: { type: 'progress', id: 3, bytes: body } },
   ping: { description: 'asks for a pong with its id', frame: { type: 'ping', id: 0xffff_ffff } },
   pong: { description: 'answers a ping', frame: { type: 'pong', id: 0xffff_ffff } },
+  'goaway-soon': {
+    description: 'open another channel: this one takes little more',
+    frame: { type: 'goaway', id: GOING_SOON, code: 'going' },
+  },
   goaway: { description: 'nothing was taken, and nothing will be', frame: { type: 'goaway', id: 0, code: 'going' } },
 }
 

@@ -1,0 +1,73 @@
+/** Sessions with peers over channels, opened and taken, beside single HTTP requests: all that a kernel says to others goes through it. */
+import {
+  type AllowPrivate,
+  httpPeerTransport,
+  isLoopbackHost,
+  type SessionLink,
+  SessionTransport,
+  webSocketDialer,
+} from '@hansa/mesh'
+import {
+  type Clock,
+  type Did,
+  type Endpoint,
+  type EventLogger,
+  SESSION_PATH,
+  WS_ENDPOINT_PROTO,
+} from '@hansa/protocols'
+import { maxInboundBytes } from '../exchange/inbound-router.ts'
+import type { HttpGateway, HttpGatewayComponents } from '../gateway/http-gateway.ts'
+import { faultFields } from '../kernel/fault-fields.ts'
+
+export type SessionsInit = { allowPrivate: AllowPrivate; ca?: string; webSocket: boolean }
+
+/** How long a node that ends waits for what its own channels still carry, milliseconds. */
+const PARTING_LIMIT_MS = 2_000
+
+export interface Sessions extends AsyncDisposable {
+  readonly transport: SessionTransport
+  /** What a gateway needs to take sessions. */
+  readonly taking: Pick<HttpGatewayComponents, 'sessions'>
+  /** Where sessions are taken at a gateway that peers reach at `endpoint`. */
+  endpoints(endpoint: string): Endpoint[]
+  /** Takes nothing new, and resolves when everything under way has ended. */
+  drainWith(gateway: HttpGateway | undefined): Promise<void>
+}
+
+export function openSessions(
+  { webSocket, ...reach }: SessionsInit,
+  { clock, logger }: { clock: Clock; logger: EventLogger },
+): Sessions {
+  const single = httpPeerTransport(reach)
+  const failed = (error: unknown) =>
+    logger.error('inbound.failed', { path: SESSION_PATH, code: 'internal', ...faultFields(error) })
+  const dialers = webSocket ? [webSocketDialer(reach)] : []
+  const transport = new SessionTransport({}, { single, dialers, clock, logger, failed, maxBodyBytes: maxInboundBytes })
+  const proven = (peer: Did, link: SessionLink) => {
+    // Behind a proxy each side sees another certificate key, and this one does not know which the peer saw.
+    if (link.channel.binding?.kind !== 'spki') transport.adopt(peer, link)
+  }
+  return {
+    transport,
+    taking: webSocket ? { sessions: { clock, proven } } : {},
+    endpoints: (endpoint) => (webSocket ? sessionEndpoint(endpoint) : []),
+    async drainWith(gateway) {
+      const parted = Promise.withResolvers<void>()
+      const cancel = clock.after(PARTING_LIMIT_MS, parted.resolve)
+      await Promise.all([gateway?.close(), Promise.race([transport.drain(), parted.promise])])
+      cancel()
+    },
+    async [Symbol.asyncDispose]() {
+      await transport[Symbol.asyncDispose]()
+      await single[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Plain WebSockets are for this machine, as plain HTTP is. */
+function sessionEndpoint(endpoint: string): Endpoint[] {
+  const { protocol, hostname } = new URL(endpoint)
+  if (protocol !== 'https:' && !isLoopbackHost(hostname)) return []
+  const url = endpoint.replace(/^http/, 'ws').replace(/\/+$/, '') + SESSION_PATH
+  return [{ proto: WS_ENDPOINT_PROTO, url }]
+}
