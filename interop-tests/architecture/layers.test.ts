@@ -7,7 +7,7 @@ const mayImport: Readonly<Record<PackageName, readonly PackageName[]>> = {
   trust: ['protocols'],
   storage: ['protocols'],
   mesh: ['protocols', 'trust'],
-  'registry-server': ['protocols', 'trust', 'storage'],
+  'registry-server': ['protocols', 'trust', 'storage', 'mesh'],
   sdk: ['protocols', 'trust'],
   node: ['protocols', 'trust', 'storage', 'mesh'],
   'interop-tests': ['protocols', 'trust', 'storage', 'mesh', 'registry-server', 'sdk', 'node'],

@@ -10,6 +10,7 @@ const entryPoints = {
   '@hansa/trust/ledger': () => import('@hansa/trust/ledger'),
   '@hansa/storage': () => import('@hansa/storage'),
   '@hansa/mesh': () => import('@hansa/mesh'),
+  '@hansa/mesh/registry': () => import('@hansa/mesh/registry'),
   '@hansa/registry-server': () => import('@hansa/registry-server'),
   '@hansa/sdk': () => import('@hansa/sdk'),
   '@hansa/node': () => import('@hansa/node'),

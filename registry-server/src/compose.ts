@@ -1,7 +1,8 @@
 /** Builds the registry from its parts, in the order in which they need each other. Nothing else knows all of them. */
+import { guardedFetch, guardedStream, registryMemory } from '@hansa/mesh/registry'
 import { type Clock, type Logger, silentLogger } from '@hansa/protocols'
-import { openDatabase, parseLocation } from '@hansa/storage'
-import { didKeyResolver, type KeyResolver } from '@hansa/trust'
+import { openDatabase, parseLocation, sqlStore, storeMigrations } from '@hansa/storage'
+import type { KeyResolver } from '@hansa/trust'
 import { systemClock } from './clock.ts'
 import type { RegistryConfig } from './config/config.ts'
 import { cannotStart } from './errors.ts'
@@ -9,6 +10,7 @@ import { registryEvents } from './events.ts'
 import { registryHandlers } from './http/handlers.ts'
 import { drain, listen } from './http/listen.ts'
 import { registryServer } from './http/server.ts'
+import { registryResolver } from './identity/registry-resolver.ts'
 import { tokenBuckets } from './limits/token-buckets.ts'
 import { observeLiveness } from './liveness/observe.ts'
 import { logKey, openLog } from './log/open-log.ts'
@@ -16,6 +18,7 @@ import { type RegistryLog, registryLog } from './log/registry-log.ts'
 import { recordMigrations } from './records/record-migrations.ts'
 import type { RecordStore } from './records/record-store.ts'
 import { type RecordTables, sqlRecordStore } from './records/sql-record-store.ts'
+import { replicate } from './replication/replicate.ts'
 import { bell } from './watch/bell.ts'
 import { watchServer } from './watch/serve-watch.ts'
 
@@ -45,7 +48,7 @@ export type RegistryComponents = {
   clock?: Clock
   /** @default silentLogger */
   logger?: Logger
-  /** @default did:key only */
+  /** @default did:key, did:webvh over guarded fetches, did:web with the keys of the configuration */
   resolver?: KeyResolver
 }
 
@@ -55,7 +58,8 @@ export type RegistryComponents = {
  * @throws RegistryError `registry_cannot_start`, with every reason at once.
  */
 export async function startRegistry(config: RegistryConfig, components: RegistryComponents = {}): Promise<Registry> {
-  const { clock = systemClock, logger = silentLogger, resolver = didKeyResolver() } = components
+  const { clock = systemClock, logger = silentLogger } = components
+  const resolver = components.resolver ?? registryResolver(config, clock)
   const events = registryEvents(logger)
   const { server, serve } = registryServer()
   const [listening, opening] = await Promise.allSettled([listen(server, config.host, config.port), openRecords(config)])
@@ -91,6 +95,20 @@ export async function startRegistry(config: RegistryConfig, components: Registry
     },
   })
 
+  const reach = { allowPrivate: config.allowPrivate }
+  const [fetch, stream] = [guardedFetch(reach), guardedStream(reach)]
+  const memory = registryMemory({
+    store: sqlStore(database),
+    refused: (peer, { kind, reason }) => events.registryRefused(peer, kind, reason),
+  })
+  const replications = config.replicateFrom.map((peer) =>
+    replicate(peer, {
+      ...{ records: recordComponents, fetch, stream, clock, memory, changed: changes.ring },
+      refused: events.notReplicated,
+      ended: events.replicationEnded,
+    }),
+  )
+
   const tick = async () => {
     if (turnedAway > 0) events.rateLimited(turnedAway)
     turnedAway = 0
@@ -108,6 +126,7 @@ export async function startRegistry(config: RegistryConfig, components: Registry
   let closed: Promise<void> | undefined
   const close = () => {
     closed ??= cancelTicks()
+      .then(() => Promise.all(replications.map((one) => one[Symbol.asyncDispose]())))
       .then(() => watchers.close())
       .then(() => drain(server, clock, config.drainMs))
       .then(() => database.close())
@@ -127,6 +146,7 @@ export async function startRegistry(config: RegistryConfig, components: Registry
 async function openRecords({ database: url, logKeyFile, logOrigin }: RegistryConfig) {
   const database = await openDatabase<RecordTables>(url)
   try {
+    await database.migrate(storeMigrations)
     await database.migrate(recordMigrations)
     const key = await logKey({
       database: url,

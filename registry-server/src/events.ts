@@ -19,6 +19,11 @@ export function registryEvents(logger: Logger) {
     rateLimited: (requests: number) => logger.warn('rate_limited', { requests }),
     swept: (unreachable: number, dead: number, forgotten: number) =>
       logger.info('swept', { unreachable, dead, forgotten }),
+    /** Its log was rolled back or forked: it is not followed any more. */
+    registryRefused: (registry: string, kind: string, reason: string) =>
+      logger.error('registry_refused', { registry, kind, reason }),
+    notReplicated: (registry: string, reason: string) => logger.warn('not_replicated', { registry, reason }),
+    replicationEnded: (registry: string, reason: string) => logger.info('replication_ended', { registry, reason }),
     failed: (doing: string, error: unknown) =>
       logger.error('failed', { doing, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   }

@@ -22,6 +22,12 @@ const command = new Command('hansa-registry')
   )
   .option('--log-key <file>', 'key that signs the log; made when it is not there (default: beside a SQLite file)')
   .option('--log-origin <name>', 'name of the log in its checkpoints (default: made of the key)')
+  .option('--replicate-from <urls>', 'registries whose listings are taken over, verified again (default: none)')
+  .option(
+    '--allow-private <ranges>',
+    'addresses besides public ones that may be asked, such as 127.0.0.1 or 10.0.0.0/8 (default: none)',
+  )
+  .option('--pin <did=key>', 'key of a did:web kernel, which cannot be listed without (default: none)')
   .option('--json', 'print one line of JSON with the URL when it is ready')
   .addHelpText('after', `\nThe environment sets what no option does: ${Object.values(environmentNames).join(', ')}.`)
   .action(run)

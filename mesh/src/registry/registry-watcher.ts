@@ -26,7 +26,7 @@ export type RegistryWatcherComponents = {
   stream: GuardedStream
   clock: Clock
   /** Each manifest and each withdrawal, as its kernel signed it. Awaited: a slow taker slows the stream. */
-  take(jws: string): Promise<unknown>
+  take(jws: string, kind: 'manifest' | 'withdrawal'): Promise<unknown>
   /** Each entry of the log, after what came with it was taken. @default nobody is told */
   entry?(entry: RegistryEntry, came: { manifest?: string; statement?: string }): Promise<void>
   /** The signed head that a heartbeat shows. @default nobody is told */
@@ -138,7 +138,7 @@ class StreamWatcher implements RegistryWatcher {
         return undefined
       }
       case 'listing':
-        await this.#c.take((parsed.data as WatchEventData['listing']).manifest)
+        await this.#c.take((parsed.data as WatchEventData['listing']).manifest, 'manifest')
         return undefined
       case 'synced':
         this.#state = { ...this.#state, cursor: (parsed.data as WatchEventData['synced']).cursor }
@@ -155,8 +155,8 @@ class StreamWatcher implements RegistryWatcher {
     if (!parsed.success) return 'an entry is not what it should be'
     const entry = parsed.data
     if (entry.index !== this.#state.cursor) return this.#gap(entry.index)
-    if (manifest !== undefined) await this.#c.take(manifest)
-    if (statement !== undefined && entry.event === 'withdrawn') await this.#c.take(statement)
+    if (manifest !== undefined) await this.#c.take(manifest, 'manifest')
+    if (statement !== undefined && entry.event === 'withdrawn') await this.#c.take(statement, 'withdrawal')
     const came = { ...(manifest === undefined ? {} : { manifest }), ...(statement === undefined ? {} : { statement }) }
     await this.#c.entry?.(entry, came)
     this.#state = { ...this.#state, cursor: entry.index + 1 }

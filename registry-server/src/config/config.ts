@@ -1,4 +1,5 @@
 /** Settings as text become a checked configuration, or the list of everything that is wrong with them. */
+import { type AllowPrivate, guardedFetch } from '@hansa/mesh/registry'
 import { parseLocation, StorageError } from '@hansa/storage'
 import type { WatchBounds } from '../watch/serve-watch.ts'
 import type { RegistrySettings } from './env.ts'
@@ -19,6 +20,12 @@ export type RegistryConfig = Readonly<{
   /** Name of the log in its checkpoints. Absent: made of its key. */
   logOrigin?: string
   watch: WatchBounds
+  /** Base URLs of registries whose listings are taken over. */
+  replicateFrom: readonly string[]
+  /** Which addresses besides public ones may be asked: for identities, and for other registries. */
+  allowPrivate: AllowPrivate
+  /** Multikeys of did:web kernels, which prove nothing by themselves. */
+  pinned: Readonly<Record<string, readonly string[]>>
   /** Kernels that are remembered at the same time, listed or not; another one is told `busy`. */
   maxKernels: number
   /** Writes that one address may send at once, and how many it gets back each second. */
@@ -39,6 +46,9 @@ export const defaultConfig: RegistryConfig = Object.freeze({
   watch: Object.freeze({ maxBehind: 10_000, maxReaders: 256, maxPerSource: 32, stallMs: 30_000 }),
   // A page of the largest manifests is 1 MiB and the whole directory below 3 GiB.
   maxKernels: 10_000,
+  replicateFrom: Object.freeze([]),
+  allowPrivate: false,
+  pinned: Object.freeze({}),
   // An organisation of thirty kernels behind one address can start together; verifying costs a tenth of a millisecond.
   writes: Object.freeze({ burst: 60, perSecond: 5 }),
   drainMs: 5000,
@@ -77,6 +87,28 @@ export function readConfig(settings: RegistrySettings): ConfigReading {
       )
     else config.deadAfterSeconds = seconds
   }
+  if (settings.replicateFrom !== undefined) {
+    const urls = words(settings.replicateFrom)
+    const wrong = urls.filter((url) => !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    if (wrong.length > 0) faults.push(`--replicate-from ${JSON.stringify(wrong.join(' '))} is no http(s) URL.`)
+    else config.replicateFrom = Object.freeze([...new Set(urls)])
+  }
+  if (settings.allowPrivate !== undefined) {
+    const ranges = words(settings.allowPrivate)
+    const fault = rangesFault(ranges)
+    if (fault === undefined) config.allowPrivate = ranges
+    else faults.push(`--allow-private: ${fault}`)
+  }
+  if (settings.pin !== undefined) {
+    const pins = words(settings.pin).map((pin) => /^(did:web:[^=]+)=(z6Mk[1-9A-HJ-NP-Za-km-z]{44})$/.exec(pin))
+    if (pins.includes(null)) faults.push(`--pin ${JSON.stringify(settings.pin)} is not did:web:HOST=z6Mk…`)
+    else
+      config.pinned = Object.freeze(
+        Object.fromEntries(
+          [...Map.groupBy(pins, (pin) => pin?.[1] ?? '')].map(([did, of]) => [did, of.map((pin) => pin?.[2] ?? '')]),
+        ),
+      )
+  }
   if (settings.logKey !== undefined) config.logKeyFile = settings.logKey
   if (settings.logOrigin !== undefined) {
     if (!isLogOrigin(settings.logOrigin))
@@ -91,6 +123,20 @@ export function readConfig(settings: RegistrySettings): ConfigReading {
     else config.database = settings.database
   }
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config: Object.freeze(config) }
+}
+
+/** Several values of one option, or of one variable. */
+function words(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '')
+}
+
+function rangesFault(ranges: readonly string[]): string | undefined {
+  try {
+    guardedFetch({ allowPrivate: ranges })
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }
 
 /** What a C2SP note takes for a key name. */

@@ -8,6 +8,10 @@ export type RegistrySettings = {
   deadAfter?: string
   logKey?: string
   logOrigin?: string
+  /** Separated by spaces or commas, like the two that follow. */
+  replicateFrom?: string
+  allowPrivate?: string
+  pin?: string
 }
 
 /** Setting to variable. */
@@ -18,6 +22,9 @@ export const environmentNames = {
   deadAfter: 'HANSA_REGISTRY_DEAD_AFTER',
   logKey: 'HANSA_REGISTRY_LOG_KEY',
   logOrigin: 'HANSA_REGISTRY_LOG_ORIGIN',
+  replicateFrom: 'HANSA_REGISTRY_REPLICATE_FROM',
+  allowPrivate: 'HANSA_REGISTRY_ALLOW_PRIVATE',
+  pin: 'HANSA_REGISTRY_PIN',
 } as const satisfies Record<keyof RegistrySettings, string>
 
 export function readEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): RegistrySettings {

@@ -148,7 +148,7 @@ describe('a change that fails', () => {
     const { records, log } = registry.registry
     const broken = records.change(bob.did, () => ({
       answer: undefined,
-      change: { kind: 'renew', expires: NOW, renewed: 0, entry: { event: 'listed', at: NOW } },
+      change: { kind: 'renew', source: '', expires: NOW, renewed: 0, entry: { event: 'listed', at: NOW } },
     }))
     await expect(broken).rejects.toThrow()
     expect(await log.size()).toBe(0)

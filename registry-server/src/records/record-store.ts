@@ -40,7 +40,7 @@ export type Change = (
       /** From then on nothing that this record refuses is valid any more. */
       keepUntil: UnixSeconds
     }
-  | { kind: 'renew'; expires: UnixSeconds; renewed: UnixSeconds }
+  | { kind: 'renew'; source: string; expires: UnixSeconds; renewed: UnixSeconds }
   /** Time has passed: `dead` drops the manifest. */
   | { kind: 'observe'; state: 'unreachable' | 'dead' /** @default as it was */; expires?: UnixSeconds }
   | { kind: 'withdraw'; seq: number; hash: string; keepUntil: UnixSeconds }

@@ -40,6 +40,7 @@ function decide(
     answer: { ok: true, registered: { kernel_id, seq, expires } },
     change: {
       kind: 'renew',
+      source: '',
       expires,
       renewed: iat,
       ...(known.state !== 'alive' && { entry: { event: 'renewed', at: now, statement: jws } }),

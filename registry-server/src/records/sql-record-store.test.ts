@@ -101,7 +101,7 @@ describeOnBoth('a record store', (open, { durable, shared }) => {
   it('extends a listing', async () => {
     const { store } = await make()
     await put(store, did('a'), listing())
-    await put(store, did('a'), { kind: 'renew', expires: NOW + 150, renewed: NOW + 60 })
+    await put(store, did('a'), { kind: 'renew', source: '', expires: NOW + 150, renewed: NOW + 60 })
     expect((await look(store, did('a')))?.listing).toEqual({
       manifestExp: NOW + 3600,
       expires: NOW + 150,
@@ -112,7 +112,7 @@ describeOnBoth('a record store', (open, { durable, shared }) => {
   it('begins to count heartbeats anew with a new manifest', async () => {
     const { store } = await make()
     await put(store, did('a'), listing())
-    await put(store, did('a'), { kind: 'renew', expires: NOW + 150, renewed: NOW + 60 })
+    await put(store, did('a'), { kind: 'renew', source: '', expires: NOW + 150, renewed: NOW + 60 })
     await put(store, did('a'), listing({ seq: 8, hash: 'h8' }))
     expect(await look(store, did('a'))).toEqual(known({ seq: 8, hash: 'h8' }))
   })

@@ -187,7 +187,7 @@ async function store(db: Transaction<RecordTables>, did: Did, change: Change): P
     case 'renew':
       await db
         .updateTable('records')
-        .set({ expires: change.expires, renewed: change.renewed })
+        .set({ source: change.source, expires: change.expires, renewed: change.renewed })
         .where('did', '=', did)
         .execute()
       return
