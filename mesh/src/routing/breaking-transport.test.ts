@@ -137,6 +137,7 @@ describe(breakingTransport, () => {
       stop.abort()
       await fails(exchange)
     }
+    expect(breakers.of(peer)?.reason).toBe('5 exchanges in a row failed, the last one: no answer within 1000 ms')
     expect(breakers.open).toBe(1)
     breakers.close()
   })

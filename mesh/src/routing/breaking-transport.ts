@@ -43,7 +43,9 @@ export function breakingTransport(
     try {
       return await exchange()
     } catch (error) {
-      if (isPeersFault(signal, nowMs() - startedMs)) breakers.bad(peer, endpoint, sentenceOf(error))
+      const waitedMs = nowMs() - startedMs
+      const what = signal?.aborted === true ? `no answer within ${waitedMs} ms` : sentenceOf(error)
+      if (isPeersFault(signal, waitedMs)) breakers.bad(peer, endpoint, what)
       throw error
     }
   }

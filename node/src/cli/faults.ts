@@ -22,7 +22,7 @@ export const remedies: Readonly<Record<Code, string>> = {
   firewall_blocked: 'See what was found with: hansa audit show --call ID',
   budget_exceeded: 'Ask for less, or ask for a delegation with larger limits, or raise those of the capability.',
   rate_limited: 'Wait a minute and try again, or raise the limit of the rule.',
-  busy: 'Try again in a moment.',
+  busy: 'Try again in a moment. Whether a peer was cut off, and why, is in: hansa peers',
   deadline: 'Try again with a longer --deadline; the action may have happened.',
   remote_refused: 'Check that the peer runs and can be reached with: hansa refresh ALIAS',
   outcome_unknown: 'Find out at the peer whether it happened before you repeat it.',

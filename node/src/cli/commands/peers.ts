@@ -29,7 +29,8 @@ export function peersCommand(cli: Cli): Command {
           ['alias', 'state', 'score', 'trust policy', 'capabilities', 'healthy', 'manifest until', 'endpoint', 'did'],
           rows,
         )
-        return [shown, ...peers.flatMap((peer) => reasonText(style, peer))].join('\n')
+        const reasons = peers.flatMap((peer) => reasonText(style, peer))
+        return reasons.length === 0 ? shown : `${shown}\n\n${reasons.join('\n')}`
       })
       return undefined
     }),
