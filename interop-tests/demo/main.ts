@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProcessMesh } from '../harness/process-mesh.ts'
 import { ledgerScene } from './ledger/ledger-scene.ts'
+import { meshScene } from './mesh/mesh-scene.ts'
 import { operateScene } from './operate/operate-scene.ts'
 import { readOptions, usage } from './options.ts'
 import { claims, type DemoReport, emptyReport, faultsOf } from './report.ts'
@@ -60,6 +61,11 @@ async function main(): Promise<number> {
     const shown = await trustScene(story, options.keep)
     if (options.json) process.stdout.write(`${JSON.stringify(shown)}\n`)
     return shown.ok ? 0 : 1
+  }
+  if (options.scene === 'mesh') {
+    const met = await meshScene(story, options.keep, options.nodes)
+    if (options.json) process.stdout.write(`${JSON.stringify(met)}\n`)
+    return met.ok ? 0 : 1
   }
   const report = emptyReport()
   await run(story, report, options.keep)

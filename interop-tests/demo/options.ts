@@ -1,9 +1,19 @@
 import { parseArgs } from 'node:util'
 
-export const scenes = ['call', 'operate', 'ledger', 'trust'] as const
+export const scenes = ['call', 'operate', 'ledger', 'trust', 'mesh'] as const
 export type SceneName = (typeof scenes)[number]
 
-export type DemoOptions = { scene: SceneName; json: boolean; keep: boolean; help: boolean }
+/** Fewer of which a third can be killed while calls go on are no mesh; more do not fit on a laptop. */
+const MIN_NODES = 4
+const MAX_NODES = 40
+
+export type DemoOptions = {
+  scene: SceneName /** Nodes of the mesh. */
+  nodes: number
+  json: boolean
+  keep: boolean
+  help: boolean
+}
 
 export const usage = `Two organisations on this machine, shown as a story.
 
@@ -11,6 +21,7 @@ export const usage = `Two organisations on this machine, shown as a story.
   npm run demo -- --scene operate       two nodes are installed, joined, operated and audited, by commands alone
   npm run demo -- --scene ledger        either side lies about its log in every way there is, and is found out
   npm run demo -- --scene trust         what is given and passed on between kernels, taken back, and earned
+  npm run demo -- --scene mesh --nodes 8   kernels find each other without a registry, and go on when a third is killed
   npm run demo -- --keep                keeps the homes and logs of both nodes, to look further
   npm run -s demo -- --json             prints one JSON object and nothing else; exit code 0 only if all of it holds
 `
@@ -22,6 +33,7 @@ export function readOptions(argv: readonly string[]): DemoOptions {
     args: [...argv],
     options: {
       scene: { type: 'string', default: 'call' },
+      nodes: { type: 'string', default: '8' },
       json: flag,
       keep: flag,
       help: { ...flag, short: 'h' },
@@ -29,5 +41,8 @@ export function readOptions(argv: readonly string[]): DemoOptions {
   })
   const scene = scenes.find((name) => name === values.scene)
   if (scene === undefined) throw new TypeError(`--scene is one of ${scenes.join(', ')}, not "${values.scene}"`)
-  return { ...values, scene }
+  const nodes = Number(values.nodes)
+  if (!Number.isInteger(nodes) || nodes < MIN_NODES || nodes > MAX_NODES)
+    throw new TypeError(`--nodes is a number from ${MIN_NODES} to ${MAX_NODES}, not "${values.nodes}"`)
+  return { ...values, scene, nodes }
 }

@@ -5,6 +5,7 @@
 import { bold, cyan, dim, green, magenta, red, yellow } from 'yoctocolors'
 import { columns, cut, duration, fill, printable, wrap } from './layout.ts'
 import { LiveLine } from './live-line.ts'
+import { LiveTable } from './live-table.ts'
 import type { Organisation, Outcome } from './report.ts'
 
 export interface Story {
@@ -27,6 +28,8 @@ export interface Story {
   sent(lines: readonly string[]): void
   /** A result as it arrived. */
   received(lines: readonly string[]): void
+  /** A table that changes while it is watched: drawn over itself, replaced by whatever is printed next. The first row is the heads. */
+  watched(rows: readonly (readonly string[])[]): void
   /** The first row is the heads. */
   table(rows: readonly (readonly string[])[]): void
   failed(step: string, reason: string, log: readonly string[]): void
@@ -56,6 +59,7 @@ export const silentStory: Story = {
   note: nothing,
   sent: nothing,
   received: nothing,
+  watched: nothing,
   table: nothing,
   failed: nothing,
   end: nothing,
@@ -65,6 +69,7 @@ export function terminalStory(screen: Screen): Story {
   const width = Math.min(screen.columns, MAX_WIDTH)
   const paints = screen.colours ? colourful : colourless
   const line = screen.live ? new LiveLine((text) => screen.write(named(text))) : undefined
+  const board = screen.live ? new LiveTable((text) => screen.write(named(text))) : undefined
   const named = (text: string) =>
     text
       .replaceAll(/\borga\b/g, paints.orga)
@@ -72,6 +77,7 @@ export function terminalStory(screen: Screen): Story {
       .replaceAll(/\[redacted[^\]]*\]/g, paints.warn)
   const print = (text = '', paint = paints.plain) => {
     line?.clear()
+    board?.clear()
     screen.write(`${text === '' ? '' : paint(named(text))}\n`)
   }
   const wrapped = (text: string, first: string, rest: string) => {
@@ -119,7 +125,15 @@ export function terminalStory(screen: Screen): Story {
       for (const [at, part] of wrap(printable(text), width - INDENT.length - 2).entries())
         print(`${INDENT}${at === 0 ? '$' : ' '} ${paints.bold(part)}`)
     },
-    doing: (text) => line?.show(cut(printable(text), width - 4)),
+    doing(text) {
+      board?.clear()
+      line?.show(cut(printable(text), width - 4))
+    },
+    watched(rows) {
+      line?.clear()
+      const lines = columns(rows).map((text) => `  ${cut(printable(text), width - 2)}`)
+      board?.show(lines.map((text, at) => (at === 0 ? paints.dim(text) : text)))
+    },
     done: (text, ms) => ticked(text, ms === undefined ? '' : duration(ms)),
     call(text, { outcome, code, ms }) {
       if (callsInSection++ > 0) print()

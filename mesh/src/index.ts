@@ -70,6 +70,8 @@ export {
 export type { ImportState } from './imports/import-record.ts'
 // Changes one after the other.
 export { type InTurn, inTurn } from './in-turn.ts'
+// Neighbours.
+export { type ActiveNeighbour, ActiveView, type ActiveViewInit, type Place } from './membership/active-view.ts'
 // What is remembered of peers.
 export {
   type PeerMemory,
@@ -79,6 +81,7 @@ export {
   type SeenHead,
   type SeenManifest,
 } from './peers/peer-memory.ts'
+export { checkPeerManifest, type PeerManifestVerdict } from './peers/verify-peer-manifest.ts'
 // Registries.
 export { judgeRegistryHead, type RegistryHead, type RegistryLogFault } from './registry/judge-registry-head.ts'
 export { checkOwnListing, type OwnListing, type OwnListingFault } from './registry/own-listing.ts'

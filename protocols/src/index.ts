@@ -149,6 +149,7 @@ export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-i
 // Kernels, and the way to reach a running one.
 export { approvalEventSchema, decisionNotesSchema } from './kernel/approval.ts'
 export { type CapabilityDetail, capabilityDetailSchema } from './kernel/capability-detail.ts'
+export type { DiscoveryChannel } from './kernel/discovery.ts'
 export type { GovernanceOperator } from './kernel/governance-operator.ts'
 export * from './kernel/identity-keys.ts'
 export {
@@ -166,6 +167,19 @@ export {
 } from './kernel/kept-content.ts'
 export type * from './kernel/kernel.ts'
 export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './kernel/known-peer.ts'
+export {
+  type JoinMesh,
+  joinMeshSchema,
+  type LeaveMesh,
+  leaveMeshSchema,
+  type MeshKernel,
+  type MeshNeighbour,
+  type MeshStatus,
+  meshKernelSchema,
+  meshNeighbourSchema,
+  meshStatusSchema,
+} from './kernel/mesh-info.ts'
+export type { MeshOperator } from './kernel/mesh-operator.ts'
 export type * from './kernel/operator.ts'
 export { type RevocationInfo, type Revoke, revocationInfoSchema, revokeSchema } from './kernel/revocation-info.ts'
 export {

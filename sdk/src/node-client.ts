@@ -67,7 +67,7 @@ export class RemoteKernel implements NodeClient {
     return this.#client.call('advertise', {})
   }
 
-  discoverPeers({ signal, ...init }: DiscoverInit): Promise<Discovery> {
+  discoverPeers({ signal, ...init }: DiscoverInit = {}): Promise<Discovery> {
     return this.#client.call('discover', init, { answerWithinMs: PEER_WORK_MS, ...(signal && { signal }) })
   }
 

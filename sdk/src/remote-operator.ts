@@ -9,6 +9,11 @@ export function remoteOperator(client: ControlClient): KernelOperator {
   return {
     governance: remoteGovernance(client),
     agreements: remoteAgreements(client),
+    mesh: {
+      join: (init) => client.call('joinMesh', init),
+      leave: (init) => client.call('leaveMesh', init),
+      status: () => client.call('meshStatus', {}),
+    },
     status: () => client.call('status', {}),
     capabilities: () => client.call('capabilities', {}),
     peers: () => client.call('peers', {}),

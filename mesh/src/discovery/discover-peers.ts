@@ -12,6 +12,7 @@ import {
   type DiscoveredPeer,
   type DiscoverInit,
   type Discovery,
+  type DiscoveryChannel,
   type DiscoveryFault,
   MAX_MANIFEST_BYTES,
   type SignedManifest,
@@ -37,6 +38,8 @@ export type DiscoverPeersComponents = {
   memory: PeerMemory
   /** What is remembered of registries. @default nothing is */
   registries?: RegistryMemory
+  /** What is held here of the mesh. @default nothing */
+  mesh?: { manifests(did?: Did): Iterable<string> } | undefined
   /** This kernel itself, which is never a peer. */
   self?: Did
 }
@@ -45,6 +48,8 @@ export type DiscoverPeersComponents = {
 export const MAX_PEER_URLS = 256
 /** Registries of one discovery. */
 const MAX_REGISTRIES = 16
+/** Manifests that are held here and looked at: each is verified once more. A search finds them among all. */
+const MAX_HELD = 1_000
 /** Fetches at the same time. */
 const CONCURRENCY = 16
 /** For the whole discovery, milliseconds; what has not answered by then is a fault. */
@@ -52,15 +57,15 @@ const TOTAL_TIME_MS = 15_000
 
 const tooLate = new ExchangeStopped('timeout', `it did not answer within ${TOTAL_TIME_MS / 1000} s`)
 
-type Candidate = { source: string; by: 'peer_url' | 'registry'; jws: string; certificate?: ShownCertificate }
-type Found = { source: string; by: 'peer_url' | 'registry'; signed: SignedManifest }
+type Candidate = { source: string; by: DiscoveryChannel; jws: string; certificate?: ShownCertificate }
+type Found = { source: string; by: DiscoveryChannel; signed: SignedManifest }
 /** What one question to one source brought. */
 type Answer = { candidates: Candidate[]; faults: DiscoveryFault[] }
 
 /** The signal of `init`, when aborted, ends the wait like the clock does. */
-export function discoverPeers(components: DiscoverPeersComponents): (init: DiscoverInit) => Promise<Discovery> {
+export function discoverPeers(components: DiscoverPeersComponents): (init?: DiscoverInit) => Promise<Discovery> {
   const limit = { clock: components.clock, limitMs: TOTAL_TIME_MS, tooLate }
-  return (init) => withTimeLimit({ ...limit, outer: init.signal }, (signal) => discover(components, init, signal))
+  return (init = {}) => withTimeLimit({ ...limit, outer: init.signal }, (signal) => discover(components, init, signal))
 }
 
 async function discover(
@@ -80,11 +85,10 @@ async function discover(
   for (const url of [...registries].slice(0, MAX_REGISTRIES))
     questions.push(() => askRegistry(components, url, init, signal))
   const answers = await inParallel(questions, CONCURRENCY)
-  const verified = await verifyAll(
-    components,
-    answers.flatMap(({ candidates }) => candidates),
-    init.did,
-  )
+  // Whoever names a place wants what is there.
+  const held = urls.length > 0 ? [] : heldOf(components, init)
+  const asked = answers.flatMap(({ candidates }) => candidates)
+  const verified = await verifyAll(components, [...asked, ...held], init.did)
   const merged = mergeByKernel(verified.found)
   for (const { did, signed } of merged.peers) await rememberManifest(components, did, signed)
   return {
@@ -149,6 +153,16 @@ async function logFault(
   return (await registries.head(url)) === undefined
     ? undefined
     : `it does not show its log any more: ${advanced.reason}`
+}
+
+/** @returns what is held here; nobody is asked. */
+function heldOf({ mesh }: DiscoverPeersComponents, { did }: DiscoverInit): Candidate[] {
+  const held: Candidate[] = []
+  for (const jws of mesh?.manifests(did) ?? []) {
+    if (held.length >= MAX_HELD) break
+    held.push({ source: 'mesh', by: 'mesh', jws })
+  }
+  return held
 }
 
 /** Against what was known before this discovery: a source that lags behind another one of today is not a rollback. */

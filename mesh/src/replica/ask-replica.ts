@@ -15,6 +15,7 @@ import {
   replicaRecordsSchema,
 } from '@hansa/protocols'
 import { parseStrictJson } from '@hansa/trust'
+import { MeshError } from '../errors.ts'
 import { withTimeLimit } from '../time-limit.ts'
 
 /** Milliseconds for one question, besides what its answer may wait. */
@@ -36,6 +37,13 @@ export type AskReplicaComponents = {
 /** It did not answer, or not as it has to. */
 export class NeighbourFault extends Error {
   override readonly name = 'NeighbourFault'
+  /** Nothing answered: it may be back at any time. */
+  readonly away: boolean
+
+  constructor(message: string, away = false) {
+    super(message)
+    this.away = away
+  }
 }
 
 type Reader<T> = { safeParse(value: unknown): { success: true; data: T } | { success: false } }
@@ -88,13 +96,15 @@ export class AskReplica {
     const { transport, clock, signal: outer } = this.#c
     const { did: peer, endpoint } = this.#neighbour
     const request = { endpoint, peer, path, method: 'POST' as const, contentType: 'application/json', body }
-    const tooLate = new NeighbourFault('it did not answer in time')
+    const tooLate = new NeighbourFault('it did not answer in time', true)
     try {
       return await withTimeLimit({ clock, limitMs, tooLate, outer }, (signal) =>
         transport.send({ ...request, maxReplyBytes, signal }),
       )
     } catch (error) {
-      throw new NeighbourFault(error instanceof Error ? error.message : 'it cannot be reached')
+      const answered =
+        error instanceof MeshError && error.detail.code === 'unreachable' && error.detail.answered === true
+      throw new NeighbourFault(error instanceof Error ? error.message : 'it cannot be reached', !answered)
     }
   }
 }

@@ -24,10 +24,12 @@ export const DEFAULT_ROUNDS: RoundTimes = { periodMs: 5_000, waitSeconds: 20, st
 
 /** Milliseconds from one reconciliation with a neighbour to the next question. */
 const AFTER_CHANGE_MS = 250
-/** Longest pause with a neighbour that fails, or has what is not taken. */
+/** Longest pause with a neighbour that answers as it may not, or has what is not taken. */
 const LONGEST_PAUSE_MS = 300_000
 
-export type RoundReport = Reconciled & Traffic & { neighbour: Did; tookMs: number; fault?: string }
+const nothing = { taken: 0, given: 0, equal: false }
+
+export type RoundReport = Reconciled & Traffic & { neighbour: Did; tookMs: number; fault?: string; away?: boolean }
 
 export type ReplicaRoundsComponents = {
   replica: LocalReplica
@@ -124,10 +126,11 @@ export class ReplicaRounds {
       }
     } catch (error) {
       if (!(error instanceof NeighbourFault)) throw error
-      this.#report(neighbour, ask, beganMs, { taken: 0, given: 0, equal: false, fault: error.message })
-      return this.#pause(neighbour.did)
+      this.#report(neighbour, ask, beganMs, { ...nothing, fault: error.message, away: error.away })
+      return error.away ? this.#rest(neighbour.did) : this.#pause(neighbour.did)
     }
-    const { fault, rejected, taken, given, equal } = await this.#reconcile(neighbour, ask)
+    const { away, fault, rejected, taken, given, equal } = await this.#reconcile(neighbour, ask)
+    if (away === true) return this.#rest(neighbour.did)
     const progress = fault === undefined && rejected === undefined && (taken > 0 || given > 0 || equal)
     if (!progress) return this.#pause(neighbour.did)
     this.#pauses.delete(neighbour.did)
@@ -144,7 +147,7 @@ export class ReplicaRounds {
       return this.#report(neighbour, ask, beganMs, done)
     } catch (error) {
       if (!(error instanceof NeighbourFault)) throw error
-      return this.#report(neighbour, ask, beganMs, { taken: 0, given: 0, equal: false, fault: error.message })
+      return this.#report(neighbour, ask, beganMs, { ...nothing, fault: error.message, away: error.away })
     }
   }
 
@@ -152,11 +155,20 @@ export class ReplicaRounds {
     { did: neighbour }: Neighbour,
     { traffic }: AskReplica,
     beganMs: number,
-    done: Reconciled & { fault?: string },
+    done: Reconciled & Pick<RoundReport, 'fault' | 'away'>,
   ): RoundReport {
     const report = { ...done, ...traffic, neighbour, tookMs: this.#c.clock.now() - beganMs }
     if (!this.#stop.signal.aborted) this.#c.ended?.(report)
     return report
+  }
+
+  /** One that does not answer is asked again in the next period, however long it was away: it may be back. */
+  #rest(did: Did): number {
+    const { periodMs } = this.#times
+    const pauseMs = this.#jittered(periodMs)
+    this.#pauses.set(did, { untilMs: this.#c.clock.now() + pauseMs, pauseMs: periodMs })
+    this.#forgetPauses()
+    return this.#jittered(AFTER_CHANGE_MS)
   }
 
   /** Twice as long each time. @returns milliseconds to the next turn, with another neighbour where there is one. */

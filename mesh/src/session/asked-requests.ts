@@ -86,7 +86,7 @@ export class AskedRequests {
       asked.reply = { status, body, release: () => {} }
       this.#c.writer.frame({ type: 'cancel', id, code: 'too_large' })
       this.#end(id, asked)
-      asked.settle.reject(unreachable(asked.request, `the reply is larger than ${asked.request.maxReplyBytes} bytes`))
+      asked.settle.reject(tooLarge(asked.request))
       return undefined
     }
     asked.reply = { status, body, release: () => {} }
@@ -198,6 +198,12 @@ const MAX_DEADLINE_MS = 0xffff_ffff
 
 function cancelled(request: PeerRequest): MeshError {
   return unreachable(request, 'the request was cancelled')
+}
+
+function tooLarge({ endpoint, maxReplyBytes }: PeerRequest): MeshError {
+  const reason = `the reply is larger than ${maxReplyBytes} bytes`
+  const detail = { code: 'unreachable', endpoint, reason, answered: true } as const
+  return new MeshError(detail, `${endpoint} cannot be reached: ${reason}`)
 }
 
 export function unreachable({ endpoint }: Pick<PeerRequest, 'endpoint'>, reason: string, cause?: unknown): MeshError {

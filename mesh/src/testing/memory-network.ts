@@ -145,7 +145,8 @@ class InProcessNetwork implements MemoryNetwork {
     this.#tap.push(record)
     try {
       const reply = await cancellable(this.#deliver(message, record), request)
-      if (reply.body.length > request.maxReplyBytes) throw unreachable(endpoint, 'the reply is larger than asked for')
+      if (reply.body.length > request.maxReplyBytes)
+        throw unreachable(endpoint, 'the reply is larger than asked for', true)
       return { status: reply.status, body: copyOf(reply.body) }
     } catch (error) {
       record.outcome = 'lost'
@@ -216,8 +217,9 @@ function originOf(endpoint: string): string {
   return endpointParts(endpoint)?.origin ?? endpoint
 }
 
-function unreachable(endpoint: string, reason: string): MeshError {
-  return new MeshError({ code: 'unreachable', endpoint, reason }, `${endpoint} cannot be reached: ${reason}`)
+function unreachable(endpoint: string, reason: string, answered?: true): MeshError {
+  const detail = { code: 'unreachable', endpoint, reason, ...(answered === undefined ? {} : { answered }) } as const
+  return new MeshError(detail, `${endpoint} cannot be reached: ${reason}`)
 }
 
 /** A small generator with a 32-bit state: for tests, where the same seed has to give the same run. */

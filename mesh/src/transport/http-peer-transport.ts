@@ -93,7 +93,8 @@ class HttpPeerTransport implements PeerTransport, AsyncDisposable {
       )
       return { status, body }
     } catch (error) {
-      throw unreachable(request.endpoint, networkFault(error).reason, error)
+      const { code, reason } = networkFault(error)
+      throw unreachable(request.endpoint, reason, error, code === 'too_large' || code === 'malformed')
     }
   }
 
@@ -167,6 +168,7 @@ function wayTo(place: string, peer: Did | undefined): string {
   return peer === undefined ? place : `${place} ${peer}`
 }
 
-function unreachable(endpoint: string, reason: string, cause?: unknown): MeshError {
-  return new MeshError({ code: 'unreachable', endpoint, reason }, `${endpoint} cannot be reached: ${reason}`, { cause })
+function unreachable(endpoint: string, reason: string, cause?: unknown, answered = false): MeshError {
+  const detail = { code: 'unreachable', endpoint, reason, ...(answered ? { answered } : {}) } as const
+  return new MeshError(detail, `${endpoint} cannot be reached: ${reason}`, { cause })
 }

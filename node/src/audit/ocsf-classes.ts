@@ -65,6 +65,8 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'peer.removed': entity('peer', 'delete'),
   'peer.checkpoint': own('Peer checkpoint'),
   'peer.evidence': { of: 'detection_finding', id: 1, name: 'Create' },
+  'mesh.joined': entity('mesh', 'create'),
+  'mesh.left': entity('mesh', 'delete'),
   'capability.classified': entity('capability', 'update'),
   'capability.suspended': entity('capability', 'suspend'),
   'manifest.published': entity('manifest', 'update'),

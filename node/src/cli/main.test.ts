@@ -293,16 +293,15 @@ describe('asking a node', () => {
     ])
   })
 
-  it('asks for something to ask when there is neither URL nor registry', async () => {
+  it('looks among what the node holds of its mesh when there is neither URL nor registry', async () => {
     await using node = await fakeNode()
-    expect(await run(node, 'discover')).toMatchObject({
-      exit: 3,
-      stderr: expect.stringContaining('give the URL of a kernel'),
-    })
+    await run(node, 'discover', '--capability', 'files.read')
+    expect(last(node)).toEqual(['discoverPeers', expect.objectContaining({ peerUrls: [], capability: 'files.read' })])
     expect(await run(node, 'import', 'did:key:z6MkfakePeer')).toMatchObject({
-      exit: 3,
-      stderr: expect.stringContaining('--registry URL'),
+      exit: 1,
+      stderr: expect.stringContaining('Neither a registry nor the mesh of this node knows did:key:z6MkfakePeer'),
     })
+    expect(last(node)).toEqual(['discoverPeers', expect.objectContaining({ did: 'did:key:z6MkfakePeer' })])
   })
 
   it('imports nothing where no kernel answers, and says why', async () => {

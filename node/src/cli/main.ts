@@ -86,8 +86,23 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
     heading: 'Other kernels:',
     entries: [
       {
+        name: 'join',
+        summary: 'take part in a mesh: know every kernel in it',
+        load: async () => (await import('./commands/join.ts')).joinCommand,
+      },
+      {
+        name: 'leave',
+        summary: 'take no part in the mesh any more, and say so',
+        load: async () => (await import('./commands/leave.ts')).leaveCommand,
+      },
+      {
+        name: 'mesh',
+        summary: 'see the mesh from this node',
+        load: async () => (await import('./commands/mesh.ts')).meshCommand,
+      },
+      {
         name: 'peer',
-        summary: 'join other kernels: add, remove, list, show',
+        summary: 'make kernels known: add, remove, list, show',
         load: async () => (await import('./commands/peer.ts')).peerCommand,
       },
       {
@@ -102,7 +117,7 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
       },
       {
         name: 'discover',
-        summary: 'find kernels by URL or in a registry',
+        summary: 'find kernels by URL, in a registry, or in the mesh',
         load: async () => (await import('./commands/discover.ts')).discoverCommand,
       },
       {

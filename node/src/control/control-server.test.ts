@@ -154,6 +154,9 @@ describe('the methods of the control interface', () => {
       ['actOnCase', { id: ID, by: 'person:olga', act: { type: 'close' } }],
     ],
     notifyCase: [{ id: ID, to: ['orgb'] }, ['notifyCase', { id: ID, to: ['orgb'] }]],
+    joinMesh: [{ manifest: 'a.b.c', by: 'person:olga' }, ['joinMesh', { manifest: 'a.b.c', by: 'person:olga' }]],
+    leaveMesh: [{ by: 'person:olga' }, ['leaveMesh', { by: 'person:olga' }]],
+    meshStatus: [{}, ['meshStatus']],
     exceptions: [{}, ['exceptions']],
     askException: [
       { principal: 'agent:alice', capability: 'echo', reason: 'fire', minutes: 5, by: 'person:olga' },

@@ -13,6 +13,8 @@ import {
   MAX_INCLUSION_QUESTION_BYTES,
   MAX_MANIFEST_BYTES,
   MAX_NOTICE_REQUEST_BYTES,
+  MAX_REPLICA_QUESTION_BYTES,
+  MAX_REPLICA_RECORDS_BYTES,
   MAX_REVEAL_BYTES,
   MAX_REVOCATION_STATUS_BYTES,
   MAX_STANDING_QUESTION_BYTES,
@@ -47,6 +49,9 @@ export type InboundServices = {
   identity: Serve
   notices: Serve
   agreements: Serve
+  replicaPlaces: Serve
+  replicaRecords: Serve
+  replicaPush: Serve
 }
 
 type Route = { method: 'GET' | 'POST'; maxBytes: number; serve: keyof InboundServices }
@@ -70,6 +75,9 @@ export const inboundRoutes: Readonly<Record<string, Route>> = {
   [exchangePaths.agreements]: { method: 'POST', maxBytes: MAX_AGREEMENT_REQUEST_BYTES, serve: 'agreements' },
   [exchangePaths.heads]: { method: 'POST', maxBytes: MAX_HEADS_REQUEST_BYTES, serve: 'heads' },
   [exchangePaths.revocations]: { method: 'POST', maxBytes: MAX_REVOCATION_STATUS_BYTES, serve: 'revocations' },
+  [exchangePaths.replicaPlaces]: { method: 'POST', maxBytes: MAX_REPLICA_QUESTION_BYTES, serve: 'replicaPlaces' },
+  [exchangePaths.replicaRecords]: { method: 'POST', maxBytes: MAX_REPLICA_QUESTION_BYTES, serve: 'replicaRecords' },
+  [exchangePaths.replicaPush]: { method: 'POST', maxBytes: MAX_REPLICA_RECORDS_BYTES, serve: 'replicaPush' },
   [exchangePaths.addCheckpoint]: { method: 'POST', maxBytes: MAX_SUBMISSION_BYTES, serve: 'addCheckpoint' },
 }
 

@@ -27,10 +27,19 @@ export type ServePeersComponents = Omit<HandshakeResponderComponents, 'signer'> 
   ServeLogComponents &
   Omit<InboundRouterComponents, 'services'> & {
     identity: Signer
-    /** What is answered besides: gossip, witnessing, identity, governance and revocations bring their own. */
+    /** What is answered besides: gossip, witnessing, identity, governance, revocations and the mesh bring their own. */
     others: Pick<
       InboundServices,
-      'heads' | 'addCheckpoint' | 'witnessed' | 'identity' | 'notices' | 'agreements' | 'revocations'
+      | 'heads'
+      | 'addCheckpoint'
+      | 'witnessed'
+      | 'identity'
+      | 'notices'
+      | 'agreements'
+      | 'revocations'
+      | 'replicaPlaces'
+      | 'replicaRecords'
+      | 'replicaPush'
     >
   }
 

@@ -25,6 +25,7 @@ import { openGovernance } from '../governance/open-governance.ts'
 import { IdentityDesk } from '../identity/identity-desk.ts'
 import { kernelResolver } from '../identity/kernel-resolver.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
+import { openMesh } from '../mesh/open-mesh.ts'
 import { kernelDiscovery } from '../registry/kernel-discovery.ts'
 import { kernelRegistries } from '../registry/kernel-registries.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
@@ -238,6 +239,13 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     cleared: (peer) => told.evidence.lift(peer),
   })
   const asking: AskPeerComponents = { exchange, detectors, nowMs: () => clock.now() }
+  const mesh = await openMesh({
+    ...{ self, clock, logger, store, events, resolver, memory, imports, publisher, refusals },
+    ...{ isKnown, bars, standing },
+    // Its rounds look for who is back, and that must not wait for a breaker of calls.
+    transport: world.transport,
+    equivocated: (peer, manifests) => governance.equivocated(peer, manifests),
+  })
   const deciding: PolicyComponents = {
     ...{ clock, policy, peers, standing, approvals, rates, inFlight },
     authority: governance.authority,
@@ -310,6 +318,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     others: {
       ...{ ...witnessing.services, ...told.services, ...governance.services, ...revocations.services },
       ...agreements.services,
+      ...mesh.services,
       identity: (request) => identity.serve(request),
     },
     revocations: revocations.statuses,
@@ -331,7 +340,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
       watchLog()
       trust.tick()
       canaries()
-      const parts = [imports, events, kept, revocations, governance, agreements]
+      const parts = [imports, events, kept, revocations, governance, agreements, mesh]
       return Promise.all(parts.map((part) => part.tick()))
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
@@ -356,7 +365,8 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     invoke,
     governance: governance.operator,
     explain: routing.explain(explainer(explaining)),
-    discover: kernelDiscovery({ fetch: components.fetch, resolver, clock, memory, self, registries, standing }),
+    mesh: mesh.desk,
+    discover: kernelDiscovery({ fetch: components.fetch, resolver, clock, memory, self, registries, standing, mesh }),
     snapshotState: components.snapshotState,
     quiesce() {
       quiescing = true
@@ -367,6 +377,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
       stopChecking()
       guard.close()
       company.close()
+      mesh.close()
       trust.close()
       issuers.desk.close()
       identity.close()

@@ -8,6 +8,7 @@ import type {
   EntryDraft,
   GovernanceOperator,
   InboundHandler,
+  MeshOperator,
   Sponsors,
 } from '@hansa/protocols'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
@@ -76,7 +77,8 @@ export type KernelParts = {
   invoke: Invoke
   explain: Explain
   governance: GovernanceOperator
-  discover(init: DiscoverInit): Promise<Discovery>
+  mesh: MeshOperator
+  discover(init?: DiscoverInit): Promise<Discovery>
   snapshotState: (() => Promise<string>) | undefined
   quiesce(): Promise<void>
   drain(): Promise<void>

@@ -34,6 +34,7 @@ import type {
   KernelStatus,
   KnownPeer,
   ManifestDiff,
+  MeshOperator,
   NewAgent,
   PeerAlias,
   PeerImport,
@@ -71,6 +72,7 @@ export class AssembledKernel implements ControlledKernel {
   readonly identity: IdentityDesk
   readonly issuers: IssuerDesk
   readonly registries: KernelRegistries
+  readonly mesh: MeshOperator
   readonly #parts: KernelParts
   readonly #startedMs: number
   readonly #drivers = new Set<Driver>()
@@ -85,6 +87,7 @@ export class AssembledKernel implements ControlledKernel {
     this.identity = parts.identity
     this.issuers = parts.issuers.desk
     this.registries = parts.registries
+    this.mesh = parts.mesh
     this.#startedMs = parts.nowMs()
   }
 
@@ -153,7 +156,7 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.publisher.current()
   }
 
-  discoverPeers(init: DiscoverInit): Promise<Discovery> {
+  discoverPeers(init?: DiscoverInit): Promise<Discovery> {
     return this.#parts.discover(init)
   }
 

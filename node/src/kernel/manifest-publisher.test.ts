@@ -1,6 +1,6 @@
-import { memoryStore, type Store, silentLogger } from '@hansa/protocols'
+import { memoryStore, type Store, silentLogger, WITHDRAWAL_TYP, withdrawalSchema } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
-import { didKeyResolver, verifyManifest } from '@hansa/trust'
+import { didKeyResolver, verifyJws, verifyManifest } from '@hansa/trust'
 import { alice } from '@hansa/trust/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { aLocalTarget } from '../testing/calls.ts'
@@ -67,6 +67,19 @@ describe('a manifest', () => {
       now: Math.floor(clock.now() / 1000),
     } as never)
     expect(verdict).toMatchObject({ ok: true })
+  })
+
+  it('has a number above the tombstone that took back the ones before, also after a restart', async () => {
+    const of = publisher()
+    const first = await of.current()
+    const { jws, seq } = await of.withdraw()
+    expect(seq).toBeGreaterThan(first.manifest.seq)
+    const issuerOf = (payload: unknown) => withdrawalSchema.parse(payload).kernel_id
+    const init = { resolver: didKeyResolver(), typ: WITHDRAWAL_TYP, maxBytes: 8_192, issuerOf }
+    expect(await verifyJws(jws, init)).toMatchObject({ ok: true, payload: { kernel_id: alice.did, seq } })
+    expect((await of.current()).manifest.seq).toBeGreaterThan(seq)
+    const { seq: next } = await of.withdraw()
+    expect((await publisher().current()).manifest.seq).toBeGreaterThan(next)
   })
 
   it('is made once for many who ask at once', async () => {

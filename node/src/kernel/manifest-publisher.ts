@@ -3,9 +3,9 @@
  * sequence number is stored before the manifest is served, so a restart or a restored backup never signs two manifests
  * under one number (wire.md: Manifest).
  */
-import type { CapabilityManifest, Clock, Did, Endpoint, SignedManifest, Store } from '@hansa/protocols'
-import { HTTP_ENDPOINT_PROTO } from '@hansa/protocols'
-import { type Signer, signManifest } from '@hansa/trust'
+import type { CapabilityManifest, Clock, Did, Endpoint, SignedManifest, Store, Withdrawal } from '@hansa/protocols'
+import { HTTP_ENDPOINT_PROTO, WITHDRAWAL_TYP } from '@hansa/protocols'
+import { type Signer, signJws, signManifest, taggedHash } from '@hansa/trust'
 import type { Ledger } from '@hansa/trust/ledger'
 import type { Events } from './event-outbox.ts'
 import type { KernelInit, KernelLogs } from './kernel-components.ts'
@@ -80,6 +80,29 @@ export class ManifestPublisher {
     return this.#last?.signed === signed && this.#last.state === state ? signed : this.current()
   }
 
+  /**
+   * A tombstone for every manifest until now, to be passed on; the number of the next one is above its own.
+   * @returns compact JWS
+   */
+  async withdraw(): Promise<{ jws: string; seq: number }> {
+    await this.#making
+    const { store, signer, clock, self } = this.#c
+    const iat = Math.floor(clock.now() / 1000)
+    const seq = Math.max(((await this.#before())?.seq ?? 0) + 1, iat)
+    const withdrawal: Withdrawal = { v: 1, kernel_id: self, seq, iat, exp: iat + MANIFEST_LIFE_SECONDS }
+    const { jws, payloadBytes } = signJws(signer, WITHDRAWAL_TYP, withdrawal)
+    const hash = taggedHash('withdrawal', payloadBytes)
+    await store.set(NAMESPACE, LAST, JSON.stringify({ seq, hash }))
+    this.#last = undefined
+    return { jws, seq }
+  }
+
+  /** The last number that was used. */
+  async #before(): Promise<{ seq: number; hash: string } | undefined> {
+    const stored = await this.#c.store.get(NAMESPACE, LAST)
+    return stored === undefined ? undefined : (JSON.parse(stored) as { seq: number; hash: string })
+  }
+
   /** Everything that a manifest speaks of; another state needs another manifest. */
   #state(): string {
     const keys = this.#init.tls?.().join(' ') ?? ''
@@ -88,10 +111,9 @@ export class ManifestPublisher {
   }
 
   async #make(now: number): Promise<SignedManifest> {
-    const { store, signer, events } = this.#c
+    const { signer, events } = this.#c
     const state = this.#state()
-    const stored = await store.get(NAMESPACE, LAST)
-    const before = stored === undefined ? undefined : (JSON.parse(stored) as { seq: number; hash: string })
+    const before = await this.#before()
     const seq = Math.max((before?.seq ?? 0) + 1, now)
     const signed = signManifest(signer, this.#compose(now, seq, before?.hash ?? null))
     const value = JSON.stringify({ seq, hash: signed.hash })

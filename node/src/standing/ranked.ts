@@ -4,9 +4,9 @@ import type { Standing } from './standing.ts'
 
 /** Where scores are equal, the order is that of the search. */
 export function rankedDiscovery(
-  discover: (init: DiscoverInit) => Promise<Discovery>,
+  discover: (init?: DiscoverInit) => Promise<Discovery>,
   standing: Standing,
-): (init: DiscoverInit) => Promise<Discovery> {
+): (init?: DiscoverInit) => Promise<Discovery> {
   return async (init) => {
     const { peers, ...rest } = await discover(init)
     return { ...rest, peers: ranked(peers.map((peer) => ({ ...peer, standing: standing.of(peer.did) }))) }

@@ -22,6 +22,7 @@ import {
   type IssuerInfo,
   type KnownPeer,
   type Logger,
+  type MeshStatus,
   type PeerImport,
   type RevocationInfo,
   type Route,
@@ -149,6 +150,11 @@ export function fakeKernel(): FakeKernel {
     did: FAKE_DID,
     governance: fakeGovernance(calls),
     agreements: fakeAgreements(calls),
+    mesh: {
+      join: noted('joinMesh', fakeMesh),
+      leave: noted('leaveMesh', () => ({ ...fakeMesh(), member: false, neighbours: [] })),
+      status: noted('meshStatus', fakeMesh),
+    },
     calls,
     identities,
     exchanges(by) {
@@ -303,6 +309,26 @@ export function fakeKernel(): FakeKernel {
     async [Symbol.asyncDispose]() {},
   }
 }
+
+const fakeMesh = (): MeshStatus => ({
+  member: true,
+  since: 1,
+  neighbours: [{ did: PEER_DID, name: 'orgb', endpoint: 'http://127.0.0.1:1', named: true, heard: 2 }],
+  kernels: 1,
+  known: [
+    {
+      did: PEER_DID,
+      name: 'orgb',
+      endpoint: 'http://127.0.0.1:1',
+      seq: 2,
+      expires: 3,
+      capabilities: 1,
+      score: 720,
+      tier: 'trusted',
+      imports: ['orgb'],
+    },
+  ],
+})
 
 const fakeKeys = (): IdentityKeys => ({ did: FAKE_DID, method: 'key', keys: [] })
 

@@ -25,6 +25,7 @@ import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
 import { revokeKeyParamsSchema, rotateKeyParamsSchema } from '../kernel/identity-keys.ts'
 import { eraseContentSchema, MAX_ARGUMENTS_ASKED } from '../kernel/kept-content.ts'
 import { addPeerSchema } from '../kernel/known-peer.ts'
+import { joinMeshSchema, leaveMeshSchema } from '../kernel/mesh-info.ts'
 import { revokeSchema } from '../kernel/revocation-info.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
@@ -169,6 +170,9 @@ export const controlMethods = {
   openCase: openCaseSchema,
   actOnCase: actOnCaseSchema,
   notifyCase: notifyCaseSchema,
+  joinMesh: joinMeshSchema,
+  leaveMesh: leaveMeshSchema,
+  meshStatus: z.strictObject({}),
   exceptions: z.strictObject({}),
   askException: askExceptionSchema,
   confirmException: byPersonSchema,

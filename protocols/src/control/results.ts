@@ -18,6 +18,7 @@ import { erasedContentSchema, keptArgumentsSchema, keptContentSchema } from '../
 import { kernelStatusSchema } from '../kernel/kernel-status.ts'
 import { knownPeerSchema } from '../kernel/known-peer.ts'
 import { manifestDiffSchema } from '../kernel/manifest-diff.ts'
+import { meshStatusSchema } from '../kernel/mesh-info.ts'
 import { peerInfoSchema } from '../kernel/peer-info.ts'
 import { revocationInfoSchema } from '../kernel/revocation-info.ts'
 import { routeSchema } from '../kernel/route.ts'
@@ -126,6 +127,9 @@ export const controlResults = {
   openCase: caseViewSchema,
   actOnCase: caseViewSchema,
   notifyCase: z.array(noticeDeliverySchema),
+  joinMesh: meshStatusSchema,
+  leaveMesh: meshStatusSchema,
+  meshStatus: meshStatusSchema,
   exceptions: z.array(exceptionRecordSchema),
   askException: exceptionRecordSchema,
   confirmException: exceptionRecordSchema,

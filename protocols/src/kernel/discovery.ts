@@ -5,12 +5,16 @@ import { signedManifestSchema } from '../manifest/capability-manifest.ts'
 import { standingTierSchema } from '../standing/tier.ts'
 import { didSchema } from '../syntax/did.ts'
 
+/** `mesh`: what this kernel holds itself, passed on from neighbour to neighbour. */
+export const discoveryChannels = ['peer_url', 'registry', 'mesh'] as const
+export type DiscoveryChannel = (typeof discoveryChannels)[number]
+
 const url = z.string().max(2048)
 
 export const discoveredPeerSchema = z.object({
   did: didSchema,
   signed: signedManifestSchema.describe('The highest seq among the sources that named this kernel'),
-  by: z.array(z.enum(['peer_url', 'registry'])).max(2),
+  by: z.array(z.enum(discoveryChannels)).max(3),
   sources: z.array(url).max(512).describe('Which URLs named it'),
   standing: z
     .object({ score: z.int().min(0).max(1000), tier: standingTierSchema })

@@ -35,9 +35,10 @@ export interface Kernel extends AsyncDisposable {
 
   /**
    * Asks every URL and the registry in parallel for manifests, verifies each, and returns what was found together
-   * with the reason for each source that failed. Never throws for a source.
+   * with the reason for each source that failed. Never throws for a source. Without URLs it also looks among the
+   * manifests that this kernel holds of its mesh.
    */
-  discoverPeers(init: DiscoverInit): Promise<Discovery>
+  discoverPeers(init?: DiscoverInit): Promise<Discovery>
 
   /**
    * Pins a peer's identity, log key, endpoint and capabilities, and makes the capabilities callable as `alias/id`.

@@ -13,6 +13,7 @@ import type { CapabilityInfo } from './capability-info.ts'
 import type { GovernanceOperator } from './governance-operator.ts'
 import type { KernelStatus } from './kernel-status.ts'
 import type { AddPeer, KnownPeer } from './known-peer.ts'
+import type { MeshOperator } from './mesh-operator.ts'
 import type { PeerInfo } from './peer-info.ts'
 import type { RevocationInfo, Revoke } from './revocation-info.ts'
 
@@ -24,6 +25,8 @@ export type { PeerInfo } from './peer-info.ts'
 export interface KernelOperator {
   /** Cases and exceptions. */
   readonly governance: GovernanceOperator
+  /** The kernels that tell each other which kernels there are. */
+  readonly mesh: MeshOperator
   status(): Promise<KernelStatus>
   capabilities(): Promise<CapabilityInfo[]>
   peers(): Promise<PeerInfo[]>

@@ -96,6 +96,8 @@ export const entryTypes = [
   'agreement.proposed',
   'agreement.accepted',
   'agreement.ended',
+  'mesh.joined',
+  'mesh.left',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 

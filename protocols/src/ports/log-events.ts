@@ -8,6 +8,7 @@ import { caseLogEvents } from './case-log-events.ts'
 import { identityLogEvents } from './identity-log-events.ts'
 import type { logLineFields } from './log-line-fields.ts'
 import type { LogFields } from './logger.ts'
+import { meshLogEvents } from './mesh-log-events.ts'
 import { revocationLogEvents } from './revocation-log-events.ts'
 import { routingLogEvents } from './routing-log-events.ts'
 import { sessionLogEvents } from './session-log-events.ts'
@@ -29,6 +30,7 @@ const nothing = 'Nothing.'
 export const logEvents = {
   ...agreementLogEvents,
   ...caseLogEvents,
+  ...meshLogEvents,
   'acks.delivery_not_recorded': {
     level: 'warn',
     fields: ['peer', 'reason'],

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { hansa } from '../../../harness/node-process.ts'
 import { check } from '../../report.ts'
+import { until } from '../../until.ts'
 import type { TrustStep } from '../trust-step.ts'
 import { at, type TrustWorld } from '../trust-world.ts'
-import { until } from '../until.ts'
 
 export const earn: TrustStep = {
   title: 'What orgb makes of its callers, and why',

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { hansa } from '../../../harness/node-process.ts'
 import { check } from '../../report.ts'
+import { until } from '../../until.ts'
 import { duringTraffic } from '../traffic.ts'
 import { chainForTraffic } from '../traffic-chain.ts'
 import type { TrustStep } from '../trust-step.ts'
 import { at, type TrustWorld } from '../trust-world.ts'
-import { until } from '../until.ts'
 
 const AFTERWARDS = 50
 

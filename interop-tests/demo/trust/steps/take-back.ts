@@ -1,9 +1,9 @@
 import { check } from '../../report.ts'
+import { until } from '../../until.ts'
 import { duringTraffic } from '../traffic.ts'
 import { chainForTraffic } from '../traffic-chain.ts'
 import type { TrustStep } from '../trust-step.ts'
 import type { TrustWorld } from '../trust-world.ts'
-import { until } from '../until.ts'
 
 /** Calls that have to be refused before it is believed. */
 const REFUSED = 20

@@ -1,7 +1,6 @@
 import type { Discovery } from '@hansa/protocols'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
-import { usage } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { collect } from '../options.ts'
 import type { Print, Style } from '../print.ts'
@@ -12,11 +11,12 @@ type Options = { did?: string; registry?: string[]; capability?: string; tag?: s
 export function discoverCommand(cli: Cli): Command {
   return cli
     .command('discover', {
-      summary: 'find kernels by URL or in a registry',
+      summary: 'find kernels by URL, in a registry, or in the mesh',
       description:
-        'Asks every URL and the registry at the same time, verifies what they answer, and shows what was found beside the reason for each source that failed. Nothing is imported.',
+        'Asks every URL and the registry at the same time, verifies what they answer, and shows what was found beside the reason for each source that failed. Without a URL it also looks among the manifests that this node holds of its mesh. Nothing is imported.',
       examples: [
         'hansa discover https://kernel.example',
+        'hansa discover --capability harbour.berths',
         'hansa discover --registry https://registry.example --tag invoices',
         'hansa discover https://kernel.example:8443 --did did:key:z6Mk…',
         'hansa discover http://127.0.0.1:7401 --json | jq ".peers[].did"',
@@ -38,8 +38,6 @@ export function discoverCommand(cli: Cli): Command {
         const peerUrls = given as string[]
         const registryUrls =
           options.registry ?? (peerUrls.length === 0 ? await configuredRegistries(home, environment) : [])
-        if (peerUrls.length === 0 && registryUrls.length === 0)
-          throw usage('Nothing to ask: give the URL of a kernel, or a registry with --registry URL.')
         const { did, capability, tag } = options
         const discovery = await ask(home, 'discover', {
           peerUrls,

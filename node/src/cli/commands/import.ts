@@ -1,7 +1,7 @@
-import type { DiscoveredPeer, Discovery, ImportedPeer, TrustPolicy } from '@hansa/protocols'
+import type { Did, DiscoveredPeer, Discovery, ImportedPeer, TrustPolicy } from '@hansa/protocols'
 import { type Command, Option } from 'commander'
 import type { Cli } from '../cli.ts'
-import { CliError, usage } from '../errors.ts'
+import { CliError } from '../errors.ts'
 import { fingerprint } from '../fingerprint.ts'
 import { collect } from '../options.ts'
 import type { Style } from '../print.ts'
@@ -25,7 +25,7 @@ export function importCommand(cli: Cli): Command {
         'hansa import did:key:z6Mk… --registry https://registry.example --trust-policy remote_deferred',
       ],
     })
-    .argument('<url-or-did>', 'base URL of the kernel; or its DID, which is looked up in the registry')
+    .argument('<url-or-did>', 'base URL of the kernel; or its DID, which is looked up in the registry and the mesh')
     .option('--did <did>', 'with a URL: who has to answer; its certificate needs no certificate authority then')
     .option('--as <alias>', 'namespace of its capabilities (default: the name in its manifest)')
     .addOption(
@@ -67,9 +67,7 @@ async function sourceOf(target: string, { did, registry }: Options, configured: 
     }
   }
   const registryUrls = registry === undefined ? [...(await configured())] : [registry]
-  if (registryUrls.length === 0)
-    throw usage('A DID is looked up in a registry: name one with --registry URL, or import by the URL of the kernel.')
-  return { registryUrls }
+  return { did: target as Did, registryUrls }
 }
 
 function chosen(target: string, { peers, faults }: Discovery): DiscoveredPeer {
@@ -77,7 +75,9 @@ function chosen(target: string, { peers, faults }: Discovery): DiscoveredPeer {
   const found = byDid ? peers.find(({ did }) => did === target) : peers.find(({ by }) => by.includes('peer_url'))
   if (found !== undefined) return found
   const reasons = faults.map(({ source, code, reason }) => `${source}: ${reason} (${code}).`)
-  const what = byDid ? `No registry lists ${target}.` : `There is no kernel to import at ${target}.`
+  const what = byDid
+    ? `Neither a registry nor the mesh of this node knows ${target}.`
+    : `There is no kernel to import at ${target}.`
   throw new CliError({ code: 'failed' }, [what, ...reasons, 'Check the address and that the kernel runs.'].join('\n  '))
 }
 

@@ -1,0 +1,76 @@
+/** What the manifests of the replica say in short: read once when they come, so that nothing that lists or picks reads them again. */
+import { httpEndpoint, type Place, type Replica, type ReplicaRecord, signedOf } from '@hansa/mesh'
+import type { Did } from '@hansa/protocols'
+
+export type KnownKernel = {
+  did: Did
+  name?: string
+  endpoint?: string
+  seq: number
+  /** Unix seconds. */
+  expires: number
+  /** How many it offers. */
+  capabilities: number
+}
+
+export class KnownKernels {
+  readonly #replica: Pick<Replica, 'watch' | 'record' | 'dids'>
+  readonly #kernels = new Map<Did, KnownKernel>()
+  readonly #tls = new Map<Did, readonly string[]>()
+  readonly #end: () => void
+
+  constructor(replica: Pick<Replica, 'watch' | 'record' | 'dids'>) {
+    this.#replica = replica
+    for (const did of replica.dids()) this.#read(replica.record(did))
+    this.#end = replica.watch(({ kind, record }) => {
+      if (kind === 'taken' && record.kind === 'manifest') this.#read(record)
+      else this.#forget(record.did)
+    })
+  }
+
+  /** Whose manifests count now, in no order. */
+  *all(): Iterable<KnownKernel> {
+    // Whatever has lapsed leaves the replica when it is counted.
+    for (const did of this.#replica.dids()) {
+      const kernel = this.#kernels.get(did)
+      if (kernel !== undefined) yield kernel
+    }
+  }
+
+  /** Those that can be asked. */
+  *places(): Iterable<Place> {
+    for (const { did, endpoint, name } of this.all())
+      if (endpoint !== undefined) yield { did, endpoint, ...(name === undefined ? {} : { name }) }
+  }
+
+  /** SHA-256 of the SPKI of each certificate that its manifest names, base64url; undefined when it names none. */
+  keysOf(did: Did): readonly string[] | undefined {
+    return this.#tls.get(did)
+  }
+
+  close(): void {
+    this.#end()
+  }
+
+  #forget(did: Did): void {
+    this.#kernels.delete(did)
+    this.#tls.delete(did)
+  }
+
+  #read(record: ReplicaRecord | undefined): void {
+    const manifest = record?.kind === 'manifest' ? signedOf(record)?.manifest : undefined
+    if (manifest === undefined) return
+    const { kernel_id: did, name, seq, exp, capabilities, tls = [] } = manifest
+    this.#forget(did)
+    if (tls.length > 0) this.#tls.set(did, tls)
+    const endpoint = httpEndpoint(manifest)
+    this.#kernels.set(did, {
+      did,
+      ...(name === undefined ? {} : { name }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      seq,
+      expires: exp,
+      capabilities: capabilities.length,
+    })
+  }
+}

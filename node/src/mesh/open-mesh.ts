@@ -1,0 +1,152 @@
+/** Everything of a kernel that takes part in a mesh, made in order; what comes from outside is passed in. */
+import {
+  ActiveView,
+  checkPeerManifest,
+  type Gossip,
+  LocalReplica,
+  type PeerMemory,
+  type ReplicaAnswer,
+  ReplicaRounds,
+  type RoundReport,
+  serveReplica,
+  spreadNews,
+} from '@hansa/mesh'
+import type {
+  CertificatePins,
+  Clock,
+  Did,
+  EventLogger,
+  InboundReply,
+  InboundRequest,
+  PeerTransport,
+  Store,
+} from '@hansa/protocols'
+import { type KeyResolver, unadmittedKeys } from '@hansa/trust'
+import { jsonReply, refusalReply } from '../exchange/inbound-reply.ts'
+import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { Events } from '../kernel/event-outbox.ts'
+import type { ImportDesk } from '../kernel/import-desk.ts'
+import type { ManifestPublisher } from '../kernel/manifest-publisher.ts'
+import type { PeerStanding } from '../standing/standing.ts'
+import { KnownKernels } from './known-kernels.ts'
+import { Membership } from './membership.ts'
+import { MeshDesk } from './mesh-desk.ts'
+
+/** Neighbours that are told what is new as soon as it is known. */
+const FANOUT = 3
+
+export type MeshComponents = {
+  self: Did
+  clock: Clock
+  logger: EventLogger
+  store: Store
+  events: Events
+  resolver: KeyResolver
+  memory: PeerMemory
+  transport: Pick<PeerTransport, 'send' | 'usePins'>
+  imports: Pick<ImportDesk, 'aliasesOf' | 'keysOf' | 'renew'>
+  publisher: Pick<ManifestPublisher, 'current' | 'withdraw'>
+  refusals: RefusalCounter
+  /** Made known by an operator, or imported. */
+  isKnown(peer: Did): boolean
+  /** Why nothing is exchanged with a kernel. */
+  bars(peer: Did): string | undefined
+  standing: { of(peer: Did): PeerStanding }
+  /** Two manifests of one number. */
+  equivocated(peer: Did, manifests: readonly [string, string]): void
+  /** @default none: what is new is told to neighbours only */
+  gossip?: Gossip | undefined
+}
+
+export type OpenedMesh = {
+  desk: MeshDesk
+  replica: LocalReplica
+  known: KnownKernels
+  services: Record<
+    'replicaPlaces' | 'replicaRecords' | 'replicaPush',
+    (request: InboundRequest) => Promise<InboundReply>
+  >
+  /** Of everybody else, or of one kernel, as they were signed. */
+  manifests(did?: Did): Iterable<string>
+  /** Passes on the own manifest when there is a newer one. A periodic job. */
+  tick(): Promise<void>
+  close(): void
+}
+
+export async function openMesh(components: MeshComponents): Promise<OpenedMesh> {
+  const { self, clock, transport, isKnown, bars, publisher, refusals, gossip, standing, imports } = components
+  const membership = await Membership.open(components)
+  const keeps = (did: Did) => isKnown(did) || membership.has(did)
+  const replica = new LocalReplica(
+    { clock, resolver: unadmittedKeys(components.resolver) },
+    { self, keeps, knows: (from) => keeps(from as Did), equivocated: components.equivocated },
+  )
+  const known = new KnownKernels(replica)
+  transport.usePins?.(pinsOf(components, known))
+  const places = () => [...known.places()].filter(({ did }) => did !== self && bars(did) === undefined)
+  const nowSeconds = () => Math.floor(clock.now() / 1000)
+  const view = new ActiveView({ named: () => membership.named(), known: places, nowSeconds, random: Math.random })
+  const neighbours = () => (membership.since === undefined ? [] : view.neighbours())
+  const ended = ({ neighbour, fault, rejected }: RoundReport) => {
+    const wrong = fault ?? rejected
+    if (wrong === undefined) view.heard(neighbour)
+    else view.missed(neighbour, wrong)
+  }
+  const rounds = new ReplicaRounds({ replica, clock, transport, neighbours, random: Math.random, ended })
+  const spreading = { replica, clock, transport, neighbours, random: Math.random, gossip, self }
+  const stop = spreadNews(spreading, FANOUT)
+  const service = serveReplica({ replica, clock })
+  rounds.start()
+  const publish = async () => {
+    if (membership.since !== undefined) await replica.take((await publisher.current()).jws, self)
+  }
+  await publish()
+  return {
+    desk: new MeshDesk({
+      ...{ self, clock, logger: components.logger, membership, view, known },
+      check: (jws) => checkPeerManifest(components, jws),
+      async reconcile(place, manifest) {
+        await publish()
+        await replica.take(manifest, self)
+        const { fault, rejected } = await rounds.with(place)
+        return fault ?? rejected
+      },
+      async farewell() {
+        await replica.take((await publisher.withdraw()).jws, self)
+        await Promise.all(neighbours().map((neighbour) => rounds.with(neighbour)))
+      },
+      standing: (peer) => standing.of(peer),
+      importsOf: (peer) => imports.aliasesOf(peer),
+    }),
+    replica,
+    known,
+    services: {
+      replicaPlaces: async (request) => replyOf(await service.places(request), request, refusals),
+      replicaRecords: async (request) => replyOf(await service.records(request), request, refusals),
+      replicaPush: async (request) => replyOf(await service.push(request), request, refusals),
+    },
+    *manifests(did) {
+      for (const one of did === undefined ? replica.dids() : [did]) {
+        const record = one === self ? undefined : replica.record(one)
+        if (record?.kind === 'manifest') yield record.jws
+      }
+    },
+    tick: publish,
+    close() {
+      stop()
+      rounds.close()
+      service.close()
+      known.close()
+    },
+  }
+}
+
+/** The certificates of kernels that are only known of: their manifests name the keys, signed by their DIDs. */
+function pinsOf({ imports }: MeshComponents, known: KnownKernels): CertificatePins {
+  return { keysOf: (peer) => imports.keysOf(peer) ?? known.keysOf(peer), renew: (peer) => imports.renew(peer) }
+}
+
+function replyOf(answer: ReplicaAnswer, { source }: InboundRequest, refusals: RefusalCounter): InboundReply {
+  if (answer.ok) return jsonReply(answer.body)
+  return refusalReply(refusals, source, answer.code, answer.reason)
+}

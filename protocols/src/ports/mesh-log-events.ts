@@ -1,0 +1,17 @@
+/** The part of the table in `log-events.ts` that is about taking part in a mesh. */
+const nothing = 'Nothing.'
+
+export const meshLogEvents = {
+  'mesh.joined': {
+    level: 'info',
+    fields: ['peer?'],
+    means: 'This kernel takes part in a mesh, through the peer if one is named.',
+    todo: nothing,
+  },
+  'mesh.left': {
+    level: 'info',
+    fields: [],
+    means: 'This kernel takes no part in a mesh any more, and has told its neighbours.',
+    todo: nothing,
+  },
+} as const
