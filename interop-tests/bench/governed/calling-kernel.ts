@@ -8,18 +8,19 @@ import { type Signing, signingOf } from './signing.ts'
 const PRINCIPAL = 'agent:bench'
 const PEER = 'org-b'
 
-type CallInit = { directory: string; signing: Signing; capability: string }
+type CallInit = { directory: string; signing: Signing; capability: string; webSocket: boolean }
 
 let kernel: AssembledKernel
 let called: string
 
 answerParent({
-  async open({ directory, signing, capability }: CallInit) {
+  async open({ directory, signing, capability, webSocket }: CallInit) {
     called = `${PEER}/${capability}`
     kernel = await createKernel({
       ...signingOf(signing),
       name: 'bench-a',
       directory,
+      webSocket,
       allowPrivate: true,
       policy: [{ name: 'bench', text: policy }],
       principal: PRINCIPAL,

@@ -46,14 +46,15 @@ const echo: CapabilityDefinition = {
 /** The same, as something that changes the world: its result is handed out for the acknowledgement. */
 const record: CapabilityDefinition = { ...echo, id: 'bench.record', title: 'Record', safety: 'WRITE' }
 
-type ServeInit = { directory: string; signing: Signing; caller: Did }
+type ServeInit = { directory: string; signing: Signing; caller: Did; webSocket: boolean }
 
 answerParent({
-  async open({ directory, signing, caller }: ServeInit) {
+  async open({ directory, signing, caller, webSocket }: ServeInit) {
     const kernel = await createKernel({
       ...signingOf(signing),
       name: 'bench-b',
       directory,
+      webSocket,
       listen: { host: '127.0.0.1', port: 0 },
       allowPrivate: true,
       peers: [{ did: caller, alias: 'org-a' }],

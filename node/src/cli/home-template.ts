@@ -42,6 +42,10 @@ ${tlsSetting(tls)}
 # their sessions to it, and labelled data needs that. With tls: of the certificate that comes next.
 # tls_spki: [47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU]
 
+# Whether sessions with other kernels are carried over WebSockets, opened and taken at /hansa/v1/session; false for single
+# HTTP requests only, where a proxy lets no upgrade through. Default: true
+# web_socket: true
+
 # Addresses besides public ones that may be reached: false, true, or a list such as [10.0.0.0/8]. Default: false
 ${allowPrivate === undefined ? '# allow_private: false' : `allow_private: ${JSON.stringify(allowPrivate)}`}
 

@@ -172,6 +172,12 @@ export const configFileSchema = z.strictObject({
       'SHA-256 of the public key (SPKI) of each certificate of a TLS proxy under public_url, base64url; with tls, of the certificate that comes next',
     )
     .optional(),
+  web_socket: z
+    .boolean()
+    .describe(
+      'Whether sessions with other kernels are carried over WebSockets, opened and taken at /hansa/v1/session; false for single HTTP requests only. Default: true',
+    )
+    .optional(),
   allow_private: z
     .union([z.boolean(), z.array(z.string().max(64)).max(256)], 'neither false, true nor a list of ranges')
     .describe(

@@ -22,6 +22,8 @@ export type NodeConfig = Readonly<{
   tls?: { certificate: string; key: string; ca?: string }
   /** SHA-256 of the SPKI of each further certificate under `publicUrl`, base64url. */
   tlsSpki?: readonly string[]
+  /** @default true */
+  webSocket?: boolean
   allowPrivate: AllowPrivate
   /** How long a new key of the identity is announced, and how long the one before stays. */
   rotation?: Partial<RotationTimes>

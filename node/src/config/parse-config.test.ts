@@ -42,6 +42,7 @@ listen: '[::1]:0'
 public_url: https://kernel.example/base
 tls: { certificate: tls.crt, key: keys/tls.key, ca: /etc/partners.pem }
 tls_spki: [47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU]
+web_socket: false
 allow_private: [10.0.0.0/8, 127.0.0.1]
 log_level: warn
 principal: agent:reporter
@@ -61,6 +62,7 @@ limits: { calls_per_peer: 10, calls_per_principal: 2, log_max_gib: 4, log_reserv
       publicUrl: 'https://kernel.example/base',
       tls: { certificate: '/srv/orgb/tls.crt', key: '/srv/orgb/keys/tls.key', ca: '/etc/partners.pem' },
       tlsSpki: ['47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU'],
+      webSocket: false,
       allowPrivate: ['10.0.0.0/8', '127.0.0.1'],
       logLevel: 'warn',
       principal: 'agent:reporter',

@@ -112,6 +112,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(file.tls === undefined ? {} : { tls: tlsFiles(file.tls, directory) }),
     ...(file.tls_spki === undefined ? {} : { tlsSpki: file.tls_spki }),
+    ...(file.web_socket === undefined ? {} : { webSocket: file.web_socket }),
     allowPrivate: file.allow_private ?? false,
     ...rotationOf(file),
     logLevel: file.log_level ?? 'info',

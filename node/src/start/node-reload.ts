@@ -41,6 +41,7 @@ export type NodeReloaderInit = {
 const writtenAs: Partial<Record<keyof NodeConfig, string>> = {
   publicUrl: 'public_url',
   tlsSpki: 'tls_spki',
+  webSocket: 'web_socket',
   allowPrivate: 'allow_private',
   logLevel: 'log_level',
   registryUrls: 'registries',

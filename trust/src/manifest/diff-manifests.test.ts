@@ -154,6 +154,21 @@ describe('what is pinned of the peer', () => {
     ['nothing', {}, []],
     ['a path behind the same origin', { endpoints: [{ proto: 'hansa-http/1', url: 'https://b.example/v2' }] }, []],
     ['no endpoint any more', { endpoints: [] }, []],
+    [
+      'sessions at the same host',
+      { endpoints: [...aManifest().endpoints, { proto: 'hansa-ws/1', url: 'wss://b.example/hansa/v1/session' }] },
+      [],
+    ],
+    [
+      'sessions at another host (mallory)',
+      { endpoints: [...aManifest().endpoints, { proto: 'hansa-ws/1', url: 'wss://mallory.example' }] },
+      ['endpoint_origin_changed: https://mallory.example'],
+    ],
+    [
+      'sessions at the same host without TLS (mallory)',
+      { endpoints: [...aManifest().endpoints, { proto: 'hansa-ws/1', url: 'ws://b.example' }] },
+      ['endpoint_origin_changed: http://b.example'],
+    ],
     ['a later expiry and another name', { exp: 1_800_009_999, name: 'B' }, []],
     ['another certificate', { tls: [aCapability().hash] }, []],
     [
