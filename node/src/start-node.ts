@@ -4,7 +4,14 @@
  */
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
-import { CallError, type Did, type EventLogger, type NodeReload, type PolicyReload } from '@hansa/protocols'
+import {
+  CallError,
+  type Did,
+  type DiscoverInit,
+  type EventLogger,
+  type NodeReload,
+  type PolicyReload,
+} from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import { Agent } from 'undici'
 import { type Environment, type ListenAddress, type NodeConfig, readConfig } from './config/index.ts'
@@ -17,6 +24,7 @@ import type { AssembledKernel } from './kernel/kernel.ts'
 import type { OtlpTracer } from './operations/otlp-tracer.ts'
 import type { RecentLines } from './operations/recent-lines.ts'
 import { openRegistries } from './registry/open-registries.ts'
+import { registrySource } from './routing/route-sources.ts'
 import { agentsServer } from './start/agents-server.ts'
 import { approvalWebhook, readWebhook, type WebhookSettings, webhookFetch } from './start/approval-webhook.ts'
 import { classify, settleClassifications } from './start/classify-tool.ts'
@@ -89,6 +97,9 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
     const node = operationsOf({ ...init, home }, kernel, reloader, ready)
     const { control, agents } = await openControl({ ...init, home }, kernel, node, resources)
     resources.defer(reloader.watchPolicies(systemClock))
+    const { registryUrls } = config
+    const discover = (asked: DiscoverInit) => kernel.discoverPeers(asked)
+    if (registryUrls.length > 0) kernel.routing.lookIn(registrySource({ registryUrls, discover }))
     resources.use(await openRegistries(config, { kernel, clock: systemClock, logger, ca: ready.tls.ca }))
     if (ready.webhook !== undefined)
       resources.use(startWebhook(ready.webhook, { kernel, config, logger, ready, operations }))
@@ -301,6 +312,15 @@ function both(first: CallObserver | undefined, second: CallObserver | undefined)
     call(seen) {
       first.call(seen)
       second.call(seen)
+    },
+    evidence(kind) {
+      for (const one of [first, second]) one.evidence?.(kind)
+    },
+    revocation(outcome) {
+      for (const one of [first, second]) one.revocation?.(outcome)
+    },
+    breaker(state) {
+      for (const one of [first, second]) one.breaker?.(state)
     },
   }
 }

@@ -13,7 +13,12 @@ export async function vettedAddress(text: string, init: VettedAddressInit): Prom
   const named = nameIn(address)
   if (named === undefined) return judged(text, address, init)
   const answers = await init.resolve(named.name).catch(() => [])
-  const vetted = answers.map((ip) => judged(text, withAddress(address, ip), init))
+  const vetted = answers.map((ip) => {
+    // Before it becomes a part of a multiaddr, which what a name server says need not fit into.
+    const verdict = init.guard(ip)
+    if (!verdict.ok) throw unreachable(text, verdict.reason)
+    return judged(text, withAddress(address, ip), init)
+  })
   const wanted = vetted.find((_, at) => named.family === undefined || named.family === familyOf(answers[at] ?? ''))
   if (wanted === undefined) throw unreachable(text, `${named.name} has no address`)
   return wanted
