@@ -46,6 +46,7 @@ export {
 } from './handshake/respond.ts'
 // Imports.
 export type { RevocationStatuses } from './handshake/revocation-statuses.ts'
+export { hostDialer } from './host/host-dialer.ts'
 export type { DhtMode, HostComponents, HostInit, RelayMode } from './host/host-init.ts'
 export type { HostPeer, HostPeerChange, MeshHost } from './host/mesh-host.ts'
 export { openHost } from './host/open-host.ts'

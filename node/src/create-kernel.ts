@@ -17,6 +17,8 @@ import { readHomeLogs } from './home/home-logs.ts'
 import { hasDidLog, homeIdentityFiles } from './home/identity-home.ts'
 import { fileTime, keepCopy, snapshotState } from './home/snapshot-state.ts'
 import { witnessSeed } from './home/witness-seed.ts'
+import type { HostSettings } from './host/node-host.ts'
+import { openNodeHost } from './host/open-node-host.ts'
 import { OwnIdentity } from './identity/own-identity.ts'
 import { assembleKernel } from './kernel/assemble-kernel.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
@@ -43,6 +45,8 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
   ca?: string
   /** Whether sessions are opened, and taken where it listens, over WebSockets. @default true */
   webSocket?: boolean
+  /** Opens a libp2p host, by which kernels find and reach each other without a registry. @default none */
+  host?: HostSettings
   /** Which addresses besides public ones may be reached. @default false */
   allowPrivate?: AllowPrivate
   /** @default silent */
@@ -69,6 +73,7 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
     certificate,
     ca,
     webSocket = true,
+    host: hostSettings,
     allowPrivate = false,
     logger = silentLogger,
     onFatal = uncaught,
@@ -79,6 +84,7 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
   cleanup.defer(ground.close)
   const { keys: _keys, close: _close, ...world } = ground
   const reach = { allowPrivate, ...(ca === undefined ? {} : { ca }) }
+  const host = hostSettings && cleanup.use(await openNodeHost(hostSettings, { directory, allowPrivate, logger }))
   const sessions = cleanup.use(openSessions({ ...reach, webSocket }, { clock: systemClock, logger }))
   const spki = (tlsSpki ?? []).flatMap((key) => decodeBase64url(key) ?? [])
   const advertised = (url: string) => ({ url: publicUrl ?? url, spki })
@@ -95,6 +101,7 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
       clock: systemClock,
       logger,
       transport: sessions.transport,
+      ...(host === undefined ? {} : { host }),
       fetch: guardedFetch(reach),
       onFatal,
       drain: () => sessions.drainWith(gateway),

@@ -217,6 +217,7 @@ function openKernel(
     logMaxBytes,
     content,
     rotation,
+    host,
     routing,
   } = config
   const issuers = issuersOf(config, ca)
@@ -239,6 +240,7 @@ function openKernel(
     ...(logMaxBytes === undefined ? {} : { logMaxBytes }),
     ...(content === undefined ? {} : { content }),
     ...(rotation === undefined ? {} : { rotation }),
+    ...(host === undefined ? {} : { host }),
     ...(routing === undefined ? {} : { routing }),
     ...(name === undefined ? {} : { name }),
     ...(publicUrl === undefined ? {} : { publicUrl }),

@@ -1,5 +1,5 @@
 /** The DHT of libp2p as voices: every host's own answer, where libp2p would choose one for us. */
-import type { KadDHT } from '@libp2p/kad-dht'
+import type { KadDHT, SingleKadDHT } from '@libp2p/kad-dht'
 import type { DhtAnswer, PointerDht } from './pointer-directory.ts'
 
 export type Libp2pDhtComponents = {
@@ -10,8 +10,11 @@ export type Libp2pDhtComponents = {
 }
 
 export function libp2pDht({ dht, self, addressOf }: Libp2pDhtComponents): PointerDht {
+  // A question of a host that knows no other would wait until it knows one.
+  const isAlone = () => (dht as Partial<SingleKadDHT>).routingTable?.size === 0
   return {
     async *answers(key, signal) {
+      if (isAlone()) return
       try {
         for await (const event of dht.get(key, { signal })) {
           // Only what answers the question itself: corrections that follow it have a path of their own.
@@ -25,6 +28,7 @@ export function libp2pDht({ dht, self, addressOf }: Libp2pDhtComponents): Pointe
     },
     async put(key, value, signal) {
       const taken = new Set<string>()
+      if (isAlone()) return 0
       try {
         for await (const event of dht.put(key, value, { signal }))
           if (event.name === 'PEER_RESPONSE' && event.messageName === 'PUT_VALUE') taken.add(event.from.toString())

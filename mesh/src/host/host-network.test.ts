@@ -84,6 +84,17 @@ it('a host without an address is reached through a relay, and speaks over it', a
   await vi.waitFor(() => expect(heard).toEqual(['through the relay']), patience)
 })
 
+it.each([
+  ['client', 'client'],
+  ['client', 'server'],
+  ['server', 'server'],
+] as const)('a host that is alone starts, and leaves the process to others: relay %s, DHT %s', async (relay, dht) => {
+  const alone = await host(alice, { relay, dht })
+  expect(alone.addresses()).toHaveLength(1)
+  const turn = () => new Promise((settle) => setImmediate(settle))
+  for (let turns = 0; turns < 50; turns++) await turn()
+})
+
 it('a host comes back to a configured one that was away', async () => {
   const seed = sha256('host that comes back')
   const first = await openTestHost(bob, { ...loopback, seed })

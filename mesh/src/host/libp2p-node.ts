@@ -9,7 +9,7 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { dcutr } from '@libp2p/dcutr'
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub'
 import { type Identify, identify, identifyPush } from '@libp2p/identify'
-import type { ConnectionGater, Libp2p } from '@libp2p/interface'
+import { type ConnectionGater, contentRoutingSymbol, type Libp2p, peerRoutingSymbol } from '@libp2p/interface'
 import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
 import { memory } from '@libp2p/memory'
@@ -121,15 +121,24 @@ function reservations() {
   }
 }
 
-/** Server mode is switched on by whoever starts the host: by itself libp2p does so for public addresses only. */
+/**
+ * Server mode is switched on by whoever starts the host: by itself libp2p does so for public addresses only. The DHT is asked
+ * for records and is no routing of libp2p's: with one, whoever looks for a relay or for its own address walks the DHT at random
+ * without a pause, and in a small one, or an empty one that may be asked, nothing else gets its turn.
+ */
 function dhtOf({ rules, dht }: Libp2pNodeInit) {
-  return kadDHT({
+  const make = kadDHT({
     protocol: `/${PREFIX}/kad/1.0.0`,
     clientMode: dht !== 'server',
     validators: { [POINTER_NAMESPACE]: (key, value) => rules.validate(key, value) },
     selectors: { [POINTER_NAMESPACE]: (key, values) => rules.select(key, values) },
     // Which addresses are taken and dialled is decided by the gater, for every way that they are heard of.
     peerInfoMapper: passthroughMapper,
-    allowQueryWithZeroPeers: true,
   })
+  return (components: Parameters<typeof make>[0]): KadDHT => {
+    const made = make(components)
+    for (const symbol of [peerRoutingSymbol, contentRoutingSymbol])
+      Object.defineProperty(made, symbol, { value: undefined })
+    return made
+  }
 }

@@ -1,5 +1,6 @@
 /** What a node sees of its libp2p host. No type of libp2p is in it. */
 import type { Did } from '@hansa/protocols'
+import type { SignedPointer } from '@hansa/trust'
 import type { FoundPointers } from '../dht/pointer-directory.ts'
 import type { Gossip } from '../gossip/gossip.ts'
 import type { FramedChannel } from '../session/framed-channel.ts'
@@ -43,6 +44,8 @@ export interface MeshHost extends AsyncDisposable {
   readonly gossip: Gossip
   /** Pointer records that the DHT holds of a kernel. Without a DHT nothing is found. */
   findInDht(did: Did): Promise<FoundPointers>
+  /** The own pointer record, as it is shown to others now. */
+  pointer(): Promise<SignedPointer>
   /** Leaves the own pointer record in the DHT. @returns how many hosts took it. */
   announce(): Promise<number>
 }

@@ -1,11 +1,12 @@
 /** A running host: its connections, who is at their other ends, and what goes over them. */
 import { type Did, isDid, LIBP2P_ENDPOINT_PROTO, SESSION_STREAM_PROTOCOL } from '@hansa/protocols'
-import { peerIdsBinding } from '@hansa/trust'
+import { peerIdsBinding, type SignedPointer } from '@hansa/trust'
 import type { Connection, ConnectionGater, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { libp2pDht } from '../dht/libp2p-dht.ts'
 import { type FoundPointers, nothingFound, type PointerDirectory, pointerDirectory } from '../dht/pointer-directory.ts'
 import { pointerRules } from '../dht/pointer-rules.ts'
+import { MeshError } from '../errors.ts'
 import { addressGuard } from '../fetch/address.ts'
 import { systemResolve } from '../fetch/guarded-connector.ts'
 import type { Gossip } from '../gossip/gossip.ts'
@@ -38,6 +39,9 @@ export class RunningHost implements MeshHost {
   /** As they were when something last changed, for those that are told of the end. */
   readonly #seen = new Map<string, HostPeer>()
   #take: ((channel: FramedChannel) => void) | undefined
+  /** Configured addresses that were said not to answer. */
+  readonly #away = new Set<string>()
+  #closed = false
   #cancelBootstrap: () => void = () => {}
 
   private constructor(node: HostLibp2p, init: HostInit, components: HostComponents, vetting: VettedAddressInit) {
@@ -157,14 +161,19 @@ export class RunningHost implements MeshHost {
     return this.#within(DHT_MS, (signal) => directory.find(did, signal))
   }
 
+  pointer(): Promise<SignedPointer> {
+    return this.#components.pointer([this.peerId])
+  }
+
   async announce(): Promise<number> {
     const directory = this.#directory
     if (directory === undefined) return 0
-    const signed = await this.#components.pointer([this.peerId])
+    const signed = await this.pointer()
     return this.#within(DHT_MS, (signal) => directory.announce(signed, signal))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
     this.#cancelBootstrap()
     this.#identities.stop()
     await this.#node.stop()
@@ -263,8 +272,21 @@ export class RunningHost implements MeshHost {
   }
 
   #bootstrap(): void {
-    for (const address of this.#init.bootstrap ?? []) void this.#connect(address).catch(() => undefined)
+    for (const address of this.#init.bootstrap ?? []) void this.#keep(address)
     this.#cancelBootstrap = this.#components.clock.after(BOOTSTRAP_AGAIN_MS, () => this.#bootstrap())
+  }
+
+  async #keep(address: string): Promise<void> {
+    try {
+      await this.#connect(address)
+      this.#away.delete(address)
+    } catch (error) {
+      if (this.#away.has(address) || this.#closed) return
+      this.#away.add(address)
+      const reason =
+        error instanceof MeshError && error.detail.code === 'unreachable' ? error.detail.reason : String(error)
+      this.#components.logger.warn('host.not_reached', { address, reason })
+    }
   }
 }
 

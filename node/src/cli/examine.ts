@@ -8,6 +8,7 @@ import { checkedPolicies } from '../start/preflight.ts'
 import { type Check, fail, ok } from './check.ts'
 import { ask } from './control-client.ts'
 import { backupCheck, homeChecks, writableCheck } from './examine-home.ts'
+import { hostChecks } from './examine-host.ts'
 import { issuerChecks } from './examine-issuers.ts'
 import { fileLimitCheck } from './examine-limits.ts'
 import { logChecks } from './examine-log.ts'
@@ -55,6 +56,7 @@ async function configuredChecks(
     ...(await issuerChecks(config)),
     ...(await reachChecks(config, status)),
     ...(await registryChecks(config)),
+    ...(await hostChecks(paths, config, status)),
     ...(status === undefined ? [] : await peerChecks(paths.root, config)),
   ]
 }

@@ -181,6 +181,15 @@ policies:
 #     probe_seconds: 10           # longest pause between two looks for it
 #   retry_percent: 10             # repetitions, as a part of the calls to a peer
 
+# A libp2p host: kernels find each other by it without a registry, on a LAN or by hosts that are known, and reach each other
+# behind NAT. See docs/guides/hosts.md. Default: none
+# mesh:
+#   listen: [/ip4/0.0.0.0/tcp/7401]
+#   bootstrap: [/dns4/mesh.example/tcp/7401/p2p/12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq]
+#   mdns: false                   # whether hosts on the same LAN find each other
+#   relay: client                 # none, client, or server: be a relay for hosts that cannot be reached
+#   dht: client                   # off, client, or server: keep a part of it for everybody
+
 # What this node offers; added to by: hansa capability add, and taken in by: hansa reload. What has no class is
 # DESTRUCTIVE, and of an MCP server it is not offered at all.
 # capabilities:

@@ -20,6 +20,7 @@ import { z } from 'zod'
 import { contentChoices } from '../content/content-settings.ts'
 import { issuerSchema, tokenExchangeSchema } from './issuers-schema.ts'
 import { nodeLimitsSchema } from './limits-schema.ts'
+import { meshSchema } from './mesh-schema.ts'
 import { registryKeys } from './registries-schema.ts'
 import { routingSchema } from './routing-schema.ts'
 
@@ -359,6 +360,9 @@ export const configFileSchema = z.strictObject({
     .describe('The audit log')
     .optional(),
   limits: nodeLimitsSchema.describe('Bounds of this node').optional(),
+  mesh: meshSchema
+    .describe('The libp2p host of this node, by which kernels find each other without a registry. Default: none')
+    .optional(),
   routing: routingSchema.describe('Where calls go, and what becomes of peers that do not answer').optional(),
   capabilities: z
     .array(configItemSchema)

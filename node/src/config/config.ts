@@ -4,6 +4,7 @@ import type { CapabilityDefinition } from '@hansa/protocols'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
 import type { HttpOperation, McpClassification, McpConnection } from '../drivers/index.ts'
+import type { HostSettings } from '../host/node-host.ts'
 import type { RotationTimes } from '../identity/identity-desk.ts'
 import type { IssuerSetting, TokenClient } from '../issuers/issuer-setting.ts'
 import type { InFlightLimits } from '../kernel/in-flight.ts'
@@ -57,6 +58,8 @@ export type NodeConfig = Readonly<{
   content?: ContentSettings
   canaries: readonly string[]
   inFlight: Partial<InFlightLimits>
+  /** The libp2p host. @default none */
+  host?: HostSettings
   /** Where calls go, and what becomes of peers that do not answer. */
   routing?: RoutingSettings
   /** What is shown of the log under `/hansa/log/`. @default 'hashes' */

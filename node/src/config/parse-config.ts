@@ -12,6 +12,7 @@ import { configuredCapabilities } from './configured-capabilities.ts'
 import type { ConfigFault } from './errors.ts'
 import { issuersConfig } from './issuers-config.ts'
 import { isWildcard, type ListenAddress, parseListen } from './listen-address.ts'
+import { meshConfig } from './mesh-config.ts'
 import { type Overrides, overridden, overrideOf } from './override.ts'
 import { inFlightLimits, routingOf } from './routing-config.ts'
 import { keyText, schemaFaults } from './schema-faults.ts'
@@ -82,6 +83,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
   const agents = file.agents && parseAgentsListen(file.agents.listen, file.agents.socket_mode, directory)
 
   const witnessing = witnessingConfig(file, { directory, place })
+  const hosted = meshConfig(file, place)
   const { faults: misissued, ...issuing } = issuersConfig(file, { directory, place })
 
   const faults: ConfigFault[] = [
@@ -92,6 +94,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...webhookFaults(file, place),
     ...witnessing.faults,
     ...misissued,
+    ...hosted.faults,
   ]
   const fault = (path: YamlPath, reason: string | undefined) => {
     if (reason !== undefined) faults.push({ ...place(path), reason })
@@ -133,6 +136,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...(witnessing.config === undefined ? {} : { witnessing: witnessing.config }),
     canaries: file.canaries ?? [],
     inFlight: inFlightLimits(file),
+    ...hosted.settings,
     ...routingOf(file),
     ...(file.log?.public === undefined ? {} : { publicLog: file.log.public }),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),

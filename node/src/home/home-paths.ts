@@ -20,6 +20,8 @@ export type HomePaths = {
   secret: string
   /** Of the witness; in no backup. */
   witnessKey: string
+  /** Of the libp2p host; made when the node has one. */
+  hostKey: string
   /** What `hansa tls create` makes; the configuration may name others. */
   tlsCertificate: string
   tlsKey: string
@@ -60,6 +62,7 @@ export function homePaths(root: string): HomePaths {
     logKey: join(keys, 'log.key'),
     secret: join(keys, 'token.secret'),
     witnessKey: join(keys, 'witness.key'),
+    hostKey: join(keys, 'host.key'),
     tlsCertificate: join(root, 'tls.crt'),
     tlsKey: join(keys, 'tls.key'),
     webhookSecret: join(keys, 'webhook.secret'),

@@ -346,6 +346,10 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     (error) => logger.error('imports.refresh_failed', faultFields(error)),
   )
   undo.move()
+  components.host?.attach({
+    ...{ signer, resolver, manifest: () => publisher.current() },
+    standingOf: (peer) => standing.of(peer).score,
+  })
   return new AssembledKernel({
     did: self,
     name: init.name ?? '',

@@ -7,6 +7,7 @@ import type { ContentSettings } from '../content/content-settings.ts'
 import type { ContentGround } from '../content/content-store.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
 import type { KeepEvidence } from '../gossip/evidence-book.ts'
+import type { NodeHost } from '../host/node-host.ts'
 import type { RotationTimes } from '../identity/identity-desk.ts'
 import type { OwnIdentity } from '../identity/own-identity.ts'
 import type { IssuersInit } from '../issuers/open-issuers.ts'
@@ -49,6 +50,8 @@ export type KernelComponents = {
   clock: Clock
   logger: EventLogger
   transport: PeerTransport
+  /** The libp2p host; told of the kernel when that is there. @default none */
+  host?: NodeHost
   /** Reads manifests and registries, guarded against what a URL can do. */
   fetch: GuardedFetch
   /** The log can no longer be written: the process has to end. */

@@ -5,6 +5,7 @@
 
 import { agreementLogEvents } from './agreement-log-events.ts'
 import { caseLogEvents } from './case-log-events.ts'
+import { hostLogEvents } from './host-log-events.ts'
 import { identityLogEvents } from './identity-log-events.ts'
 import type { logLineFields } from './log-line-fields.ts'
 import type { LogFields } from './logger.ts'
@@ -364,6 +365,7 @@ export const logEvents = {
     means: 'Nothing more is told to the webhook of approvals.',
     todo: 'Restart the node to have it told again. What waits is in `hansa approvals`.',
   },
+  ...hostLogEvents,
   ...identityLogEvents,
   ...sessionLogEvents,
   ...standingLogEvents,

@@ -1,6 +1,8 @@
 /** What a field holds, wherever it occurs. */
 export const logLineFields = {
   agreement: 'The agreement: `hansa agreement show ID`',
+  address: 'Multiaddr of a libp2p host',
+  addresses: 'Multiaddrs of this host, with spaces between them',
   after_ms: 'Milliseconds that were waited',
   at: 'Where in the code, as frames of a stack',
   attempt: 'Which attempt it was, from 1',
@@ -31,6 +33,7 @@ export const logLineFields = {
   needs_restart: 'Keys of hansa.yaml whose new value takes a restart',
   path: 'Path of the request',
   peer: 'DID of the other kernel',
+  peer_id: 'PeerId of a libp2p host',
   principal: 'Who asks',
   reason: 'One sentence',
   registry: 'Base URL of the registry',

@@ -8,7 +8,7 @@ import { createPrivateFile, readPrivateFile } from './private-file.ts'
 import { newSeed, type Signer, signerFromSeed } from './signer.ts'
 
 /**
- * What a file of 32 secret bytes is for: a signing key of a DID, the key that its log is updated with, of a log or of a witness, the root of tokens, a key of an
+ * What a file of 32 secret bytes is for: a signing key of a DID, the key that its log is updated with, of a log, of a witness or of a libp2p host, the root of tokens, a key of an
  * HMAC, the key that wraps those of kept content.
  */
 export type SecretKind =
@@ -16,6 +16,7 @@ export type SecretKind =
   | 'update-ed25519'
   | 'log-ed25519'
   | 'witness-ed25519'
+  | 'host-ed25519'
   | 'token-root'
   | 'hmac'
   | 'content-key'
