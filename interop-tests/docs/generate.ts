@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { configJsonSchema } from '@hansa/node'
-import { controlOpenApi } from '@hansa/protocols'
+import { controlOpenApi, registryOpenApi } from '@hansa/protocols'
 import { configurationPage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
 import { logEventsPage } from './log-events-page.ts'
@@ -21,6 +21,7 @@ export type GeneratedPage = {
 /** A page that is derived from the code gets a line here. */
 export const generatedPages: readonly GeneratedPage[] = [
   { path: 'protocols/openapi/control.json', text: () => `${JSON.stringify(controlOpenApi(), null, 2)}\n` },
+  { path: 'protocols/openapi/registry.json', text: () => `${JSON.stringify(registryOpenApi(), null, 2)}\n` },
   { path: 'docs/reference/errors.md', text: errorsPage },
   { path: 'docs/reference/log-events.md', text: logEventsPage },
   { path: 'docs/reference/metrics.md', text: metricsPage },

@@ -266,7 +266,9 @@ export * from './registry/entry.ts'
 export * from './registry/liveness.ts'
 export * from './registry/log-messages.ts'
 export * from './registry/messages.ts'
-export { registryRoutes, registryStreams } from './registry/routes.ts'
+export { registryOpenApi } from './registry/openapi.ts'
+export { registryRoutes, registryStreams, registrySummaries } from './registry/routes.ts'
+export * from './registry/search-messages.ts'
 // Replicas of manifests.
 export * from './replica/messages.ts'
 // Revocations.

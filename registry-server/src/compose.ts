@@ -1,12 +1,12 @@
 /** Builds the registry from its parts, in the order in which they need each other. Nothing else knows all of them. */
 import { guardedFetch, guardedStream, registryMemory } from '@hansa/mesh/registry'
-import { type Clock, type Logger, silentLogger } from '@hansa/protocols'
-import { openDatabase, parseLocation, sqlStore, storeMigrations } from '@hansa/storage'
+import { type Clock, type Did, type Logger, silentLogger } from '@hansa/protocols'
+import { type Database, openDatabase, parseLocation, sqlStore, storeMigrations } from '@hansa/storage'
 import type { KeyResolver } from '@hansa/trust'
 import { systemClock } from './clock.ts'
 import type { RegistryConfig } from './config/config.ts'
 import { cannotStart } from './errors.ts'
-import { registryEvents } from './events.ts'
+import { type Events, registryEvents } from './events.ts'
 import { registryHandlers } from './http/handlers.ts'
 import { drain, listen } from './http/listen.ts'
 import { registryServer } from './http/server.ts'
@@ -15,10 +15,12 @@ import { tokenBuckets } from './limits/token-buckets.ts'
 import { observeLiveness } from './liveness/observe.ts'
 import { logKey, openLog } from './log/open-log.ts'
 import { type RegistryLog, registryLog } from './log/registry-log.ts'
+import { registryMetrics } from './operations/metrics.ts'
 import { recordMigrations } from './records/record-migrations.ts'
 import type { RecordStore } from './records/record-store.ts'
 import { type RecordTables, sqlRecordStore } from './records/sql-record-store.ts'
-import { replicate } from './replication/replicate.ts'
+import { type Replication, type ReplicationComponents, replicate } from './replication/replicate.ts'
+import { liveIndex } from './search/live-index.ts'
 import { bell } from './watch/bell.ts'
 import { watchServer } from './watch/serve-watch.ts'
 
@@ -74,40 +76,41 @@ export async function startRegistry(config: RegistryConfig, components: Registry
 
   const now = () => Math.floor(clock.now() / 1000)
   const { ttlSeconds, maxKernels, deadAfterSeconds } = config
-  const recordComponents = { now, resolver, records, ttlSeconds, maxKernels, liveness: { deadAfterSeconds } }
+  const quotas = tokenBuckets(config.kernelWrites)
+  const mayWrite = (kernel: Did) => quotas.take(kernel, clock.now())
+  const bounds = { ttlSeconds, maxKernels, mayWrite, liveness: { deadAfterSeconds } }
+  const recordComponents = { now, resolver, records, ...bounds }
   const changes = bell(clock)
   const pollMs = database.dialect === 'postgres' ? POLL_MS : HEARTBEAT_MS
   const failed = (error: unknown) => events.failed('watch', error)
-  const watchers = watchServer({
-    ...{ log, records, bell: changes, now, clock, failed },
-    limits: { heartbeatMs: HEARTBEAT_MS, maxBehind: config.watch.maxBehind, pollMs },
-    bounds: config.watch,
+  const limits = { heartbeatMs: HEARTBEAT_MS, maxBehind: config.watch.maxBehind, pollMs }
+  const watching = { log, records, bell: changes, now, limits }
+  const watchers = watchServer({ ...watching, clock, failed, bounds: config.watch })
+  const index = liveIndex(watching, (error) => events.failed('search', error))
+  let replications: Replication[] = []
+  const metrics = registryMetrics({
+    listings: () => records.countListed(now()),
+    entries: () => log.size(),
+    readers: () => watchers.readers,
+    indexed: () => index.cursor,
+    followed: () => replications.map(({ url, state }) => ({ url, connected: state().connected })),
   })
   let turnedAway = 0
   serve({
-    handlers: registryHandlers({ ...recordComponents, log, events, changed: changes.ring }),
+    handlers: registryHandlers({ ...recordComponents, log, index, events, changed: changes.ring }),
     events,
-    streams: { watchers, log },
+    streams: { watchers, log, metrics },
+    answered: metrics.answered,
     writes: tokenBuckets(config.writes),
     now: () => clock.now(),
     turnedAway: () => {
       turnedAway += 1
+      metrics.rateLimited()
     },
   })
 
-  const reach = { allowPrivate: config.allowPrivate }
-  const [fetch, stream] = [guardedFetch(reach), guardedStream(reach)]
-  const memory = registryMemory({
-    store: sqlStore(database),
-    refused: (peer, { kind, reason }) => events.registryRefused(peer, kind, reason),
-  })
-  const replications = config.replicateFrom.map((peer) =>
-    replicate(peer, {
-      ...{ records: recordComponents, fetch, stream, clock, memory, changed: changes.ring },
-      refused: events.notReplicated,
-      ended: events.replicationEnded,
-    }),
-  )
+  const followed = { records: recordComponents, clock, changed: changes.ring, events }
+  replications = followRegistries(config, database, followed)
 
   const tick = async () => {
     if (turnedAway > 0) events.rateLimited(turnedAway)
@@ -128,6 +131,7 @@ export async function startRegistry(config: RegistryConfig, components: Registry
     closed ??= cancelTicks()
       .then(() => Promise.all(replications.map((one) => one[Symbol.asyncDispose]())))
       .then(() => watchers.close())
+      .then(() => index[Symbol.asyncDispose]())
       .then(() => drain(server, clock, config.drainMs))
       .then(() => database.close())
       .then(() => events.stopped())
@@ -141,6 +145,20 @@ export async function startRegistry(config: RegistryConfig, components: Registry
     },
     [Symbol.asyncDispose]: close,
   }
+}
+
+function followRegistries(
+  { allowPrivate, replicateFrom }: RegistryConfig,
+  database: Database<RecordTables>,
+  { events, ...components }: Pick<ReplicationComponents, 'records' | 'clock' | 'changed'> & { events: Events },
+): Replication[] {
+  const [fetch, stream] = [guardedFetch({ allowPrivate }), guardedStream({ allowPrivate })]
+  const { registryRefused, notReplicated: refused, replicationEnded: ended } = events
+  const memory = registryMemory({
+    store: sqlStore(database),
+    refused: (peer, { kind, reason }) => registryRefused(peer, kind, reason),
+  })
+  return replicateFrom.map((peer) => replicate(peer, { ...components, fetch, stream, memory, refused, ended }))
 }
 
 async function openRecords({ database: url, logKeyFile, logOrigin }: RegistryConfig) {

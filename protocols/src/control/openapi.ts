@@ -2,8 +2,9 @@
  * The control interface as an OpenAPI 3.1 document, for programs in other languages. Derived from the tables of methods,
  * results and scopes, so that a method that is added is in it.
  */
-import { z } from 'zod'
+
 import { oauthPaths, tokenErrorSchema, tokenRequestSchema, tokenResponseSchema } from '../issuer/token-endpoint.ts'
+import { OpenApiComponents } from '../openapi-components.ts'
 import { controlScopeOf, methodFacts } from './method-facts.ts'
 import {
   type ControlMethod,
@@ -25,7 +26,7 @@ type Json = Record<string, unknown>
 const VERSION = '1'
 
 export function controlOpenApi(): Json {
-  const schemas = new Components()
+  const schemas = new OpenApiComponents()
   const paths = {
     ...methodPaths(schemas),
     ...servePaths(schemas),
@@ -87,7 +88,7 @@ const responses = {
   },
 }
 
-function methodPaths(schemas: Components): Json {
+function methodPaths(schemas: OpenApiComponents): Json {
   const names = Object.keys(controlMethods) as ControlMethod[]
   const entries = names.map((name) => {
     const operation = operationOf(name, controlPaths.method + name, methodFacts[name].summary, {
@@ -99,7 +100,7 @@ function methodPaths(schemas: Components): Json {
   return Object.fromEntries(entries)
 }
 
-function servePaths(schemas: Components): Json {
+function servePaths(schemas: OpenApiComponents): Json {
   const done = jsonContent({ type: 'null' })
   const { serve, answer, end } = controlPaths
   const event = schemas.add('ServeEvent', serveEventSchema)
@@ -126,7 +127,7 @@ function servePaths(schemas: Components): Json {
   }
 }
 
-function watchPath(schemas: Components): Json {
+function watchPath(schemas: OpenApiComponents): Json {
   const { watchApprovals } = controlPaths
   const operation = operationOf('watchApprovals', watchApprovals, 'Tells what becomes of approvals as it happens.', {
     body: schemas.add('WatchApprovalsParams', watchApprovalsSchema),
@@ -143,7 +144,7 @@ function documentPath(): Json {
 }
 
 /** Beside the interface, on the same listeners: whoever asks is known by what is in the form. */
-function tokenPath(schemas: Components): Json {
+function tokenPath(schemas: OpenApiComponents): Json {
   const fault = {
     description: 'Refused, in the words of RFC 6749',
     content: jsonContent(schemas.add('TokenError', tokenErrorSchema)),
@@ -193,38 +194,4 @@ function jsonContent(schema: Json): Json {
 
 function capitalized(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1)
-}
-
-/**
- * Schemas by name. What several of them share and has a name of its own (`meta({ id })`) is there once; what one shares
- * with itself, because it is recursive, gets a name beside it.
- */
-class Components {
-  readonly all: Json = {}
-
-  /** @returns a reference to it. */
-  add(name: string, schema: z.ZodType): Json {
-    const { $schema: _dialect, $defs = {}, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-    const place = (key: string) => `#/components/schemas/${key.startsWith('__') ? `${name}.${key}` : key}`
-    for (const [key, part] of Object.entries($defs))
-      this.all[place(key).slice(COMPONENTS.length)] = moved(part, name, place)
-    const { id } = rest as { id?: unknown }
-    this.all[name] = typeof id === 'string' ? { $ref: place(id) } : moved(rest, name, place)
-    if (typeof id === 'string') this.all[id] = moved(rest, id, place)
-    return { $ref: place(name) }
-  }
-}
-
-const COMPONENTS = '#/components/schemas/'
-
-/** The same schema with its references pointing to where its parts are now. */
-function moved(schema: unknown, name: string, place: (key: string) => string): unknown {
-  if (Array.isArray(schema)) return schema.map((item) => moved(item, name, place))
-  if (typeof schema !== 'object' || schema === null) return schema
-  const entries = Object.entries(schema).flatMap(([key, value]) => {
-    if (key === 'id' && typeof value === 'string') return []
-    if (key !== '$ref' || typeof value !== 'string') return [[key, moved(value, name, place)]]
-    return [[key, value === '#' ? COMPONENTS + name : place(value.replace('#/$defs/', ''))]]
-  })
-  return Object.fromEntries(entries)
 }

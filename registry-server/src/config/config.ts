@@ -30,6 +30,8 @@ export type RegistryConfig = Readonly<{
   maxKernels: number
   /** Writes that one address may send at once, and how many it gets back each second. */
   writes: Readonly<{ burst: number; perSecond: number }>
+  /** The same for one kernel, over all addresses. */
+  kernelWrites: Readonly<{ burst: number; perSecond: number }>
   /** How long a stopping registry waits for requests that run, milliseconds. */
   drainMs: number
 }>
@@ -51,6 +53,8 @@ export const defaultConfig: RegistryConfig = Object.freeze({
   pinned: Object.freeze({}),
   // An organisation of thirty kernels behind one address can start together; verifying costs a tenth of a millisecond.
   writes: Object.freeze({ burst: 60, perSecond: 5 }),
+  // A heartbeat every half minute, a manifest every half hour, and what a restart or a test of its operator takes besides.
+  kernelWrites: Object.freeze({ burst: 30, perSecond: 0.5 }),
   drainMs: 5000,
 })
 

@@ -9,6 +9,7 @@ import { register } from '../records/register.ts'
 import { renew } from '../records/renew.ts'
 import { withdraw } from '../records/withdraw.ts'
 import { type Refusal, refuse } from '../refusal.ts'
+import type { LiveIndex } from '../search/live-index.ts'
 import { readQuery } from '../search/query.ts'
 import type { RouteName } from './match-route.ts'
 
@@ -28,6 +29,7 @@ export type Handlers = {
 
 export type HandlerComponents = RecordComponents & {
   log: RegistryLog
+  index: Pick<LiveIndex, 'search'>
   events: Events /** After each write. */
   changed(): void
 }
@@ -65,8 +67,10 @@ function writeHandlers(components: HandlerComponents): Pick<Handlers, 'register'
   }
 }
 
-function readHandlers(components: HandlerComponents): Pick<Handlers, 'list' | 'get' | 'status' | 'health'> {
-  const { now, records } = components
+function readHandlers(
+  components: HandlerComponents,
+): Pick<Handlers, 'list' | 'get' | 'status' | 'search' | 'ready' | 'health'> {
+  const { now, records, index, log } = components
   return {
     async list(input) {
       const query = readQuery(input)
@@ -85,6 +89,13 @@ function readHandlers(components: HandlerComponents): Pick<Handlers, 'list' | 'g
       return found === undefined
         ? refuse('not_found', 'never_registered')
         : { ok: true, body: statusOf(did, found, now(), components.liveness) }
+    },
+    async search(query) {
+      const answer = index.search(query)
+      return answer === undefined ? refuse('invalid_request', 'not_a_range_of_versions') : { ok: true, body: answer }
+    },
+    async ready() {
+      return { ok: true, body: { status: 'ready', entries: await log.size() } }
     },
     async health() {
       return { ok: true, body: { status: 'ok', listings: await records.countListed(now()) } }

@@ -153,7 +153,9 @@ describe('a handler that fails', () => {
       writes: tokenBuckets({ burst: 9, perSecond: 9 }),
       now: () => 0,
       turnedAway: () => {},
+      answered: () => {},
       streams: {
+        metrics: { text: () => Promise.reject(error), answered: () => {}, rateLimited: () => {} },
         log: { checkpoint: () => Promise.reject(error) } as unknown as RegistryLog,
         watchers: { serve: () => Promise.reject(error), readers: 0, close: () => {} },
       },

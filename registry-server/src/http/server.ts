@@ -31,6 +31,8 @@ export type HttpComponents = {
   /** Counts a request that the rate limit turned away. */
   turnedAway(): void
   streams: StreamComponents
+  /** Told of each answer. @param code `ok`, or that of the refusal. */
+  answered(route: string, code: string): void
 }
 
 /** A server that answers `busy` until it is given what it serves. */
@@ -73,6 +75,7 @@ async function answer(components: HttpComponents, request: IncomingMessage, resp
   const { match } = matched
   try {
     const outcome = await serveRoute(components, request, match)
+    components.answered(match.name, outcome.ok ? 'ok' : outcome.code)
     if (outcome.ok) respond(response, outcome.body)
     else refused(components, request, response, match.name, outcome)
   } catch (error) {

@@ -1,14 +1,15 @@
 /** Answers that are not one JSON object: the watch stream, and the log as files. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { registryStreams } from '@hansa/protocols'
+import { registryOpenApi, registryStreams } from '@hansa/protocols'
 import { CHECKPOINT_PATH, parseTilePath } from '@hansa/trust/ledger'
 import type { RegistryLog } from '../log/registry-log.ts'
+import type { RegistryMetrics } from '../operations/metrics.ts'
 import { type Refusal, refuse } from '../refusal.ts'
 import type { WatchServer } from '../watch/serve-watch.ts'
 
 export type StreamName = keyof typeof registryStreams
 export type StreamMatch = { name: StreamName; rest: string; search: URLSearchParams }
-export type StreamComponents = { watchers: WatchServer; log: RegistryLog }
+export type StreamComponents = { watchers: WatchServer; log: RegistryLog; metrics: RegistryMetrics }
 
 /** @returns undefined for what is none of them. */
 export function matchStream(method: string, target: string): StreamMatch | undefined {
@@ -24,17 +25,33 @@ export function matchStream(method: string, target: string): StreamMatch | undef
 
 /** @returns a refusal when nothing was answered yet. */
 export async function serveStream(
-  { watchers, log }: StreamComponents,
+  { watchers, log, metrics }: StreamComponents,
   request: IncomingMessage,
   response: ServerResponse,
   { name, rest, search }: StreamMatch,
 ): Promise<Refusal | undefined> {
   if (name === 'log') return await serveLogFile(log, response, rest)
+  if (name === 'openapi') {
+    respondFile(response, 'application/json', 'no-store', Buffer.from(openApiText()))
+    return undefined
+  }
+  if (name === 'metrics') {
+    respondFile(response, 'text/plain; version=0.0.4; charset=utf-8', 'no-store', Buffer.from(await metrics.text()))
+    return undefined
+  }
   const cursor = request.headers['last-event-id'] ?? search.get('after') ?? undefined
   if (cursor === undefined) return await watchers.serve(request, response, undefined)
   if (typeof cursor !== 'string' || !/^(?:0|[1-9][0-9]{0,14})$/.test(cursor))
     return refuse('invalid_request', 'not_a_cursor')
   return await watchers.serve(request, response, Number(cursor))
+}
+
+let openApi: string | undefined
+
+/** Made when somebody asks for it, and once. */
+function openApiText(): string {
+  openApi ??= JSON.stringify(registryOpenApi())
+  return openApi
 }
 
 /** What has been given out once under the path of a tile never becomes anything else. */

@@ -1,4 +1,4 @@
-import type { UnixSeconds } from '@hansa/protocols'
+import type { Did, UnixSeconds } from '@hansa/protocols'
 import type { KeyResolver } from '@hansa/trust'
 import type { LivenessLimits } from '../liveness/liveness.ts'
 import type { RecordStore } from './record-store.ts'
@@ -12,6 +12,8 @@ export type RecordComponents = {
   ttlSeconds: number
   liveness: LivenessLimits
   maxKernels: number
+  /** Whether this kernel has a write left; takes it. Asked once its signature is verified. */
+  mayWrite(kernel: Did): boolean
 }
 
 /** Seconds that the clocks of a kernel and the registry may differ (wire.md: time). */

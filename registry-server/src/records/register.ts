@@ -19,6 +19,7 @@ export async function register(components: RecordComponents, jws: string): Promi
   const verdict = await verifyManifest(jws, { now: now(), resolver })
   if (!verdict.ok) return refuse(verdict.code, verdict.reason)
   const { signed } = verdict
+  if (!components.mayWrite(signed.manifest.kernel_id)) return refuse('rate_limited', 'too_many_writes_of_this_kernel')
   const decided = await records.change(signed.manifest.kernel_id, (known, kernels) =>
     decide(components, signed, known, kernels),
   )

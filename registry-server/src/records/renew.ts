@@ -17,6 +17,7 @@ export async function renew(components: RecordComponents, jws: string): Promise<
   const verdict = await verifyStatement(jws, { typ: RENEWAL_TYP, schema: renewalSchema }, { now: now(), resolver })
   if (!verdict.ok) return verdict
   const { statement } = verdict
+  if (!components.mayWrite(statement.kernel_id)) return refuse('rate_limited', 'too_many_writes_of_this_kernel')
   return withIndex(
     await records.change(statement.kernel_id, (known) => decide(components, { ...statement, jws }, known, now())),
   )

@@ -18,6 +18,7 @@ export async function withdraw(components: RecordComponents, jws: string): Promi
   )
   if (!verdict.ok) return verdict
   const { statement, payloadBytes } = verdict
+  if (!components.mayWrite(statement.kernel_id)) return refuse('rate_limited', 'too_many_writes_of_this_kernel')
   const hash = taggedHash('withdrawal', payloadBytes)
   const signed = { ...statement, jws }
   return withIndex(await records.change(statement.kernel_id, (known) => decide(signed, hash, known, now())))

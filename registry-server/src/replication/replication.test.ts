@@ -68,7 +68,7 @@ describe('what another registry says', () => {
     const registry = await testRegistry()
     const { records } = registry.registry
     const liveness = { deadAfterSeconds: 900 }
-    const limits = { now: () => NOW, ttlSeconds: 90, maxKernels: 100, liveness }
+    const limits = { now: () => NOW, ttlSeconds: 90, maxKernels: 100, mayWrite: () => true, liveness }
     const components = { ...limits, resolver: didKeyResolver(), records }
     const source = 'https://other.example'
     const entry = (over: object) =>

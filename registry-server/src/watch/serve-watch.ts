@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@hansa/protocols'
 import { sourceKey } from '../limits/token-buckets.ts'
 import { type Refusal, refuse } from '../refusal.ts'
+import { frameText } from './frames.ts'
 import { type WatchComponents, watchStream } from './watch-stream.ts'
 
 export type WatchServerComponents = WatchComponents & {
@@ -78,7 +79,7 @@ async function send(
   response.flushHeaders()
   try {
     for await (const frame of watchStream(components, after, signal)) {
-      if (!response.write(frame)) await drained(components, response, signal)
+      if (!response.write(frameText(frame))) await drained(components, response, signal)
       if (signal.aborted) break
     }
   } catch (error) {

@@ -7,7 +7,7 @@ import type { UnixSeconds } from '@hansa/protocols'
 import type { RegistryLog } from '../log/registry-log.ts'
 import type { RecordStore } from '../records/record-store.ts'
 import type { Bell } from './bell.ts'
-import { eventFrame } from './frames.ts'
+import { frame, type WatchFrame } from './frames.ts'
 
 export type WatchComponents = {
   log: RegistryLog
@@ -38,7 +38,7 @@ export async function* watchStream(
   components: WatchComponents,
   after: number | undefined,
   signal: AbortSignal,
-): AsyncGenerator<string, void, undefined> {
+): AsyncGenerator<WatchFrame, void, undefined> {
   const { log, bell, limits } = components
   let cursor = after
   let silentMs = 0
@@ -46,7 +46,7 @@ export async function* watchStream(
     const size = await log.size()
     if (cursor === undefined || cursor > size || size - cursor > limits.maxBehind) {
       const reason = cursor === undefined ? 'start' : cursor > size ? 'unknown' : 'behind'
-      yield eventFrame('reset', { reason })
+      yield frame('reset', { reason })
       yield* snapshot(components, size, signal)
       cursor = size
     }
@@ -57,7 +57,7 @@ export async function* watchStream(
       const manifest = entry.lists && (await components.records.manifest(entry.lists.did, entry.lists.hash))
       const { index, statement } = entry
       cursor = index + 1
-      yield eventFrame(
+      yield frame(
         'entry',
         { entry: entry.entry, ...(manifest && { manifest }), ...(statement && { statement }) },
         cursor,
@@ -69,7 +69,7 @@ export async function* watchStream(
     }
     if (silentMs >= limits.heartbeatMs) {
       silentMs = 0
-      yield eventFrame('heartbeat', { cursor, checkpoint: (await log.checkpoint()).note }, cursor)
+      yield frame('heartbeat', { cursor, checkpoint: (await log.checkpoint()).note }, cursor)
     }
     const waitMs = Math.min(limits.pollMs, limits.heartbeatMs - silentMs)
     await bell.wait(heard, waitMs, signal)
@@ -82,15 +82,15 @@ async function* snapshot(
   { records, now }: WatchComponents,
   cursor: number,
   signal: AbortSignal,
-): AsyncGenerator<string, void, undefined> {
+): AsyncGenerator<WatchFrame, void, undefined> {
   let after: Parameters<RecordStore['page']>[0]['after']
   do {
     const page = await records.page({ limit: SNAPSHOT_PAGE, ...(after && { after }) }, now())
     for (const { manifest, expires } of page.listings) {
       if (signal.aborted) return
-      yield eventFrame('listing', { manifest, state: 'alive', expires })
+      yield frame('listing', { manifest, state: 'alive', expires })
     }
     after = page.next
   } while (after !== undefined)
-  yield eventFrame('synced', { cursor }, cursor)
+  yield frame('synced', { cursor }, cursor)
 }

@@ -90,7 +90,7 @@ describe('a reader of the watch stream', () => {
   it('hears every fifteen seconds that the stream lives, with the signed head of the log', async () => {
     await using registry = await testRegistry()
     using events = await readEvents(registry.registry.url, { after: 0 })
-    while (registry.clock.waiting < 2) await setImmediate()
+    while (registry.clock.waiting < 3) await setImmediate()
     registry.clock.advance(15_000)
     const beat = await events.next()
     expect(beat).toMatchObject({ name: 'heartbeat', id: '0', data: { cursor: 0 } })
