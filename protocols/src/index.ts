@@ -6,6 +6,7 @@ export * from './agreement/agreement-record.ts'
 // What a backup of a node says of itself.
 export * from './backup/backup-manifest.ts'
 // Capabilities.
+export { CANARY_PRINCIPAL, CANARY_PURPOSE } from './capability/canary.ts'
 export type {
   CapabilityDefinition,
   CapabilityHandler,

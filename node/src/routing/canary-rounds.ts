@@ -3,13 +3,10 @@
  * ordinary calls under the policy of this kernel, few at a time, and only where no call has shown it anyway.
  */
 import type { ImportedCapability } from '@hansa/mesh'
-import type { CallError, Clock, Did } from '@hansa/protocols'
+import { CANARY_PRINCIPAL, CANARY_PURPOSE, type CallError, type Clock, type Did } from '@hansa/protocols'
 import type { Invoke } from '../kernel/invoke.ts'
-import { CANARY_PURPOSE, type HealthBook } from './health-book.ts'
+import type { HealthBook } from './health-book.ts'
 import type { PeerGuard } from './peer-guard.ts'
-
-/** Whom canaries are for, as rules name it. */
-export const CANARY_PRINCIPAL = 'agent:canary'
 
 /** Canaries that one round sends, each to another peer. */
 const PER_ROUND = 4

@@ -2,11 +2,8 @@
  * What calls have shown of imported capabilities. A capability is healthy because its kernel signed a result of it within
  * the window, whoever asked: an agent, or a canary. What the kernel says of itself does not count.
  */
-import type { CapabilityHealth, Clock } from '@hansa/protocols'
+import { CANARY_PURPOSE, type CapabilityHealth, type Clock } from '@hansa/protocols'
 import type { Arrived, Begun, ImportedTarget, Refused, Released } from '../kernel/stages.ts'
-
-/** Purpose of a call that is made only to see whether it is answered. */
-export const CANARY_PURPOSE = 'canary'
 
 /** Capabilities that are remembered, the one that was heard of longest ago goes first. */
 const MAX_KNOWN = 20_000

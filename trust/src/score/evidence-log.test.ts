@@ -46,6 +46,13 @@ const refusedIn = { status: 'denied', code: 'firewall_blocked', stage: 'inbound'
 describe('what an entry says of a peer', () => {
   it.each<[string, EntryDraft, string | undefined]>([
     ['a call that it served', received({ status: 'ok' }), 'good'],
+    ['a canary that it served', received({ status: 'ok' }, { actor: 'agent:canary' }), undefined],
+    ['a canary that failed', received({ status: 'failed' }, { actor: 'agent:canary' }), undefined],
+    [
+      'a canary that came back with a secret',
+      received(withheld, { actor: 'agent:canary', verdicts: stopped('secrets') }),
+      'high',
+    ],
     ['a receipt whose result is still awaited', received({ status: 'ok', reveal: 'awaited' }), undefined],
     ['the result behind it', received({ status: 'ok' }, { type: 'result.received' }), 'good'],
     ['a failure that it signed', received({ status: 'failed', code: 'internal' }), 'timeout'],

@@ -4,7 +4,7 @@
  *
  * A refusal by policy is no evidence: nobody can know the rules of another house.
  */
-import type { Entry, Verdict } from '@hansa/protocols'
+import { CANARY_PRINCIPAL, type Entry, type Verdict } from '@hansa/protocols'
 import type { EvidenceKind } from './score-table.ts'
 
 export type EntryEvidence =
@@ -15,6 +15,13 @@ export type EntryEvidence =
   | { kind: 'acknowledged' }
 
 export function evidenceIn(entry: Entry): EntryEvidence | undefined {
+  const found = entryEvidence(entry)
+  // Who offers examples to be tested with earns nothing by it, and loses nothing against who offers none.
+  const isCanary = entry.actor === CANARY_PRINCIPAL && (found?.kind === 'good' || found?.kind === 'timeout')
+  return isCanary ? undefined : found
+}
+
+function entryEvidence(entry: Entry): EntryEvidence | undefined {
   if (entry.peer === undefined) return undefined
   switch (entry.type) {
     case 'receipt.received':

@@ -46,6 +46,10 @@ export function manifestVectors(): VectorFile[] {
       'higher-number': valid('a higher number over a gap', aManifest(), {
         known: { seq: NOW - 5, hash: aCapability().hash },
       }),
+      canary: valid(
+        'a capability with example arguments',
+        aManifest({ capabilities: [aCapability({ canary: '{"text":"hello"}' })] }),
+      ),
       extension: valid('an extension, signed and ignored', aManifest({ ext: { 'x-note': 'anything' } })),
     }),
     ...filesOf('manifest/invalid', {
@@ -116,6 +120,12 @@ export function manifestVectors(): VectorFile[] {
       'capability-hash': invalid(
         'a description changed behind its hash',
         ofBob({ capabilities: [{ ...aCapability(), description: 'Another.' }] }),
+        'invalid_request',
+        'capability_hash: files.read',
+      ),
+      'canary-exchanged': invalid(
+        'example arguments changed behind their hash',
+        ofBob({ capabilities: [{ ...aCapability({ canary: '{"path":"a"}' }), canary: '{"path":"b"}' }] }),
         'invalid_request',
         'capability_hash: files.read',
       ),
