@@ -326,7 +326,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
 
   const explaining = { ...deciding, ...arriving, running: (id: string) => running.find(id), receive }
   const canaries = routing.canaries(invoke)
-  const registries = kernelRegistries({ store, logger, append })
+  const registries = kernelRegistries({ store, logger, append, replica: mesh.replica })
   outbox.start()
   const asks = { self, signer, transport, sessions: peerSessions, memory, promises, evidence, append }
   const stopChecking = checkPromises({ ...asks, clock, logger, imports })

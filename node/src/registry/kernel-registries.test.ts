@@ -9,6 +9,7 @@ it('writes into the log of the kernel that a registry was caught, and to its ope
   const lines: unknown[] = []
   const { memory } = kernelRegistries({
     store: memoryStore(),
+    replica: { take: async () => 'ignore' },
     logger: {
       ...silentLogger,
       error: (event: string, fields?: object) => void lines.push([event, fields]),

@@ -68,6 +68,8 @@ describe(watchListing, () => {
     expect(reports).toEqual([])
     state.status = { seq: NOW + 1 }
     await pass(600_000)
+    expect(reports).toEqual([])
+    await pass(90_000)
     await pass(600_000)
     expect(reports).toEqual([{ url, kind: 'another', reason: expect.stringContaining(`lists the number ${NOW + 1}`) }])
     state.status = {}
@@ -75,7 +77,19 @@ describe(watchListing, () => {
     expect(infos).toEqual(['registry.listed_again'])
     state.status = { state: 'dead' }
     await pass(600_000)
+    await pass(90_000)
     expect(reports.at(-1)).toMatchObject({ kind: 'missing' })
+    await watch[Symbol.asyncDispose]()
+  })
+
+  it('says nothing of a manifest that the next heartbeat brings to the registry', async () => {
+    const { reports, infos, state, pass, watch } = watched()
+    state.status = { seq: NOW - 5 }
+    await pass(600_000)
+    state.status = {}
+    await pass(90_000)
+    await pass(600_000)
+    expect([reports, infos]).toEqual([[], []])
     await watch[Symbol.asyncDispose]()
   })
 

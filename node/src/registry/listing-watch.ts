@@ -22,6 +22,8 @@ export type ListingWatchComponents = {
 }
 
 const PERIOD_MS = 600_000
+/** A newer manifest reaches the registry with the next heartbeats, so what is wrong is looked at once more after three of them. */
+const CONFIRM_MS = 90_000
 
 export interface ListingWatch extends AsyncDisposable {
   /** Looks now. Never rejects. */
@@ -37,6 +39,7 @@ export function watchListing(
   let cancel = () => {}
   let looking: Promise<unknown> = Promise.resolve()
   let last: string | undefined
+  let suspected: string | undefined
 
   const look = async (): Promise<OwnListing | undefined> => {
     try {
@@ -44,7 +47,15 @@ export function watchListing(
       if (ending.signal.aborted) return found
       const kind = found.ok ? 'ok' : found.kind
       // Nothing follows from an answer that did not come; that the registry is away is said by the heartbeat.
-      if (kind === 'unanswered' || kind === last) return found
+      if (kind === 'unanswered' || kind === last) {
+        suspected = undefined
+        return found
+      }
+      if (!found.ok && suspected !== kind) {
+        suspected = kind
+        return found
+      }
+      suspected = undefined
       if (found.ok && last !== undefined) logger.info('registry.listed_again', { registry: url })
       else if (!found.ok && 'reason' in found && !isOfTheLog(found.kind)) report({ url, kind, reason: found.reason })
       last = kind
@@ -58,7 +69,8 @@ export function watchListing(
     }
   }
   const schedule = () => {
-    cancel = clock.after(periodMs * (0.9 + 0.2 * random()), () => {
+    const waitMs = suspected === undefined ? periodMs * (0.9 + 0.2 * random()) : CONFIRM_MS
+    cancel = clock.after(waitMs, () => {
       looking = look().then(() => {
         if (!ending.signal.aborted) schedule()
       })

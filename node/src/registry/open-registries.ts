@@ -6,7 +6,6 @@ import {
   guardedFetch,
   guardedStream,
   type RegistryWatcher,
-  type Replica,
   registryClient,
   watchRegistry,
 } from '@hansa/mesh'
@@ -27,11 +26,9 @@ export type OpenRegistriesComponents = {
   logger: EventLogger
   /** Roots in PEM that are trusted besides those of Node. */
   ca: string | undefined
-  /** Takes what the registries list. @default they are not followed */
-  replica?: Pick<Replica, 'take'>
 }
 
-export type OpenRegistry = { url: string; listing: ListingWatch; watcher?: RegistryWatcher }
+export type OpenRegistry = { url: string; listing: ListingWatch; watcher: RegistryWatcher }
 
 export interface OpenRegistries extends AsyncDisposable {
   readonly open: readonly OpenRegistry[]
@@ -56,15 +53,14 @@ async function openRegistry(
   components: OpenRegistriesComponents & { fetch: GuardedFetch; stream: GuardedStream },
   resources: AsyncDisposableStack,
 ): Promise<OpenRegistry> {
-  const { kernel, fetch, stream, clock, logger, replica } = components
-  const { memory, report } = kernel.registries
+  const { kernel, fetch, stream, clock, logger } = components
+  const { memory, report, replica } = kernel.registries
   const { signer } = kernel.identity
   const manifest = () => kernel.advertise()
   // Let go in the reverse order: the listing is taken back when nothing looks at it any more.
   resources.use(await registryListing({ url }, { fetch, signer, clock, manifest, logger }))
   const client = registryClient({ fetch, baseUrl: url })
   const listing = resources.use(watchListing({ url }, { client, memory, clock, logger, manifest, report }))
-  if (replica === undefined) return { url, listing }
   const from = `registry ${url}`
   const watcher = watchRegistry({ url }, { stream, clock, take: (jws) => replica.take(jws, from) })
   return { url, listing, watcher: resources.use(watcher) }
