@@ -85,7 +85,7 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
   const { keys: _keys, close: _close, ...world } = ground
   const reach = { allowPrivate, ...(ca === undefined ? {} : { ca }) }
   const host = hostSettings && cleanup.use(await openNodeHost(hostSettings, { directory, allowPrivate, logger }))
-  const sessions = cleanup.use(openSessions({ ...reach, webSocket }, { clock: systemClock, logger }))
+  const sessions = cleanup.use(openSessions({ ...reach, webSocket, host }, { clock: systemClock, logger }))
   const spki = (tlsSpki ?? []).flatMap((key) => decodeBase64url(key) ?? [])
   const advertised = (url: string) => ({ url: publicUrl ?? url, spki })
   const serving = { logger, advertised, ...sessions.taking, ...(certificate === undefined ? {} : { certificate }) }
@@ -109,12 +109,13 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
     },
     {
       ...rest,
-      ...(endpoint === undefined ? {} : { endpoint, endpoints: () => sessions.endpoints(endpoint) }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      endpoints: () => sessions.endpoints(endpoint),
       ...(tls === undefined ? {} : { tls }),
     },
   )
   gateway?.attach(kernel.inbound)
-  sessions.transport.serve(kernel.inbound)
+  sessions.serve(kernel.inbound)
   held.use(cleanup.move())
   return kernel
 }

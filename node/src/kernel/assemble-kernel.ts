@@ -245,6 +245,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     // Its rounds look for who is back, and that must not wait for a breaker of calls.
     transport: world.transport,
     equivocated: (peer, manifests) => governance.equivocated(peer, manifests),
+    gossip: components.host?.gossip,
   })
   const deciding: PolicyComponents = {
     ...{ clock, policy, peers, standing, approvals, rates, inFlight },

@@ -44,7 +44,7 @@ export type MeshComponents = {
   resolver: KeyResolver
   memory: PeerMemory
   transport: Pick<PeerTransport, 'send' | 'usePins'>
-  imports: Pick<ImportDesk, 'aliasesOf' | 'keysOf' | 'renew'>
+  imports: Pick<ImportDesk, 'aliasesOf' | 'keysOf' | 'renew' | 'waysTo'>
   publisher: Pick<ManifestPublisher, 'current' | 'withdraw'>
   refusals: RefusalCounter
   /** Made known by an operator, or imported. */
@@ -143,7 +143,12 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
 
 /** The certificates of kernels that are only known of: their manifests name the keys, signed by their DIDs. */
 function pinsOf({ imports }: MeshComponents, known: KnownKernels): CertificatePins {
-  return { keysOf: (peer) => imports.keysOf(peer) ?? known.keysOf(peer), renew: (peer) => imports.renew(peer) }
+  return {
+    keysOf: (peer) => imports.keysOf(peer) ?? known.keysOf(peer),
+    // Sessions are for calls, and calls for imports.
+    waysTo: (peer, endpoint) => imports.waysTo(peer, endpoint),
+    renew: (peer) => imports.renew(peer),
+  }
 }
 
 function replyOf(answer: ReplicaAnswer, { source }: InboundRequest, refusals: RefusalCounter): InboundReply {

@@ -1,6 +1,7 @@
 /** Sessions with peers over channels, opened and taken, beside single HTTP requests: all that a kernel says to others goes through it. */
 import {
   type AllowPrivate,
+  hostDialer,
   httpPeerTransport,
   isLoopbackHost,
   type SessionLink,
@@ -12,14 +13,28 @@ import {
   type Did,
   type Endpoint,
   type EventLogger,
+  type InboundHandler,
   SESSION_PATH,
   WS_ENDPOINT_PROTO,
 } from '@hansa/protocols'
 import { maxInboundBytes } from '../exchange/inbound-router.ts'
+import { BodyMemory } from '../gateway/body-memory.ts'
 import type { HttpGateway, HttpGatewayComponents } from '../gateway/http-gateway.ts'
+import { Turns } from '../gateway/turns.ts'
+import type { NodeHost } from '../host/node-host.ts'
 import { faultFields } from '../kernel/fault-fields.ts'
+import { TakenSessions } from './taken-sessions.ts'
 
-export type SessionsInit = { allowPrivate: AllowPrivate; ca?: string; webSocket: boolean }
+export type SessionsInit = {
+  allowPrivate: AllowPrivate
+  ca?: string
+  webSocket: boolean
+  /** Sessions are opened and taken over it too. @default none */
+  host?: NodeHost | undefined
+}
+
+/** Bodies of requests over channels of the host that are held at the same time, bytes. */
+const MAX_BODY_MEMORY = 67_108_864
 
 /** How long a node that ends waits for what its own channels still carry, milliseconds. */
 const PARTING_LIMIT_MS = 2_000
@@ -28,36 +43,52 @@ export interface Sessions extends AsyncDisposable {
   readonly transport: SessionTransport
   /** What a gateway needs to take sessions. */
   readonly taking: Pick<HttpGatewayComponents, 'sessions'>
-  /** Where sessions are taken at a gateway that peers reach at `endpoint`. */
-  endpoints(endpoint: string): Endpoint[]
+  /** Where sessions are taken: at a gateway that peers reach at `endpoint`, and at the host. */
+  endpoints(endpoint: string | undefined): Endpoint[]
+  /** Answers what peers ask over channels, from now on. */
+  serve(inbound: InboundHandler): void
   /** Takes nothing new, and resolves when everything under way has ended. */
   drainWith(gateway: HttpGateway | undefined): Promise<void>
 }
 
 export function openSessions(
-  { webSocket, ...reach }: SessionsInit,
+  { webSocket, host, ...reach }: SessionsInit,
   { clock, logger }: { clock: Clock; logger: EventLogger },
 ): Sessions {
   const single = httpPeerTransport(reach)
   const failed = (error: unknown) =>
     logger.error('inbound.failed', { path: SESSION_PATH, code: 'internal', ...faultFields(error) })
-  const dialers = webSocket ? [webSocketDialer(reach)] : []
+  const overHost = host === undefined ? [] : [hostDialer(host.host)]
+  const dialers = [...(webSocket ? [webSocketDialer(reach)] : []), ...overHost]
   const transport = new SessionTransport({}, { single, dialers, clock, logger, failed, maxBodyBytes: maxInboundBytes })
   const proven = (peer: Did, link: SessionLink) => {
     // Behind a proxy each side sees another certificate key, and this one does not know which the peer saw.
     if (link.channel.binding?.kind !== 'spki') transport.adopt(peer, link)
   }
+  let handler: InboundHandler | undefined
+  const memory = new BodyMemory(MAX_BODY_MEMORY)
+  const taken = new TakenSessions({ clock, logger, memory, turns: new Turns(), handler: () => handler, proven })
+  const end = host?.host.onChannel((channel) => taken.take(channel))
   return {
     transport,
     taking: webSocket ? { sessions: { clock, proven } } : {},
-    endpoints: (endpoint) => (webSocket ? sessionEndpoint(endpoint) : []),
+    endpoints: (endpoint) => [
+      ...(webSocket && endpoint !== undefined ? sessionEndpoint(endpoint) : []),
+      ...(host?.endpoints() ?? []),
+    ],
+    serve(inbound) {
+      handler = inbound
+      transport.serve(inbound)
+    },
     async drainWith(gateway) {
       const parted = Promise.withResolvers<void>()
       const cancel = clock.after(PARTING_LIMIT_MS, parted.resolve)
-      await Promise.all([gateway?.close(), Promise.race([transport.drain(), parted.promise])])
+      const own = Promise.all([transport.drain(), taken.drain()])
+      await Promise.all([gateway?.close(), Promise.race([own, parted.promise])])
       cancel()
     },
     async [Symbol.asyncDispose]() {
+      end?.()
       await transport[Symbol.asyncDispose]()
       await single[Symbol.asyncDispose]()
     },
