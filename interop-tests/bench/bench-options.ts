@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util'
 
+export const plans = ['all', 'ledger', 'trust', 'mesh'] as const
+
 export type BenchOptions = {
-  /** `ledger`: only what is about the shared ledger; `trust`: what decisions about a kernel cost, and what attacks gain. */
-  plan: 'all' | 'ledger' | 'trust'
+  /** `ledger`: only what is about the shared ledger; `trust`: what decisions about a kernel cost, and what attacks gain; `mesh`: how soon things are known, searches, sessions. */
+  plan: (typeof plans)[number]
   /** One JSON object on stdout, and nothing else there. */
   json: boolean
   /** About 20 seconds instead of three minutes. */
@@ -14,10 +16,11 @@ export type BenchOptions = {
   help: boolean
 }
 
-export const USAGE = `npm run bench -- [ledger | trust] [options]
+export const USAGE = `npm run bench -- [ledger | trust | mesh] [options]
 
   ledger          only the shared ledger: the countersigned call with and without batch signatures, and the log itself
   trust           only delegation chains and trust scores, and what attacks on a score gain
+  mesh            only the mesh: how soon what one kernel says is known by all, searches, and calls over sessions
 
   --json          print one JSON object on stdout
   --quick         about 20 s; shows that everything runs, its figures mean little
@@ -40,11 +43,11 @@ export function readOptions(args: readonly string[]): BenchOptions {
   })
   const { profile, ...rest } = values
   const [plan = 'all', ...more] = positionals
-  if ((plan !== 'all' && plan !== 'ledger' && plan !== 'trust') || more.length > 0)
-    throw usage('The plans besides all are ledger and trust')
+  const known = plans.find((one) => one === plan)
+  if (known === undefined || more.length > 0) throw usage('The plans besides all are ledger, trust and mesh')
   if (plan !== 'all' && (rest.floors || profile !== undefined))
     throw usage(`The plan ${plan} goes with --json and --quick alone`)
-  return { plan, ...rest, ...(profile === undefined ? {} : { profile }) }
+  return { plan: known, ...rest, ...(profile === undefined ? {} : { profile }) }
 }
 
 /** As `parseArgs` throws them. */

@@ -2,6 +2,7 @@
 import { readOptions, USAGE } from './bench-options.ts'
 import { profileDelegatedCall } from './profile-delegated-call.ts'
 import { ledgerText } from './report/ledger-text.ts'
+import { meshText } from './report/mesh-text.ts'
 import { reportText } from './report/report-text.ts'
 import { trustText } from './report/trust-text.ts'
 import { runBench } from './run-bench.ts'
@@ -23,6 +24,10 @@ try {
     const { runTrustBench } = await import('./trust/run-trust-bench.ts')
     const report = await runTrustBench(options)
     console.log(options.json ? JSON.stringify(report) : trustText(report, process.stdout.isTTY))
+  } else if (options.plan === 'mesh') {
+    const { runMeshBench } = await import('./mesh/run-mesh-bench.ts')
+    const report = await runMeshBench(options)
+    console.log(options.json ? JSON.stringify(report) : meshText(report, process.stdout.isTTY))
   } else if (options.profile !== undefined) console.log(await profileDelegatedCall(options.profile))
   else {
     const report = await runBench(options)

@@ -1,0 +1,111 @@
+/** The replica of one kernel: how soon a cold one holds what another holds, what one difference costs, and searches. */
+import {
+  LocalReplica,
+  type ReplicaRecord,
+  ReplicaRounds,
+  replicaPaths,
+  SearchIndex,
+  searchReplica,
+  serveReplica,
+} from '@hansa/mesh'
+import type { Clock, PeerReply, PeerRequest } from '@hansa/protocols'
+import { didKeyResolver, unadmittedKeys } from '@hansa/trust'
+import { immediate } from '../micro/operation.ts'
+import type { OperationRow } from '../report/bench-report.ts'
+import { type MadeManifest, manyManifests } from './many-manifests.ts'
+import { rowOf } from './row-of.ts'
+
+const clock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs)
+    return () => clearTimeout(timer)
+  },
+}
+const ROOM = { maxRecords: 200_000, knownShare: 1 }
+const resolver = unadmittedKeys(didKeyResolver())
+
+/** Bytes both ways. */
+export type JoinCost = { rows: OperationRow[]; bytes: Record<string, number> }
+
+/** In one process, so that the times are of the work of both sides. */
+export async function lateJoin(count: number, progress: (name: string) => void): Promise<JoinCost> {
+  progress(`signing ${count} manifests`)
+  const now = Math.floor(Date.now() / 1000)
+  const made = [...manyManifests(count, now)]
+  const full = replicaOf(made.slice(1))
+  const cold = newReplica()
+  progress('a cold replica')
+  const first = await joined(cold, full)
+  progress('one difference')
+  await full.take(made[0]?.jws ?? '', 'did:web:bench.example')
+  const second = await joined(cold, full)
+  if (cold.size !== count) throw new Error(`${cold.size} of ${count} manifests arrived`)
+  const named = count.toLocaleString('en')
+  return {
+    rows: [
+      rowOf(`a cold replica takes ${named} manifests, each verified`, [first.tookMs]),
+      rowOf(`one of ${named} manifests differs, until it is there`, [second.tookMs]),
+    ],
+    bytes: { [`cold ${count}`]: first.bytes, [`one of ${count}`]: second.bytes },
+  }
+}
+
+async function joined(cold: LocalReplica, full: LocalReplica): Promise<{ tookMs: number; bytes: number }> {
+  const service = serveReplica({ replica: full, clock })
+  const transport = {
+    async send({ path, body = new Uint8Array() }: PeerRequest): Promise<PeerReply> {
+      const name = (['places', 'records', 'push'] as const).find((one) => replicaPaths[one] === path) ?? 'places'
+      const answer = await service[name]({ body, source: '192.0.2.1' })
+      if (!answer.ok) throw new Error(answer.reason)
+      return { status: 200, body: Buffer.from(JSON.stringify(answer.body)) }
+    },
+  }
+  const rounds = new ReplicaRounds({ replica: cold, clock, transport, neighbours: () => [], random: Math.random })
+  const before = performance.now()
+  const report = await rounds.with({ did: 'did:web:bench.example', endpoint: 'https://bench.example' })
+  rounds.close()
+  service.close()
+  if (report.fault !== undefined) throw new Error(report.fault)
+  return { tookMs: performance.now() - before, bytes: report.bytesSent + report.bytesReceived }
+}
+
+/** Searches among so many kernels, in the words of people. */
+export async function searches(count: number, durationMs: number, directory: string): Promise<OperationRow[]> {
+  const now = Math.floor(Date.now() / 1000)
+  const replica = newReplica()
+  const index = new SearchIndex(replica)
+  replica.restore(recordsOf(manyManifests(count, now)))
+  const search = searchReplica({
+    replica,
+    index,
+    standing: () => ({ score: 200, tier: 'probation' }),
+    hides: () => false,
+    screen: (text) => ({ text, rules: [] }),
+  })
+  const words = ['berth in Riga', 'customs report', 'weather', 'plan repair', 'price of fuel in Bruges']
+  let asked = 0
+  const named = count.toLocaleString('en')
+  const byWords = immediate(`search ${named} kernels by words, the best 20`, () => () => {
+    if (search({ query: words[asked++ % words.length] ?? '' })?.hits.length === 0) throw new Error('nothing was found')
+  })
+  const byId = immediate(`search ${named} kernels for an id, the best 20`, () => () => {
+    if (search({ capability: 'tide.read' })?.hits.length === 0) throw new Error('nothing was found')
+  })
+  return [await byWords.run(durationMs, directory), await byId.run(durationMs, directory)]
+}
+
+function newReplica(): LocalReplica {
+  return new LocalReplica({ clock, resolver }, { limits: ROOM, knows: () => true })
+}
+
+function replicaOf(made: Iterable<MadeManifest>): LocalReplica {
+  const replica = newReplica()
+  replica.restore(recordsOf(made))
+  return replica
+}
+
+function* recordsOf(made: Iterable<MadeManifest>): Iterable<ReplicaRecord> {
+  for (const { did, seq, hash, jws, exp } of made)
+    yield { did, kind: 'manifest', seq, hash, jws, until: exp, from: 'did:web:bench.example' }
+}
