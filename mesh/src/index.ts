@@ -133,7 +133,6 @@ export {
   sessionLink,
 } from './session/session-link.ts'
 export {
-  type PeerChannel,
   SessionTransport,
   type SessionTransportComponents,
   type SessionTransportInit,

@@ -258,6 +258,7 @@ export type {
   InboundHandler,
   InboundReply,
   InboundRequest,
+  PeerChannel,
   PeerReply,
   PeerRequest,
   PeerTransport,

@@ -39,6 +39,22 @@ function behind(answer: (request: PeerRequest) => Promise<PeerReply>) {
 const fails = (exchange: Promise<unknown>) => expect(exchange).rejects.toThrow(MeshError)
 
 describe(breakingTransport, () => {
+  it('passes on what the transport below says of its channels', () => {
+    const told: Did[] = []
+    const channel = { peer, proto: 'hansa-ws/1', openedMs: 1 }
+    const inner: PeerTransport = {
+      send: async () => ok,
+      binding: async () => undefined,
+      onUnbound: (ended) => ended(peer),
+      channels: () => [channel],
+    }
+    const clock = manualClock()
+    const breakers = new PeerBreakers({ clock, look: lookOver(inner), changed: () => {} })
+    const transport = breakingTransport(inner, { breakers, nowMs: () => clock.now() })
+    transport.onUnbound?.((ended) => void told.push(ended))
+    expect([told, transport.channels?.()]).toEqual([[peer], [channel]])
+  })
+
   it('sends nothing to a peer that did not answer five times, and says why', async () => {
     const { send, sent, changes, breakers } = behind(() => Promise.reject(gone))
     for (let n = 0; n < 5; n++) await fails(send())

@@ -64,6 +64,8 @@ export function breakingTransport(
       return guarded(endpoint, peer, () => inner.binding(endpoint, peer))
     },
     ...(inner.usePins === undefined ? {} : { usePins: (pins) => inner.usePins?.(pins) }),
+    ...(inner.onUnbound === undefined ? {} : { onUnbound: (ended) => inner.onUnbound?.(ended) }),
+    ...(inner.channels === undefined ? {} : { channels: () => inner.channels?.() ?? [] }),
   }
 }
 

@@ -19,6 +19,7 @@ describePeerTransport('a session over a channel in memory', {
       },
     }
     const sessions = memorySessions(handler, { clock: timed, binding: () => binding })
+    await sessions.toBob.binding(sessions.endpoint)
     return {
       transport: sessions.toBob,
       endpoint: sessions.endpoint,

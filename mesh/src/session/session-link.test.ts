@@ -23,6 +23,9 @@ import {
 } from './constants.ts'
 import { type SessionLinkComponents, sessionLink } from './session-link.ts'
 
+/** As long as a busy machine takes. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 })
+
 const NOTHING = new Uint8Array(0)
 const endpoint = 'https://bob.example'
 const ok = (body: Uint8Array = NOTHING): InboundReply => ({ status: 200, contentType: '', body })
@@ -65,7 +68,7 @@ describe('a link that mallory writes to', () => {
   ])('closes the channel on %s', async (_what, message) => {
     const { sayBytes, closed } = served(never)
     sayBytes(message)
-    await expect.poll(closed).toBe('the other side sent a malformed frame')
+    await eventually(closed).toBe('the other side sent a malformed frame')
   })
 
   it.each<[string, SessionFrame[], string]>([
@@ -91,7 +94,7 @@ describe('a link that mallory writes to', () => {
   ])('closes the channel on %s', async (_what, frames, reason) => {
     const { say, closed } = served(never)
     say(...frames)
-    await expect.poll(closed).toContain(reason)
+    await eventually(closed).toContain(reason)
   })
 
   it('closes the channel when more comes than there was credit for', async () => {
@@ -99,7 +102,7 @@ describe('a link that mallory writes to', () => {
     const large = { length: MAX_SESSION_BODY_BYTES, bytes: Buffer.from('x') }
     // Five of them do not find room at once, so the last one has no more than what may come unasked.
     for (const id of [1, 3, 5, 7, 9]) say(requestFrame(id, large))
-    await expect.poll(() => heard.filter(({ type }) => type === 'credit').map(({ id }) => id)).toEqual([1, 3, 5, 7])
+    await eventually(() => heard.filter(({ type }) => type === 'credit').map(({ id }) => id)).toEqual([1, 3, 5, 7])
     const chunk = Buffer.alloc(MAX_CHUNK_BYTES)
     say({ type: 'data', id: 9, bytes: chunk })
     say(
@@ -108,29 +111,29 @@ describe('a link that mallory writes to', () => {
       { type: 'data', id: 1, bytes: chunk },
     )
     say({ type: 'ping', id: 1 })
-    await expect.poll(() => heard.some(({ type }) => type === 'pong')).toBe(true)
+    await eventually(() => heard.some(({ type }) => type === 'pong')).toBe(true)
     say({ type: 'data', id: 9, bytes: chunk })
-    await expect.poll(closed).toContain('more of a request than there was credit for')
+    await eventually(closed).toContain('more of a request than there was credit for')
   })
 
   it('reads little for requests that it has refused, and closes when more of them comes', async () => {
     const { say, heard, closed } = served(never, { maxBodyBytes: () => 10 })
     say(requestFrame(1, { length: 1_000_000, bytes: Buffer.from('x') }))
-    await expect.poll(() => heard[0]).toMatchObject({ type: 'reply', id: 1, status: 400 })
+    await eventually(() => heard[0]).toMatchObject({ type: 'reply', id: 1, status: 400 })
     const chunk = Buffer.alloc(MAX_CHUNK_BYTES)
     say({ type: 'data', id: 1, bytes: chunk })
     say({ type: 'ping', id: 1 })
-    await expect.poll(() => heard.at(-1)?.type).toBe('pong')
+    await eventually(() => heard.at(-1)?.type).toBe('pong')
     for (let sent = chunk.length; sent <= INITIAL_CREDIT; sent += chunk.length)
       say({ type: 'data', id: 1, bytes: chunk })
-    await expect.poll(closed).toContain('more of a body than there was credit for')
+    await eventually(closed).toContain('more of a body than there was credit for')
   })
 
   it('answers busy to a flood of requests, and begins no more of them than it may', async () => {
     const handle = vi.fn(never)
     const { say, heard, closed } = served(handle)
     for (let n = 0; n < MAX_REQUESTS_IN_FLIGHT + 50; n++) say(requestFrame(2 * n + 1))
-    await expect.poll(() => heard.length).toBe(50)
+    await eventually(() => heard.length).toBe(50)
     expect(heard.every((frame) => frame.type === 'reply' && frame.status === 503)).toBe(true)
     expect(handle).toHaveBeenCalledTimes(MAX_REQUESTS_IN_FLIGHT)
     expect(closed()).toBeUndefined()
@@ -141,7 +144,7 @@ describe('a link that mallory writes to', () => {
     const { say, heard } = served(handle)
     for (let n = 0; n < MAX_REQUESTS_IN_FLIGHT + 5; n++)
       say(requestFrame(2 * n + 1), { type: 'cancel', id: 2 * n + 1, code: 'unwanted' })
-    await expect.poll(() => heard.length).toBe(5)
+    await eventually(() => heard.length).toBe(5)
     expect(handle).toHaveBeenCalledTimes(MAX_REQUESTS_IN_FLIGHT)
   })
 
@@ -149,13 +152,13 @@ describe('a link that mallory writes to', () => {
     const handle = vi.fn(never)
     const { say, heard, clock, link } = served(handle)
     say(requestFrame(1, { length: 100, bytes: Buffer.from('x') }), { type: 'ping', id: 1 })
-    await expect.poll(() => heard.at(-1)?.type).toBe('pong')
+    await eventually(() => heard.at(-1)?.type).toBe('pong')
     for (let second = 0; second < BODY_LIMIT_MS / 1_000; second++) {
       say({ type: 'data', id: 1, bytes: Buffer.from('x') })
-      await expect.poll(() => heard.length).toBeGreaterThan(0)
+      await eventually(() => heard.length).toBeGreaterThan(0)
       clock.advance(1_000)
     }
-    await expect.poll(() => heard).toContainEqual({ type: 'cancel', id: 1, code: 'late' })
+    await eventually(() => heard).toContainEqual({ type: 'cancel', id: 1, code: 'late' })
     expect(handle).not.toHaveBeenCalled()
     expect(link.isOpen).toBe(true)
   })
@@ -164,13 +167,13 @@ describe('a link that mallory writes to', () => {
     const large = Buffer.alloc(MAX_SESSION_BODY_BYTES)
     const { say, heard, mallory, closed } = served(async () => ok(large))
     for (const id of [1, 3, 5, 7, 9]) say(requestFrame(id))
-    await expect.poll(() => heard.filter(({ type }) => type === 'reply').length).toBe(5)
+    await eventually(() => heard.filter(({ type }) => type === 'reply').length).toBe(5)
     // She gives no credit, so these five wait; what they hold is all that she gets.
     say(requestFrame(11), requestFrame(13))
-    await expect.poll(() => heard.filter((frame) => frame.type === 'reply' && frame.status === 503).length).toBe(2)
+    await eventually(() => heard.filter((frame) => frame.type === 'reply' && frame.status === 503).length).toBe(2)
     mallory.pause()
     for (let n = 0; n < 20_000; n++) say({ type: 'ping', id: n })
-    await expect.poll(closed).toBe('the other side does not read what it asks for')
+    await eventually(closed).toBe('the other side does not read what it asks for')
   })
 
   it('takes back the room of a shared memory when requests end, whichever way', async () => {
@@ -186,14 +189,14 @@ describe('a link that mallory writes to', () => {
     }
     const { say, heard, mallory } = served(async () => ok(), { room })
     say(requestFrame(1, { length: 4, bytes: Buffer.from('body') }))
-    await expect.poll(() => heard.length).toBe(1)
+    await eventually(() => heard.length).toBe(1)
     expect(held).toBe(0)
     say(requestFrame(3, { length: 100, bytes: Buffer.from('x') }), { type: 'cancel', id: 3, code: 'unwanted' })
     say(requestFrame(5, { length: 100, bytes: Buffer.from('x') }), { type: 'ping', id: 1 })
-    await expect.poll(() => heard.at(-1)?.type).toBe('pong')
+    await eventually(() => heard.at(-1)?.type).toBe('pong')
     expect(held).toBe(100)
     mallory.close('gone')
-    await expect.poll(() => held).toBe(0)
+    await eventually(() => held).toBe(0)
   })
 
   it('ends the signal of everything that is worked on when the channel closes', async () => {
@@ -203,9 +206,9 @@ describe('a link that mallory writes to', () => {
       return never()
     })
     say(requestFrame(1), requestFrame(3))
-    await expect.poll(() => signals.length).toBe(2)
+    await eventually(() => signals.length).toBe(2)
     mallory.close('gone')
-    await expect.poll(() => signals.every(({ aborted }) => aborted)).toBe(true)
+    await eventually(() => signals.every(({ aborted }) => aborted)).toBe(true)
   })
 
   it('says no more than that it failed when the handler throws', async () => {
@@ -215,7 +218,7 @@ describe('a link that mallory writes to', () => {
     }
     const { say, heard } = served(handle, { failed })
     say(requestFrame(1))
-    await expect.poll(() => heard).toEqual([{ type: 'cancel', id: 1, code: 'failed' }])
+    await eventually(() => heard).toEqual([{ type: 'cancel', id: 1, code: 'failed' }])
     expect(failed).toHaveBeenCalledOnce()
   })
 })
@@ -256,7 +259,7 @@ describe(sessionLink, () => {
     const gate = Promise.withResolvers<InboundReply>()
     const { a, b, far } = joined({ b: () => gate.promise })
     const looked = a.send(asking('/first'))
-    await expect.poll(() => b.isOpen).toBe(true)
+    await eventually(() => b.isOpen).toBe(true)
     far.pause()
     const missed = a.send(asking('/second'))
     const outcome = expect(missed).rejects.toBeInstanceOf(RequestNotTaken)

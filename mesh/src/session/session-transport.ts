@@ -2,8 +2,9 @@
  * One channel for each peer whose manifest names a way to open one, and single requests to the others, and whenever no
  * channel can be opened. It authenticates nobody, as every transport: the handshake does, bound to the channel.
  *
- * A session that is bound to one TLS connection is used on that connection only. When it ends, what belongs to the
- * session is not sent another way, and the kernel is told, so that its next call opens a new session.
+ * A channel is opened for a handshake, and what belongs to the session that it opens goes over this channel only. When
+ * the channel ends, nothing of the session is sent another way, and the kernel is told, so that its next call opens a new
+ * session. What belongs to no session goes over the channel that there is, and singly while there is none.
  */
 import type {
   CertificatePins,
@@ -12,6 +13,7 @@ import type {
   Did,
   EventLogger,
   InboundHandler,
+  PeerChannel,
   PeerReply,
   PeerRequest,
   PeerTransport,
@@ -36,16 +38,6 @@ export type SessionTransportComponents = Pick<SessionLinkComponents, 'maxBodyByt
   logger: EventLogger
 }
 
-/** An open channel to a peer, as it is shown. */
-export type PeerChannel = {
-  peer: Did
-  /** Of the endpoint; undefined when the peer opened it. */
-  proto?: string
-  kind?: ChannelBinding['kind']
-  /** Unix milliseconds. */
-  openedMs: number
-}
-
 type Open = { link: SessionLink; shown: PeerChannel }
 type Way = { open?: Open; opening?: Promise<SessionLink | undefined>; retryAt: number; told?: string }
 
@@ -61,7 +53,7 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
   readonly #c: SessionTransportComponents
   readonly #retryAfterMs: number
   readonly #ways = new Map<Did, Way>()
-  /** The channel that the newest session of a peer is bound to, if it is bound to one connection. */
+  /** The channel over which the newest session of a peer was opened. */
   readonly #bound = new Map<Did, SessionLink>()
   /** Also those that others have replaced, until they end. */
   readonly #links = new Set<SessionLink>()
@@ -92,14 +84,14 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
   }
 
   async send(request: PeerRequest): Promise<PeerReply> {
-    const link = await this.#linkFor(request)
+    const link = this.#linkFor(request)
     if (link === undefined) return this.#c.single.send(request)
     try {
       return await link.send(request)
     } catch (error) {
       if (!(error instanceof RequestNotTaken)) throw error
       // The other side has not looked at it, so it goes another way, if there is one.
-      const other = await this.#linkFor(request)
+      const other = this.#linkFor(request)
       if (other === undefined) return this.#c.single.send(request)
       return other.send(request).catch((fault: unknown) => {
         throw fault instanceof RequestNotTaken ? unreachable(request, fault.message, fault) : fault
@@ -112,7 +104,7 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
     const binding = link?.channel.binding
     if (peer !== undefined) this.#bound.delete(peer)
     if (link === undefined || peer === undefined || binding === undefined) return this.#c.single.binding(endpoint, peer)
-    if (binding.kind === 'exporter') this.#bound.set(peer, link)
+    this.#bound.set(peer, link)
     return binding
   }
 
@@ -147,15 +139,15 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
   }
 
   /** @throws MeshError `unreachable` when the channel of the session is gone. */
-  #linkFor(request: PeerRequest): SessionLink | undefined | Promise<SessionLink | undefined> {
-    const { peer, path, endpoint, signal } = request
+  #linkFor(request: PeerRequest): SessionLink | undefined {
+    const { peer, path } = request
     if (peer === undefined) return undefined
     const bound = BOUND_PATHS.has(path) ? this.#bound.get(peer) : undefined
     if (bound !== undefined && !bound.takesBound)
       throw unreachable(request, 'the channel that the session is bound to has closed')
     if (bound !== undefined) return bound
-    const link = this.#linkTo(peer, endpoint)
-    return link instanceof Promise && signal !== undefined ? unlessAborted(link, signal, request) : link
+    const link = this.#ways.get(peer)?.open?.link
+    return link?.isOpen === true ? link : undefined
   }
 
   #linkTo(peer: Did, endpoint: string): SessionLink | undefined | Promise<SessionLink | undefined> {
@@ -233,18 +225,5 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
     const way: Way = { retryAt: 0 }
     this.#ways.set(peer, way)
     return way
-  }
-}
-
-/** A channel that is being opened is for everybody who waits for it; one of them may leave. */
-async function unlessAborted<T>(opening: Promise<T>, signal: AbortSignal, request: PeerRequest): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(unreachable(request, 'the request was cancelled'))
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([opening, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }

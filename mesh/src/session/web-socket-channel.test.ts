@@ -18,6 +18,9 @@ import { webSocketServer } from '../testing/web-socket-server.ts'
 import { SessionTransport } from './session-transport.ts'
 import { webSocketDialer } from './web-socket-dialer.ts'
 
+/** As long as a busy machine takes. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 })
+
 const now = Date.now() / 1000
 const clock = manualClock()
 const echo: InboundHandler = { handle: async ({ body }) => ({ status: 200, contentType: '', body }) }
@@ -47,7 +50,7 @@ describe('a session over a WebSocket', () => {
     const values = channels.map(({ binding }) => Buffer.from(binding?.value ?? []).toString('hex'))
     expect(channels.map(({ binding }) => binding?.kind)).toEqual(['exporter', 'exporter'])
     expect(values[0]).not.toBe(values[1])
-    await expect.poll(() => server.links.length).toBe(2)
+    await eventually(() => server.links.length).toBe(2)
     const seen = server.links.map(({ channel }) => Buffer.from(channel.binding?.value ?? []).toString('hex'))
     expect(seen.sort()).toEqual(values.sort())
     for (const channel of channels) channel.close('done')
@@ -77,6 +80,7 @@ describe('a session over a WebSocket', () => {
     const certificate = selfSignedCertificate(now)
     await using honest = await webSocketServer(b, { clock, certificate })
     await using onward = reaching(honest.url, certificate.cert)
+    await onward.binding(honest.origin, bob.did)
     const relay: InboundHandler = {
       async handle({ path, method, body }) {
         const request = { endpoint: honest.origin, peer: bob.did, path, method, body, maxReplyBytes: 1_000_000 }
@@ -160,7 +164,7 @@ describe('a session over a WebSocket', () => {
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n` +
         `Sec-WebSocket-Protocol: hansa-session-1.local\r\n\r\n`,
     )
-    await expect.poll(() => server.links.length).toBe(1)
+    await eventually(() => server.links.length).toBe(1)
     socket.write(Buffer.from([0x82, 0xfe, 0x10, 0x00, 1, 2, 3, 4, 5]))
     socket.destroy()
     expect(await server.links[0]?.closed).toContain('closed')

@@ -33,6 +33,7 @@ async function fixture(handler: InboundHandler, certificate?: TestCertificate): 
     waysTo: () => [{ proto: WS_ENDPOINT_PROTO, url: server.url }],
     renew: async () => {},
   })
+  await transport.binding(server.origin, bob.did)
   return {
     transport: {
       send: (request) => transport.send({ ...request, peer: bob.did }),

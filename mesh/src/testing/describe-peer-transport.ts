@@ -5,6 +5,9 @@
 import type { ChannelBinding, InboundHandler, InboundReply, InboundRequest, PeerTransport } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
 
+/** As long as a busy machine takes. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 })
+
 export type PeerTransportFixture = AsyncDisposable & {
   transport: PeerTransport
   /** Where `handler` answers. */
@@ -84,7 +87,7 @@ export function describePeerTransport(name: string, testCase: PeerTransportCase)
       })
       const { transport, endpoint } = side
       const replies = Array.from({ length: 48 }, (_, n) => transport.send({ endpoint, ...asks(`${n}`) }))
-      await expect.poll(() => gates.size).toBe(48)
+      await eventually(() => gates.size).toBe(48)
       for (const release of [...gates.values()].reverse()) release()
       const texts = (await Promise.all(replies)).map(({ body }) => Buffer.from(body).toString())
       expect(texts).toEqual(Array.from({ length: 48 }, (_, n) => `for ${n}`))
@@ -129,7 +132,7 @@ export function describePeerTransport(name: string, testCase: PeerTransportCase)
       await expect(given).rejects.toMatchObject({
         detail: { code: 'unreachable', reason: 'the request was cancelled' },
       })
-      if (testCase.passesCancel) await expect.poll(() => signal?.aborted).toBe(true)
+      if (testCase.passesCancel) await eventually(() => signal?.aborted).toBe(true)
       resolve(ok('too late'))
       expect(await transport.send({ endpoint, ...asks('next') })).toMatchObject({ status: 200 })
     })

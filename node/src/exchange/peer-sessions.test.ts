@@ -1,4 +1,5 @@
 import type { OutboundSession } from '@hansa/mesh'
+import type { Did } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
 import { bob, carol } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
@@ -13,14 +14,28 @@ function sessions(
   let opened = 0
   const make = (peer = bob.did) =>
     aSession({ peer, sid: `${opened}`.padStart(22, 'S'), at: Math.floor(clock.now() / 1000) })
+  let unbound: (peer: Did) => void = () => {}
+  const transport = {
+    onUnbound: (ended: typeof unbound) => {
+      unbound = ended
+    },
+  }
   const held = new PeerSessions({
     clock,
+    transport,
     open: async (peer) => {
       opened += 1
       return open === undefined ? make(peer) : open(opened)
     },
   })
-  return { clock, held, make, get: () => held.get(bob.did, 'https://bob.example'), opened: () => opened }
+  return {
+    clock,
+    held,
+    make,
+    unbind: () => unbound(bob.did),
+    get: () => held.get(bob.did, 'https://bob.example'),
+    opened: () => opened,
+  }
 }
 
 describe('a session', () => {
@@ -56,6 +71,17 @@ describe('a session', () => {
     const second = await get()
     held.drop(bob.did, first.sid)
     expect(await get()).toBe(second)
+  })
+
+  it('ends with the channel that it is bound to, also when that closes while it is opened', async () => {
+    const { get, unbind, opened } = sessions()
+    const first = await get()
+    unbind()
+    const second = get()
+    unbind()
+    expect(await second).not.toBe(first)
+    const third = await get()
+    expect([opened(), await get()]).toEqual([3, third])
   })
 
   it('that was refused is tried again with the next call', async () => {

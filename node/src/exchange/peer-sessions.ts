@@ -15,6 +15,8 @@ export class PeerSessions {
   readonly #clock: Clock
   readonly #held = new Map<Did, OutboundSession>()
   readonly #opening = new Map<Did, Promise<OutboundSession | Refusal>>()
+  /** Peers whose session was forgotten while it was opened. */
+  readonly #lost = new Set<Did>()
 
   /** @param components.transport says when a session has lost the channel that it is bound to. */
   constructor(components: { open: OpenSession; clock: Clock; transport?: Pick<PeerTransport, 'onUnbound'> }) {
@@ -49,15 +51,17 @@ export class PeerSessions {
   /** Whatever is open with the peer is not used any more. */
   forget(peer: Did): void {
     this.#held.delete(peer)
+    if (this.#opening.has(peer)) this.#lost.add(peer)
   }
 
   async #start(peer: Did, endpoint: string): Promise<OutboundSession | Refusal> {
     try {
       const opened = await this.#openSession(peer, endpoint)
-      if (!isRefusal(opened)) this.#held.set(peer, opened)
+      if (!isRefusal(opened) && !this.#lost.has(peer)) this.#held.set(peer, opened)
       return opened
     } finally {
       this.#opening.delete(peer)
+      this.#lost.delete(peer)
     }
   }
 }

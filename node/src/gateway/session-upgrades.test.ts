@@ -16,6 +16,9 @@ import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { httpGateway } from './http-gateway.ts'
 
+/** As long as a busy machine takes. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 })
+
 const NOTHING = new Uint8Array(0)
 const dialer: ChannelDialer = webSocketDialer({ allowPrivate: ['127.0.0.0/8'] })
 
@@ -103,7 +106,7 @@ describe('a gateway that takes sessions', () => {
       })
     channel.send(begin(1, exchangePaths.hello, 65_537))
     channel.send(begin(3, '/nowhere', 1))
-    await expect.poll(() => heard.map((frame) => frame.type === 'reply' && frame.status)).toEqual([400, 400])
+    await eventually(() => heard.map((frame) => frame.type === 'reply' && frame.status)).toEqual([400, 400])
     channel.close('done')
   })
 

@@ -35,11 +35,23 @@ export type PeerRequest = {
 
 export type PeerReply = { status: number; body: Uint8Array }
 
+/** An open channel to a peer, as it is shown. */
+export type PeerChannel = {
+  peer: Did
+  /** Of the endpoint; undefined when the peer opened it. */
+  proto?: string
+  kind?: ChannelKind
+  /** Unix milliseconds. */
+  openedMs: number
+}
+
 export interface PeerTransport {
   /** @throws KernelError with `code: 'unreachable'` and the reason; never for a reply with an error status. */
   send(request: PeerRequest): Promise<PeerReply>
   /** The binding of the channel to `endpoint`; undefined when the endpoint may not be used at all. */
   binding(endpoint: string, peer?: Did): Promise<ChannelBinding | undefined>
+  /** Channels that are open now. A transport of single requests has none. */
+  channels?(): readonly PeerChannel[]
   /** @param ended called when a session with the peer cannot be used any more, because its channel has closed. */
   onUnbound?(ended: (peer: Did) => void): void
   /** Connections to a peer follow these pins from now on. A transport without certificates has no use for them. */
