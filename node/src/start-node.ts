@@ -114,7 +114,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
       ...(agents === undefined ? {} : { agents: agents.url }),
       ...(operations === undefined ? {} : { operations: operations.url }),
       kernel,
-      reloadPolicies: node.reloadPolicy,
+      reloadPolicies: () => node.reloadPolicy(),
       reload: node.reload,
       async reloadCertificate() {
         await ready.tls.certificate?.reload()
@@ -210,6 +210,7 @@ function openKernel(
     principal,
     peers,
     delegation,
+    twoPersons,
     canaries,
     inFlight,
     publicLog,
@@ -234,6 +235,7 @@ function openKernel(
     ...(issuers === undefined ? {} : { issuers }),
     ...(observer === undefined ? {} : { observer }),
     ...(delegation === undefined ? {} : { delegation }),
+    ...(twoPersons === undefined ? {} : { twoPersons }),
     ...(witnessing === undefined ? {} : { witnessing }),
     ...(publicLog === undefined ? {} : { publicLog }),
     ...(logReserveBytes === undefined ? {} : { logReserveBytes }),
@@ -280,7 +282,7 @@ function operationsOf(
   const configPath = homePaths(init.home).config
   const classifying = { configPath, environment: environmentOf(init), kernel, reloader, clock: systemClock }
   return {
-    reloadPolicy: () => reloader.reloadPolicies(),
+    reloadPolicy: (by) => reloader.reloadPolicies(by),
     policyFaults: () => reloader.policyFaults,
     async reload() {
       await tls.certificate?.reload()

@@ -244,6 +244,7 @@ export {
   type SignedManifest,
 } from './manifest/capability-manifest.ts'
 export { type LegacyManifest, legacyManifestSchema } from './manifest/legacy-manifest.ts'
+export * from './policy/pending-policy.ts'
 export { type Effect, effects, type PolicyFile, policyFileSchema, type Rule, ruleSchema } from './policy/rule.ts'
 export { type TrustPolicy, trustPolicies, trustPolicySchema } from './policy/trust-policy.ts'
 // Ports.

@@ -2,6 +2,7 @@ import type { KernelOperator } from '@hansa/protocols'
 import type { ControlClient } from './control-client.ts'
 import { remoteAgreements } from './remote-agreements.ts'
 import { remoteGovernance } from './remote-governance.ts'
+import { remotePolicyChanges } from './remote-policy-changes.ts'
 import { watchApprovals } from './watch-approvals.ts'
 
 /** What an operator may do to a running node, one request each. */
@@ -14,6 +15,7 @@ export function remoteOperator(client: ControlClient): KernelOperator {
       leave: (init) => client.call('leaveMesh', init),
       status: () => client.call('meshStatus', {}),
     },
+    policyChanges: remotePolicyChanges(client),
     status: () => client.call('status', {}),
     capabilities: () => client.call('capabilities', {}),
     peers: () => client.call('peers', {}),

@@ -172,6 +172,7 @@ export {
   unknownFacts,
   type WhatIf,
   whatIf,
+  whyPolicyWider,
 } from './policy/index.ts'
 // Revocations.
 export * from './revocation/index.ts'

@@ -74,6 +74,10 @@ policies:
   - policy.yaml
   - policy.d                    # hansa peer add writes its rules here
 
+# Whether a policy that may permit more than the one in force waits for two persons: hansa policy pending --help
+# policy_changes:
+#   two_persons: true
+
 # What is known of other kernels beforehand: labels that they may be sent, and how much they are trusted. A did:web needs
 # \`keys\` besides: those that its operator told you by another way.
 # peers:

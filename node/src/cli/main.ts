@@ -247,7 +247,7 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
       },
       {
         name: 'agreement',
-        summary: 'agree with other kernels on who may call what, under both signatures',
+        summary: 'agree with other kernels on who may call what',
         load: async () => (await import('./commands/agreement.ts')).agreementCommand,
       },
       {

@@ -214,6 +214,17 @@ export const configFileSchema = z.strictObject({
       'Policy files, and directories of which every .yaml file is one, relative to this file. Default: [policy.yaml]',
     )
     .optional(),
+  policy_changes: z
+    .strictObject({
+      two_persons: z
+        .boolean()
+        .describe(
+          'A policy that may permit more than the one in force waits until two persons have approved it: hansa policy pending. Once true, taking it back takes two persons too. Default: false',
+        )
+        .optional(),
+    })
+    .describe('How the policy is changed')
+    .optional(),
   delegation: z
     .strictObject({
       owners: z

@@ -36,6 +36,8 @@ export type NodeConfig = Readonly<{
   /** Absolute paths of policy files. */
   policies: readonly string[]
   peers: readonly PeerSetting[]
+  /** A policy that may permit more waits for two persons. @default false */
+  twoPersons?: boolean
   /** Whose chains of delegations count. @default this kernel's own */
   delegation?: DelegationInit
   /** Where health, readiness and figures are asked for. @default nowhere */

@@ -125,6 +125,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ],
     policies: (file.policies ?? [DEFAULT_POLICY]).map((policy) => resolve(directory, policy)),
     peers: peerSettings(file),
+    ...(file.policy_changes?.two_persons === undefined ? {} : { twoPersons: file.policy_changes.two_persons }),
     ...(file.delegation?.owners === undefined ? {} : { delegation: { owners: file.delegation.owners } }),
     ...(agents === undefined ? {} : { agents }),
     ...issuing,

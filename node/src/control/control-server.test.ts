@@ -164,6 +164,9 @@ describe('the methods of the control interface', () => {
     ],
     confirmException: [{ id: ID, by: 'person:olga' }, ['confirmException', { id: ID, by: 'person:olga' }]],
     endException: [{ id: ID, by: 'person:olga' }, ['endException', { id: ID, by: 'person:olga' }]],
+    pendingPolicy: [{}, undefined],
+    approvePolicy: [{ id: ID, by: 'person:olga' }, ['approvePolicy', { id: ID, by: 'person:olga' }]],
+    rejectPolicy: [{ id: ID, by: 'person:olga' }, ['rejectPolicy', { id: ID, by: 'person:olga' }]],
     agreements: [{}, ['agreements']],
     agreement: [{ id: ID }, ['agreement', ID]],
     proposeAgreement: [

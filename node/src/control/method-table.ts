@@ -7,6 +7,7 @@ import {
   type controlMethods,
   type ImportedPeer,
   type PeerImport,
+  type PendingPolicy,
 } from '@hansa/protocols'
 import { scopeCovers } from '@hansa/trust'
 import type { z } from 'zod'
@@ -75,7 +76,10 @@ export const methodTable: MethodTable = {
   classify: (params, { node }) => node.classify(withoutUndefined(params)),
   forgetCapability: async ({ id }, { kernel }) => done(kernel.forgetCapability(id)),
   reload: (_params, { node }) => node.reload(),
-  reloadPolicy: (_params, { node }) => node.reloadPolicy(),
+  reloadPolicy: ({ by }, { node }) => node.reloadPolicy(by),
+  pendingPolicy: (_params, { kernel }) => kernel.policyChanges.pending(),
+  approvePolicy: (params, { kernel }) => kernel.policyChanges.approve(params),
+  rejectPolicy: (params, { kernel }) => kernel.policyChanges.reject(params),
   identityKeys: (_params, { kernel }) => kernel.identity.keys(),
   rotateKey: (params, { kernel }) => kernel.identity.rotate(withoutUndefined(params)),
   revokeKey: (params, { kernel }) => kernel.identity.revoke(params),
@@ -188,6 +192,13 @@ async function done(work: Promise<void>): Promise<null> {
 
 async function nodeStatus({ kernel, node }: MethodContext): Promise<ControlResult<'status'>> {
   const status = await kernel.status()
-  const faults = [...node.policyFaults()]
+  const { pending } = await kernel.policyChanges.pending()
+  const faults = [...node.policyFaults(), ...(pending === null ? [] : [pendingSentence(pending)])]
   return faults.length === 0 ? status : { ...status, policy: { ...status.policy, faults } }
+}
+
+function pendingSentence({ id, state }: PendingPolicy): string {
+  return state === 'waits'
+    ? `A policy that may permit more waits for two persons: hansa policy pending, then hansa policy approve ${id.slice(0, 12)}`
+    : 'The policy files may permit more than the policy in force, and were rejected: hansa policy pending'
 }

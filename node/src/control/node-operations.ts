@@ -2,8 +2,8 @@ import type { CapabilityDetail, Classify, LogLines, LogLinesParams, NodeReload, 
 
 /** What a node does beside its kernel, for an operator. */
 export interface NodeOperations {
-  /** Reads the policy files again. With a fault in any of them the policy in force stays. */
-  reloadPolicy(): Promise<PolicyReload>
+  /** Reads the policy files again. With a fault in any of them the policy in force stays. @param by who wants it */
+  reloadPolicy(by?: string): Promise<PolicyReload>
   /** Why the policy files are not the policy in force; empty when they are. */
   policyFaults(): readonly string[]
   /** Reads the configuration, its policies and its modules again. With a fault in any of them everything stays. */

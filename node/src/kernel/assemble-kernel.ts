@@ -26,6 +26,7 @@ import { IdentityDesk } from '../identity/identity-desk.ts'
 import { kernelResolver } from '../identity/kernel-resolver.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
 import { openMesh } from '../mesh/open-mesh.ts'
+import { PolicyChanges } from '../policy/policy-changes.ts'
 import { kernelDiscovery } from '../registry/kernel-discovery.ts'
 import { kernelRegistries } from '../registry/kernel-registries.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
@@ -59,7 +60,7 @@ import { PeerDesk } from './peer-desk.ts'
 import { PeerSettings } from './peer-settings.ts'
 import { periodic } from './periodic.ts'
 import { runCall } from './pipeline.ts'
-import { compileOrThrow, PolicyHolder } from './policy-holder.ts'
+import { PolicyHolder } from './policy-holder.ts'
 import type { PolicyComponents } from './policy-stage.ts'
 import { receiveStage } from './receive-stage.ts'
 import { receiveWithinDebts } from './receive-within-debts.ts'
@@ -87,7 +88,9 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const components = { ...world, transport: guard.transport }
   const { signer, clock, logger, store, transport } = components
   const self = signer.did
-  const compiled = compileOrThrow(init.policy ?? [])
+  const { policy: sources = [], twoPersons = false } = init
+  const policyChanges = await PolicyChanges.open({ store, sources, twoPersons })
+  const compiled = policyChanges.first
   await checkContent(components.content, init.content)
   // A log that is open holds its directory: whatever fails behind it must not keep the next start from it.
   await using undo = new AsyncDisposableStack()
@@ -193,9 +196,9 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   for (const draft of closing) projections.replay(await closeCall(ledger, draft))
   await trust.start()
 
-  const policy = new PolicyHolder(compiled, projections.policyVersion + 1, append)
+  const policy = new PolicyHolder(compiled, projections.policyVersion + 1)
   holder = policy
-  await policy.record(compiled, policy.version)
+  await policyChanges.start({ clock, logger, events, holder: policy })
   const policyVersion = () => policy.version
   const sessions = inboundSessions({ opened: (peer) => guard.heard(peer) })({ clock })
   const ends = (peer: Did) => {
@@ -276,18 +279,8 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const stopping: Refusal = { refused: 'busy', reason: 'the node is stopping' }
   const plain = sharedStages({
     ...{ ...deciding, asking },
-    ...{
-      self,
-      logger,
-      detectors,
-      tokenKeys: secrets.tokenKeys,
-      uses,
-      policyVersion,
-      append,
-      room,
-      idempotency,
-      budget,
-    },
+    ...{ self, logger, detectors, uses, policyVersion, append, room, idempotency, budget },
+    tokenKeys: secrets.tokenKeys,
     ...{ transport, signer: batch, outbox, promises, evidence, exchange, fresh, content: kept.content },
     ...{ identities, quorum: witnessing.guard, governance, revocations, routing },
     receive: (arrived) => (quiescing ? stopping : receiveCall(arrived)),
@@ -356,18 +349,22 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     name: init.name ?? '',
     endpoint: init.endpoint,
     nowMs: () => clock.now(),
-    ...{ ledger, locals, publisher, policy, approvals, imports, peers: peerDesk, agreements: agreements.desk },
+    ...{
+      ledger,
+      locals,
+      publisher,
+      policy,
+      approvals,
+      imports,
+      peers: peerDesk,
+      agreements: agreements.desk,
+      policyChanges,
+    },
     ...{ inFlight, tokens, agents, issuers, offers, configured, standing: trust.desk },
     routing: routing.desk,
     capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),
     ...{ content: kept.desk, events, identity, registries, revocations, ...delegation.desks },
-    append,
-    outbox,
-    held,
-    refusals,
-    inbound,
-    witnessing,
-    invoke,
+    ...{ append, outbox, held, refusals, inbound, witnessing, invoke },
     governance: governance.operator,
     explain: routing.explain(explainer(explaining)),
     mesh: mesh.desk,

@@ -73,6 +73,8 @@ export type KernelInit = {
   tls?: () => readonly string[]
   /** Rules. @default none, so that everything is denied */
   policy?: readonly PolicySource[]
+  /** A policy that may permit more than the one in force waits until two persons have approved it. @default false */
+  twoPersons?: boolean
   peers?: readonly PeerSetting[]
   /** Whose chains of delegations count. @default this kernel's own */
   delegation?: DelegationInit

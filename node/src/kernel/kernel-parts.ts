@@ -18,6 +18,7 @@ import type { HeldResults } from '../exchange/held-results.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { OpenedIssuers } from '../issuers/open-issuers.ts'
+import type { PolicyChanges } from '../policy/policy-changes.ts'
 import type { KernelRegistries } from '../registry/kernel-registries.ts'
 import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import type { RoutingDesk } from '../routing/routing-desk.ts'
@@ -48,6 +49,7 @@ export type KernelParts = {
   locals: LocalCapabilities
   publisher: ManifestPublisher
   policy: PolicyHolder
+  policyChanges: PolicyChanges
   approvals: ApprovalBook
   imports: ImportDesk
   peers: PeerDesk

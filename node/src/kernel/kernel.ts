@@ -39,6 +39,7 @@ import type {
   PeerAlias,
   PeerImport,
   PeerInfo,
+  PolicyChangesOperator,
   RegisterParams,
   Registration,
   RevocationInfo,
@@ -54,6 +55,7 @@ import type { AgentOffer, ControlledKernel } from '../control/controlled-kernel.
 import { type Driver, functionDriver } from '../drivers/index.ts'
 import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { IssuerDesk } from '../issuers/issuer-desk.ts'
+import type { LoadedPolicy } from '../policy/policy-changes.ts'
 import type { KernelRegistries } from '../registry/kernel-registries.ts'
 import type { RoutingDesk } from '../routing/routing-desk.ts'
 import type { StandingDesk } from '../standing/standing-desk.ts'
@@ -180,9 +182,14 @@ export class AssembledKernel implements ControlledKernel {
     return this.#parts.explain(capability, args, options)
   }
 
-  /** @throws CallError `invalid_request` that names every fault; the policy in force stays. */
-  loadPolicy(sources: readonly PolicySource[]): Promise<void> {
-    return this.#parts.policy.load(sources)
+  /** @param by who wants it @throws CallError `invalid_request` that names every fault; the policy in force stays. */
+  loadPolicy(sources: readonly PolicySource[], by?: string): Promise<LoadedPolicy> {
+    return this.#parts.policyChanges.load(sources, by)
+  }
+
+  /** A policy that waits for two persons. */
+  get policyChanges(): PolicyChangesOperator {
+    return this.#parts.policyChanges
   }
 
   status(): Promise<KernelStatus> {

@@ -21,7 +21,7 @@ beforeEach(() => {
   ledger = new FakeLedger(clock)
   store = memoryStore()
   locals = new LocalCapabilities()
-  policy = new PolicyHolder(compileOrThrow([]), 1, ledger.append)
+  policy = new PolicyHolder(compileOrThrow([]), 1)
 })
 
 const { driver } = aLocalTarget()
@@ -103,7 +103,7 @@ describe('a manifest', () => {
   it('follows a change of policy, so that a peer sees its version', async () => {
     const of = publisher()
     await of.current()
-    await policy.load([{ name: 'p', rules: [] }])
+    policy.put(compileOrThrow([]))
     expect((await of.current()).manifest.policy).toMatchObject({ version: 2, min_version: 2 })
   })
 })

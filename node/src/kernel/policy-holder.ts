@@ -2,18 +2,14 @@
 import type { EntryDraft } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import { type CompiledPolicy, compilePolicy, type PolicySource } from '@hansa/trust'
-import type { Appended } from '@hansa/trust/ledger'
 
 export class PolicyHolder {
   #current: CompiledPolicy
   #version: number
-  #loading: Promise<unknown> = Promise.resolve()
-  readonly #append: (draft: EntryDraft) => Appended
 
-  constructor(policy: CompiledPolicy, version: number, append: (draft: EntryDraft) => Appended) {
+  constructor(policy: CompiledPolicy, version: number) {
     this.#current = policy
     this.#version = version
-    this.#append = append
   }
 
   get current(): CompiledPolicy {
@@ -25,31 +21,15 @@ export class PolicyHolder {
     return this.#version
   }
 
-  /**
-   * Puts another policy in force once its entry is durable.
-   * @throws CallError `invalid_request` that names every fault; the old policy stays in force.
-   */
-  async load(sources: readonly PolicySource[]): Promise<void> {
-    const policy = compileOrThrow(sources)
-    // One after the other: two policies must not be recorded under one version.
-    const loaded = this.#loading.then(() => this.#put(policy))
-    this.#loading = loaded.catch(() => {})
-    await loaded
-  }
-
-  async #put(policy: CompiledPolicy): Promise<void> {
-    await this.record(policy, this.#version + 1)
+  /** In force from now on; its entry is durable by then. */
+  put(policy: CompiledPolicy): void {
     this.#current = policy
     this.#version += 1
   }
 
-  async record(policy: CompiledPolicy, version: number): Promise<void> {
-    const entry = this.#append({
-      type: 'policy.loaded',
-      pol: version,
-      ext: { hash: policy.hash, count: policy.rules.length },
-    })
-    await entry.durable
+  /** What the log says of it. */
+  entry({ hash, rules }: CompiledPolicy, version: number): EntryDraft {
+    return { type: 'policy.loaded', pol: version, ext: { hash, count: rules.length } }
   }
 }
 

@@ -38,7 +38,7 @@ function parts(rules: Rule[], over: Partial<PolicyComponents> = {}, answer?: Pee
   const peers = new PeerSettings([{ did: alice.did, alias: 'orga', standing: 700 }])
   return {
     clock,
-    policy: new PolicyHolder(compileOrThrow([{ name: 'test', rules }]), 1, ledger.append),
+    policy: new PolicyHolder(compileOrThrow([{ name: 'test', rules }]), 1),
     peers,
     standing: configuredStanding(over.peers ?? peers),
     authority: rulesAlone,

@@ -40,6 +40,7 @@ export type NodeReloaderInit = {
 /** Names of keys as an operator writes them, where they differ. */
 const writtenAs: Partial<Record<keyof NodeConfig, string>> = {
   publicUrl: 'public_url',
+  twoPersons: 'policy_changes.two_persons',
   tlsSpki: 'tls_spki',
   webSocket: 'web_socket',
   allowPrivate: 'allow_private',
@@ -63,10 +64,10 @@ export class NodeReloader {
     this.#init = init
     this.#config = init.config
     const { kernel, logger } = init
-    const load = async (sources: readonly PolicySource[]) => {
-      await kernel.loadPolicy(sources)
+    const load = async (sources: readonly PolicySource[], by?: string) => {
+      const loaded = await kernel.loadPolicy(sources, by)
       const { rules, version } = (await kernel.status()).policy
-      return { rules, version }
+      return { rules, version, ...(loaded.inForce ? {} : { pending: loaded.pending.id }) }
     }
     this.#policies = new PolicyFiles(init.sources, { load, logger })
   }
@@ -81,8 +82,8 @@ export class NodeReloader {
   }
 
   /** The policy files alone. */
-  reloadPolicies(): Promise<PolicyReload> {
-    return this.#next(async () => this.#policies.take(await readPolicies(this.#config.policies)))
+  reloadPolicies(by?: string): Promise<PolicyReload> {
+    return this.#next(async () => this.#policies.take(await readPolicies(this.#config.policies), by))
   }
 
   /** Why the policy files are not the policy in force; empty when they are. */

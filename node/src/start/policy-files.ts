@@ -12,8 +12,8 @@ import { checkPolicies } from './preflight.ts'
 export const POLICY_PERIOD_MS = 500
 
 export type PolicyFilesComponents = {
-  /** @returns what is in force then. */
-  load(sources: readonly PolicySource[]): Promise<{ version: number; rules: number }>
+  /** @param by who wants it @returns what is in force then; `pending` is the one that waits, if this one does. */
+  load(sources: readonly PolicySource[], by?: string): Promise<{ version: number; rules: number; pending?: string }>
   logger: EventLogger
 }
 
@@ -43,13 +43,15 @@ export class PolicyFiles {
   }
 
   /** Puts the files in force as they were read. With a fault in any of them the policy in force stays. */
-  async take(reading: PolicyReading): Promise<PolicyReload> {
+  async take(reading: PolicyReading, by?: string): Promise<PolicyReload> {
     const checked = checkPolicies(reading)
     if (!checked.ok) return this.refuse(reading, checked.faults)
-    const inForce = await this.#c.load(checked.sources)
+    const { pending, ...inForce } = await this.#c.load(checked.sources, by)
+    // One that waits is in the hands of persons: the files have said what they say.
     this.#inForce = checked.sources
     this.#decided = reading
     this.#faults = []
+    if (pending !== undefined) return { ok: false, faults: [waits(pending)], pending }
     this.#c.logger.info('policy.reloaded', { rules: inForce.rules, version: inForce.version })
     return { ok: true, ...inForce }
   }
@@ -70,4 +72,8 @@ export class PolicyFiles {
     this.#c.logger.error('policy.not_reloaded', { faults: faults.join('\n') })
     return { ok: false, faults }
   }
+}
+
+function waits(id: string): string {
+  return `These rules may permit more than those in force, so they wait for two persons: hansa policy approve ${id.slice(0, 12)}`
 }

@@ -47,6 +47,7 @@ import {
 import { RecentLines } from '../operations/recent-lines.ts'
 import { fakeAgreements } from './fake-agreements.ts'
 import { fakeGovernance } from './fake-governance.ts'
+import { fakePolicyChanges } from './fake-policy-changes.ts'
 
 const REVOKED: RevocationInfo = {
   issuer: 'did:key:z6Mk',
@@ -155,6 +156,7 @@ export function fakeKernel(): FakeKernel {
       leave: noted('leaveMesh', () => ({ ...fakeMesh(), member: false, neighbours: [] })),
       status: noted('meshStatus', fakeMesh),
     },
+    policyChanges: fakePolicyChanges(calls),
     calls,
     identities,
     exchanges(by) {

@@ -28,6 +28,7 @@ import { addPeerSchema } from '../kernel/known-peer.ts'
 import { joinMeshSchema, leaveMeshSchema } from '../kernel/mesh-info.ts'
 import { revokeSchema } from '../kernel/revocation-info.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
+import { approvePolicySchema, rejectPolicySchema } from '../policy/pending-policy.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
 import { addSponsorSchema, signSponsorSchema } from '../sponsor/sponsor-claim.ts'
 import { vouchParamsSchema } from '../standing/standing.ts'
@@ -35,7 +36,7 @@ import { agentNameSchema } from '../syntax/agent-credential.ts'
 import { capabilityIdSchema, capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
 import { approvalIdSchema, callIdSchema } from '../syntax/ids.ts'
-import { agentPrincipalSchema, principalSchema } from '../syntax/principal.ts'
+import { agentPrincipalSchema, personPrincipalSchema, principalSchema } from '../syntax/principal.ts'
 import { classifySchema } from './classify.ts'
 import { logLinesParamsSchema } from './log-lines.ts'
 
@@ -117,7 +118,12 @@ export const controlMethods = {
   unvouch: z.strictObject({ who: z.string().max(600), by: principalSchema, reason: z.string().max(500).optional() }),
   endorse: z.strictObject({ who: z.string().max(600), by: principalSchema, reason: z.string().max(500).optional() }),
   unendorse: z.strictObject({ who: z.string().max(600), by: principalSchema, reason: z.string().max(500).optional() }),
-  reloadPolicy: z.strictObject({}),
+  reloadPolicy: z.strictObject({
+    by: personPrincipalSchema.optional().describe('Who wants it, and so is the first of two persons'),
+  }),
+  pendingPolicy: z.strictObject({}),
+  approvePolicy: approvePolicySchema,
+  rejectPolicy: rejectPolicySchema,
   capability: z.strictObject({ ref: capabilityRefSchema }),
   classify: classifySchema,
   forgetCapability: z.strictObject({ id: capabilityIdSchema }),

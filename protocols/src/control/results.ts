@@ -24,9 +24,11 @@ import { revocationInfoSchema } from '../kernel/revocation-info.ts'
 import { routeSchema } from '../kernel/route.ts'
 import { entrySchema } from '../ledger/entry.ts'
 import { signedManifestSchema } from '../manifest/capability-manifest.ts'
+import { pendingPolicyAnswerSchema } from '../policy/pending-policy.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
 import { MAX_SPONSOR_BYTES, sponsorInfoSchema } from '../sponsor/sponsor-claim.ts'
 import { standingExplanationSchema, standingSchema } from '../standing/standing.ts'
+import { hashSchema } from '../syntax/base64url.ts'
 import { capabilityRefSchema, peerAliasSchema } from '../syntax/capability-id.ts'
 import { didSchema } from '../syntax/did.ts'
 import { principalSchema } from '../syntax/principal.ts'
@@ -59,6 +61,7 @@ export const policyReloadSchema = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(false),
     faults: z.array(z.string()).describe('One sentence each, with file and line; the policy in force stays'),
+    pending: hashSchema.exactOptional().describe('There is no mistake in it: it waits for two persons'),
   }),
 ])
 export type PolicyReload = z.infer<typeof policyReloadSchema>
@@ -85,6 +88,9 @@ export const controlResults = {
   endorse: standingSchema,
   unendorse: standingSchema,
   reloadPolicy: policyReloadSchema,
+  pendingPolicy: pendingPolicyAnswerSchema,
+  approvePolicy: pendingPolicyAnswerSchema,
+  rejectPolicy: pendingPolicyAnswerSchema,
   capability: capabilityDetailSchema,
   classify: capabilityDetailSchema,
   forgetCapability: z.null(),

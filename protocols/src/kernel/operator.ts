@@ -6,6 +6,7 @@
 import type { Agreements } from '../agreement/agreement-record.ts'
 import type { Delegations } from '../delegation/held-chain.ts'
 import type { Entry } from '../ledger/entry.ts'
+import type { PolicyChangesOperator } from '../policy/pending-policy.ts'
 import type { Sponsors } from '../sponsor/sponsor-claim.ts'
 import type { CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
 import type { Approval, ApprovalEvent, DecisionNotes } from './approval.ts'
@@ -67,6 +68,8 @@ export interface KernelOperator {
   revocations(): Promise<RevocationInfo[]>
   /** Chains of delegations that this kernel gave, passed on or was given. */
   readonly delegations: Delegations
+  /** A policy that waits for two persons. */
+  readonly policyChanges: PolicyChangesOperator
   /** What is agreed on with other kernels. */
   readonly agreements: Agreements
   /** Who vouches for agents of this kernel. */

@@ -42,4 +42,11 @@ export const caseLogEvents = {
     means: 'A sanction is lifted by a decision or an appeal.',
     todo: 'Nothing.',
   },
+  'policy.pending': {
+    level: 'warn',
+    fields: ['rules', 'reason'],
+    means:
+      'A policy was loaded that may permit more than the one in force. It waits for two persons; the one in force stays.',
+    todo: '`hansa policy pending` says what is wider; then `hansa policy approve ID` or `hansa policy reject ID`.',
+  },
 } as const

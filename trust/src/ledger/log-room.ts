@@ -78,6 +78,7 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'agreement.ended',
   // Without these a node with a full log could not start, or not be stopped by a stricter policy.
   'policy.loaded',
+  'policy.rejected',
   'manifest.published',
 ])
 

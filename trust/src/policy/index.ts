@@ -43,3 +43,4 @@ export {
   unionLabels,
 } from './trust-policy.ts'
 export { type UnknownFact, unknownFacts, type WhatIf, whatIf } from './what-if.ts'
+export { whyWider as whyPolicyWider } from './wider.ts'

@@ -124,6 +124,10 @@ const table = {
     shows: ofType('key.announced', 'key.rotated', 'key.retired'),
   },
   policy_changed: { text: 'changes of the policy, each with its hash', shows: ofType('policy.loaded') },
+  widening_approved: {
+    text: 'approvals of a policy that permits more, each by a person',
+    shows: ofType('policy.approved'),
+  },
   offer_changed: { text: 'changes of what is offered, each a signed manifest', shows: ofType('manifest.published') },
   content_erased: { text: 'erasures of kept content, each with who asked and why', shows: ofType('content.erased') },
   case_opened: { text: 'cases opened about a kernel or a principal', shows: ofType('case.opened') },

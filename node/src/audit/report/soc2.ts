@@ -74,7 +74,7 @@ export const soc2: Framework = {
     {
       id: 'CC8.1',
       title: 'Changes are authorised, documented and approved',
-      measures: ['policy_changed', 'offer_changed', 'classified', 'peer_admitted'],
+      measures: ['policy_changed', 'widening_approved', 'offer_changed', 'classified', 'peer_admitted'],
       beyond: 'Review of a change before it was made.',
     },
     {

@@ -10,7 +10,7 @@ import { facts } from '../table.ts'
 const ID_HELP = 'its id, or the first eight characters of it: hansa agreement list'
 
 export function agreementCommand(cli: Cli): Command {
-  return cli.group('agreement', 'agree with other kernels on who may call what, under both signatures', [
+  return cli.group('agreement', 'agree with other kernels on who may call what', [
     proposeCommand(cli),
     listCommand(cli),
     showCommand(cli),

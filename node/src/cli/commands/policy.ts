@@ -3,10 +3,17 @@ import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { counted } from '../table.ts'
+import { policyApproveCommand, policyPendingCommand, policyRejectCommand } from './policy-pending.ts'
 import { policyReloadCommand } from './policy-reload.ts'
 
 export function policyCommand(cli: Cli): Command {
-  return cli.group('policy', 'check policy files, and put them in force', [checkCommand(cli), policyReloadCommand(cli)])
+  return cli.group('policy', 'check policy files, and put them in force', [
+    checkCommand(cli),
+    policyReloadCommand(cli),
+    policyPendingCommand(cli),
+    policyApproveCommand(cli),
+    policyRejectCommand(cli),
+  ])
 }
 
 function checkCommand(cli: Cli): Command {
