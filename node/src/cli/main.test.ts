@@ -43,6 +43,7 @@ describe('hansa', () => {
     ['tls', 'create'],
     ['tls', 'show'],
     ['registry', 'up'],
+    ['registry', 'show'],
     ['advertise'],
     ['discover'],
     ['import'],

@@ -77,7 +77,7 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
       },
       {
         name: 'registry',
-        summary: 'run a registry',
+        summary: 'run a registry, and see what registries show',
         load: async () => (await import('./commands/registry.ts')).registryCommand,
       },
     ],

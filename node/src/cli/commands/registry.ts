@@ -1,9 +1,54 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
-import { failed } from '../errors.ts'
+import { failed, usage } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import type { Style } from '../print.ts'
+import type { ShownRegistry } from '../shown-registry.ts'
+import { counted, facts } from '../table.ts'
 
 export function registryCommand(cli: Cli): Command {
-  return cli.group('registry', 'run a registry', [upCommand(cli)])
+  return cli.group('registry', 'run a registry, and see what registries show', [upCommand(cli), showCommand(cli)])
+}
+
+function showCommand(cli: Cli): Command {
+  return cli
+    .command('show', {
+      summary: 'the log of each registry, and how it lists this node',
+      description:
+        'Asks registries for the signed head of their log, and for this node when it runs. Exits with 1 when one of them shows no log that verifies.',
+      examples: ['hansa registry show', 'hansa registry show https://registry.example --json'],
+    })
+    .argument('[url...]', 'base URLs (default: those of hansa.yaml)')
+    .action(
+      cli.action(async ({ home, print, environment, args: [given] }) => {
+        const { configuredRegistries } = await import('../configured-registries.ts')
+        const { shownRegistry } = await import('../shown-registry.ts')
+        const { ask } = await import('../control-client.ts')
+        const urls = given as string[]
+        const asked = urls.length > 0 ? urls : await configuredRegistries(home, environment)
+        if (asked.length === 0) throw usage('Nothing to ask: give the URL of a registry, or name one in hansa.yaml.')
+        // A node that does not run is not listed either.
+        const did = await ask(home, 'status', {}).then(
+          (status) => status.did,
+          () => undefined,
+        )
+        const registries = await Promise.all(asked.map((url) => shownRegistry(url, did)))
+        print.result({ registries }, (style) => registries.map((one) => shownText(style, one)).join('\n\n'))
+        return registries.some(({ faults }) => faults.length > 0) ? exitCodes.failed : exitCodes.ok
+      }),
+    )
+}
+
+function shownText(style: Style, { url, log, listing, faults }: ShownRegistry): string {
+  const { state, seq, entry } = listing ?? {}
+  const of = [...(seq === undefined ? [] : [`number ${seq}`]), ...(entry === undefined ? [] : [`entry ${entry}`])]
+  return facts(style, [
+    ['registry', style.name(url)],
+    ['log', log && `${log.origin}, ${counted(log.entries, 'entry', 'entries')}`],
+    ['key', log?.vkey],
+    ['this node', state && [state, ...of].join(', ')],
+    ...faults.map((fault) => ['fault', style.bad(fault)] as const),
+  ])
 }
 
 function upCommand(cli: Cli): Command {
