@@ -24,6 +24,12 @@ function seeded(seed: number): () => number {
   }
 }
 
+/** Whoever was killed was cut off, and is looked for every few seconds. */
+async function untilFound(asker: Kernel): Promise<void> {
+  const code = async () => (await asker.explain('orgb/note', { text: 'x' })).code
+  await expect.poll(code, { timeout: 30_000 }).not.toBe('busy')
+}
+
 /** Agents call without a pause until the victim is killed after so many answers. @returns what they had been told. */
 async function callUntilKilled(asker: Kernel, victim: NodeProcess, answers: number): Promise<Frame[]> {
   const told: Frame[] = []
@@ -79,6 +85,7 @@ describe('what an agent was told', { timeout: KILL_TIMEOUT_MS }, () => {
     for (let round = 0; round < ROUNDS; round++) {
       told.push(...(await callUntilKilled(orga.client, nodes[victim], 20 + Math.floor(random() * 180))))
       await nodes[victim].start()
+      await untilFound(orga.client)
       expectRecorded(told, await entriesOnDisk(orga.logDirectory), await entriesOnDisk(orgb.logDirectory))
     }
     const written = new Set(await nodes.notes())

@@ -100,7 +100,15 @@ export function describeImporting(fixture: () => KernelFixture): void {
       await using _local = await kernel.register({ id: 'local.echo', safety: 'READ' }, () => 'local')
       await using _found = await imported()
       expect(await kernel.invoke('local.echo', {})).toMatchObject({ value: 'local' })
-      await expect(kernel.invoke('echo', { text: 'x' })).rejects.toMatchObject({ detail: { code: 'not_found' } })
+      const named = kernel.invoke('echo', { text: 'x' }, { route: false })
+      await expect(named).rejects.toMatchObject({ detail: { code: 'not_found' } })
+    })
+
+    it('serves what names no peer and is not offered here, and the frame says who did', async () => {
+      const { kernel } = fixture()
+      await using _found = await imported()
+      const routed = { capability: 'orgb/echo', route: { asked: 'echo', tried: [] } }
+      expect(await kernel.invoke('echo', { text: 'x' })).toMatchObject(routed)
     })
 
     it('shows no difference while its manifest is the same', async () => {
