@@ -24,6 +24,7 @@ import { assembleKernel } from './kernel/assemble-kernel.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
 import type { KernelComponents, KernelInit } from './kernel/kernel-components.ts'
 import { threadedReadBack } from './read-back/threaded-read-back.ts'
+import { replicaMigrations, sqlReplicaStore } from './replica/sql-replica-store.ts'
 import { openSessions } from './session/open-sessions.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -57,7 +58,7 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
 
 type Ground = Pick<
   KernelComponents,
-  'witnessSeed' | 'identity' | 'keepEvidence' | 'disk' | 'readBack' | 'logs' | 'store' | 'snapshotState' | 'content'
+  'witnessSeed' | 'identity' | 'keepEvidence' | 'disk' | 'readBack' | 'logs' | 'store' | 'replicaStore' | 'snapshotState' | 'content'
 > & {
   keys: HomeKeys
   close(): Promise<void>
@@ -137,6 +138,7 @@ async function directoryGround(directory: string): Promise<Ground> {
     }
     await database.migrate(storeMigrations, { beforeChange })
     await database.migrate(contentMigrations, { beforeChange })
+    await database.migrate(replicaMigrations, { beforeChange })
   } catch (error) {
     await database.close()
     throw error
@@ -150,6 +152,7 @@ async function directoryGround(directory: string): Promise<Ground> {
     readBack: threadedReadBack(paths.log),
     logs,
     store: sqlStore(database),
+    replicaStore: sqlReplicaStore(database),
     content: contentGround(database, paths),
     snapshotState: () => snapshotState(database, paths, systemClock.now()),
     close: () => database.close(),

@@ -16,6 +16,8 @@ import type {
   KernelOperator,
   ManifestDiff,
   PeerImport,
+  SearchAnswer,
+  SearchQuery,
   SignedManifest,
   WhoAmI,
 } from '@hansa/protocols'
@@ -69,6 +71,10 @@ export class RemoteKernel implements NodeClient {
 
   discoverPeers({ signal, ...init }: DiscoverInit = {}): Promise<Discovery> {
     return this.#client.call('discover', init, { answerWithinMs: PEER_WORK_MS, ...(signal && { signal }) })
+  }
+
+  search(query: SearchQuery): Promise<SearchAnswer> {
+    return this.#client.call('search', query)
   }
 
   async importRemote({ manifest, ...init }: ImportInit): Promise<PeerImport> {

@@ -52,6 +52,8 @@ export type PeerMemoryInit = {
   keeps?: (peer: Did) => boolean
   /** Told of two manifests of one number, as they were signed. @default nobody is */
   equivocated?: (peer: Did, manifests: readonly [string, string]) => void
+  /** Told of each manifest that is newer than the one that was remembered. @default nobody is */
+  learned?: (peer: Did, jws: string) => void
 }
 
 type PeerRecord = {
@@ -82,18 +84,20 @@ class StoredPeerMemory implements PeerMemory {
   readonly #maxPeers: number
   readonly #keeps: (peer: Did) => boolean
   readonly #equivocated: NonNullable<PeerMemoryInit['equivocated']>
+  readonly #learned: NonNullable<PeerMemoryInit['learned']>
   /** Manifests as they were signed: not in the store, so after a start the next one is the first. */
   readonly #texts = new Map<Did, { seq: number; jws: string }>()
   #loading: Promise<Map<Did, PeerRecord>> | undefined
   /** One change after another: each begins with what the one before left, in memory and in the store. */
   readonly #inTurn = inTurn()
 
-  constructor({ store, clock }: PeerMemoryComponents, { maxPeers, keeps, equivocated }: PeerMemoryInit) {
+  constructor({ store, clock }: PeerMemoryComponents, { maxPeers, keeps, equivocated, learned }: PeerMemoryInit) {
     this.#store = store
     this.#clock = clock
     this.#maxPeers = maxPeers ?? 20_000
     this.#keeps = keeps ?? (() => false)
     this.#equivocated = equivocated ?? (() => undefined)
+    this.#learned = learned ?? (() => undefined)
   }
 
   manifestText(peer: Did): string | undefined {
@@ -113,6 +117,7 @@ class StoredPeerMemory implements PeerMemory {
     if (jws !== undefined && jws.length <= MAX_TEXT_CHARS) this.#holdText(peer, seq, jws)
     return this.#update(peer, (known) => {
       if (known.manifest !== undefined && known.manifest.seq >= seq) return undefined
+      if (jws !== undefined) this.#learned(peer, jws)
       return { ...known, manifest: { seq, hash }, until: this.#now() + MANIFEST_MEMORY_SECONDS }
     })
   }

@@ -23,3 +23,5 @@ export {
   serveReplica,
 } from './serve-replica.ts'
 export { type SpreadComponents, spreadNews } from './spread.ts'
+export { type KeepReplicaComponents, type KeptReplica, keepReplica } from './keep-replica.ts'
+export { memoryReplicaStore, type ReplicaStore, type ReplicaStoreChange } from './replica-store.ts'

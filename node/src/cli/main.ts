@@ -121,6 +121,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/discover.ts')).discoverCommand,
       },
       {
+        name: 'search',
+        summary: 'search what other kernels offer, as this node knows it',
+        load: async () => (await import('./commands/search.ts')).searchCommand,
+      },
+      {
         name: 'import',
         summary: 'pin a kernel and make its capabilities callable',
         load: async () => (await import('./commands/import.ts')).importCommand,
@@ -342,6 +347,8 @@ function programOf(cli: Cli): Command {
   return cli
     .plain('hansa')
     .usage('<command> [options]')
+    // `--version` behind a command is that command's.
+    .enablePositionalOptions()
     .version(VERSION, '-V, --version', 'print the version')
     .description('Runs a kernel of a federation: its own policy, firewall and log, and calls to other kernels.')
     .addHelpText('after', `\nEvery command has --help with an example, --json and --home.\n${exitCodesHelp}`)

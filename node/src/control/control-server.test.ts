@@ -64,6 +64,7 @@ describe('the methods of the control interface', () => {
       { peerUrls: ['http://127.0.0.1:1'], tag: 'x' },
       ['discoverPeers', expect.objectContaining({ peerUrls: ['http://127.0.0.1:1'], tag: 'x' })],
     ],
+    search: [{ query: 'invoices', limit: 3 }, ['search', { query: 'invoices', limit: 3 }]],
     import: [
       { manifest: 'a.b.c', as: 'orgb', trustPolicy: 'local_only', driver: { kind: 'http', url: 'http://127.0.0.1:1' } },
       [

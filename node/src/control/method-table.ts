@@ -40,6 +40,7 @@ export const methodTable: MethodTable = {
   peers: (_params, { kernel }) => kernel.peers(),
   advertise: (_params, { kernel }) => kernel.advertise(),
   discover: (params, { kernel, signal }) => kernel.discoverPeers({ ...withoutUndefined(params), signal }),
+  search: (params, { kernel }) => kernel.search(withoutUndefined(params)),
   import: async (params, { kernel }) => importedPeer(await kernel.importRemote(withoutUndefined(params))),
   refresh: ({ alias }, { kernel }) => kernel.refresh(alias),
   addPeer: (params, { kernel }) => kernel.addPeer(withoutUndefined(params)),

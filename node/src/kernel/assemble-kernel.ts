@@ -4,7 +4,7 @@
  */
 import { inboundSessions, type OwnSide, peerMemory } from '@hansa/mesh'
 import type { Did, EntryDraft } from '@hansa/protocols'
-import { batchSigner, envelopeVerifier } from '@hansa/trust'
+import { batchSigner, envelopeVerifier, unadmittedKeys } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import { openAgreements } from '../agreement/open-agreements.ts'
 import { checkContent, openContent } from '../content/open-content.ts'
@@ -124,6 +124,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const memory = peerMemory({
     keeps: (peer) => isKnown(peer),
     equivocated: (peer, manifests) => governance.equivocated(peer, manifests),
+    learned: (peer, jws) => mesh.learned(peer, jws),
   })({ store, clock })
   const refusals = new RefusalCounter({ clock, append })
   const inFlight = new InFlight(init.inFlight)
@@ -244,7 +245,8 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const asking: AskPeerComponents = { exchange, detectors, nowMs: () => clock.now() }
   const mesh = await openMesh({
     ...{ self, clock, logger, store, events, resolver, memory, imports, publisher, refusals },
-    ...{ isKnown, bars, standing },
+    ...{ isKnown, bars, standing, detectors, replicaStore: components.replicaStore },
+    replicaKeys: revocations.keysOf(unadmittedKeys(identities)),
     // Its rounds look for who is back, and that must not wait for a breaker of calls.
     transport: world.transport,
     equivocated: (peer, manifests) => governance.equivocated(peer, manifests),
@@ -367,7 +369,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     ...{ append, outbox, held, refusals, inbound, witnessing, invoke },
     governance: governance.operator,
     explain: routing.explain(explainer(explaining)),
-    mesh: mesh.desk,
+    ...{ mesh: mesh.desk, search: mesh.search },
     discover: kernelDiscovery({ fetch: components.fetch, resolver, clock, memory, self, registries, standing, mesh }),
     snapshotState: components.snapshotState,
     quiesce() {
@@ -388,7 +390,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     },
     async ended() {
       held.close()
-      await resume.close(ledger.head().size)
+      await Promise.all([mesh.closeStore(), resume.close(ledger.head().size)])
       await components.ended?.()
     },
   })

@@ -1,5 +1,5 @@
 /** What a kernel is made of: its secrets, and the parts of the world it may touch, each by a port. */
-import type { GuardedFetch } from '@hansa/mesh'
+import type { GuardedFetch, ReplicaStore } from '@hansa/mesh'
 import type { Clock, Endpoint, EventLogger, PeerTransport, Store } from '@hansa/protocols'
 import type { BatchSigner, Freshness, PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink, ReadBack } from '@hansa/trust/ledger'
@@ -47,6 +47,8 @@ export type KernelComponents = {
   /** Writes a file with evidence about another kernel. @default it is in the store only */
   keepEvidence?: KeepEvidence
   store: Store
+  /** Keeps the manifests of other kernels over a restart. @default nothing does */
+  replicaStore?: ReplicaStore
   clock: Clock
   logger: EventLogger
   transport: PeerTransport

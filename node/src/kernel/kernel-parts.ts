@@ -9,6 +9,8 @@ import type {
   GovernanceOperator,
   InboundHandler,
   MeshOperator,
+  SearchAnswer,
+  SearchQuery,
   Sponsors,
 } from '@hansa/protocols'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
@@ -80,6 +82,7 @@ export type KernelParts = {
   explain: Explain
   governance: GovernanceOperator
   mesh: MeshOperator
+  search(query: SearchQuery): SearchAnswer
   discover(init?: DiscoverInit): Promise<Discovery>
   snapshotState: (() => Promise<string>) | undefined
   quiesce(): Promise<void>

@@ -44,6 +44,8 @@ import type {
   Registration,
   RevocationInfo,
   Revoke,
+  SearchAnswer,
+  SearchQuery,
   SignedManifest,
   Sponsors,
 } from '@hansa/protocols'
@@ -160,6 +162,10 @@ export class AssembledKernel implements ControlledKernel {
 
   discoverPeers(init?: DiscoverInit): Promise<Discovery> {
     return this.#parts.discover(init)
+  }
+
+  async search(query: SearchQuery): Promise<SearchAnswer> {
+    return this.#parts.search(query)
   }
 
   importRemote(init: ImportInit): Promise<PeerImport> {

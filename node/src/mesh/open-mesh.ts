@@ -6,6 +6,7 @@ import {
   LocalReplica,
   type PeerMemory,
   type ReplicaAnswer,
+  type ReplicaStore,
   ReplicaRounds,
   type RoundReport,
   serveReplica,
@@ -19,14 +20,18 @@ import type {
   InboundReply,
   InboundRequest,
   PeerTransport,
+  SearchAnswer,
+  SearchQuery,
   Store,
 } from '@hansa/protocols'
-import { type KeyResolver, unadmittedKeys } from '@hansa/trust'
+import type { KeyResolver, VerifyingKey } from '@hansa/trust'
 import { jsonReply, refusalReply } from '../exchange/inbound-reply.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { Events } from '../kernel/event-outbox.ts'
 import type { ImportDesk } from '../kernel/import-desk.ts'
+import type { Detectors } from '../firewall/index.ts'
 import type { ManifestPublisher } from '../kernel/manifest-publisher.ts'
+import { attachReplica } from '../replica/attach-replica.ts'
 import type { PeerStanding } from '../standing/standing.ts'
 import { KnownKernels } from './known-kernels.ts'
 import { Membership } from './membership.ts'
@@ -42,6 +47,11 @@ export type MeshComponents = {
   store: Store
   events: Events
   resolver: KeyResolver
+  /** For signatures that authorise nothing: keys need not be admitted, and revoked ones are none. */
+  replicaKeys: KeyResolver<VerifyingKey>
+  /** Keeps the replica over a restart. @default nothing does */
+  replicaStore?: ReplicaStore | undefined
+  detectors: Detectors
   memory: PeerMemory
   transport: Pick<PeerTransport, 'send' | 'usePins'>
   imports: Pick<ImportDesk, 'aliasesOf' | 'keysOf' | 'renew' | 'waysTo'>
@@ -68,9 +78,15 @@ export type OpenedMesh = {
   >
   /** Of everybody else, or of one kernel, as they were signed. */
   manifests(did?: Did): Iterable<string>
+  /** @throws CallError `invalid_request` for a query that is none. */
+  search(query: SearchQuery): SearchAnswer
+  /** What another part has seen signed: in a handshake, by a fetch, in a registry. */
+  learned(peer: Did, jws: string): void
   /** Passes on the own manifest when there is a newer one. A periodic job. */
   tick(): Promise<void>
   close(): void
+  /** Writes what is left of the replica; after `close`. */
+  closeStore(): Promise<void>
 }
 
 export async function openMesh(components: MeshComponents): Promise<OpenedMesh> {
@@ -78,16 +94,19 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
   const membership = await Membership.open(components)
   const keeps = (did: Did) => isKnown(did) || membership.has(did)
   const replica = new LocalReplica(
-    { clock, resolver: unadmittedKeys(components.resolver) },
+    { clock, resolver: components.replicaKeys },
     { self, keeps, knows: (from) => keeps(from as Did), equivocated: components.equivocated },
   )
+  const attached = attachReplica({ ...components, replica, store: components.replicaStore })
   const known = new KnownKernels(replica)
   transport.usePins?.(pinsOf(components, known))
   const places = () => [...known.places()].filter(({ did }) => did !== self && bars(did) === undefined)
   const nowSeconds = () => Math.floor(clock.now() / 1000)
   const view = new ActiveView({ named: () => membership.named(), known: places, nowSeconds, random: Math.random })
   const neighbours = () => (membership.since === undefined ? [] : view.neighbours())
-  const ended = ({ neighbour, fault, rejected }: RoundReport) => {
+  const ended = (report: RoundReport) => {
+    const { neighbour, fault, rejected } = report
+    attached.ended(report)
     const wrong = fault ?? rejected
     if (wrong === undefined) view.heard(neighbour)
     else view.missed(neighbour, wrong)
@@ -95,8 +114,12 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
   const rounds = new ReplicaRounds({ replica, clock, transport, neighbours, random: Math.random, ended })
   const spreading = { replica, clock, transport, neighbours, random: Math.random, gossip, self }
   const stop = spreadNews(spreading, FANOUT)
-  const service = serveReplica({ replica, clock })
-  rounds.start()
+  const service = serveReplica({ replica, clock, turnLost: attached.turnLost })
+  let closed = false
+  // What was kept is not fetched again.
+  void attached.restored.then(() => {
+    if (!closed) rounds.start()
+  })
   const publish = async () => {
     if (membership.since !== undefined) await replica.take((await publisher.current()).jws, self)
   }
@@ -131,8 +154,12 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
         if (record?.kind === 'manifest') yield record.jws
       }
     },
+    search: (query) => attached.search(query),
+    learned: (peer, jws) => void replica.take(jws, peer),
     tick: publish,
+    closeStore: () => attached.close(),
     close() {
+      closed = true
       stop()
       rounds.close()
       service.close()

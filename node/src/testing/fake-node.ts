@@ -48,6 +48,7 @@ import { RecentLines } from '../operations/recent-lines.ts'
 import { fakeAgreements } from './fake-agreements.ts'
 import { fakeGovernance } from './fake-governance.ts'
 import { fakePolicyChanges } from './fake-policy-changes.ts'
+import { searchHit } from './search-hit.ts'
 
 const REVOKED: RevocationInfo = {
   issuer: 'did:key:z6Mk',
@@ -242,6 +243,7 @@ export function fakeKernel(): FakeKernel {
       peers: [],
       faults: [{ source: 'x', code: 'not_found', reason: 'none' }],
     })),
+    search: noted('search', () => ({ hits: [searchHit()], matches: 2, kernels: 3 })),
     importRemote: noted('importRemote', () => peerImport()),
     refresh: noted('refresh', () => ({ fromSeq: 1, toSeq: 2, peer: 'unchanged', reasons: [], capabilities: [] })),
     unimport: noted('unimport', () => {}),

@@ -22,6 +22,7 @@ export const methodFacts = {
   peers: { scope: 'operator', summary: 'Lists imported kernels.' },
   advertise: { scope: 'operator', summary: 'Signs a manifest of everything that is offered now.' },
   discover: { scope: 'operator', summary: 'Looks for other kernels, by URL or in a registry.' },
+  search: { scope: 'agent', summary: 'Searches the manifests of other kernels that this one holds.' },
   import: { scope: 'operator', summary: 'Pins another kernel and makes its capabilities callable.' },
   refresh: { scope: 'operator', summary: 'Fetches the manifest of an imported kernel again.' },
   unimport: { scope: 'operator', summary: 'Forgets an imported kernel.' },

@@ -27,6 +27,7 @@ import { eraseContentSchema, MAX_ARGUMENTS_ASKED } from '../kernel/kept-content.
 import { addPeerSchema } from '../kernel/known-peer.ts'
 import { joinMeshSchema, leaveMeshSchema } from '../kernel/mesh-info.ts'
 import { revokeSchema } from '../kernel/revocation-info.ts'
+import { searchQuerySchema } from '../kernel/search.ts'
 import { MAX_MANIFEST_BYTES } from '../manifest/capability-manifest.ts'
 import { approvePolicySchema, rejectPolicySchema } from '../policy/pending-policy.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
@@ -96,6 +97,7 @@ export const controlMethods = {
     capability: capabilityIdSchema.optional(),
     tag: z.string().max(64).optional(),
   }),
+  search: searchQuerySchema,
   import: z.strictObject({
     manifest: z.string().max(MAX_MANIFEST_BYTES),
     as: peerAliasSchema.optional(),

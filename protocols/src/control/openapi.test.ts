@@ -63,6 +63,7 @@ describe(controlOpenApi, () => {
       'explain',
       'invoke',
       'openapi',
+      'search',
       'serve',
       'whoami',
     ])

@@ -22,6 +22,7 @@ import { meshStatusSchema } from '../kernel/mesh-info.ts'
 import { peerInfoSchema } from '../kernel/peer-info.ts'
 import { revocationInfoSchema } from '../kernel/revocation-info.ts'
 import { routeSchema } from '../kernel/route.ts'
+import { searchAnswerSchema } from '../kernel/search.ts'
 import { entrySchema } from '../ledger/entry.ts'
 import { signedManifestSchema } from '../manifest/capability-manifest.ts'
 import { pendingPolicyAnswerSchema } from '../policy/pending-policy.ts'
@@ -74,6 +75,7 @@ export const controlResults = {
   peers: z.array(peerInfoSchema),
   advertise: signedManifestSchema,
   discover: discoverySchema,
+  search: searchAnswerSchema,
   import: importedPeerSchema,
   refresh: manifestDiffSchema,
   unimport: z.null(),

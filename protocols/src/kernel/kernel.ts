@@ -15,6 +15,7 @@ import type { Discovery } from './discovery.ts'
 import type { Explanation } from './explanation.ts'
 import type { Frame } from './frame.ts'
 import type { ManifestDiff } from './manifest-diff.ts'
+import type { SearchAnswer, SearchQuery } from './search.ts'
 
 export type { DiscoveredPeer, Discovery, DiscoveryFault } from './discovery.ts'
 export type { Explanation } from './explanation.ts'
@@ -39,6 +40,13 @@ export interface Kernel extends AsyncDisposable {
    * manifests that this kernel holds of its mesh.
    */
   discoverPeers(init?: DiscoverInit): Promise<Discovery>
+
+  /**
+   * Looks in the replica of manifests that this kernel keeps; asks nobody, and grants nothing. What it finds is imported
+   * like everything else.
+   * @throws CallError `invalid_request` when the query has faults.
+   */
+  search(query: SearchQuery): Promise<SearchAnswer>
 
   /**
    * Pins a peer's identity, log key, endpoint and capabilities, and makes the capabilities callable as `alias/id`.

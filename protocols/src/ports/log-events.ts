@@ -10,6 +10,7 @@ import { identityLogEvents } from './identity-log-events.ts'
 import type { logLineFields } from './log-line-fields.ts'
 import type { LogFields } from './logger.ts'
 import { meshLogEvents } from './mesh-log-events.ts'
+import { replicaLogEvents } from './replica-log-events.ts'
 import { revocationLogEvents } from './revocation-log-events.ts'
 import { routingLogEvents } from './routing-log-events.ts'
 import { sessionLogEvents } from './session-log-events.ts'
@@ -369,6 +370,7 @@ export const logEvents = {
   ...identityLogEvents,
   ...sessionLogEvents,
   ...standingLogEvents,
+  ...replicaLogEvents,
   ...revocationLogEvents,
   ...routingLogEvents,
   ...witnessLogEvents,

@@ -90,11 +90,7 @@ function emptyIndex(): Indexed {
   const kernels = new Set<Did>()
   const search = searchReplica({
     index,
-    replica: {
-      get size() {
-        return kernels.size
-      },
-    },
+    kernels: () => kernels.size,
     // A registry trusts nobody more than others; who asks knows whom to trust.
     standing: () => ({ score: 0, tier: 'probation' }),
     hides: () => false,

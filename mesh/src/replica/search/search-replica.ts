@@ -3,7 +3,6 @@
  * the reason. What strangers wrote is shown only as the firewall of this kernel leaves it.
  */
 import type { Did, SearchAnswer, SearchHit, SearchQuery, StandingTier } from '@hansa/protocols'
-import type { Replica } from '../replica.ts'
 import type { IndexedCapability, SearchIndex, WordMatch } from './search-index.ts'
 import { parseVersionRange } from './version-range.ts'
 
@@ -13,7 +12,8 @@ export const DEFAULT_SEARCH_HITS = 20
 const FLOOR = 0.25
 
 export type SearchComponents = {
-  replica: Pick<Replica, 'size'>
+  /** Kernels that are searched. */
+  kernels(): number
   index: SearchIndex
   standing(did: Did): { score: number; tier: StandingTier }
   /** Kernels that are not found: barred here, or this one itself. */
@@ -34,7 +34,7 @@ type Ranked = {
 }
 
 export function searchReplica(components: SearchComponents): Search {
-  const { replica, index, screen } = components
+  const { index, screen, kernels } = components
   return (query) => {
     const inRange = query.version === undefined ? () => true : parseVersionRange(query.version)
     if (inRange === undefined) return undefined
@@ -58,7 +58,7 @@ export function searchReplica(components: SearchComponents): Search {
         best.add({ ...ranked(entry, Math.min(1, score / top), standingOf(entry, standing)), found })
     }
     const hits = best.hits.map((one) => hitOf(one, query, screen))
-    return { hits, matches: best.count, kernels: replica.size }
+    return { hits, matches: best.count, kernels: kernels() }
   }
 }
 
