@@ -58,7 +58,16 @@ export type EmbeddedKernelInit = Omit<KernelInit, 'endpoint' | 'tls'> & {
 
 type Ground = Pick<
   KernelComponents,
-  'witnessSeed' | 'identity' | 'keepEvidence' | 'disk' | 'readBack' | 'logs' | 'store' | 'replicaStore' | 'snapshotState' | 'content'
+  | 'witnessSeed'
+  | 'identity'
+  | 'keepEvidence'
+  | 'disk'
+  | 'readBack'
+  | 'logs'
+  | 'store'
+  | 'replicaStore'
+  | 'snapshotState'
+  | 'content'
 > & {
   keys: HomeKeys
   close(): Promise<void>

@@ -1,6 +1,7 @@
 /** A replica of the manifests of other kernels: what it takes, how it is kept equal to others, and how it is searched. */
 
 export type { Neighbour, Traffic } from './ask-replica.ts'
+export { type KeepReplicaComponents, type KeptReplica, keepReplica } from './keep-replica.ts'
 export { LocalReplica, type LocalReplicaComponents, type LocalReplicaInit, signedOf } from './local-replica.ts'
 export type { Replica, ReplicaChange, Taken } from './replica.ts'
 export { type RecordVersion, type ReplicaRecord, recordOrder } from './replica-record.ts'
@@ -12,6 +13,7 @@ export {
   type RoundReport,
   type RoundTimes,
 } from './replica-rounds.ts'
+export { memoryReplicaStore, type ReplicaStore, type ReplicaStoreChange } from './replica-store.ts'
 export { type IndexedCapability, SearchIndex } from './search/search-index.ts'
 export { DEFAULT_SEARCH_HITS, type Search, type SearchComponents, searchReplica } from './search/search-replica.ts'
 export { parseVersionRange, type VersionRange } from './search/version-range.ts'
@@ -23,5 +25,3 @@ export {
   serveReplica,
 } from './serve-replica.ts'
 export { type SpreadComponents, spreadNews } from './spread.ts'
-export { type KeepReplicaComponents, type KeptReplica, keepReplica } from './keep-replica.ts'
-export { memoryReplicaStore, type ReplicaStore, type ReplicaStoreChange } from './replica-store.ts'

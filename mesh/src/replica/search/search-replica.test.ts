@@ -20,7 +20,10 @@ function aSearch(scores: Partial<Record<Did, number>> = {}, hidden: readonly Did
     kernels: () => replica.size,
     standing: (did) => ({ score: scores[did] ?? 200, tier: 'probation' }),
     hides: (did) => hidden.includes(did),
-    screen: (text) => ({ text: text.replaceAll('\u200b', '').slice(0, 512), rules: text.includes('ignore all') ? ['marker'] : [] }),
+    screen: (text) => ({
+      text: text.replaceAll('\u200b', '').slice(0, 512),
+      rules: text.includes('ignore all') ? ['marker'] : [],
+    }),
   })
   const found = (query: SearchQuery) => (search(query)?.hits ?? []).map(({ did, capability }) => [did, capability])
   return { clock, replica, index, search, found }
@@ -29,7 +32,12 @@ function aSearch(scores: Partial<Record<Did, number>> = {}, hidden: readonly Did
 async function harbour(scores: Partial<Record<Did, number>> = {}, hidden: readonly Did[] = []) {
   const made = aSearch(scores, hidden)
   const bobs = [
-    offer('billing.list_invoices', { title: 'List invoices', description: 'Invoices of a customer.', ver: '1.2.0', tags: ['billing'] }),
+    offer('billing.list_invoices', {
+      title: 'List invoices',
+      description: 'Invoices of a customer.',
+      ver: '1.2.0',
+      tags: ['billing'],
+    }),
     offer('billing.delete_invoice', { title: 'Delete an invoice', safety: 'DESTRUCTIVE', ver: '1.0.0' }),
   ]
   const carols = [
@@ -44,15 +52,27 @@ async function harbour(scores: Partial<Record<Did, number>> = {}, hidden: readon
 describe('a search', () => {
   it.each<[string, SearchQuery, [Did, string][]]>([
     ['an exact id', { capability: 'crm.customers' }, [[carol.did, 'crm.customers']]],
-    ['a prefix', { prefix: 'billing.', did: bob.did }, [
-      [bob.did, 'billing.delete_invoice'],
-      [bob.did, 'billing.list_invoices'],
-    ]],
+    [
+      'a prefix',
+      { prefix: 'billing.', did: bob.did },
+      [
+        [bob.did, 'billing.delete_invoice'],
+        [bob.did, 'billing.list_invoices'],
+      ],
+    ],
     ['a tag', { tag: 'billing' }, [[bob.did, 'billing.list_invoices']]],
     ['a sensitivity', { tag: 'PII' }, [[carol.did, 'crm.customers']]],
     ['a safety class', { safety: 'DESTRUCTIVE' }, [[bob.did, 'billing.delete_invoice']]],
-    ['a range of versions', { capability: 'billing.list_invoices', version: '^1.0' }, [[bob.did, 'billing.list_invoices']]],
-    ['a least standing', { capability: 'billing.list_invoices', minStanding: 500 }, [[carol.did, 'billing.list_invoices']]],
+    [
+      'a range of versions',
+      { capability: 'billing.list_invoices', version: '^1.0' },
+      [[bob.did, 'billing.list_invoices']],
+    ],
+    [
+      'a least standing',
+      { capability: 'billing.list_invoices', minStanding: 500 },
+      [[carol.did, 'billing.list_invoices']],
+    ],
     ['words and a filter', { query: 'customer', safety: 'READ', tag: 'PII' }, [[carol.did, 'crm.customers']]],
     ['words that nothing has', { query: 'submarine' }, []],
   ])('finds by %s', async (_what, query, expected) => {
@@ -119,7 +139,9 @@ describe('a search', () => {
 describe('mallory', () => {
   it('with a hundred kernels that repeat the words of a search stays behind one that is trusted', async () => {
     const { replica, found } = await harbour({ [bob.did]: 700 })
-    const spam = [offer('invoices.invoices', { title: 'invoices '.repeat(20), description: 'invoices list '.repeat(70) })]
+    const spam = [
+      offer('invoices.invoices', { title: 'invoices '.repeat(20), description: 'invoices list '.repeat(70) }),
+    ]
     for (let number = 0; number < 100; number++)
       await replica.take(manifestOf(kernelNumber(number), { capabilities: spam }), 'mallory')
     expect(found({ query: 'list invoices' })[0]).toEqual([bob.did, 'billing.list_invoices'])
