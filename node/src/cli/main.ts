@@ -344,16 +344,14 @@ function pointToHelp(command: Command, path: string): void {
 }
 
 function programOf(cli: Cli): Command {
-  return (
-    cli
-      .plain('hansa')
-      .usage('<command> [options]')
-      // `--version` behind a command is that command's.
-      .enablePositionalOptions()
-      .version(VERSION, '-V, --version', 'print the version')
-      .description('Runs a kernel of a federation: its own policy, firewall and log, and calls to other kernels.')
-      .addHelpText('after', `\nEvery command has --help with an example, --json and --home.\n${exitCodesHelp}`)
-  )
+  // Options are read by the command that they stand behind: `search` has a `--version` of its own.
+  return cli
+    .plain('hansa')
+    .usage('<command> [options]')
+    .enablePositionalOptions()
+    .version(VERSION, '-V, --version', 'print the version')
+    .description('Runs a kernel of a federation: its own policy, firewall and log, and calls to other kernels.')
+    .addHelpText('after', `\nEvery command has --help with an example, --json and --home.\n${exitCodesHelp}`)
 }
 
 /** What the shells ask; it needs every command, and it is for no person. */

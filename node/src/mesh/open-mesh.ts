@@ -6,8 +6,8 @@ import {
   LocalReplica,
   type PeerMemory,
   type ReplicaAnswer,
-  type ReplicaStore,
   ReplicaRounds,
+  type ReplicaStore,
   type RoundReport,
   serveReplica,
   spreadNews,
@@ -27,9 +27,9 @@ import type {
 import type { KeyResolver, VerifyingKey } from '@hansa/trust'
 import { jsonReply, refusalReply } from '../exchange/inbound-reply.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { Detectors } from '../firewall/index.ts'
 import type { Events } from '../kernel/event-outbox.ts'
 import type { ImportDesk } from '../kernel/import-desk.ts'
-import type { Detectors } from '../firewall/index.ts'
 import type { ManifestPublisher } from '../kernel/manifest-publisher.ts'
 import { attachReplica } from '../replica/attach-replica.ts'
 import type { PeerStanding } from '../standing/standing.ts'
