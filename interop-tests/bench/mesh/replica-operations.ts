@@ -77,7 +77,7 @@ export async function searches(count: number, durationMs: number, directory: str
   const index = new SearchIndex(replica)
   replica.restore(recordsOf(manyManifests(count, now)))
   const search = searchReplica({
-    replica,
+    kernels: () => replica.size,
     index,
     standing: () => ({ score: 200, tier: 'probation' }),
     hides: () => false,
