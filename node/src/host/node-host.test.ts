@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LogFields } from '@hansa/protocols'
 import { afterEach, expect, it, vi } from 'vitest'
+import { homeFiles } from '../backup/home-files.ts'
 import { createKernel } from '../create-kernel.ts'
 import { homePaths } from '../home/home-paths.ts'
 import { hostSeed } from '../home/host-seed.ts'
@@ -59,7 +60,7 @@ it('a host that does not answer is said once', async () => {
   await vi.waitFor(() => expect(a.fieldsOf('host.not_reached')).toMatchObject([{ address: b.address }]), 20_000)
 })
 
-it('a node has the same PeerId after a restart, by a key that only its owner reads', async () => {
+it('a node has the same PeerId after a restart, by a key that only its owner reads and that a backup holds', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'hansa-host-'))
   directories.push(directory)
   const first = await node({}, directory)
@@ -68,6 +69,8 @@ it('a node has the same PeerId after a restart, by a key that only its owner rea
   expect((await stat(hostKey)).mode & 0o777).toBe(0o600)
   expect((await node({}, directory)).peerId).toBe(first.peerId)
   expect(await hostSeed({ hostKey })).toHaveLength(32)
+  const { files } = await homeFiles(directory, undefined)
+  expect(files.map(({ path }) => path)).toContain('keys/host.key')
 })
 
 it('a node without a host has no key for one', async () => {
