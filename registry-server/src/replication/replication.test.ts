@@ -45,8 +45,9 @@ describe('a registry that follows another', () => {
   it('and is followed by it, has nothing come back as news', async () => {
     const clock = manualClock(NOW * 1000)
     const port = await freePort()
-    await using first = await testRegistry({ allowPrivate, replicateFrom: [`http://127.0.0.1:${port}`] }, clock)
-    await using second = await testRegistry({ allowPrivate, port, replicateFrom: [first.registry.url] }, clock)
+    const life = { allowPrivate, ttlSeconds: 3_000 }
+    await using first = await testRegistry({ ...life, replicateFrom: [`http://127.0.0.1:${port}`] }, clock)
+    await using second = await testRegistry({ ...life, port, replicateFrom: [first.registry.url] }, clock)
     await first.ask.register(manifestOf(alice))
     await second.ask.register(manifestOf(bob))
     const both = async (registry: Registry) =>
@@ -55,7 +56,8 @@ describe('a registry that follows another', () => {
       clock.advance(1_000)
       return (await both(first)) && (await both(second))
     })
-    await second.ask.withdraw(withdrawalOf(bob))
+    const iat = Math.floor(clock.now() / 1000)
+    expect((await second.ask.withdraw(withdrawalOf(bob, { iat, exp: iat + 600 }))).status).toBe(200)
     await until(async () => (await stateOf(first, bob.did)) === 'withdrawn')
     await first.ask.register(manifestOf(carol))
     await until(async () => (await stateOf(second, carol.did)) === 'alive')
