@@ -57,6 +57,26 @@ async function entries(mesh: Mesh, type: string) {
 }
 
 describe('an endorsement', () => {
+  it('of a kernel under a sanction counts no more, and is not asked for again', async () => {
+    await using mesh = await village({ one: 700 })
+    await endorses(mesh, 'one')
+    await nextHour(mesh)
+    expect(await subjectAt(mesh)).toMatchObject({ score: 250 })
+    const { governance } = mesh.kernel('judge')
+    const { id } = await governance.openCase({
+      ...{ subject: mesh.did('one'), reason: 'it lies', evidence: [], by: 'person:ana' },
+    })
+    const act = { type: 'triage', reason: 'looks real', interim: 'quarantine' } as const
+    await governance.actOnCase({ id, by: 'person:ben', act })
+    await mesh.advance({ seconds: 20 })
+    expect(await subjectAt(mesh)).toMatchObject({ score: 200, endorsed: 0 })
+    expect(await entries(mesh, 'endorsement.ended')).toMatchObject([
+      { peer: mesh.did('one'), ext: { reason: 'its endorser is under a sanction' } },
+    ])
+    await nextHour(mesh)
+    expect(await entries(mesh, 'endorsement.received')).toHaveLength(1)
+  })
+
   it('of a trusted peer adds points, once in the log, until it is taken back', async () => {
     await using mesh = await village({ one: 700 })
     await endorses(mesh, 'one')

@@ -171,6 +171,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const trust = openStanding({
     ...{ self, signer, store, clock, logger, append, events, ledger, projections, peers, peerDesk, imports },
     ...{ resolver, transport, sessions: () => peerSessions },
+    sanctionOn: (peer) => governance.sanctions.on(peer),
   })
   const standing = trust.book
   opened = undo.use(ledger)

@@ -35,6 +35,7 @@ async function hundred(sameOwner: boolean): Promise<{ points: number; received: 
       if (++answered === 100) resolve()
     },
     reaches: (peer) => signers.has(peer),
+    sanctioned: () => false,
     sameOwner: (peer) => sameOwner && signers.has(peer),
     async ask(peer, about) {
       const signer = signers.get(peer)

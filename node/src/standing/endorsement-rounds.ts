@@ -26,6 +26,8 @@ export type EndorsementRoundsComponents = {
   /** Whether it can be asked. */
   reaches(peer: Did): boolean
   sameOwner(peer: Did): boolean
+  /** Whether it is under a sanction that is more than a warning: its word does not count then. */
+  sanctioned(peer: Did): boolean
   /** Compact JWS, of which nothing is verified. */
   ask(peer: Did, about: readonly Did[]): Promise<string[]>
 }
@@ -79,10 +81,11 @@ export class EndorsementRounds {
   }
 
   async #all(): Promise<void> {
-    const { evidence, self, clock, reaches, logger } = this.#c
+    const { evidence, self, clock, reaches, sanctioned, logger } = this.#c
     const known = evidence.peers().filter((did) => did !== self)
     const today = dayOf(clock.now())
-    const sources = known.filter((did) => reaches(did) && ownScore(evidence, did, today) >= SOURCE_SCORE)
+    const trusted = (did: Did) => !sanctioned(did) && ownScore(evidence, did, today) >= SOURCE_SCORE
+    const sources = known.filter((did) => reaches(did) && trusted(did))
     const round = this.#round++
     for (const peer of sources) {
       const others = known.filter((did) => did !== peer && this.#houseOf(did) !== this.#houseOf(peer))
@@ -128,12 +131,13 @@ export class EndorsementRounds {
   }
 
   #expire(): void {
-    const { evidence, logger } = this.#c
+    const { evidence, sanctioned, logger } = this.#c
     for (const subject of evidence.peers()) {
       for (const held of this.#held(subject)) {
-        if (held.expires > this.#seconds) continue
+        const sanction = sanctioned(held.endorser)
+        if (held.expires > this.#seconds && !sanction) continue
         try {
-          this.#end(held, subject, 'expired')
+          this.#end(held, subject, sanction ? 'its endorser is under a sanction' : 'expired')
         } catch (error) {
           logger.warn('standing.not_recorded', { peer: subject, ...faultFields(error) })
         }

@@ -20,6 +20,8 @@ export type OpenStandingInit = Pick<StandingBookComponents, 'clock' | 'logger' |
     peers: { configuredStandings(): ReadonlyMap<Did, number>; of(did: Did): { sameOwner: boolean } }
     /** Kernels that the operator has made known. */
     peerDesk: { list: StandingDeskComponents['known'] }
+    /** What is imposed on a kernel, if anything is. */
+    sanctionOn(peer: Did): { kind: string } | undefined
     /** Asked when a question is sent. */
     sessions(): AskInSessionComponents['sessions']
     store: Store
@@ -52,6 +54,7 @@ export function openStanding(init: OpenStandingInit): OpenedStanding {
     ...{ ...init, evidence },
     reaches: (peer) => imports.endpointOf(peer) !== undefined,
     sameOwner: (peer) => peers.of(peer).sameOwner,
+    sanctioned: (peer) => (init.sanctionOn(peer)?.kind ?? 'warn') !== 'warn',
     ask: (peer, about) => askEndorsements(peer, about, asking()),
   })
   return {
