@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { unadmittedKey, verifySignature } from '../keys/admitted-key.ts'
+import { unrevokedKeys } from '../revocation/unrevoked-keys.ts'
 import { alice, bob } from '../testing/actors.ts'
 import { didFromPublicKey, didKeyUrl, publicKeyFromDid } from './did-key.ts'
 import { didKeyResolver } from './did-key-resolver.ts'
@@ -46,6 +47,15 @@ describe('a key that was not admitted', () => {
     const stolen = `${alice.did}#${bob.did.slice('did:key:'.length)}`
     expect(await resolver.resolve(stolen, 'assertionMethod')).toEqual({ ok: false, reason: 'kid_unknown_key' })
     expect(await resolver.resolve('nonsense', 'assertionMethod')).toMatchObject({ ok: false })
+  })
+
+  it('is none any more once it was revoked, also where the resolver has never admitted it', async () => {
+    const revocation = {} as NonNullable<ReturnType<Parameters<typeof unrevokedKeys>[1]>>
+    const resolver = unrevokedKeys(unadmittedKeys(didKeyResolver()), (kid) =>
+      kid === bob.kid ? revocation : undefined,
+    )
+    expect(await resolver.resolve(bob.kid, 'assertionMethod')).toEqual({ ok: false, reason: 'key_revoked' })
+    expect(await resolver.resolve(alice.kid, 'assertionMethod')).toMatchObject({ ok: true, did: alice.did })
   })
 
   it('of another method is what the resolver says', async () => {
