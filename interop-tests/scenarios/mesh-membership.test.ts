@@ -67,8 +67,7 @@ describe('a mesh', () => {
     await joinInARow(mesh)
     await mesh.advance({ seconds: 2 })
     await mesh.kernel('eve').register({ ...echo, id: 'news.read' }, (args) => args)
-    // The tick in which a kernel looks whether what it offers has changed, and the way.
-    await mesh.advance({ seconds: 17 })
+    await mesh.advance({ seconds: 1 })
     expect((await mesh.kernel('ada').discoverPeers({ capability: 'news.read' })).peers).toMatchObject([
       { did: mesh.did('eve') },
     ])

@@ -38,6 +38,8 @@ export type ReplicaRoundsComponents = {
   neighbours(): readonly Neighbour[]
   /** From 0 to below 1. */
   random(): number
+  /** Told of each neighbour whenever it has answered. @default nobody is */
+  heard?(neighbour: Did): void
   /** Told of every reconciliation, and of every neighbour that failed. @default nobody is */
   ended?(report: RoundReport): void
 }
@@ -190,6 +192,7 @@ export class ReplicaRounds {
 
   #heardOf(did: Did): void {
     this.#heard.set(did, this.#c.clock.now())
+    this.#c.heard?.(did)
   }
 
   #askOf(neighbour: Neighbour): AskReplica {

@@ -337,7 +337,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
       watchLog()
       trust.tick()
       canaries()
-      const parts = [imports, events, kept, revocations, governance, agreements, mesh]
+      const parts = [imports, events, kept, revocations, governance, agreements]
       return Promise.all(parts.map((part) => part.tick()))
     },
     (error) => logger.error('imports.refresh_failed', faultFields(error)),

@@ -29,14 +29,18 @@ import { jsonReply, refusalReply } from '../exchange/inbound-reply.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { Detectors } from '../firewall/index.ts'
 import type { Events } from '../kernel/event-outbox.ts'
+import { faultFields } from '../kernel/fault-fields.ts'
 import type { ImportDesk } from '../kernel/import-desk.ts'
 import type { ManifestPublisher } from '../kernel/manifest-publisher.ts'
+import { periodic } from '../kernel/periodic.ts'
 import { attachReplica } from '../replica/attach-replica.ts'
 import type { PeerStanding } from '../standing/standing.ts'
 import { KnownKernels } from './known-kernels.ts'
 import { Membership } from './membership.ts'
 import { MeshDesk } from './mesh-desk.ts'
 
+/** Between two looks whether this kernel offers something else than it has said, milliseconds. */
+const PUBLISH_PERIOD_MS = 250
 /** Neighbours that are told what is new as soon as it is known. */
 const FANOUT = 3
 
@@ -82,8 +86,6 @@ export type OpenedMesh = {
   search(query: SearchQuery): SearchAnswer
   /** What another part has seen signed: in a handshake, by a fetch, in a registry. */
   learned(peer: Did, jws: string): void
-  /** Passes on the own manifest when there is a newer one. A periodic job. */
-  tick(): Promise<void>
   close(): void
   /** Writes what is left of the replica; after `close`. */
   closeStore(): Promise<void>
@@ -111,7 +113,8 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
     if (wrong === undefined) view.heard(neighbour)
     else view.missed(neighbour, wrong)
   }
-  const rounds = new ReplicaRounds({ replica, clock, transport, neighbours, random: Math.random, ended })
+  const heard = (neighbour: Did) => view.heard(neighbour)
+  const rounds = new ReplicaRounds({ replica, clock, transport, neighbours, random: Math.random, heard, ended })
   const spreading = { replica, clock, transport, neighbours, random: Math.random, gossip, self }
   const stop = spreadNews(spreading, FANOUT)
   const service = serveReplica({ replica, clock, turnLost: attached.turnLost })
@@ -124,6 +127,9 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
     if (membership.since !== undefined) await replica.take((await publisher.current()).jws, self)
   }
   await publish()
+  const stopPublishing = periodic(clock, PUBLISH_PERIOD_MS, publish, (error) =>
+    components.logger.error('mesh.not_published', faultFields(error)),
+  )
   return {
     desk: new MeshDesk({
       ...{ self, clock, logger: components.logger, membership, view, known },
@@ -156,11 +162,11 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
     },
     search: (query) => attached.search(query),
     learned: (peer, jws) => void replica.take(jws, peer),
-    tick: publish,
     closeStore: () => attached.close(),
     close() {
       closed = true
       stop()
+      stopPublishing()
       rounds.close()
       service.close()
       known.close()

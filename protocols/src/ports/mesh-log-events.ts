@@ -14,4 +14,10 @@ export const meshLogEvents = {
     means: 'This kernel takes no part in a mesh any more, and has told its neighbours.',
     todo: nothing,
   },
+  'mesh.not_published': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'What this kernel offers now could not be signed and passed on; it is tried again.',
+    todo: 'Look whether the log is full; a fault of Hansa is worth a report with this line.',
+  },
 } as const

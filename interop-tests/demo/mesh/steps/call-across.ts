@@ -13,7 +13,7 @@ export const callAcross: MeshStep = {
   why: 'A search asks nobody: it is answered from the manifests that a kernel has itself. What is found is imported and called like everything else, through the policies and firewalls of both sides.',
   async run(world) {
     const { nodes, story, report, imports } = world
-    await at(world, nodes[0] as NodeProcess, 'discover', '--capability', 'harbour.berths')
+    await at(world, nodes[0] as NodeProcess, 'search', 'free berths', '--limit', '3')
     for (const [which, node] of nodes.entries()) {
       const found = await importFound(node, 'harbour.berths')
       check(`harbours that ${node.name} finds`, found.length, nodes.length - 1)
