@@ -142,7 +142,7 @@ describe('joining', () => {
     const ada = mesh.kernel('ada')
     const own = (await ada.advertise()).jws
     expect(await refusal(ada.mesh.join({ by, manifest: own }))).toMatchObject({ code: 'invalid_request' })
-    expect(await refusal(ada.mesh.join({ by, manifest: `${own.slice(0, -3)}AAA` }))).toMatchObject({
+    expect(await refusal(ada.mesh.join({ by, manifest: `${own.slice(0, -8)}AAAAAAAA` }))).toMatchObject({
       code: 'invalid_request',
     })
     expect(await ada.mesh.status()).toMatchObject({ member: false })

@@ -32,6 +32,7 @@ import { kernelRegistries } from '../registry/kernel-registries.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import { openRouting } from '../routing/open-routing.ts'
 import { PeerGuard } from '../routing/peer-guard.ts'
+import { replicaSource } from '../routing/route-sources.ts'
 import { openStanding } from '../standing/open-standing.ts'
 import { afterTurns } from './after-turns.ts'
 import { AgentBook } from './agent-book.ts'
@@ -260,6 +261,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   }
   const budget = new RefusalBudget({ clock, isKnown })
   const routing = openRouting({ clock, guard, imports, standing, locals, configured }, init.routing)
+  routing.desk.lookIn(replicaSource((query) => mesh.search(query)))
   const receiveOnly = receiveStage({
     ...{ self, clock, locals, idempotency, doubt },
     withheld: (id) => configured.reasonOf(id),
@@ -324,6 +326,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const explaining = { ...deciding, ...arriving, running: (id: string) => running.find(id), receive }
   const canaries = routing.canaries(invoke)
   const registries = kernelRegistries({ store, logger, append, replica: mesh.replica })
+  const finding = { fetch: components.fetch, dht: components.host }
   outbox.start()
   const asks = { self, signer, transport, sessions: peerSessions, memory, promises, evidence, append }
   const stopChecking = checkPromises({ ...asks, clock, logger, imports })
@@ -352,26 +355,22 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     name: init.name ?? '',
     endpoint: init.endpoint,
     nowMs: () => clock.now(),
+    ...{ ledger, locals, publisher, policy, policyChanges, approvals, imports, inFlight, tokens, agents, issuers },
     ...{
-      ledger,
-      locals,
-      publisher,
-      policy,
-      approvals,
-      imports,
+      offers,
+      configured,
       peers: peerDesk,
       agreements: agreements.desk,
-      policyChanges,
+      standing: trust.desk,
+      routing: routing.desk,
     },
-    ...{ inFlight, tokens, agents, issuers, offers, configured, standing: trust.desk },
-    routing: routing.desk,
     capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),
     ...{ content: kept.desk, events, identity, registries, revocations, ...delegation.desks },
     ...{ append, outbox, held, refusals, inbound, witnessing, invoke },
     governance: governance.operator,
     explain: routing.explain(explainer(explaining)),
     ...{ mesh: mesh.desk, search: mesh.search },
-    discover: kernelDiscovery({ fetch: components.fetch, resolver, clock, memory, self, registries, standing, mesh }),
+    discover: kernelDiscovery({ ...finding, resolver, clock, memory, self, registries, standing, mesh }),
     snapshotState: components.snapshotState,
     quiesce() {
       quiescing = true
@@ -380,13 +379,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     async drain() {
       stopRefreshing()
       stopChecking()
-      guard.close()
-      company.close()
-      mesh.close()
-      trust.close()
-      issuers.desk.close()
-      identity.close()
-      revocations.close()
+      for (const part of [guard, company, mesh, trust, issuers.desk, identity, revocations]) part.close()
       await components.drain?.()
     },
     async ended() {

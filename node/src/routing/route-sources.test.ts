@@ -22,7 +22,7 @@ describe(replicaSource, () => {
   })
 
   it('says so when it cannot be asked', async () => {
-    const { providers, reason } = await replicaSource(() => undefined).find('../x')
+    const { providers, reason } = await replicaSource(() => expect.fail('it was asked')).find('../x')
     expect([providers, reason]).toEqual([[], expect.stringContaining('not asked')])
   })
 })

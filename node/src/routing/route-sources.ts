@@ -3,13 +3,14 @@ import type { Discovery, SearchAnswer, SearchQuery } from '@hansa/protocols'
 import { capabilityIdSchema, MAX_SEARCH_HITS } from '@hansa/protocols'
 import type { FoundProvider, RouteSource } from './router.ts'
 
-/** @param search of the replica; undefined for a query that cannot be read */
-export function replicaSource(search: (query: SearchQuery) => SearchAnswer | undefined): RouteSource {
+const noName = { providers: [], reason: 'not asked: it is no name of a capability' }
+
+export function replicaSource(search: (query: SearchQuery) => SearchAnswer): RouteSource {
   return {
     name: 'replica',
     async find(id) {
+      if (!capabilityIdSchema.safeParse(id).success) return noName
       const answer = search({ capability: id, limit: MAX_SEARCH_HITS })
-      if (answer === undefined) return { providers: [], reason: 'not asked: it is no name of a capability' }
       const providers = answer.hits.map(({ did, name }) => ({ peer: did, ...(name === undefined ? {} : { name }) }))
       return { providers, reason: `offered by ${providers.length} of ${answer.kernels} kernels in the replica` }
     },
@@ -26,8 +27,7 @@ export function registrySource({ registryUrls, discover }: RegistrySourceInit): 
   return {
     name: 'registry',
     async find(id) {
-      if (!capabilityIdSchema.safeParse(id).success)
-        return { providers: [], reason: 'not asked: it is no name of a capability' }
+      if (!capabilityIdSchema.safeParse(id).success) return noName
       const found = new Map<string, FoundProvider>()
       const reasons = await Promise.all(
         registryUrls.map(async (registryUrl) => {

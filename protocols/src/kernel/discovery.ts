@@ -5,8 +5,8 @@ import { signedManifestSchema } from '../manifest/capability-manifest.ts'
 import { standingTierSchema } from '../standing/tier.ts'
 import { didSchema } from '../syntax/did.ts'
 
-/** `mesh`: what this kernel holds itself, passed on from neighbour to neighbour. */
-export const discoveryChannels = ['peer_url', 'registry', 'mesh'] as const
+/** `mesh`: what this kernel holds itself, passed on from neighbour to neighbour. `dht`: a record says where to look. */
+export const discoveryChannels = ['peer_url', 'registry', 'mesh', 'dht'] as const
 export type DiscoveryChannel = (typeof discoveryChannels)[number]
 
 const url = z.string().max(2048)
@@ -14,7 +14,7 @@ const url = z.string().max(2048)
 export const discoveredPeerSchema = z.object({
   did: didSchema,
   signed: signedManifestSchema.describe('The highest seq among the sources that named this kernel'),
-  by: z.array(z.enum(discoveryChannels)).max(3),
+  by: z.array(z.enum(discoveryChannels)).max(4),
   sources: z.array(url).max(512).describe('Which URLs named it'),
   standing: z
     .object({ score: z.int().min(0).max(1000), tier: standingTierSchema })

@@ -37,7 +37,7 @@ export interface Kernel extends AsyncDisposable {
   /**
    * Asks every URL and the registry in parallel for manifests, verifies each, and returns what was found together
    * with the reason for each source that failed. Never throws for a source. Without URLs it also looks among the
-   * manifests that this kernel holds of its mesh.
+   * manifests that this kernel holds of its mesh, and, for a DID that nobody names, in the DHT if it has a libp2p host.
    */
   discoverPeers(init?: DiscoverInit): Promise<Discovery>
 

@@ -1,14 +1,14 @@
 import type { NodeProcess } from '../../../harness/node-process.ts'
+import type { SceneStep } from '../../play-scene.ts'
 import { check } from '../../report.ts'
 import { importFound } from '../import-found.ts'
-import type { MeshStep } from '../mesh-step.ts'
-import { at } from '../mesh-world.ts'
+import { at, type MeshWorld } from '../mesh-world.ts'
 import { callBerths } from '../traffic.ts'
 
 /** Of those that each node finds, it imports so many. */
 const IMPORTS = 3
 
-export const callAcross: MeshStep = {
+export const callAcross: SceneStep<MeshWorld> = {
   title: 'Each searches what it holds, imports what it finds, and calls it',
   why: 'A search asks nobody: it is answered from the manifests that a kernel has itself. What is found is imported and called like everything else, through the policies and firewalls of both sides.',
   async run(world) {

@@ -1,10 +1,10 @@
+import type { SceneStep } from '../../play-scene.ts'
 import { check } from '../../report.ts'
 import { until } from '../../until.ts'
-import type { MeshStep } from '../mesh-step.ts'
 import { meshRows, type Seen, statuses } from '../mesh-table.ts'
-import { at } from '../mesh-world.ts'
+import { at, type MeshWorld } from '../mesh-world.ts'
 
-export const findEachOther: MeshStep = {
+export const findEachOther: SceneStep<MeshWorld> = {
   title: 'Every kernel finds every other one, and there is no registry',
   why: 'The first one waits. Each of the others is told of one that is there already, and of no other. What each kernel has signed about itself is passed on from neighbour to neighbour.',
   async run(world) {

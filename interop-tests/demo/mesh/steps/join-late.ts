@@ -1,13 +1,13 @@
 import type { NodeProcess } from '../../../harness/node-process.ts'
+import type { SceneStep } from '../../play-scene.ts'
 import { check } from '../../report.ts'
 import { until } from '../../until.ts'
 import { importFound } from '../import-found.ts'
-import type { MeshStep } from '../mesh-step.ts'
 import { meshRows, statuses } from '../mesh-table.ts'
-import { at, survivors } from '../mesh-world.ts'
+import { at, type MeshWorld, survivors } from '../mesh-world.ts'
 import { callBerths } from '../traffic.ts'
 
-export const joinLate: MeshStep = {
+export const joinLate: SceneStep<MeshWorld> = {
   title: 'A late one joins through whoever is left',
   why: 'It has an identity and an address of one kernel. It is timed from the command to its first permitted call at a kernel that it had never heard of.',
   async run(world) {

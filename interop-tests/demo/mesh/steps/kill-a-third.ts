@@ -1,14 +1,14 @@
+import type { SceneStep } from '../../play-scene.ts'
 import { check } from '../../report.ts'
 import { until } from '../../until.ts'
-import type { MeshStep } from '../mesh-step.ts'
 import { meshRows, statuses } from '../mesh-table.ts'
-import { survivors } from '../mesh-world.ts'
+import { type MeshWorld, survivors } from '../mesh-world.ts'
 import { duringTraffic } from '../traffic.ts'
 
 /** Calls of each kind after the kill, before it is believed. */
 const AFTERWARDS = 300
 
-export const killAThird: MeshStep = {
+export const killAThird: SceneStep<MeshWorld> = {
   title: 'A third of them is killed under traffic',
   why: 'Every node calls itself and others all the while. Three processes get kill -9, the one that the mesh began with among them. Nobody else may notice: no local call fails, and no call between two that live.',
   async run(world) {

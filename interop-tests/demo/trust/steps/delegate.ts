@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { CallError, type Did } from '@hansa/protocols'
 import { readLink } from '@hansa/trust'
+import type { SceneStep } from '../../play-scene.ts'
 import { check } from '../../report.ts'
-import type { TrustStep } from '../trust-step.ts'
 import { at, fileOf, type Member, type TrustWorld } from '../trust-world.ts'
 
 /** Each link gives less than the one before: of what may be called, for how long, how often. */
@@ -19,7 +19,7 @@ const grants: readonly { from: Member; to: Member; cmd: string; calls: number; e
   },
 ]
 
-export const delegate: TrustStep = {
+export const delegate: SceneStep<TrustWorld> = {
   title: 'Three links, two organisations, each narrower than the one before',
   why: 'orgb lets its own desk act, the desk lets orga, and orga its clerk. Each link is signed by whoever gives it, and names the one that may act under it. orgb permits nothing without a chain.',
   async run(world) {

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { hansa } from '../../../harness/node-process.ts'
+import type { SceneStep } from '../../play-scene.ts'
 import { check } from '../../report.ts'
 import { until } from '../../until.ts'
-import type { TrustStep } from '../trust-step.ts'
 import { at, type TrustWorld } from '../trust-world.ts'
 
-export const earn: TrustStep = {
+export const earn: SceneStep<TrustWorld> = {
   title: 'What orgb makes of its callers, and why',
   why: 'A score follows from entries of the log that both sides have signed, and from nothing else. What goes well on one day counts from the next one on, so this is the score of tomorrow.',
   async run(world) {

@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import { hansa } from '../../../harness/node-process.ts'
+import type { SceneStep } from '../../play-scene.ts'
 import { check } from '../../report.ts'
 import { until } from '../../until.ts'
 import { duringTraffic } from '../traffic.ts'
 import { chainForTraffic } from '../traffic-chain.ts'
-import type { TrustStep } from '../trust-step.ts'
 import { at, type TrustWorld } from '../trust-world.ts'
 
 const AFTERWARDS = 50
 
-export const rotate: TrustStep = {
+export const rotate: SceneStep<TrustWorld> = {
   title: 'orgb changes its key under traffic',
   why: 'The identity of orgb is a did:webvh: it has a log, in which the new key was promised before anybody could ask for it. The key is announced, signs twelve seconds later, and the clerk calls all the while.',
   async run(world) {

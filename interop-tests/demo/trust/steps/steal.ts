@@ -2,16 +2,16 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DELEGATION_TYP } from '@hansa/protocols'
 import { randomId, readKeyFile, readLink, signJws } from '@hansa/trust'
+import type { SceneStep } from '../../play-scene.ts'
 import { check } from '../../report.ts'
 import type { Refusal } from '../trust-report.ts'
-import type { TrustStep } from '../trust-step.ts'
 import { malloryAtOrgb, type TrustWorld } from '../trust-world.ts'
 import { chainFile } from './delegate.ts'
 
 const cap = 'billing.ledger'
 const args = { tenant: 'lubeck' }
 
-export const steal: TrustStep = {
+export const steal: SceneStep<TrustWorld> = {
   title: 'A link that gives more, and a chain in other hands',
   why: 'mallory is a kernel that orgb knows and trusts as much as orga, with a session of its own. Only the chain can be wrong.',
   async run(world) {

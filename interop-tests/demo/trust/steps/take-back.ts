@@ -1,14 +1,14 @@
+import type { SceneStep } from '../../play-scene.ts'
 import { check } from '../../report.ts'
 import { until } from '../../until.ts'
 import { duringTraffic } from '../traffic.ts'
 import { chainForTraffic } from '../traffic-chain.ts'
-import type { TrustStep } from '../trust-step.ts'
 import type { TrustWorld } from '../trust-world.ts'
 
 /** Calls that have to be refused before it is believed. */
 const REFUSED = 20
 
-export const takeBack: TrustStep = {
+export const takeBack: SceneStep<TrustWorld> = {
   title: 'A link is taken back while it is used',
   why: 'The clerk calls orgb without a pause. orga takes the link back that it gave: orgb, which has a session with orga, is told at once, and refuses from then on.',
   async run(world) {

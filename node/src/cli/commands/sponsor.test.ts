@@ -23,7 +23,10 @@ describe('hansa sponsor', () => {
     await writeFile(claim, signed.stdout)
     const verified = await alone('verify', claim)
     expect(verified).toMatchObject({ exit: 0, stdout: expect.stringContaining(made.stdout.trim()) })
-    await writeFile(claim, signed.stdout.replace(/..\n$/, 'AA\n'))
+    await writeFile(
+      claim,
+      signed.stdout.replace(/\.(.)(.{85})\n$/, (_all, first, rest) => `.${first === 'A' ? 'B' : 'A'}${rest}\n`),
+    )
     expect(await alone('verify', claim)).toMatchObject({ exit: 1, stdout: expect.stringContaining('does not hold') })
     await writeFile(claim, 'I vouch for it')
     expect((await alone('verify', claim)).stderr).toContain('one line')
