@@ -117,6 +117,7 @@ export {
   type BreakingTransportComponents,
   breakingTransport,
   ExchangeCancelled,
+  isPeersFault,
   lookOver,
 } from './routing/breaking-transport.ts'
 export type { BreakerState } from './routing/circuit-breaker.ts'

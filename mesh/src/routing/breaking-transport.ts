@@ -86,7 +86,8 @@ export function lookOver(inner: PeerTransport) {
   }
 }
 
-function isPeersFault(signal: AbortSignal | undefined, waitedMs: number): boolean {
+/** Whether an exchange that failed, or was waited for in vain, says something about the peer and not about whoever waited. */
+export function isPeersFault(signal: AbortSignal | undefined, waitedMs: number): boolean {
   if (signal?.aborted !== true) return true
   return !(signal.reason instanceof ExchangeCancelled) && waitedMs >= TELLING_SILENCE_MS
 }

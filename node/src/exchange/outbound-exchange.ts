@@ -67,7 +67,7 @@ export type OutboundComponents = {
   /** Whether it is known what the peer has revoked, for a call like this. */
   fresh: Pick<FreshStatus, 'refuses'>
   /** Learns what a reply to a call was worth. */
-  guard: Pick<PeerGuard, 'answered' | 'talkedNonsense'>
+  guard: Pick<PeerGuard, 'answered' | 'talkedNonsense' | 'waitedInVain'>
 }
 
 const MAX_DECISION_BYTES = 16_384
@@ -84,7 +84,7 @@ export class OutboundExchange {
   /** Opens a session when there is none, and makes the intent; its signature is under way when this returns. */
   async prepare(call: Received, target: ImportedTarget, args: Arguments): Promise<OutboundIntent | Refusal> {
     const opening = this.#c.sessions.get(target.peer, target.endpoint)
-    const session = opening instanceof Promise ? await this.#inTime(opening, call) : opening
+    const session = opening instanceof Promise ? await this.#inTime(opening, call, target) : opening
     if (isRefusal(session)) return session
     // After the handshake, which brings it.
     const stale = await this.#c.fresh.refuses(target.peer, { target, labels: args.labels }, target.endpoint)
@@ -165,11 +165,22 @@ export class OutboundExchange {
   }
 
   /** Others may wait for the same handshake with more time left: it goes on. */
-  #inTime(opening: Promise<OutboundSession | Refusal>, call: Received): Promise<OutboundSession | Refusal> {
+  /** Every call that waits in vain says that the peer is silent, though they all wait for one handshake. */
+  #inTime(
+    opening: Promise<OutboundSession | Refusal>,
+    call: Received,
+    target: ImportedTarget,
+  ): Promise<OutboundSession | Refusal> {
+    const { clock, guard } = this.#c
     const late: Refusal = { refused: 'deadline', reason: 'no session with the peer before the deadline' }
-    return untilDeadline(call, this.#c.clock, async (signal) => {
+    const startedMs = clock.now()
+    return untilDeadline(call, clock, async (signal) => {
       const ended = Promise.withResolvers<Refusal>()
-      signal.addEventListener('abort', () => ended.resolve(late), { once: true })
+      const end = () => {
+        guard.waitedInVain(target, signal, clock.now() - startedMs)
+        ended.resolve(late)
+      }
+      signal.addEventListener('abort', end, { once: true })
       return Promise.race([opening, ended.promise])
     })
   }

@@ -7,6 +7,7 @@ import {
   type BreakerView,
   breakingTransport,
   DEFAULT_RETRY_BUDGET,
+  isPeersFault,
   lookOver,
   PeerBreakers,
   RetryBudget,
@@ -50,6 +51,15 @@ export class PeerGuard {
   /** What came as the receipt of a call was not one. */
   talkedNonsense({ peer, endpoint }: Pick<ImportedTarget, 'peer' | 'endpoint'>, what: string): void {
     this.#breakers.bad(peer, endpoint, what)
+  }
+
+  /** A call gave up before there was a session with the peer. @param signal that ended it */
+  waitedInVain(
+    { peer, endpoint }: Pick<ImportedTarget, 'peer' | 'endpoint'>,
+    signal: AbortSignal,
+    waitedMs: number,
+  ): void {
+    if (isPeersFault(signal, waitedMs)) this.#breakers.bad(peer, endpoint, `no session within ${waitedMs} ms`)
   }
 
   /** The peer has proven here who it is. */
