@@ -14,13 +14,18 @@ function statusCommand(cli: Cli): Command {
       summary: 'list neighbours, and every kernel that is known of',
       description:
         'Shows whom this node tells and asks, when each answered last, and every kernel that it knows of by the manifest that the kernel has signed: what it offers, what it may be trusted with here, and whether it is imported.',
-      examples: ['hansa mesh status', 'hansa mesh status --json | jq ".known[].did"'],
+      examples: ['hansa mesh status', 'hansa mesh status --watch', 'hansa mesh status --json | jq ".known[].did"'],
     })
+    .option('--watch', 'print it again whenever it has changed, until interrupted')
     .action(
-      cli.action(async ({ home, print }) => {
-        const { ask } = await import('../control-client.ts')
-        const status = await ask(home, 'meshStatus', {})
-        print.result(status, (style) => meshText(style, status))
+      cli.action<{ watch?: boolean }>(async ({ home, print, options }) => {
+        const { controlClient } = await import('../control-client.ts')
+        const { watchUntilInterrupted } = await import('../watch-changes.ts')
+        await using client = await controlClient(home)
+        const look = () => client.call('meshStatus', {})
+        const show = (status: MeshStatus) => print.result(status, (style) => meshText(style, status))
+        if (options.watch === true) await watchUntilInterrupted({ look, show })
+        else show(await look())
         return undefined
       }),
     )
