@@ -8,9 +8,11 @@ import {
   type JoinMesh,
   type LeaveMesh,
   type MeshKernel,
+  type MeshNeighbour,
   type MeshOperator,
   type MeshStatus,
   type PeerAlias,
+  type PeerChannel,
 } from '@hansa/protocols'
 import type { PeerStanding } from '../standing/standing.ts'
 import type { KnownKernel, KnownKernels } from './known-kernels.ts'
@@ -34,6 +36,8 @@ export type MeshDeskComponents = {
   farewell(): Promise<void>
   standing(peer: Did): PeerStanding | undefined
   importsOf(peer: Did): readonly PeerAlias[]
+  /** Channels that are open now. */
+  channels(): readonly PeerChannel[]
 }
 
 export class MeshDesk implements MeshOperator {
@@ -68,14 +72,14 @@ export class MeshDesk implements MeshOperator {
   }
 
   async status(): Promise<MeshStatus> {
-    const { membership, view, known, self } = this.#c
+    const { membership, known, self } = this.#c
     const { since } = membership
     const others = [...known.all()].filter(({ did }) => did !== self)
     others.sort((a, b) => compare(a.name ?? '', b.name ?? '') || compare(a.did, b.did))
     return {
       member: since !== undefined,
       ...(since === undefined ? {} : { since }),
-      neighbours: since === undefined ? [] : view.neighbours(),
+      neighbours: since === undefined ? [] : this.#neighbours(),
       kernels: others.length,
       known: others.slice(0, MAX_LISTED).map((kernel) => this.#shown(kernel)),
     }
@@ -90,6 +94,14 @@ export class MeshDesk implements MeshOperator {
     const endpoint = httpEndpoint(manifest)
     if (endpoint === undefined) throw refused('the kernel names no endpoint at which it could be asked')
     return { did: manifest.kernel_id, endpoint, ...(manifest.name === undefined ? {} : { name: manifest.name }) }
+  }
+
+  #neighbours(): MeshNeighbour[] {
+    const open = new Map(this.#c.channels().map(({ peer, proto }) => [peer, proto ?? 'opened by it']))
+    return this.#c.view.neighbours().map((neighbour) => {
+      const channel = open.get(neighbour.did)
+      return channel === undefined ? neighbour : { ...neighbour, channel }
+    })
   }
 
   #shown(kernel: KnownKernel): MeshKernel {

@@ -57,7 +57,7 @@ export type MeshComponents = {
   replicaStore?: ReplicaStore | undefined
   detectors: Detectors
   memory: PeerMemory
-  transport: Pick<PeerTransport, 'send' | 'usePins'>
+  transport: Pick<PeerTransport, 'send' | 'usePins' | 'channels'>
   imports: Pick<ImportDesk, 'aliasesOf' | 'keysOf' | 'renew' | 'waysTo'>
   publisher: Pick<ManifestPublisher, 'current' | 'withdraw'>
   refusals: RefusalCounter
@@ -146,6 +146,7 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
       },
       standing: (peer) => standing.of(peer),
       importsOf: (peer) => imports.aliasesOf(peer),
+      channels: () => transport.channels?.() ?? [],
     }),
     replica,
     known,

@@ -27,6 +27,11 @@ export const meshNeighbourSchema = z.object({
   endpoint: z.string().max(2048),
   named: z.boolean().describe('An operator joined through it; the others come and go'),
   heard: count.optional().describe('When it last answered, Unix seconds'),
+  channel: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('What is open to it, such as hansa-ws/1; absent while it gets single requests'),
   fault: z.string().max(512).optional().describe('Why it did not the last time'),
 })
 export type MeshNeighbour = z.infer<typeof meshNeighbourSchema>

@@ -43,7 +43,7 @@ function meshText(style: Style, { member, since, neighbours, kernels, known }: M
     parts.push(
       table(
         style,
-        ['neighbour', 'answered', 'endpoint', ''],
+        ['neighbour', 'answered', 'channel', 'endpoint', ''],
         neighbours.map((one) => neighbourRow(style, one)),
       ),
     )
@@ -59,10 +59,11 @@ function meshText(style: Style, { member, since, neighbours, kernels, known }: M
   return parts.join('\n\n')
 }
 
-function neighbourRow(style: Style, { name, did, endpoint, heard, fault, named }: MeshNeighbour): string[] {
+function neighbourRow(style: Style, { name, did, endpoint, heard, channel, fault, named }: MeshNeighbour): string[] {
   return [
     style.name(name ?? did),
     heard === undefined ? 'not yet' : time(heard),
+    channel ?? 'single requests',
     endpoint,
     fault === undefined ? (named ? 'joined through it' : '') : style.bad(fault),
   ]
