@@ -11,6 +11,7 @@ function viewOf(world: { named?: Place[]; known?: Place[]; now?: number; random?
   return new ActiveView({
     named: () => world.named ?? [],
     known: () => world.known ?? [],
+    find: (did) => world.known?.find((one) => one.did === did),
     nowSeconds: () => world.now ?? 0,
     random: world.random ?? (() => 0.5),
   })

@@ -33,8 +33,10 @@ type Kept = ActiveNeighbour & { missed: number }
 export type ActiveViewInit = {
   /** Those that an operator named, as they are now. */
   named(): readonly Place[]
-  /** Everybody that could be picked, as known now: without this kernel itself and without whom it shuts out. */
-  known(): readonly Place[]
+  /** Everybody that could be picked, as known now: without this kernel itself and without whom it shuts out. Asked only while somebody is lacking. */
+  known(): Iterable<Place>
+  /** One of those. */
+  find(did: Did): Place | undefined
   nowSeconds(): number
   /** From 0 to 1, without 1. */
   random(): number
@@ -88,21 +90,21 @@ export class ActiveView {
 
   #refresh(): void {
     const named = new Map(this.#init.named().map((place) => [place.did, place]))
-    const known = new Map(this.#init.known().map((place) => [place.did, place]))
     for (const [did, kept] of this.#kept) {
-      const place = named.get(did) ?? known.get(did)
+      const place = named.get(did) ?? this.#init.find(did)
       if (place === undefined) this.#kept.delete(did)
       else this.#kept.set(did, { ...kept, ...place, named: named.has(did) })
     }
     for (const place of named.values())
       if (!this.#kept.has(place.did)) this.#kept.set(place.did, { ...place, named: true, missed: 0 })
-    this.#pick([...known.values()].filter(({ did }) => !named.has(did)))
+    this.#pick()
   }
 
-  #pick(known: Place[]): void {
+  #pick(): void {
     const size = this.#init.size ?? ACTIVE_NEIGHBOURS
     const picked = [...this.#kept.values()].filter(({ named }) => !named).length
-    const others = known.filter(({ did }) => !this.#kept.has(did))
+    if (picked >= size) return
+    const others = [...this.#init.known()].filter(({ did }) => !this.#kept.has(did))
     const now = this.#init.nowSeconds()
     const fresh = others.filter(({ did }) => (this.#avoided.get(did) ?? 0) <= now)
     const from = fresh.length > 0 || picked > 0 ? fresh : others

@@ -6,19 +6,18 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { type CertificatePins, type ChannelBinding, type Did, WS_ENDPOINT_PROTO } from '@hansa/protocols'
 import type { buildConnector } from 'undici'
-import { type AddressGuard, addressGuard } from '../fetch/address.ts'
-import { fetchTarget, PUBLIC_PORTS } from '../fetch/fetch-target.ts'
-import { systemResolve } from '../fetch/guarded-connector.ts'
+import type { AddressGuard } from '../fetch/address.ts'
+import { fetchTarget } from '../fetch/fetch-target.ts'
 import { networkFault } from '../fetch/network-fault.ts'
 import { certificateKeyHash } from '../transport/certificate-key.ts'
-import type { HttpPeerTransportInit } from '../transport/http-peer-transport.ts'
 import { localBinding } from '../transport/local-binding.ts'
-import { PeerConnector } from '../transport/peer-connector.ts'
+import type { PeerConnector } from '../transport/peer-connector.ts'
+import { type PeerReachInit, peerReach } from '../transport/peer-reach.ts'
 import type { ChannelDialer } from './channel-dialer.ts'
 import type { FramedChannel } from './framed-channel.ts'
 import { exporterOf, openWebSocketChannel, type WebSocketBinding } from './web-socket-channel.ts'
 
-export type WebSocketDialerInit = Omit<HttpPeerTransportInit, 'connectionsPerOrigin'>
+export type WebSocketDialerInit = PeerReachInit
 
 /** @throws MeshError `invalid_address_range` when `allowPrivate` has a range that cannot be read. */
 export function webSocketDialer(init: WebSocketDialerInit): ChannelDialer {
@@ -32,15 +31,10 @@ class WebSocketDialer implements ChannelDialer {
   readonly #connector: PeerConnector
 
   constructor(init: WebSocketDialerInit) {
-    this.#guard = addressGuard(init.allowPrivate)
-    this.#publicPorts = init.ports ?? PUBLIC_PORTS
-    this.#connector = new PeerConnector({
-      guard: this.#guard,
-      publicPorts: this.#publicPorts,
-      connectTimeoutMs: init.connectTimeoutMs ?? 5_000,
-      resolve: init.resolve ?? systemResolve,
-      ...(init.ca === undefined ? {} : { ca: init.ca }),
-    })
+    const { guard, publicPorts, connector } = peerReach(init)
+    this.#guard = guard
+    this.#publicPorts = publicPorts
+    this.#connector = connector
   }
 
   usePins(pins: CertificatePins): void {

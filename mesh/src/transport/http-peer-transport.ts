@@ -9,29 +9,19 @@
 import type { CertificatePins, ChannelBinding, Did, PeerReply, PeerRequest, PeerTransport } from '@hansa/protocols'
 import { Pool } from 'undici'
 import { MeshError } from '../errors.ts'
-import { type AddressGuard, type AllowPrivate, addressGuard } from '../fetch/address.ts'
+import type { AddressGuard } from '../fetch/address.ts'
 import { collectReply } from '../fetch/collect-reply.ts'
-import { fetchTarget, PUBLIC_PORTS } from '../fetch/fetch-target.ts'
-import { type ResolveHost, systemResolve } from '../fetch/guarded-connector.ts'
+import { fetchTarget } from '../fetch/fetch-target.ts'
 import { networkFault } from '../fetch/network-fault.ts'
 import { CertificateKeys } from './certificate-keys.ts'
 import { type EndpointParts, endpointParts } from './endpoint.ts'
 import { localBinding } from './local-binding.ts'
-import { PeerConnector } from './peer-connector.ts'
+import type { PeerConnector } from './peer-connector.ts'
+import { type PeerReachInit, peerReach } from './peer-reach.ts'
 
-export type HttpPeerTransportInit = {
-  /** Which addresses besides public ones may be reached. Plain HTTP is only for this machine. */
-  allowPrivate: AllowPrivate
-  /** Ports on which public addresses may be reached. @default [443, 8443] */
-  ports?: readonly number[]
+export type HttpPeerTransportInit = PeerReachInit & {
   /** @default 64 */
   connectionsPerOrigin?: number
-  /** @default 5_000 */
-  connectTimeoutMs?: number
-  /** @default the system's resolver */
-  resolve?: ResolveHost
-  /** Roots in PEM that are trusted besides those of Node. */
-  ca?: string
 }
 
 /** Longest that a reply's head is waited for: the longest deadline an intent can name, and some for the way. */
@@ -62,16 +52,11 @@ class HttpPeerTransport implements PeerTransport, AsyncDisposable {
   readonly #pools = new Map<string, Pool>()
 
   constructor(init: HttpPeerTransportInit) {
-    this.#guard = addressGuard(init.allowPrivate)
-    this.#publicPorts = init.ports ?? PUBLIC_PORTS
+    const { guard, publicPorts, connector } = peerReach(init)
+    this.#guard = guard
+    this.#publicPorts = publicPorts
     this.#connections = init.connectionsPerOrigin ?? 64
-    this.#connector = new PeerConnector({
-      guard: this.#guard,
-      publicPorts: this.#publicPorts,
-      connectTimeoutMs: init.connectTimeoutMs ?? 5_000,
-      resolve: init.resolve ?? systemResolve,
-      ...(init.ca === undefined ? {} : { ca: init.ca }),
-    })
+    this.#connector = connector
   }
 
   usePins(pins: CertificatePins): void {

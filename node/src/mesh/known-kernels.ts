@@ -39,8 +39,15 @@ export class KnownKernels {
 
   /** Those that can be asked. */
   *places(): Iterable<Place> {
-    for (const { did, endpoint, name } of this.all())
-      if (endpoint !== undefined) yield { did, endpoint, ...(name === undefined ? {} : { name }) }
+    for (const kernel of this.all()) {
+      const place = placeOf(kernel)
+      if (place !== undefined) yield place
+    }
+  }
+
+  /** Where a kernel can be asked, while its manifest counts. */
+  place(did: Did): Place | undefined {
+    return this.#replica.record(did)?.kind === 'manifest' ? placeOf(this.#kernels.get(did)) : undefined
   }
 
   /** SHA-256 of the SPKI of each certificate that its manifest names, base64url; undefined when it names none. */
@@ -73,4 +80,10 @@ export class KnownKernels {
       capabilities: capabilities.length,
     })
   }
+}
+
+function placeOf(kernel: KnownKernel | undefined): Place | undefined {
+  if (kernel?.endpoint === undefined) return undefined
+  const { did, endpoint, name } = kernel
+  return { did, endpoint, ...(name === undefined ? {} : { name }) }
 }

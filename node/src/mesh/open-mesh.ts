@@ -102,9 +102,11 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
   const attached = attachReplica({ ...components, replica, store: components.replicaStore })
   const known = new KnownKernels(replica)
   transport.usePins?.(pinsOf(components, known))
-  const places = () => [...known.places()].filter(({ did }) => did !== self && bars(did) === undefined)
+  const mayAsk = (did: Did) => did !== self && bars(did) === undefined
+  const places = () => [...known.places()].filter(({ did }) => mayAsk(did))
+  const find = (did: Did) => (mayAsk(did) ? known.place(did) : undefined)
   const nowSeconds = () => Math.floor(clock.now() / 1000)
-  const view = new ActiveView({ named: () => membership.named(), known: places, nowSeconds, random: Math.random })
+  const view = new ActiveView({ named: () => membership.named(), known: places, find, nowSeconds, random: Math.random })
   const neighbours = () => (membership.since === undefined ? [] : view.neighbours())
   const ended = (report: RoundReport) => {
     const { neighbour, fault, rejected } = report
@@ -123,8 +125,13 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
   void attached.restored.then(() => {
     if (!closed) rounds.start()
   })
+  let said: string | undefined
   const publish = async () => {
-    if (membership.since !== undefined) await replica.take((await publisher.current()).jws, self)
+    if (membership.since === undefined) return
+    const { jws } = await publisher.current()
+    // Looked at several times a second, and another one twice an hour: it is not read again to find that out.
+    if (jws !== said) await replica.take(jws, self)
+    said = jws
   }
   await publish()
   const stopPublishing = periodic(clock, PUBLISH_PERIOD_MS, publish, (error) =>
