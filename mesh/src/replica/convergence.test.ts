@@ -1,5 +1,5 @@
 import { exchangePaths, type InboundRequest } from '@hansa/protocols'
-import { NOW } from '@hansa/trust/testing'
+import { changedSignature, NOW } from '@hansa/trust/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { memoryGossip } from '../testing/memory-gossip.ts'
 import { type ReplicaKernel, type ReplicaKernelInit, ReplicaMesh } from '../testing/replica-mesh.ts'
@@ -190,7 +190,7 @@ describe('mallory as a neighbour', () => {
   })
 
   it('sends forged records: it loses its turn', async () => {
-    const forged = `${manifestOf(kernelNumber('carol')).slice(0, -6)}AAAAAA`
+    const forged = changedSignature(manifestOf(kernelNumber('carol')))
     const { alice, asked } = await aliceBetween(({ path }) =>
       path === exchangePaths.replicaPlaces
         ? {
@@ -227,7 +227,7 @@ describe('pushes of mallory', () => {
 
   it('with an invalid record lose the turn for a while, twice as long each time, and nobody else does', async () => {
     const alice = mesh.add('alice')
-    const forged = `${manifestOf(kernelNumber('carol')).slice(0, -6)}AAAAAA`
+    const forged = changedSignature(manifestOf(kernelNumber('carol')))
     const good = manifestOf(kernelNumber('bob'))
     expect((await push(alice, [forged, good])).status).toBe(400)
     expect(alice.replica.size).toBe(0)

@@ -9,7 +9,7 @@ import type { Signer } from '../keys/signer.ts'
 import { consistencyPath } from '../merkle/consistency.ts'
 import { rootOf } from '../merkle/tree.ts'
 import { signJws } from '../signed/jws.ts'
-import { bob, mallory } from '../testing/index.ts'
+import { bob, changedSignature, mallory } from '../testing/index.ts'
 import { formatCheckpoint } from './checkpoint.ts'
 import { forkProof, forkProofText, judgeHeads, type NotedHead, readForkProof, verifyForkProof } from './fork-proof.ts'
 import { noteKey, parseVkey, signatureLine } from './note.ts'
@@ -207,7 +207,7 @@ describe('a kernel that was asked and did not prove', () => {
       unproven({ ...exchange(), question: exchange({ ask: { nonce: hashOf('x') } }).question }),
     ],
     ['it goes on in another log since a restore', unproven(exchange({ say: { log: `${mallory.did}/log/2` } }))],
-    ['the answer is not signed', unproven({ ...exchange(), answer: `${exchange().answer.slice(0, -4)}AAAA` })],
+    ['the answer is not signed', unproven({ ...exchange(), answer: changedSignature(exchange().answer) })],
     [
       'its answer proves it',
       unproven(exchange({ of: one, say: { prove: { from_root: headOf(15).root, path: pathOf(15, 30) } } }), one),
