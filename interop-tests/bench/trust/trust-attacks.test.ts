@@ -26,6 +26,12 @@ describe('what an attack gains', () => {
     expect(of('on-off').plainAverageGain).toBeGreaterThan(700)
   })
 
+  it('is a loss by wrong labels and by replays among good calls, which an average hardly sees', () => {
+    expect(of('wrong label').gain).toBeLessThan(-300)
+    expect(of('signed replay').gain).toBeLessThan(-700)
+    expect(of('signed replay').plainAverageGain).toBeGreaterThan(-100)
+  })
+
   it('is a day of probation by ten thousand calls, and 140 by a trusted kernel', () => {
     expect(of('ballot stuffing').gain).toBe(40)
     expect(of('mallory holds').gain).toBe(140)

@@ -132,6 +132,17 @@ function onOff(): TrustAttack {
   )
 }
 
+/** Sixty good days on which every day also brings one of these: what mallory gains beside a kernel that keeps to the rules. */
+function dailyOffence(name: string, kind: ScoreEvidence['kind']): TrustAttack {
+  const from = ['self', ...partners]
+  const ratings = (bad: number) => from.map((by) => ({ from: by, to: 'mallory', good: 300, bad }))
+  const offences = Array.from({ length: DAYS }, (_, n) => evidenceOf(kind, n + 1, 'self')).flat()
+  const before = pointsOf({ target: 'mallory', evidence: goodDays(), ratings: ratings(0) })
+  const evidence = [...goodDays(), ...offences]
+  const after = pointsOf({ target: 'mallory', evidence, ratings: ratings(DAYS / from.length) })
+  return gained(name, '60 days', before, after)
+}
+
 function ballotStuffing(): TrustAttack {
   const evidence = evidenceOf('good', DAYS - 1, 'self', 10_000)
   const ratings = [{ from: 'self', to: 'mallory', good: 10_000, bad: 0 }]
@@ -178,6 +189,8 @@ export function trustAttacks({ rings = [10, 1_000, 100_000], progress }: TrustAt
     ['whitewash', whitewash] as const,
     ['whitewash after a fork', whitewashAfterFork] as const,
     ['on-off', onOff] as const,
+    ['wrong labels', () => dailyOffence('a wrong label a day, for 60 good days', 'minor')] as const,
+    ['replays', () => dailyOffence('a signed replay a day, for 60 good days', 'high')] as const,
     ['ballot stuffing', ballotStuffing] as const,
     ['slander', slander] as const,
     ['a trusted kernel that mallory holds', compromisedEndorser] as const,

@@ -7,6 +7,7 @@ import type { InboundSession, InboundSessions } from '@hansa/mesh'
 import type { ChannelBinding, Clock, Code, Did, Envelope, InboundRequest, Intent } from '@hansa/protocols'
 import { callFrameLimits, decodeFrames, MAX_INTENT_LIFE_SECONDS } from '@hansa/protocols'
 import { type EnvelopeVerifier, parseStrictJson, readEnvelope, readIntent } from '@hansa/trust'
+import type { SpentCounters } from './spent-counters.ts'
 
 export type AuthenticatedIntent = {
   intent: Intent
@@ -17,9 +18,21 @@ export type AuthenticatedIntent = {
   salt: Uint8Array
   args: Uint8Array
 }
-export type IntentRejection = { rejected: Code; reason: string }
+export type IntentRejection = {
+  rejected: Code
+  reason: string
+  /** The peer has signed this intent under a counter for which it had signed another one. */
+  twice?: { session: InboundSession; intent: Intent; hash: string; envelope: Envelope; first: string }
+}
 
-export type AuthenticateComponents = { self: Did; clock: Clock; sessions: InboundSessions; verifier: EnvelopeVerifier }
+export type AuthenticateComponents = {
+  self: Did
+  clock: Clock
+  sessions: InboundSessions
+  verifier: EnvelopeVerifier
+  /** What counters were used for. */
+  counters: SpentCounters
+}
 
 /** Seconds between two kernels' clocks (security.md B0.4). */
 const SKEW_SECONDS = 60
@@ -27,7 +40,7 @@ const SKEW_SECONDS = 60
 /** @param consume whether the intent's place in the replay window is taken: yes for a call, no for a question. */
 export async function authenticateIntent(
   { body, binding }: Pick<InboundRequest, 'body' | 'binding'>,
-  { self, clock, sessions, verifier }: AuthenticateComponents,
+  { self, clock, sessions, verifier, counters }: AuthenticateComponents,
   consume: boolean,
 ): Promise<AuthenticatedIntent | IntentRejection> {
   const frames = decodeFrames(body, callFrameLimits)
@@ -44,8 +57,8 @@ export async function authenticateIntent(
   if (session === undefined) return { rejected: 'handshake_failed', reason: 'the session is not known, or has ended' }
   if (!isOnItsConnection(session, binding))
     return { rejected: 'handshake_failed', reason: 'the session is bound to another connection' }
-  if (!session.window.isFresh(claimed.ctr))
-    return { rejected: 'invalid_request', reason: 'replay: the counter was used or is too old' }
+  const first = session.window.isFresh(claimed.ctr) ? undefined : counters.contradicted(session, claimed.ctr, envelope)
+  if (first === undefined && !session.window.isFresh(claimed.ctr)) return REPLAYED
   const verdict = await verifier.verify('hansa-intent', envelope, session.peer)
   if (!verdict.ok) return { rejected: 'invalid_request', reason: `the intent does not verify: ${verdict.reason}` }
   const reading = readIntent(verdict.payload)
@@ -53,11 +66,20 @@ export async function authenticateIntent(
   const intent = reading.value
   const fault = faultOf(intent, session, self, Math.floor(clock.now() / 1000))
   if (fault !== undefined) return fault
+  const { hash } = verdict
   // The signature took time, and another copy may have come meanwhile: the window decides now, in one step.
   if (!(consume ? session.window.take(intent.ctr) : session.window.isFresh(intent.ctr))) {
-    return { rejected: 'invalid_request', reason: 'replay: the counter was used or is too old' }
+    const other = counters.contradicted(session, intent.ctr, envelope)
+    if (other === undefined) return REPLAYED
+    return { ...REPLAYED, twice: { session, intent, hash, envelope: verdict.envelope, first: other } }
   }
-  return { intent, hash: verdict.hash, envelope: verdict.envelope, session, chain, salt, args }
+  if (consume) counters.spend(session, intent.ctr, hash)
+  return { intent, hash, envelope: verdict.envelope, session, chain, salt, args }
+}
+
+const REPLAYED: IntentRejection = {
+  rejected: 'invalid_request',
+  reason: 'replay: the counter was used or is too old',
 }
 
 /** A session over TLS itself does not go on over another connection, whoever holds the key of the certificate. */

@@ -6,7 +6,7 @@
  */
 
 import type { OutboundSession } from '@hansa/mesh'
-import type { Clock, Code, Did, EventLogger, Intent, PeerReply, PeerTransport, Receipt } from '@hansa/protocols'
+import type { Clock, Code, Did, EventLogger, Intent, Label, PeerReply, PeerTransport, Receipt } from '@hansa/protocols'
 import {
   CALL_CONTENT_TYPE,
   DECISION_TYP,
@@ -48,6 +48,7 @@ import { doneBy } from '../kernel/stands-for.ts'
 import type { FreshStatus } from '../revocation/fresh-status.ts'
 import type { PeerGuard } from '../routing/peer-guard.ts'
 import { buildIntent, type Pseudonyms } from './build-intent.ts'
+import { labelsLeftOut } from './labels-left-out.ts'
 import type { PeerSessions } from './peer-sessions.ts'
 import { untilDeadline } from './until-deadline.ts'
 
@@ -236,7 +237,9 @@ export class OutboundExchange {
       faultOf(receipt, outbound, target.logOrigins) ?? (committed ? undefined : misfit(receipt, salt, result))
     if (fault !== undefined) return this.#refuseReply(target, call, fault)
     this.#c.guard.answered(target)
-    const received = { receipt, hash: verdict.hash, envelope: verdict.envelope }
+    const unlabelled = labelsLeftOut(receipt, outbound.intent, target.declared)
+    if (unlabelled.length > 0) this.#mislabelled(target, call, unlabelled, verdict.hash)
+    const received = { receipt, hash: verdict.hash, envelope: verdict.envelope, unlabelled }
     if (receipt.status !== 'ok') return refusalFrom(receipt, received)
     if (committed) return { call, receipt: received, committed }
     const kind = target.output === undefined ? 'text' : 'data'
@@ -247,6 +250,12 @@ export class OutboundExchange {
     this.#c.evidence(target.peer, 'statement', reason, call.callId)
     this.#c.guard.talkedNonsense(target, reason)
     return { refused: 'remote_refused', reason, unknown: target.safety !== 'READ' }
+  }
+
+  /** What it sent is labelled here all the same, so the call goes on. */
+  #mislabelled(target: ImportedTarget, { callId }: Begun, labels: readonly Label[], receipt: string): void {
+    const reason = `its receipt leaves out ${labels.join(', ')}, which its own capability or the intent has`
+    this.#c.evidence(target.peer, 'wrong_label', reason, callId, { contradicts: receipt })
   }
 
   #invalid(target: ImportedTarget, outbound: OutboundIntent, reason: string): PeerAnswer {

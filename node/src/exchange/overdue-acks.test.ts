@@ -8,7 +8,7 @@ function watching(open: readonly string[]) {
   const told: unknown[] = []
   const overdue = new OverdueAcks({
     clock,
-    evidence: (peer, kind, reason, callId, count) => told.push({ peer, kind, reason, callId, count }),
+    evidence: (peer, kind, reason, callId, { count } = {}) => told.push({ peer, kind, reason, callId, count }),
     isOpen: (callId) => open.includes(callId),
   })
   return { clock, told, overdue }

@@ -44,7 +44,7 @@ export class OverdueAcks {
     for (const [peer, calls] of missing) {
       const receipts = calls.length === 1 ? 'a receipt was' : `${calls.length} receipts were`
       const reason = `${receipts} not acknowledged within 30 seconds`
-      this.#init.evidence(peer, 'ack_missing', reason, calls[0]?.callId ?? '', calls.length)
+      this.#init.evidence(peer, 'ack_missing', reason, calls[0]?.callId ?? '', { count: calls.length })
     }
   }
 }

@@ -8,9 +8,15 @@ import type { BatchSigner } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import { statusOf } from '../kernel/audit-stage.ts'
 import type { CallIds } from '../kernel/call-ids.ts'
+import type { RecordEvidence } from '../kernel/peer-evidence.ts'
 import type { PeerSettings } from '../kernel/peer-settings.ts'
 import type { Arrived, Refused, Released } from '../kernel/stages.ts'
-import { type AuthenticateComponents, type AuthenticatedIntent, authenticateIntent } from './authenticate-intent.ts'
+import {
+  type AuthenticateComponents,
+  type AuthenticatedIntent,
+  authenticateIntent,
+  type IntentRejection,
+} from './authenticate-intent.ts'
 import { servedFor } from './call-fault.ts'
 import type { DecisionMemory } from './decision-memory.ts'
 import type { HeldResults } from './held-results.ts'
@@ -30,6 +36,7 @@ export type ServeCallComponents = AuthenticateComponents & {
   overdueAcks: OverdueAcks
   held: HeldResults
   decisions: DecisionMemory
+  evidence: RecordEvidence
   policyVersion(): number
   /** Runs the call through every stage; `seal` makes the reply while the outcome entry reaches the disk. */
   run(arrived: Arrived, seal: (ended: Released | Refused, entry: Appended) => Promise<Uint8Array>): Promise<Uint8Array>
@@ -44,6 +51,7 @@ export function serveCall(components: ServeCallComponents): (request: InboundReq
   return async (request) => {
     const authenticated = await authenticateIntent(request, components, true)
     if ('rejected' in authenticated) {
+      tellTwice(authenticated, components)
       return refusalReply(components.refusals, request.source, authenticated.rejected, authenticated.reason)
     }
     const { intent } = authenticated
@@ -64,6 +72,17 @@ export function serveCall(components: ServeCallComponents): (request: InboundReq
       return refusalReply(components.refusals, intent.iss, 'rate_limited', 'too many refused calls')
     }
   }
+}
+
+/** Both intents are in the log then: the first in the entry of its call, this one in that of the evidence. */
+function tellTwice(
+  { twice }: IntentRejection,
+  { evidence, counters }: Pick<ServeCallComponents, 'evidence' | 'counters'>,
+): void {
+  if (twice === undefined || !counters.tell(twice.session)) return
+  const { intent, hash, envelope, first } = twice
+  const reason = `it signed another intent under counter ${intent.ctr} of one session`
+  evidence(intent.iss, 'replay', reason, intent.call_id, { intent: { hash, envelope }, contradicts: first })
 }
 
 /** Whoever has left before the call begins does not get it begun. */

@@ -13,11 +13,12 @@ import { type ServeInvokeComponents, serveInvoke } from './serve-invoke.ts'
 import { type ServeLogComponents, serveLog } from './serve-log.ts'
 import { type ServeRevealComponents, serveReveal } from './serve-reveal.ts'
 import { type ServeStandingComponents, serveStanding } from './serve-standing.ts'
+import { SpentCounters } from './spent-counters.ts'
 
 export type ServePeersComponents = Omit<HandshakeResponderComponents, 'signer'> &
   Omit<ServeHandshakeComponents, 'responder'> &
-  ServeCallComponents &
-  ServeDecideComponents &
+  Omit<ServeCallComponents, 'counters'> &
+  Omit<ServeDecideComponents, 'counters'> &
   ServeAcksComponents &
   ServeRevealComponents &
   ServeInclusionComponents &
@@ -45,12 +46,13 @@ export type ServePeersComponents = Omit<HandshakeResponderComponents, 'signer'> 
 
 export function servePeers(components: ServePeersComponents): InboundHandler {
   const responder = handshakeResponder({ ...components, signer: components.identity })
+  const intents = { ...components, counters: new SpentCounters() }
   return inboundRouter({
     ...components,
     services: {
       ...serveHandshake({ ...components, responder }),
-      call: serveCall(components),
-      decide: serveDecide(components),
+      call: serveCall(intents),
+      decide: serveDecide(intents),
       acks: serveAcks(components),
       reveal: serveReveal(components),
       inclusion: serveInclusion(components),

@@ -113,6 +113,7 @@ function committedDraft({ call, receipt }: Committed, pol: number): EntryDraft {
       ...standsFor(call.caller),
       status: receipt.receipt.status,
       reveal: 'awaited',
+      ...unlabelledIn(receipt),
       envelope: receipt.envelope,
     },
   }
@@ -139,6 +140,7 @@ function releaseDraft(released: Released, pol: number): EntryDraft {
       status: 'ok',
       ...(released.charge === undefined ? {} : { charge: released.charge }),
       ...(repeated === undefined ? {} : { retry_of: repeated }),
+      ...unlabelledIn(receipt),
       ...envelopeOf(receipt),
     },
   }
@@ -147,6 +149,10 @@ function releaseDraft(released: Released, pol: number): EntryDraft {
 /** Once in the log is enough. */
 function envelopeOf(receipt: ReceivedReceipt | undefined): Pick<EntryExt, 'envelope'> {
   return receipt === undefined || receipt.recorded !== undefined ? {} : { envelope: receipt.envelope }
+}
+
+function unlabelledIn(receipt: ReceivedReceipt | undefined): Pick<EntryExt, 'unlabelled'> {
+  return receipt === undefined || receipt.unlabelled.length === 0 ? {} : { unlabelled: [...receipt.unlabelled] }
 }
 
 function refusalDraft(refused: Refused, pol: number): EntryDraft {

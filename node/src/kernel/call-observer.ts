@@ -21,9 +21,14 @@ export type CallSeen = {
   stages: readonly StageSeen[]
 }
 
-/** `statement`: it signed or sent what it should not have. The others are named as in the threat model. */
+/**
+ * `statement`: it signed or sent what it should not have. `replay`: it signed two intents under one counter of a session.
+ * `wrong_label`: its receipt leaves out a label. The others are named as in the threat model.
+ */
 export const evidenceKinds = [
   'statement',
+  'replay',
+  'wrong_label',
   'ack_missing',
   'result_wrong',
   'inclusion_broken',

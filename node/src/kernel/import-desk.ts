@@ -278,6 +278,7 @@ function targetOf(
     peer,
     endpoint,
     trustPolicy,
+    declared: descriptor.sensitivity,
     ...facts,
   }
 }

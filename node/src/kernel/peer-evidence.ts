@@ -1,10 +1,24 @@
 /** What a peer did that no honest kernel does: an entry that keeps it, a line for the operator, a figure. */
-import type { Did, EntryDraft, EventLogger } from '@hansa/protocols'
+import type { Did, EntryDraft, Envelope, EventLogger } from '@hansa/protocols'
 import type { Appended } from '@hansa/trust/ledger'
 import type { CallObserver, EvidenceKind } from './call-observer.ts'
 
-/** @param count of what the reason says, of which `callId` is the first. @default 1 */
-export type RecordEvidence = (peer: Did, kind: EvidenceKind, reason: string, callId: string, count?: number) => void
+export type EvidenceFacts = {
+  /** Of what the reason says, of which the call is the first. @default 1 */
+  count?: number
+  /** What the peer signed, when that is an intent that nothing else in the log holds, and the hash of it. */
+  intent?: { hash: string; envelope: Envelope }
+  /** Of the intent or receipt in the log that the peer contradicts by it. */
+  contradicts?: string
+}
+
+export type RecordEvidence = (
+  peer: Did,
+  kind: EvidenceKind,
+  reason: string,
+  callId: string,
+  facts?: EvidenceFacts,
+) => void
 
 export type EvidenceComponents = {
   append(draft: EntryDraft): Appended
@@ -14,12 +28,18 @@ export type EvidenceComponents = {
 
 /** The entry is not awaited: what it is about has failed or is over, and has its own entries. */
 export function evidenceRecorder({ append, logger, observer }: EvidenceComponents): RecordEvidence {
-  return (peer, kind, reason, callId, count = 1) => {
+  return (peer, kind, reason, callId, { count = 1, intent, contradicts } = {}) => {
     logger.warn('peer.evidence', { peer, kind, call_id: callId })
     observer?.evidence?.(kind)
-    const ext = { reason: `${kind}: ${reason}`.slice(0, 1024).toWellFormed(), ...(count === 1 ? {} : { count }) }
+    const ext = {
+      reason: `${kind}: ${reason}`.slice(0, 1024).toWellFormed(),
+      ...(count === 1 ? {} : { count }),
+      ...(contradicts === undefined ? {} : { hash: contradicts }),
+      ...(intent === undefined ? {} : { envelope: intent.envelope }),
+    }
+    const signed = intent === undefined ? {} : { intent: intent.hash }
     try {
-      append({ type: 'peer.evidence', peer, call_id: callId, ext }).durable.catch(() => {})
+      append({ type: 'peer.evidence', peer, call_id: callId, ...signed, ext }).durable.catch(() => {})
     } catch (error) {
       logger.warn('peer.evidence_not_recorded', { peer, call_id: callId, reason: String(error) })
     }

@@ -91,6 +91,8 @@ export type ImportedTarget = TargetFacts & {
   logOrigins: readonly string[]
   /** Labels that this peer may be sent. */
   clearance: readonly Label[]
+  /** Labels that its own descriptor of this hash has. */
+  declared: readonly Label[]
 }
 export type Target = LocalTarget | ImportedTarget
 
@@ -216,6 +218,8 @@ export type ReceivedReceipt = {
   receipt: Receipt
   hash: string
   envelope: Envelope
+  /** Labels that it leaves out, though the descriptor or the intent that it answers has them. */
+  unlabelled: readonly Label[]
   /** Its entry, when that was written before the result was here. */
   recorded?: Appended
 }

@@ -47,6 +47,7 @@ export function anImportedTarget(over: Partial<ImportedTarget> = {}): ImportedTa
     trustPolicy: 'most_restrictive',
     logOrigins: [`${bob.did}/log/1`],
     clearance: [],
+    declared: [],
     ...over,
   }
 }

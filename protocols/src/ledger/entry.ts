@@ -128,6 +128,11 @@ export const entryExtSchema = z.strictObject({
   reason: z.string().max(1024).optional().describe('The exact reason; stays in this log'),
   status: z.enum(receiptStatuses).optional(),
   reveal: z.enum(revealStates).optional().describe('receipt.received, result.missing: where the result is'),
+  unlabelled: labelsSchema
+    .optional()
+    .describe(
+      'receipt.received, result.received: labels that the receipt leaves out, though the capability or the intent has them',
+    ),
   trust_policy: z.string().max(32).optional(),
   approval: approvalIdSchema.optional(),
   action: hashSchema

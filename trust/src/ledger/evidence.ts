@@ -76,7 +76,8 @@ export const KEY_COMPROMISED = 'key_compromised'
 
 /** Which type of object an entry of this type holds of the other side. */
 function typeIn(entry: Entry): EnvelopeType | undefined {
-  if (entry.type === 'intent.accepted' || entry.type === 'outcome') return 'hansa-intent'
+  if (entry.type === 'intent.accepted' || entry.type === 'outcome' || entry.type === 'peer.evidence')
+    return 'hansa-intent'
   if (entry.type === 'receipt.received') return 'hansa-receipt'
   return entry.type === 'ack.received' ? 'hansa-ack' : undefined
 }
@@ -98,7 +99,8 @@ async function withChain(
   verdict: EvidenceVerdict,
   { resolver }: EnvelopeVerifier,
 ): Promise<EvidenceVerdict> {
-  if (verdict.kind !== 'good' || verdict.evidence.typ !== 'hansa-intent' || entry.type === 'outcome') return verdict
+  if (verdict.kind !== 'good' || verdict.evidence.typ !== 'hansa-intent') return verdict
+  if (entry.type === 'outcome' || entry.type === 'peer.evidence') return verdict
   const { value } = verdict.evidence
   if (value.prf.length === 0 && entry.ext?.links === undefined) return verdict
   const reason = await whyNotDelegated(entry, value, resolver)

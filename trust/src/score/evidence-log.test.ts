@@ -107,6 +107,9 @@ describe('what an entry says of a peer', () => {
       undefined,
     ],
     ['a missing acknowledgement', evidence('ack_missing: late'), 'missing_ack'],
+    ['a receipt without a label that it must have', evidence('wrong_label: PII'), 'minor'],
+    ['the call that it belongs to', received({ status: 'ok', unlabelled: ['PII'] }), undefined],
+    ['two intents under one counter', evidence('replay: counter 7'), 'high'],
     ['a statement that should not exist', evidence('statement: not its own'), 'minor'],
     ['another result than it signed', evidence('result_wrong: other'), 'medium'],
     ['a broken promise', evidence('inclusion_broken: none'), 'high'],
@@ -136,6 +139,11 @@ describe('a log of evidence', () => {
     expect(countOn(log(denied, at(0, ack)), 0)).toBeUndefined()
     const carols = at(0, { ...ack, peer: alice.did })
     expect(countOn(log(at(0, itsCall({ status: 'ok' })), carols), 0)).toBeUndefined()
+  })
+
+  it('counts each missing acknowledgement of an entry that is about many', () => {
+    const one: EntryDraft = { type: 'peer.evidence', peer: bob.did, ext: { reason: 'ack_missing: late', count: 9 } }
+    expect(countOn(log(at(0, one), at(0, evidence('ack_missing: late'))), 0)?.missing_ack).toBe(10)
   })
 
   it('counts what is good when its day has ended, and what is bad at once', () => {

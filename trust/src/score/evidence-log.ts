@@ -263,7 +263,8 @@ export class EvidenceLog {
     account.days.set(day, record)
     const ofKind = record[kind] ?? { count: 0, first: [] }
     record[kind] = ofKind
-    ofKind.count += 1
+    // One entry can be about many calls whose acknowledgement is missing.
+    ofKind.count += kind === 'missing_ack' ? (entry.ext?.count ?? 1) : 1
     if (ofKind.first.length < NAMED) ofKind.first.push(reference())
     if (kind === 'critical') {
       const named = entry.ext?.hash === undefined ? [] : [entry.ext.hash]

@@ -45,7 +45,8 @@ function ofReceipt({ ext, verdicts }: Entry): EntryEvidence | undefined {
   if (ext?.reveal === 'awaited') return undefined
   if (ext?.status === 'failed' || ext?.status === 'outcome_unknown') return { kind: 'timeout' }
   if (ext?.status !== 'ok') return undefined
-  if (ext.code === undefined) return { kind: 'good' }
+  // What is wrong with its labels has an entry of its own; such a call earns nothing.
+  if (ext.code === undefined) return ext.unlabelled === undefined ? { kind: 'good' } : undefined
   return ext.code === 'firewall_blocked' ? blocked(verdicts) : undefined
 }
 
@@ -83,6 +84,7 @@ function blocked(verdicts: readonly Verdict[] = []): EntryEvidence | undefined {
 const recordedKinds: ReadonlyMap<string, EvidenceKind> = new Map([
   ['ack_missing', 'missing_ack'],
   ['statement', 'minor'],
+  ['wrong_label', 'minor'],
   ['result_wrong', 'medium'],
   ['replay', 'high'],
   ['inclusion_broken', 'high'],

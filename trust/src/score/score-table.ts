@@ -61,12 +61,12 @@ export const weights: Readonly<
     reliability: 'bad',
     rule: 'a receipt that was not acknowledged; from the third in a day as minor',
   },
-  minor: { distrust: 5, reliability: 'bad', rule: 'a result against its schema, or with a wrong label' },
+  minor: { distrust: 5, reliability: 'bad', rule: 'a payload against its schema, or with a wrong label' },
   medium: { distrust: 20, reliability: 'none', rule: 'a violation of policy' },
   high: {
     distrust: 100,
     reliability: 'none',
-    rule: 'personal data that was stopped, a changed description, a broken inclusion promise',
+    rule: 'a secret that was stopped, two intents under one counter, a broken inclusion promise',
   },
   critical: { distrust: 400, reliability: 'none', rule: 'a fork, equivocation, a forged receipt or token' },
 }
