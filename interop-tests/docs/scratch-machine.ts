@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../harness/free-port.ts'
+import { HANSA_BIN } from '../harness/hansa-command.ts'
 import { childEnvironment } from '../harness/spawned-process.ts'
 
-const HANSA_BIN = join(import.meta.dirname, '../../node/bin/hansa.js')
 const REGISTRY_BIN = join(import.meta.dirname, '../../registry-server/bin/hansa-registry.js')
 const REPOSITORY = join(import.meta.dirname, '../..')
 const MODULES = join(import.meta.dirname, '../node_modules')

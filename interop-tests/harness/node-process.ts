@@ -7,9 +7,8 @@ import type { Did, Rule } from '@hansa/protocols'
 import { connect, type NodeClient } from '@hansa/sdk'
 import { stringify } from 'yaml'
 import { freePort } from './free-port.ts'
+import { HANSA_BIN } from './hansa-command.ts'
 import { childEnvironment, SpawnedProcess } from './spawned-process.ts'
-
-const HANSA_BIN = join(import.meta.dirname, '../../node/bin/hansa.js')
 
 export type NodeProcessInit = {
   /** Members of hansa.yaml, beside name, listen and allow_private. */

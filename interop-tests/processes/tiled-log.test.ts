@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { HANSA_BIN } from '../harness/hansa-command.ts'
 import { meshOfTest } from '../harness/mesh-of-test.ts'
 import { hansa, type NodeProcess } from '../harness/node-process.ts'
 import { SpawnedProcess } from '../harness/spawned-process.ts'
@@ -9,7 +10,6 @@ import { httpGet, leafHash, TlogClient, treeHash } from '../harness/tlog-client.
 import { twoNodes } from './two-nodes.ts'
 
 const TIMEOUT_MS = 120_000
-const HANSA_BIN = join(import.meta.dirname, '../../node/bin/hansa.js')
 
 async function serve(home: string, ...options: string[]): Promise<{ url: string; process: SpawnedProcess }> {
   const args = [HANSA_BIN, 'audit', 'serve', '--home', home, '--listen', '127.0.0.1:0', '--json', ...options]

@@ -13,8 +13,7 @@ const TIMEOUT_MS = 120_000
 const POLL = { timeout: 30_000 }
 
 type Witnessing = NonNullable<KernelStatus['witnessing']>
-const witnessing = async (node: NodeProcess) =>
-  JSON.parse(await hansa('status', '--home', node.home, '--json')).witnessing as Witnessing
+const witnessing = async (node: NodeProcess) => (await node.client.operator.status()).witnessing as Witnessing
 const keysOf = async (node: NodeProcess) =>
   JSON.parse(await hansa('key', 'show', '--home', node.home, '--json')) as {
     log: { vkey: string }
@@ -34,7 +33,7 @@ async function witnessed(mesh: ProcessMesh): Promise<{ orga: NodeProcess; orgb: 
 
 /** Waits until orgb has cosigned everything that orga has written so far. */
 async function covered(orga: NodeProcess): Promise<number> {
-  const { size } = JSON.parse(await hansa('status', '--home', orga.home, '--json')).log as KernelStatus['log']
+  const { size } = (await orga.client.operator.status()).log
   await expect.poll(async () => (await witnessing(orga)).own?.size ?? 0, POLL).toBeGreaterThanOrEqual(size)
   return size
 }

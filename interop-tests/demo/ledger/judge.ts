@@ -1,8 +1,8 @@
 /** Runs the shipped verifier over copies of the logs, and reads whom it names. It is given public keys and directories. */
 import { execFile } from 'node:child_process'
 import type { LogReport, PairReport, Side } from '@hansa/trust/ledger'
+import { HANSA_BIN } from '../../harness/hansa-command.ts'
 import { childEnvironment } from '../../harness/spawned-process.ts'
-import { HANSA_BIN } from '../operate/shell.ts'
 import type { Organisation } from '../report.ts'
 
 export type Judgement = {

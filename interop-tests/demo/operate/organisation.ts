@@ -1,7 +1,8 @@
 /** One organisation: a home that `hansa init` made, and the node that `hansa up` runs in it. */
 import { join } from 'node:path'
+import { HANSA_BIN } from '../../harness/hansa-command.ts'
 import { SpawnedProcess } from '../../harness/spawned-process.ts'
-import { HANSA_BIN, type Ran, type Shell } from './shell.ts'
+import type { Ran, Shell } from './shell.ts'
 
 export type OrganisationInit = {
   name: 'orga' | 'orgb'

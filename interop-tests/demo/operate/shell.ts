@@ -3,13 +3,12 @@
  * steps look at; the story shows the command as it was typed.
  */
 import { spawn } from 'node:child_process'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { HANSA_BIN } from '../../harness/hansa-command.ts'
 import { childEnvironment } from '../../harness/spawned-process.ts'
 import { DemoError } from '../report.ts'
 import type { Story } from '../story.ts'
-
-export const HANSA_BIN = join(import.meta.dirname, '../../../node/bin/hansa.js')
 
 export type Ran = { code: number; stdout: string; stderr: string }
 

@@ -1,4 +1,5 @@
 /** Adapter: a node as a process, from its configuration to the signal that ends it. */
+import { flushCompileCache } from 'node:module'
 import process from 'node:process'
 import type { EventLogger } from '@hansa/protocols'
 import { type Environment, type NodeConfig, type Overrides, readConfig } from '../config/index.ts'
@@ -43,6 +44,8 @@ export async function runNode({ home, environment, overrides, print }: RunNodeIn
     { did, endpoint, control, pid: process.pid },
     (style) => `${style.good('Ready')}: ${style.name(did)} at ${endpoint}, control ${control}. Stop it with Ctrl+C.`,
   )
+  // A node that is killed has no other time for it, and its next start would compile everything again.
+  flushCompileCache()
   announceApprovals({ events: node.kernel.watchApprovals(), home, print, logger }).catch((error: unknown) =>
     logger.error('approvals.not_announced', { reason: sentenceOf(error) }),
   )

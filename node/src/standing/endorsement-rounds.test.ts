@@ -17,7 +17,7 @@ async function hundred(sameOwner: boolean): Promise<{ points: number; received: 
   const evidence = new EvidenceLog()
   const append = (draft: EntryDraft) => {
     const { seq, tMs, leafHash } = ledger.append(draft)
-    evidence.take({ ...draft, v: 1, origin: 'test/log/1', seq, t_ms: tMs, prev: '' } as Entry, leafHash)
+    evidence.take({ ...draft, v: 1, origin: 'test/log/1', seq, t_ms: tMs, prev: '' } as Entry, () => leafHash)
   }
   const signers = new Map<Did, Signer>()
   for (let n = 0; n < 100; n++) {

@@ -27,7 +27,7 @@ export interface Evidence {
   endorsedBy(endorser: Did): Did[]
   tierOf(peer: Did): Tier | undefined
   basis(peer: Did, day: number, scoreOfEndorser?: (did: Did) => number): ScoreBasis
-  take(entry: Entry, leafHash?: string): EvidenceTaken
+  take(entry: Entry, leafHash?: () => string): EvidenceTaken
 }
 
 export type StandingBookComponents = {
@@ -61,10 +61,11 @@ export class StandingBook implements Standing {
   }
 
   /** An entry was written: what counts at once is in effect when this returns. */
-  saw(draft: EntryDraft, { seq, tMs, leafHash }: Pick<Appended, 'seq' | 'tMs' | 'leafHash'>): void {
+  saw(draft: EntryDraft, appended: Pick<Appended, 'seq' | 'tMs' | 'leafHash'>): void {
     if (draft.peer === undefined && draft.ext?.subject === undefined) return
+    const { seq, tMs } = appended
     const place = { v: 1, origin: this.#c.origin, seq, t_ms: tMs, prev: '' } as const
-    const taken = this.#c.evidence.take({ ...draft, ...place }, leafHash)
+    const taken = this.#c.evidence.take({ ...draft, ...place }, () => appended.leafHash)
     if (taken?.counts !== 'now') return
     // What it is worth is also what its word is worth.
     const touched = [taken.peer, ...this.#c.evidence.endorsedBy(taken.peer)]

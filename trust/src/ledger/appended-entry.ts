@@ -9,6 +9,7 @@ export class AppendedEntry implements Appended {
   readonly tMs: UnixMs
   readonly durable: Promise<void>
   readonly #text: string
+  #leafHash: string | undefined
 
   constructor(seq: number, tMs: UnixMs, text: string, durable: Promise<void>) {
     this.seq = seq
@@ -18,6 +19,7 @@ export class AppendedEntry implements Appended {
   }
 
   get leafHash(): string {
-    return encodeBase64url(leafHash(Buffer.from(this.#text, 'utf8')))
+    this.#leafHash ??= encodeBase64url(leafHash(Buffer.from(this.#text, 'utf8')))
+    return this.#leafHash
   }
 }

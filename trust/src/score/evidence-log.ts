@@ -115,11 +115,11 @@ export class EvidenceLog {
     return this.#accounts.get(peer)?.days.get(day)?.[kind]?.first ?? []
   }
 
-  /** @param leafHash of the entry, where it is known already */
-  take(entry: Entry, leafHash?: string): EvidenceTaken {
+  /** @param leafHash gives that of the entry, where there is a cheaper way to it; asked for few entries */
+  take(entry: Entry, leafHash: () => string = () => leafHashOf(entry)): EvidenceTaken {
     const { peer, type } = entry
     if (peer === undefined) return this.#takeCase(entry)
-    const reference = () => ({ log: entry.origin, entry: entry.seq, hash: leafHash ?? leafHashOf(entry) })
+    const reference = () => ({ log: entry.origin, entry: entry.seq, hash: leafHash() })
     if (type === 'endorsement.received' || type === 'endorsement.ended')
       return this.#takeEndorsement(entry, peer, reference)
     return this.#takeVouch(entry, peer, reference) ?? this.#takeEvidence(entry, peer, reference)
