@@ -9,12 +9,22 @@ import { type ControlFault, faultOfCode } from './control-fault.ts'
 export type Admission = { ok: true; caller: ControlCaller } | { ok: false; fault: ControlFault }
 export type BodyVerdict = { ok: true; value: unknown } | { ok: false; fault: ControlFault }
 
-/** How a listener knows that a request comes from this machine and who sends it. */
-export type Admit = (request: IncomingMessage) => Promise<Admission>
+/**
+ * How a listener knows that a request comes from this machine and who sends it.
+ * @param names of a mount, where the request is for one: see `refusePage`
+ */
+export type Admit = (request: IncomingMessage, names?: readonly string[]) => Promise<Admission>
 
-/** A request that a page of a browser may have made, or been made to make: refused before anything else. */
-export function refusePage(request: IncomingMessage, kind: 'unix' | 'loopback'): Admission | undefined {
-  return (kind === 'loopback' ? refuseHost(request) : undefined) ?? refuseOrigin(request)
+/**
+ * A request that a page of a browser may have made, or been made to make: refused before anything else.
+ * @param names hosts besides loopback that a mount is reached under; pages of these and of loopback may ask there
+ */
+export function refusePage(
+  request: IncomingMessage,
+  kind: 'unix' | 'loopback',
+  names?: readonly string[],
+): Extract<Admission, { ok: false }> | undefined {
+  return (kind === 'loopback' ? refuseHost(request, names) : undefined) ?? refuseOrigin(request, names)
 }
 
 /**
@@ -22,8 +32,8 @@ export function refusePage(request: IncomingMessage, kind: 'unix' | 'loopback'):
  * agent of that credential and nobody else, also here.
  */
 export function admitSocket(identify: IdentifyAgent): Admit {
-  return async (request) => {
-    const page = refusePage(request, 'unix')
+  return async (request, names) => {
+    const page = refusePage(request, 'unix', names)
     if (page !== undefined) return page
     const { authorization } = request.headers
     return authorization === undefined ? operator : agentOf(authorization, identify)
@@ -38,8 +48,8 @@ const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/
  */
 export function admitLoopback(token: string, identify: IdentifyAgent): Admit {
   const expected = digest(`Bearer ${token}`)
-  return async (request) => {
-    const page = refusePage(request, 'loopback')
+  return async (request, names) => {
+    const page = refusePage(request, 'loopback', names)
     if (page !== undefined) return page
     const { authorization = '' } = request.headers
     if (timingSafeEqual(digest(authorization), expected)) return operator
@@ -50,8 +60,8 @@ export function admitLoopback(token: string, identify: IdentifyAgent): Admit {
 
 /** The listener of agents: nobody is the operator there. */
 export function admitAgents(identify: IdentifyAgent, kind: 'unix' | 'loopback'): Admit {
-  return async (request) => {
-    return refusePage(request, kind) ?? agentOf(request.headers.authorization ?? '', identify)
+  return async (request, names) => {
+    return refusePage(request, kind, names) ?? agentOf(request.headers.authorization ?? '', identify)
   }
 }
 
@@ -65,12 +75,18 @@ async function agentOf(authorization: string, identify: IdentifyAgent): Promise<
   return refused('token_rejected', 'the credential or token is not one of an agent of this node, or is no longer')
 }
 
-function refuseHost({ headers }: IncomingMessage): Admission | undefined {
-  return LOOPBACK_HOST.test(headers.host ?? '') ? undefined : refused('policy_denied', 'the Host is not loopback')
+function refuseHost({ headers: { host = '' } }: IncomingMessage, names: readonly string[] = []) {
+  if (LOOPBACK_HOST.test(host) || names.includes(host.replace(/:\d{1,5}$/, '').toLowerCase())) return undefined
+  return refused('policy_denied', 'the Host is not loopback')
 }
 
-function refuseOrigin({ headers }: IncomingMessage): Admission | undefined {
-  return headers.origin === undefined ? undefined : refused('policy_denied', 'a request with an Origin is refused')
+/** Pages have nothing to ask of the control interface; of a mount those may that were loaded from where it is. */
+function refuseOrigin({ headers: { origin } }: IncomingMessage, names?: readonly string[]) {
+  if (origin === undefined) return undefined
+  if (names === undefined) return refused('policy_denied', 'a request with an Origin is refused')
+  const host = URL.canParse(origin) ? new URL(origin).hostname : ''
+  if (LOOPBACK_HOST.test(host) || names.includes(host)) return undefined
+  return refused('policy_denied', 'a request of a page that was loaded from elsewhere is refused')
 }
 
 /** Fixed length, so that comparing takes as long for every guess. */

@@ -35,6 +35,8 @@ import { eventStream } from './event-stream.ts'
 import { type GuessBudget, guessBudget } from './guess-budget.ts'
 import { listening } from './listening.ts'
 import { type MethodContext, methodTable } from './method-table.ts'
+import { type Mount, pathOf } from './mount.ts'
+import { type MountedContext, respondMounted } from './mounted.ts'
 import type { NodeOperations } from './node-operations.ts'
 import { answerOauth, isOauthPath } from './oauth-endpoint.ts'
 import { openApiDocument } from './openapi-document.ts'
@@ -58,6 +60,8 @@ export type ControlServerInit = {
   listen: ControlListen
   /** Where agents are told to connect. @default here */
   agentsUrl?: string
+  /** Other protocols that are spoken here; disposing of them is up to whoever made them. @default [] */
+  mounts?: readonly Mount[]
   logger: EventLogger
   clock: Clock
 }
@@ -167,6 +171,8 @@ function handler(handling: Handling): (request: IncomingMessage, response: Serve
 }
 
 async function respond(handling: Handling, request: IncomingMessage, response: ServerResponse, signal: AbortSignal) {
+  const mount = handling.mounts?.find((one) => one.covers(pathOf(request)))
+  if (mount !== undefined) return respondMounted(mount, request, response, mountedContext())
   const { exchange } = handling.kernel.issuers
   if (exchange !== undefined && isOauthPath(request.url ?? ''))
     return respondOauth(handling, exchange, request, response, signal)
@@ -195,6 +201,16 @@ async function respond(handling: Handling, request: IncomingMessage, response: S
     if (fault === undefined) throw error
     send(response, fault)
   }
+
+  function mountedContext(): MountedContext {
+    const refusing = (fault: ControlFault) => refuse(handling, request, response, fault)
+    return { ...handling, ...placeOf(handling), refuse: refusing, tooManyOpen, signal }
+  }
+}
+
+function placeOf({ listen, url }: Handling): { kind: 'unix' | 'loopback'; base: string } {
+  const isSocket = listen.kind.endsWith('unix')
+  return { kind: isSocket ? 'unix' : 'loopback', base: isSocket ? 'http://localhost' : url() }
 }
 
 /** Nobody shows a credential here; all who ask share what one agent may take. */
@@ -205,14 +221,14 @@ async function respondOauth(
   response: ServerResponse,
   signal: AbortSignal,
 ) {
-  const page = refusePage(request, handling.listen.kind.endsWith('unix') ? 'unix' : 'loopback')
-  if (page?.ok === false) return refuse(handling, request, response, page.fault)
+  const { kind, base } = placeOf(handling)
+  const page = refusePage(request, kind)
+  if (page !== undefined) return refuse(handling, request, response, page.fault)
   const asking = { name: 'token endpoint', principal: '', removed: signal }
   const share = handling.shares.begin({ scope: 'agent', agent: asking })
   if (share === undefined) return refuse(handling, request, response, tooManyOpen)
   response.once('close', share.end)
-  const { kernel, clock, url } = handling
-  const base = url().startsWith('unix:') ? 'http://localhost' : url()
+  const { kernel, clock } = handling
   const { guess, headers, ...reply } = await answerOauth(request, { did: kernel.did, exchange, base, share })
   if (guess && !(await handling.guesses.wait(signal))) return void response.destroy()
   if (guess) await passedOver(request, clock)
@@ -345,7 +361,8 @@ async function readParams<T>(
 async function refuse({ clock }: Handling, request: IncomingMessage, response: ServerResponse, fault: ControlFault) {
   await passedOver(request, clock)
   response.setHeader('connection', 'close')
-  if (fault.body.error.code === 'token_rejected') response.setHeader('www-authenticate', 'Bearer realm="hansa control"')
+  if (fault.body.error.code === 'token_rejected' && !response.hasHeader('www-authenticate'))
+    response.setHeader('www-authenticate', 'Bearer realm="hansa control"')
   send(response, fault)
 }
 

@@ -22,6 +22,7 @@ import type {
   TokenRequest,
 } from '@hansa/protocols'
 import type { ExchangeAnswer } from '../issuers/token-exchange.ts'
+import type { OpenCapabilities } from '../kernel/open-capabilities.ts'
 import type { RoutingOperations } from '../routing/routing-desk.ts'
 import type { StandingOperations } from '../standing/standing-desk.ts'
 import type { IdentifyAgent } from './control-caller.ts'
@@ -69,6 +70,8 @@ export interface ControlledKernel extends Kernel, KernelOperator {
   readonly standing: StandingOperations
   /** Where calls go. */
   readonly routing: RoutingOperations
+  /** What may be shown to whoever asks. */
+  readonly open: OpenCapabilities
   /**
    * Fetches the current manifest of an imported peer and applies the change table of security.md B2.
    * @throws CallError `not_found` when nothing is imported under that alias.

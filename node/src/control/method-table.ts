@@ -1,20 +1,19 @@
 /** Each method of the control interface as a call of the kernel. Total over the contract's table, in both directions. */
-import {
-  CallError,
-  type CapabilityInfo,
-  type ControlMethod,
-  type ControlResult,
-  type controlMethods,
-  type ImportedPeer,
-  type PeerImport,
-  type PendingPolicy,
+import type {
+  CapabilityInfo,
+  ControlMethod,
+  ControlResult,
+  controlMethods,
+  ImportedPeer,
+  PeerImport,
+  PendingPolicy,
 } from '@hansa/protocols'
-import { scopeCovers } from '@hansa/trust'
 import type { z } from 'zod'
 import type { AgentIdentity, ControlCaller } from './control-caller.ts'
 import type { ControlledKernel } from './controlled-kernel.ts'
+import { invokeOptions } from './invoke-options.ts'
 import type { NodeOperations } from './node-operations.ts'
-import { type WithoutUndefined, withoutUndefined } from './without-undefined.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 export type MethodContext = {
   kernel: ControlledKernel
@@ -126,41 +125,6 @@ function shownTo({ scope }: ControlCaller, capabilities: CapabilityInfo[]): Capa
 }
 
 const withheldStates: ReadonlySet<string> = new Set(['unclassified', 'suspended'])
-
-type CallOptions = Omit<Params<'invoke'>, 'capability' | 'args'>
-
-function invokeOptions(capability: string, options: CallOptions, { caller, principal, signal }: MethodContext) {
-  const given: WithoutUndefined<CallOptions> = withoutUndefined(options)
-  if (caller.scope === 'agent') {
-    if (given.principal !== undefined && given.principal !== principal) throw notYours(principal)
-    const { issuer, onBehalfOf, scope, token } = caller.agent
-    if (scope !== undefined && !scopeCovers(scope, capability)) throw notInScope(capability)
-    // A scope names what may be called, and not where else it might be served.
-    if (scope !== undefined) given.route = false
-    if (token !== undefined && given.token !== undefined && given.token !== token) throw notYours(principal)
-    return {
-      ...given,
-      principal,
-      signal,
-      ...(issuer === undefined ? {} : { issuer }),
-      ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-      ...(token === undefined ? {} : { token }),
-    }
-  }
-  // A token names its own principal; the default one must not contradict it.
-  return given.token === undefined ? { principal, ...given, signal } : { ...given, signal }
-}
-
-function notInScope(capability: string): CallError {
-  return new CallError({ code: 'policy_denied' }, `policy_denied: The scope of the token does not cover ${capability}.`)
-}
-
-function notYours(principal: string): CallError {
-  return new CallError(
-    { code: 'policy_denied' },
-    `policy_denied: This credential acts as ${principal} and nobody else.`,
-  )
-}
 
 async function whoAmI({ kernel, caller, principal }: MethodContext): Promise<ControlResult<'whoami'>> {
   const { did, name } = await kernel.status()

@@ -56,6 +56,7 @@ import { LocalCapabilities } from './local-capabilities.ts'
 import { ledgerLimits, logWatch, receiveWithRoom, roomIn } from './log-room.ts'
 import { inManifest, ManifestPublisher, publicFace } from './manifest-publisher.ts'
 import { observedStages } from './observed-stages.ts'
+import { openCapabilities } from './open-capabilities.ts'
 import { openLog } from './open-log.ts'
 import { PeerDesk } from './peer-desk.ts'
 import { PeerSettings } from './peer-settings.ts'
@@ -324,6 +325,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   })
 
   const explaining = { ...deciding, ...arriving, running: (id: string) => running.find(id), receive }
+  const capabilities = new CapabilityDesk({ locals, configured, imports, policy, revocations })
   const canaries = routing.canaries(invoke)
   const registries = kernelRegistries({ store, logger, append, replica: mesh.replica })
   const finding = { fetch: components.fetch, dht: components.host }
@@ -364,7 +366,8 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
       standing: trust.desk,
       routing: routing.desk,
     },
-    capabilities: new CapabilityDesk({ locals, configured, imports, policy, revocations }),
+    capabilities,
+    open: openCapabilities({ ...explaining, described: () => capabilities.described(), find }),
     ...{ content: kept.desk, events, identity, registries, revocations, ...delegation.desks },
     ...{ append, outbox, held, refusals, inbound, witnessing, invoke },
     governance: governance.operator,

@@ -6,12 +6,13 @@ import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import type { ConfiguredCapabilities, ToolClaim } from './configured-capabilities.ts'
 import type { ImportDesk } from './import-desk.ts'
 import { describeCapability, type ListedCapability, type LocalCapabilities } from './local-capabilities.ts'
+import type { OpenCapability } from './open-capabilities.ts'
 import type { PolicyHolder } from './policy-holder.ts'
 
 export type CapabilityDeskComponents = {
   locals: LocalCapabilities
   configured: ConfiguredCapabilities
-  imports: Pick<ImportDesk, 'capabilities' | 'descriptorOf'>
+  imports: Pick<ImportDesk, 'capabilities' | 'described' | 'descriptorOf'>
   policy: Pick<PolicyHolder, 'current'>
   revocations: Pick<KernelRevocations, 'revoked'>
 }
@@ -27,6 +28,13 @@ export class CapabilityDesk {
     const { locals, configured, imports } = this.#c
     const own = [...locals.list().map((listed) => this.#infoOf(listed)), ...configured.listWithheld()]
     return [...own.sort((a, b) => (a.ref < b.ref ? -1 : 1)), ...(await imports.capabilities())]
+  }
+
+  /** What has been classified, each with its descriptor. */
+  async described(): Promise<OpenCapability[]> {
+    const { locals, imports } = this.#c
+    const own = locals.list().map((listed) => ({ info: this.#infoOf(listed), descriptor: listed.descriptor }))
+    return [...own, ...imports.described()]
   }
 
   /** @throws CallError `not_found`. */

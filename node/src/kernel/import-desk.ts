@@ -219,10 +219,18 @@ export class ImportDesk implements CertificatePins {
   }
 
   async capabilities(): Promise<CapabilityInfo[]> {
+    return this.described().map(({ info }) => info)
+  }
+
+  /** Each with its descriptor, as it is pinned. */
+  described(): { info: CapabilityInfo; descriptor: CapabilityDescriptor }[] {
     return this.#book.list().flatMap((peer) => {
       const barred = this.#c.barred?.(peer.did)
       const shown = barred === undefined ? peer : { ...peer, state: 'blocked' as const, reasons: [barred] }
-      return peer.capabilities.map((capability) => infoOf(capability, shown))
+      return peer.capabilities.map((capability) => ({
+        info: infoOf(capability, shown),
+        descriptor: capability.descriptor,
+      }))
     })
   }
 

@@ -38,6 +38,7 @@ import type { InFlight } from './in-flight.ts'
 import type { Invoke } from './invoke.ts'
 import type { LocalCapabilities } from './local-capabilities.ts'
 import type { ManifestPublisher } from './manifest-publisher.ts'
+import type { OpenCapabilities } from './open-capabilities.ts'
 import type { PeerDesk } from './peer-desk.ts'
 import type { PolicyHolder } from './policy-holder.ts'
 import type { TokenDesk } from './token-desk.ts'
@@ -64,6 +65,7 @@ export type KernelParts = {
   offers: AgentOffers
   configured: ConfiguredCapabilities
   capabilities: CapabilityDesk
+  open: OpenCapabilities
   content: ContentDesk
   delegations: Delegations
   agreements: Agreements

@@ -67,6 +67,7 @@ import type { EventOutbox } from './event-outbox.ts'
 import type { KernelParts } from './kernel-parts.ts'
 import { kernelStatus } from './kernel-status.ts'
 import { entriesOf } from './ledger-entries.ts'
+import type { OpenCapabilities } from './open-capabilities.ts'
 
 export class AssembledKernel implements ControlledKernel {
   readonly delegations: Delegations
@@ -208,6 +209,10 @@ export class AssembledKernel implements ControlledKernel {
 
   capability(ref: CapabilityRef): Promise<CapabilityDetail> {
     return this.#parts.capabilities.detail(ref)
+  }
+
+  get open(): OpenCapabilities {
+    return this.#parts.open
   }
 
   /** What the configuration offers. */

@@ -143,7 +143,12 @@ function decideByRules(call: Received, answer: PeerAnswer | undefined, component
   return decision
 }
 
-function factsOf(call: Received, answer: PeerAnswer | undefined, { standing, clock }: Deciding): PolicyFacts {
+/** What the rules see of the call. */
+export function factsOf(
+  call: Received,
+  answer: PeerAnswer | undefined,
+  { standing, clock }: Pick<Deciding, 'standing' | 'clock'>,
+): PolicyFacts {
   const { caller, target, delegation, sponsor, agreement } = call
   return {
     subject: {

@@ -44,6 +44,8 @@ import {
   controlServer,
   type NodeOperations,
 } from '../control/index.ts'
+import type { Mount } from '../control/mount.ts'
+import type { OpenCapability } from '../kernel/open-capabilities.ts'
 import { RecentLines } from '../operations/recent-lines.ts'
 import { fakeAgreements } from './fake-agreements.ts'
 import { fakeGovernance } from './fake-governance.ts'
@@ -90,6 +92,8 @@ export interface FakeKernel extends ControlledKernel {
   readonly owners: Map<string, string>
   /** What `capabilities` answers with. */
   readonly listed: CapabilityInfo[]
+  /** What `open` answers with. */
+  readonly opened: OpenCapability[]
   /** What is told to whoever watches approvals; the watch stays open then. */
   readonly watched: ApprovalEvent[]
 }
@@ -107,6 +111,7 @@ export interface FakeNode extends ControlServer {
 export async function fakeNode(
   listen: (home: string) => ControlListen = (home) => ({ kind: 'unix', path: join(home, 'control.sock') }),
   logger: Logger = silentLogger,
+  mounts: (kernel: FakeKernel) => readonly Mount[] = () => [],
 ): Promise<FakeNode> {
   const home = await mkdtemp(join(tmpdir(), 'hansa-'))
   const kernel = fakeKernel()
@@ -119,6 +124,7 @@ export async function fakeNode(
     logger,
     principal: 'agent:default',
     listen: listen(home),
+    mounts: mounts(kernel),
   })
   return {
     kernel,
@@ -140,6 +146,7 @@ export function fakeKernel(): FakeKernel {
   const handlers = new Map<string, CapabilityHandler>()
   const owners = new Map<string, string>()
   const listed: CapabilityInfo[] = []
+  const opened: OpenCapability[] = []
   const watched: ApprovalEvent[] = [{ type: 'watching', at: 1, waiting: [] }]
   const agents = new Map<string, { info: AgentInfo; credential: string; removal: AbortController }>()
   const noted =
@@ -166,6 +173,7 @@ export function fakeKernel(): FakeKernel {
     handlers,
     owners,
     listed,
+    opened,
     watched,
     register: noted('register', (definition, handler) => {
       if (handlers.has(definition.id)) throw new CallError({ code: 'invalid_request' }, `${definition.id} is taken`)
@@ -259,6 +267,7 @@ export function fakeKernel(): FakeKernel {
       pendingApprovals: 0,
     }),
     capabilities: noted('capabilities', () => [...listed]),
+    open: { to: noted('open.to', () => [...opened]), stamp: async () => opened.map(({ info }) => info.ref).join() },
     capability: noted('capability', (ref) => detail(ref)),
     peers: noted('peers', () => [
       {
