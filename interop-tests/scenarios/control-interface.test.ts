@@ -99,6 +99,8 @@ describe.each(ways)('a client over %s', (_name, start, reach) => {
       callId: 'AAAAAAAAAAAAAAAAAAAAAA',
       principal: 'agent:alice',
       signal: expect.any(AbortSignal),
+      accepts: [],
+      note: expect.any(Function),
     })
   })
 

@@ -13,11 +13,15 @@ export type {
   InvocationContext,
   SchemaSource,
 } from './capability/definition.ts'
+export { ContentAnswer, InputRequired } from './capability/definition.ts'
 export { type CapabilityDescriptor, capabilityDescriptorSchema } from './capability/descriptor.ts'
+export { type CapabilityKind, capabilityKindSchema, capabilityKinds } from './capability/kind.ts'
+export * from './capability/kind-schemas.ts'
 export { type Label, labelSchema, labelsSchema } from './capability/label.ts'
 export { type Limits, limitsSchema } from './capability/limits.ts'
 export { type Obligation, obligationSchema, obligationsSchema } from './capability/obligation.ts'
 export { type Safety, safetyClasses, safetySchema } from './capability/safety.ts'
+export * from './content/content-part.ts'
 export { type Classify, classifySchema } from './control/classify.ts'
 export {
   type LogLine,
@@ -102,6 +106,7 @@ export { mcpForm } from './errors/mcp.ts'
 export { streamStatus } from './errors/stream.ts'
 export { type Ack, ackSchema } from './exchange/ack.ts'
 export * from './exchange/call-body.ts'
+export { type CallNote, callNoteSchema, MAX_CALL_NOTES, noteLevels } from './exchange/call-note.ts'
 export { type CheckpointReference, checkpointReferenceSchema } from './exchange/checkpoint-reference.ts'
 export { DECISION_TYP, type Decision, decisionSchema } from './exchange/decision.ts'
 export {
@@ -132,6 +137,7 @@ export {
   MAX_INCLUSION_ENTRIES,
   MAX_INCLUSION_QUESTION_BYTES,
 } from './exchange/inclusion.ts'
+export * from './exchange/input-request.ts'
 export { type Intent, intentSchema, MAX_INTENT_LIFE_SECONDS } from './exchange/intent.ts'
 export { exchangePaths, identityPath, logPath, witnessedCheckpointPath } from './exchange/paths.ts'
 export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from './exchange/receipt.ts'

@@ -112,7 +112,7 @@ class Served implements ServedCapability {
   async #invoke({ id, callId, principal, args }: Extract<ServeEvent, { type: 'invoke' }>): Promise<void> {
     const cancel = new AbortController()
     this.#running.set(id, cancel)
-    const outcome = await this.#run(args, { callId, principal, signal: cancel.signal })
+    const outcome = await this.#run(args, { callId, principal, signal: cancel.signal, accepts: [], note() {} })
     this.#running.delete(id)
     if (cancel.signal.aborted) return
     const { client, id: registration } = this.#init

@@ -52,8 +52,15 @@ async function descriptorAt(node: NodeProcess): Promise<CapabilityDescriptor | u
 async function definitionOf({ orgb }: Scene): Promise<CapabilityDefinition> {
   const descriptor = await descriptorAt(orgb)
   if (descriptor === undefined) throw new TypeError(`orgb does not offer ${capability}`)
-  const { ver: version, input_schema: input, output_schema: output, hash: _computed, ...same } = descriptor
-  return { ...same, version, input, ...(output === undefined ? {} : { output }) }
+  const {
+    kind = 'tool',
+    ver: version,
+    input_schema: input,
+    output_schema: output,
+    hash: _computed,
+    ...same
+  } = descriptor
+  return { ...same, kind, version, input, ...(output === undefined ? {} : { output }) }
 }
 
 async function expectSameDescription({ orga, orgb }: Scene): Promise<void> {

@@ -270,6 +270,7 @@ describe('asking a node', () => {
     await using node = await fakeNode()
     node.kernel.listed.push({
       ref: 'reports.read',
+      kind: 'tool',
       title: 'Reports',
       description: '',
       safety: 'READ',

@@ -4,6 +4,7 @@
  */
 import type { Clock, Did } from '@hansa/protocols'
 import { whyNotCovered } from '@hansa/trust'
+import { argumentsOf } from '../kernel/continuation.ts'
 import type { PeerSettings } from '../kernel/peer-settings.ts'
 import type { CallDelegation, ImportedTarget, Received, Refusal } from '../kernel/stages.ts'
 import { NOT_JUDGED } from '../standing/standing.ts'
@@ -76,7 +77,7 @@ function whyUnusable(
     )
   )
     return 'it was taken back'
-  return whyNotCovered({ links: links.map((link) => ({ link })) }, target.id, call.value)
+  return whyNotCovered({ links: links.map((link) => ({ link })) }, target.id, argumentsOf(call))
 }
 
 function isRevoked(hash: string, by: readonly Did[], revoked: ChosenChainComponents['revoked']): boolean {

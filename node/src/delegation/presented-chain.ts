@@ -4,6 +4,7 @@
  */
 import { type Clock, type Did, decodeChain, type Intent } from '@hansa/protocols'
 import { type KeyResolver, readLink, type VerifiedChain, verifyChain, whyNotCovered } from '@hansa/trust'
+import { argumentsOf } from '../kernel/continuation.ts'
 import type { PeerSettings } from '../kernel/peer-settings.ts'
 import type { CallDelegation, Received, Refusal } from '../kernel/stages.ts'
 import { lesser, NOT_JUDGED, type PeerStanding, type Standing } from '../standing/standing.ts'
@@ -53,7 +54,7 @@ export async function presentedChain(
     whyBarred(chain, components) ??
     whyTooFar(chain, components) ??
     whyNotPassedOn(chain, components) ??
-    whyNotCovered(chain, call.target.id, call.value) ??
+    whyNotCovered(chain, call.target.id, argumentsOf(call)) ??
     whyChargeUnknown(call.target, chain.limits)
   if (unfit !== undefined) return denied(unfit)
   const spent = components.budgets.whySpent(chain.limits)

@@ -4,6 +4,7 @@
  *
  * A driver does not screen, redact or bound what it returns beyond what protects this process: that is the firewall's.
  */
+import type { CallNote, Content, InputMethod, InputRequests, InputResponses } from '@hansa/protocols'
 import { aborted } from './aborted.ts'
 import { DriverError } from './errors.ts'
 
@@ -15,10 +16,24 @@ export type DriverCall = {
   principal: string
   /** Aborted at the deadline and when the caller cancels. */
   signal: AbortSignal
+  /** What may be asked of the caller. */
+  accepts: readonly InputMethod[]
+  /** Set in a call that brings the answers an earlier one asked for: they, and what that one left. */
+  continued?: { responses: InputResponses; state: unknown }
+  /** Says something before the answer. It may be dropped. */
+  note(note: CallNote): void
 }
 
-/** `data` is a JSON value that nobody else holds; `text` is what a capability without an output schema answers with. */
-export type DriverAnswer = { kind: 'data'; value: unknown } | { kind: 'text'; text: string }
+/**
+ * `data` is a JSON value that nobody else holds; `text` and `content` are what a capability without an output schema
+ * answers with; `isError` says that what was called failed, whatever it declares. `input_required` asks the caller, who
+ * answers in another call: `state` is what that call finds, and `abandon` ends what waits when it never comes.
+ */
+export type DriverAnswer =
+  | { kind: 'data'; value: unknown }
+  | { kind: 'text'; text: string }
+  | { kind: 'content'; content: Content; isError?: boolean }
+  | { kind: 'input_required'; requests: InputRequests; state: unknown; abandon?(): void }
 
 export interface Driver extends AsyncDisposable {
   /**

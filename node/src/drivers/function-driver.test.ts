@@ -63,7 +63,7 @@ describe(functionDriver, () => {
     const seen: unknown[] = []
     const handler = (_args: unknown, context: object) => void seen.push(Object.keys(context).sort())
     await functionDriver({ handler, structured: true }).invoke(driverCall({}))
-    expect(seen).toEqual([['callId', 'principal', 'signal']])
+    expect(seen).toEqual([['accepts', 'callId', 'note', 'principal', 'signal']])
   })
 
   describe('with a handler that yields', () => {

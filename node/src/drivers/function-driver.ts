@@ -1,5 +1,12 @@
 /** Serves a capability with a handler of this process, or of an agent that is connected to it. */
-import { type CapabilityHandler, MAX_RESULT_BYTES } from '@hansa/protocols'
+import {
+  type CapabilityHandler,
+  ContentAnswer,
+  contentSchema,
+  InputRequired,
+  inputRequestsSchema,
+  MAX_RESULT_BYTES,
+} from '@hansa/protocols'
 import { type Driver, type DriverAnswer, driver } from './driver.ts'
 import { DriverError } from './errors.ts'
 import { jsonValue, MAX_PAYLOAD_NODES } from './json-value.ts'
@@ -19,12 +26,14 @@ export type FunctionDriverInit = {
  * anything else is its JSON text. A handler that returns nothing answers null.
  */
 export function functionDriver({ handler, structured }: FunctionDriverInit): Driver {
-  return driver(async ({ args, callId, principal, signal }, began) => {
+  return driver(async ({ args, ...context }, began) => {
     began()
-    const returned = await gathered(await handler(args, { callId, principal, signal }), structured, signal)
+    const returned = await gathered(await handler(args, context), structured, context.signal)
+    if (returned instanceof InputRequired) return inputRequired(returned)
+    if (returned instanceof ContentAnswer) return contentAnswer(returned)
     const verdict = jsonValue(returned === undefined ? null : returned)
     if (!verdict.ok) {
-      throw new DriverError({ code: 'answer_unusable', began: true, reason: `not JSON: ${verdict.reason}` })
+      throw unusable(`not JSON: ${verdict.reason}`)
     }
     return answer(verdict.value, structured)
   })
@@ -51,6 +60,22 @@ async function gathered(returned: unknown, structured: boolean, signal: AbortSig
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
+function inputRequired({ requests, state }: InputRequired): DriverAnswer {
+  const read = inputRequestsSchema.safeParse(requests)
+  if (read.success) return { kind: 'input_required', requests: read.data, state }
+  throw unusable('what it asks of the caller is malformed')
+}
+
+function contentAnswer({ content, isError }: ContentAnswer): DriverAnswer {
+  const read = contentSchema.safeParse(content)
+  if (read.success) return { kind: 'content', content: read.data, ...(isError ? { isError } : {}) }
+  throw unusable('its content is malformed')
+}
+
+function unusable(reason: string): DriverError {
+  return new DriverError({ code: 'answer_unusable', began: true, reason })
 }
 
 function answer(value: unknown, structured: boolean): DriverAnswer {

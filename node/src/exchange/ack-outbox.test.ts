@@ -54,6 +54,7 @@ function received(n: number, over: { peer?: Did; withheld?: boolean; add?: boole
     peer,
     call_id: id(n),
     receipt: hash,
+    result_c: hash,
     ext: { status: 'ok', ...(withheld ? { code: 'firewall_blocked' as const } : {}) },
   })
   if (over.add !== false) outbox.add(peer, { seq, callId: id(n), receiptHash: hash, withheld, durable })
@@ -206,6 +207,7 @@ describe('an acknowledgement that goes alone', () => {
       type: 'receipt.received',
       peer: bob.did,
       receipt: hash,
+      result_c: hash,
       ext: { reveal: 'awaited', status: 'ok' },
     } as const
     for (const n of [1, 2, 3]) ledger.append({ ...awaited, call_id: id(n) })

@@ -108,8 +108,8 @@ export class AckOutbox {
     if (entry.peer === undefined) return
     const lane = this.#lane(entry.peer)
     if (entry.type === 'receipt.received' && entry.call_id !== undefined && entry.receipt !== undefined) {
-      const { status, code, reveal } = entry.ext ?? {}
-      const withheld = status === 'ok' && (code !== undefined || reveal === 'awaited')
+      const { code, reveal } = entry.ext ?? {}
+      const withheld = entry.result_c !== undefined && (code !== undefined || reveal === 'awaited')
       lane.waiting.push({ seq: entry.seq, callId: entry.call_id, receiptHash: entry.receipt, withheld })
     }
     // Who handed out the result had the acknowledgement before.

@@ -45,6 +45,8 @@ export function buildIntent(call: Received, target: ImportedTarget, facts: Inten
     ...(facts.key === undefined ? {} : { idem_key: facts.key }),
     ...(facts.approval === undefined ? {} : { approval: facts.approval }),
     ...(call.retryOf === undefined ? {} : { retry_of: call.retryOf }),
+    ...(call.accepts.length === 0 ? {} : { accepts: [...call.accepts] }),
+    ...(call.continues === undefined ? {} : { continues: call.continues }),
     iat,
     exp: iat + MAX_INTENT_LIFE_SECONDS,
     ...(chk === undefined ? {} : { chk }),

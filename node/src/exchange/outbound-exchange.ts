@@ -25,12 +25,15 @@ import {
   commitTo,
   type EnvelopeVerifier,
   type KeyResolver,
+  parseStrictJson,
   prepare,
   readReceipt,
   taggedHash,
   verifyJws,
 } from '@hansa/trust'
+import type { Detectors } from '../firewall/index.ts'
 import type { ApprovalBook } from '../kernel/approvals.ts'
+import { noteSink } from '../kernel/call-notes.ts'
 import type { RecordEvidence } from '../kernel/peer-evidence.ts'
 import type { PeerAnswer } from '../kernel/policy-stage.ts'
 import type {
@@ -50,6 +53,7 @@ import type { PeerGuard } from '../routing/peer-guard.ts'
 import { buildIntent, type Pseudonyms } from './build-intent.ts'
 import { labelsLeftOut } from './labels-left-out.ts'
 import type { PeerSessions } from './peer-sessions.ts'
+import { resultForm } from './result-form.ts'
 import { untilDeadline } from './until-deadline.ts'
 
 export type OutboundComponents = {
@@ -59,6 +63,7 @@ export type OutboundComponents = {
   transport: PeerTransport
   sessions: PeerSessions
   signer: BatchSigner
+  detectors: Detectors
   verifier: EnvelopeVerifier
   resolver: KeyResolver
   pseudonyms: Pseudonyms
@@ -158,6 +163,7 @@ export class OutboundExchange {
         MAX_REPLY_BYTES,
         signal,
         call.deadlineMs,
+        noteSink(call, this.#c.detectors),
       )
       if (isRefusal(reply)) return lost(reply, target, signal.aborted)
       if (reply.status !== 200) return this.#unsigned(reply, target, outbound)
@@ -194,6 +200,7 @@ export class OutboundExchange {
     maxReplyBytes: number,
     signal: AbortSignal | undefined,
     deadlineMs?: number,
+    note?: (note: unknown) => void,
   ): Promise<PeerReply | Refusal> {
     const body = encodeFrames([await outbound.envelope, outbound.chain, args.salt, args.bytes])
     try {
@@ -207,6 +214,7 @@ export class OutboundExchange {
         maxReplyBytes,
         ...(signal === undefined ? {} : { signal }),
         ...(deadlineMs === undefined ? {} : { deadlineMs: deadlineMs - this.#c.clock.now() }),
+        ...(note === undefined ? {} : { onProgress: (bytes) => note(noteIn(bytes)) }),
       })
     } catch (error) {
       return {
@@ -232,7 +240,7 @@ export class OutboundExchange {
     const reading = readReceipt(verdict.payload)
     if (!reading.ok) return this.#refuseReply(target, call, `its receipt is malformed: ${reading.reason}`)
     const receipt = reading.value
-    const committed = receipt.status === 'ok' && salt.length === 0 && result.length === 0
+    const committed = receipt.result_c !== null && salt.length === 0 && result.length === 0
     const fault =
       faultOf(receipt, outbound, target.logOrigins) ?? (committed ? undefined : misfit(receipt, salt, result))
     if (fault !== undefined) return this.#refuseReply(target, call, fault)
@@ -240,9 +248,9 @@ export class OutboundExchange {
     const unlabelled = labelsLeftOut(receipt, outbound.intent, target.declared)
     if (unlabelled.length > 0) this.#mislabelled(target, call, unlabelled, verdict.hash)
     const received = { receipt, hash: verdict.hash, envelope: verdict.envelope, unlabelled }
-    if (receipt.status !== 'ok') return refusalFrom(receipt, received)
+    if (receipt.result_c === null) return refusalFrom(receipt, received)
     if (committed) return { call, receipt: received, committed }
-    const kind = target.output === undefined ? 'text' : 'data'
+    const kind = resultForm(target, receipt, result)
     return { call, raw: { kind, bytes: result, salt }, receipt: received }
   }
 
@@ -274,6 +282,12 @@ export class OutboundExchange {
   }
 }
 
+/** @returns undefined for what is no JSON; the sink takes nothing that is not a note. */
+function noteIn(bytes: Uint8Array): unknown {
+  const parsed = parseStrictJson(bytes, 'payload')
+  return parsed.ok ? parsed.value : undefined
+}
+
 /** Seconds between two kernels' clocks (security.md B0.4). */
 const SKEW_SECONDS = 60
 /** A kernel says these while it looks at session and intent, before anything can act. */
@@ -297,8 +311,12 @@ function faultOf(
     return 'its receipt is for another intent'
   // The newest stands first. Nothing is written to those before it any more, so a promise about them is none.
   if (receipt.log.origin !== origins[0]) return 'its receipt points into a log that is not pinned as the one it writes'
-  if (receipt.status === 'ok' && receipt.result_c === null) return 'its receipt names no result'
-  if (receipt.status !== 'ok' && receipt.code === undefined) return 'its receipt refuses without a code'
+  const { status, code, result_c: result } = receipt
+  const answers = status === 'ok' || status === 'input_required'
+  if (answers && result === null) return 'its receipt names no result'
+  if (!answers && code === undefined) return 'its receipt refuses without a code'
+  if (result !== null && (status === 'denied' || status === 'approval_required'))
+    return 'its receipt refuses and names a result'
   return undefined
 }
 

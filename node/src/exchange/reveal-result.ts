@@ -23,6 +23,7 @@ import type { Answered, Committed, ImportedTarget, Recorded, Refusal } from '../
 import { pause } from '../pause.ts'
 import type { AckOutbox, ReservedAck } from './ack-outbox.ts'
 import type { PromiseBook } from './promise-book.ts'
+import { resultForm } from './result-form.ts'
 import { untilDeadline } from './until-deadline.ts'
 
 export type RevealComponents = {
@@ -79,7 +80,7 @@ export function revealStages(components: RevealComponents): RevealStages {
         return refusalOf(recorded, found, components)
       }
       ack?.delivered()
-      const kind = call.target.output === undefined ? 'text' : 'data'
+      const kind = resultForm(imported(recorded), receipt.receipt, found.bytes)
       return { call, raw: { kind, ...found }, receipt }
     },
   }

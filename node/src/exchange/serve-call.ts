@@ -86,8 +86,12 @@ function tellTwice(
 }
 
 /** Whoever has left before the call begins does not get it begun. */
-function leavableWith({ signal }: InboundRequest, arrived: Arrived): Arrived {
-  return signal === undefined ? arrived : { ...arrived, signal }
+function leavableWith({ signal, progress }: InboundRequest, arrived: Arrived): Arrived {
+  return {
+    ...arrived,
+    ...(signal === undefined ? {} : { signal }),
+    ...(progress === undefined ? {} : { note: (note) => progress(Buffer.from(JSON.stringify(note))) }),
+  }
 }
 
 /**
@@ -126,6 +130,8 @@ export function arrivedFrom(
     approvals: intent.approval === undefined ? [] : [intent.approval],
     ...(intent.idem_key === undefined ? {} : { idempotencyKey: intent.idem_key }),
     ...(intent.retry_of === undefined ? {} : { retryOf: intent.retry_of }),
+    accepts: intent.accepts ?? [],
+    ...(intent.continues === undefined ? {} : { continues: intent.continues }),
     startedMs,
     deadlineMs: startedMs + intent.deadline_ms,
     chain,
@@ -177,9 +183,11 @@ type OutcomePart = Pick<
   'status' | 'code' | 'denial_id' | 'approval' | 'retry_of' | 'result_c' | 'labels' | 'obligations'
 >
 
-function releasedPart({ output, labels, obligations, repeated }: Released): OutcomePart {
+function releasedPart({ output, labels, obligations, repeated, status }: Released): OutcomePart {
   return {
-    status: 'ok',
+    status,
+    ...(status === 'failed' ? { code: 'internal' as const } : {}),
+    ...(status === 'outcome_unknown' ? { code: status } : {}),
     ...(repeated === undefined ? {} : { retry_of: repeated }),
     result_c: output.commitment,
     labels,

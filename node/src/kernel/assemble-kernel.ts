@@ -235,7 +235,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const { fresh } = revocations
   const { evidence, held, overdueAcks, peerSessions, exchange } = openExchange({
     ...{ self, identity: signer, statements: batch, clock, logger, transport, verifier, resolver, memory, imports },
-    ...{ approvals, openAcks, append, observer: init.observer, fresh, guard, own, bars, contradicted },
+    ...{ approvals, openAcks, append, observer: init.observer, fresh, guard, own, bars, contradicted, detectors },
     revocations: revocations.statuses,
     pseudonyms: new Pseudonyms(secrets.pseudonyms),
   })

@@ -47,6 +47,7 @@ const refused = (over: Partial<Refused> = {}): Refused => ({
 const released = (over: Partial<Released> = {}): Released => ({
   call: aBegunCall(),
   output: { kind: 'data', bytes: new Uint8Array(), value: 1, salt: new Uint8Array(32), commitment: 'R'.repeat(43) },
+  status: 'ok',
   labels: ['PII'],
   untrusted: false,
   redactions: [],

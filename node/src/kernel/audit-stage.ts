@@ -126,7 +126,7 @@ function endType(receipt: ReceivedReceipt | undefined, missing?: Refusal['missin
 }
 
 function releaseDraft(released: Released, pol: number): EntryDraft {
-  const { call, output, receipt, verdicts, labels, repeated } = released
+  const { call, output, receipt, verdicts, labels, repeated, status } = released
   return {
     ...commonDraft(call, pol),
     type: endType(receipt),
@@ -137,7 +137,7 @@ function releaseDraft(released: Released, pol: number): EntryDraft {
     ...(receipt === undefined ? {} : { receipt: receipt.hash }),
     ext: {
       ...standsFor(call.caller),
-      status: 'ok',
+      status,
       ...(released.charge === undefined ? {} : { charge: released.charge }),
       ...(repeated === undefined ? {} : { retry_of: repeated }),
       ...unlabelledIn(receipt),
@@ -231,7 +231,8 @@ export function settleStage({
     ) {
       approvals.release(call.approval, call.callId)
     }
-    const keyState = 'refused' in ended ? (statusOf(ended) === 'outcome_unknown' ? 'unknown' : 'none') : 'done'
+    const status = 'refused' in ended ? statusOf(ended) : ended.status
+    const keyState = status === 'ok' ? 'done' : status === 'outcome_unknown' ? 'unknown' : 'none'
     idempotency.end(call.callId, keyState)
   }
 }

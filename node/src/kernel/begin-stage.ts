@@ -74,6 +74,7 @@ function extOf(call: Screened, outbound: OutboundIntent | undefined): NonNullabl
   const attempt = call.repeat?.callId ?? call.retryOf
   return {
     ...(call.approval === undefined ? {} : { approval: call.approval }),
+    ...(call.continues === undefined ? {} : { continues: call.continues }),
     ...(call.presented === undefined ? {} : { token: call.presented.id }),
     ...(attempt === undefined ? {} : { retry_of: attempt }),
     ...(call.idempotencyKey === undefined ? {} : { idem: scopeOf(call, target.ref, call.idempotencyKey) }),

@@ -81,6 +81,7 @@ export class CapabilityDesk {
     const revoked = this.#c.revocations.revoked('capability', id)
     return {
       ref: id,
+      kind: descriptor.kind ?? 'tool',
       title,
       description,
       safety,

@@ -166,6 +166,6 @@ function difference(leaving: readonly Held[], arriving: readonly Held[]): Omit<E
 }
 
 function infoOfWithheld({ at, state, reason, definition }: WithheldCapability): CapabilityInfo {
-  const { id, title, description, safety, sensitivity, hash } = describeCapability(definition).descriptor
-  return { ref: id, title, description, safety, sensitivity, state, reason, hash, source: at }
+  const { id, kind = 'tool', title, description, safety, sensitivity, hash } = describeCapability(definition).descriptor
+  return { ref: id, kind, title, description, safety, sensitivity, state, reason, hash, source: at }
 }

@@ -4,7 +4,16 @@ import { CallError } from '@hansa/protocols'
 import type { Appended } from '@hansa/trust/ledger'
 import type { Refused, Released, Stage } from './stages.ts'
 
-export function frameOf(released: Released, entry: Appended, origin: string): Frame {
+/** @throws CallError when the capability itself says that it failed; its words are in the detail. */
+export function answerOf(released: Released, entry: Appended, origin: string): Frame {
+  const frame = frameOf(released, entry, origin)
+  if (released.status === 'ok' || released.status === 'input_required') return frame
+  const code = released.status === 'outcome_unknown' ? 'outcome_unknown' : 'internal'
+  const stage = released.call.target.kind === 'imported' ? 'remote' : 'driver'
+  throw new CallError({ code, callId: frame.callId, stage, frame })
+}
+
+function frameOf(released: Released, entry: Appended, origin: string): Frame {
   const { call, output, receipt } = released
   return {
     callId: call.callId,

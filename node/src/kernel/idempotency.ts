@@ -7,6 +7,7 @@
  */
 import type { Clock, Entry, Store, StoreChange } from '@hansa/protocols'
 import { decodeBase64url, encodeBase64url, taggedHash } from '@hansa/trust'
+import type { ResultKind } from './stages.ts'
 
 /** Milliseconds for which a key is remembered: a day. */
 const LIFE_MS = 86_400_000
@@ -22,7 +23,7 @@ type Held = {
 }
 /** What is known of keys, as JSON, in the order of their beginning. */
 export type IdempotencyState = [scope: string, held: Held][]
-export type StoredResult = { kind: 'data' | 'text'; bytes: Uint8Array }
+export type StoredResult = { kind: ResultKind; bytes: Uint8Array }
 
 export type Claim =
   | { state: 'new' }
@@ -91,7 +92,7 @@ export class Idempotency {
   async result(scope: string, callId: string): Promise<StoredResult | undefined> {
     const text = await this.#store.get(NAMESPACE, scope)
     if (text === undefined) return undefined
-    const record = JSON.parse(text) as { callId: string; kind: 'data' | 'text'; bytes: string }
+    const record = JSON.parse(text) as { callId: string; kind: ResultKind; bytes: string }
     const bytes = decodeBase64url(record.bytes)
     return record.callId === callId && bytes !== undefined ? { kind: record.kind, bytes } : undefined
   }

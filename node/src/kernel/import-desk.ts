@@ -312,6 +312,7 @@ function infoOf(capability: ImportedCapability, peer: ImportedPeerView): Capabil
   const why = peer.state === 'blocked' ? peer.reasons.join('; ') : reason
   return {
     ref,
+    kind: descriptor.kind ?? 'tool',
     title: descriptor.title,
     description: descriptor.description,
     safety,

@@ -12,7 +12,7 @@ import type { PromiseBook } from '../exchange/promise-book.ts'
 import { type Attempt, routedInvoke } from '../routing/routed-invoke.ts'
 import type { Router } from '../routing/router.ts'
 import type { CallIds } from './call-ids.ts'
-import { frameOf } from './frame.ts'
+import { answerOf } from './frame.ts'
 import { asCallError } from './ledger-fault.ts'
 import { arriveLocally, type LocalCallComponents } from './local-call.ts'
 import { runCall, type Stages } from './pipeline.ts'
@@ -71,7 +71,7 @@ function attemptOver(components: InvokeComponents): Attempt {
       const { ended, entry } = await runOwn(call, components)
       const peer = servedBy(ended)
       if (peer !== undefined && left.session + left.lost === 1 + MAX_RETRIES) components.retries.called(peer)
-      if (!('refused' in ended)) return frameOf(ended, entry, components.ledger.origin)
+      if (!('refused' in ended)) return answerOf(ended, entry, components.ledger.origin)
       const reason = repeatable(ended, components.clock.now())
       if (reason === undefined || left[reason] === 0) return ended
       if (reason === 'lost' && (peer === undefined || !components.retries.spend(peer))) return ended
@@ -107,7 +107,7 @@ function acknowledge(
   if (receipt !== undefined && receipt.recorded === undefined && peer !== undefined) {
     const { seq, tMs: atMs } = entry
     promises.expect(peer, { seq, atMs, capability: call.capability, receipt: receipt.receipt })
-    const withheld = 'refused' in ended && receipt.receipt.status === 'ok'
+    const withheld = 'refused' in ended && receipt.receipt.result_c !== null
     outbox.add(peer, {
       seq,
       callId: call.callId,
@@ -132,6 +132,8 @@ function repeatable(refused: Refused, nowMs: number): keyof Repetitions | undefi
   if (!remote || nowMs >= call.deadlineMs) return undefined
   if (call.approval !== undefined || call.presented !== undefined) return undefined
   if (refused.refused === 'handshake_failed') return refused.stage === 'driver' ? 'session' : undefined
+  // What it goes on from is good for one call.
+  if (call.continues !== undefined) return undefined
   const lost = refused.refused === 'remote_refused' || refused.refused === 'outcome_unknown'
   return lost && (call.idempotencyKey !== undefined || onlyReads(refused)) ? 'lost' : undefined
 }

@@ -1,6 +1,15 @@
 /** From what agent code says to a call that the pipeline takes: bounds, defaults, and what a parent call passes on. */
-import type { Clock, Did, InvokeOptions, Label } from '@hansa/protocols'
-import { CallError, isPrincipal, labelsSchema, MAX_ARGUMENT_BYTES } from '@hansa/protocols'
+import type { Clock, Did, InputMethod, InvokeOptions, Label } from '@hansa/protocols'
+import {
+  acceptedInputSchema,
+  CallError,
+  callIdSchema,
+  inputMethods,
+  inputResponsesSchema,
+  isPrincipal,
+  labelsSchema,
+  MAX_ARGUMENT_BYTES,
+} from '@hansa/protocols'
 import { commitTo, newSalt, randomId, unionLabels } from '@hansa/trust'
 import type { DerivedSecrets } from './derived-secrets.ts'
 import type { Arrived } from './stages.ts'
@@ -34,7 +43,7 @@ export function arriveLocally(
   authenticated?: TokenHolder,
 ): Arrived {
   const principal = principalOf(options, components.defaultPrincipal, authenticated?.principal)
-  const bytes = bytesOf(args)
+  const bytes = bytesOf(options.continues === undefined ? args : continuationOf(args, options.continues))
   const parent = options.parent === undefined ? undefined : components.running(options.parent)
   if (options.parent !== undefined && parent === undefined) throw invalid('the parent call is not running')
   const startedMs = components.clock.now()
@@ -62,6 +71,9 @@ export function arriveLocally(
     startedMs,
     deadlineMs: parent === undefined ? deadlineMs : Math.min(deadlineMs, parent.deadlineMs - HOP_RESERVE_MS),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    accepts: acceptsOf(options),
+    ...(options.continues === undefined ? {} : { continues: options.continues.callId }),
+    ...(options.onNote === undefined ? {} : { note: options.onNote }),
     hops: parent?.hops ?? ([] as Did[]),
     ttlHops: parent?.ttlHops ?? TTL_HOPS,
   }
@@ -103,6 +115,19 @@ function bytesOf(args: unknown): Uint8Array {
   const bytes = Buffer.from(text, 'utf8')
   if (bytes.length > MAX_ARGUMENT_BYTES) throw invalid(`the arguments are larger than ${MAX_ARGUMENT_BYTES} bytes`)
   return bytes
+}
+
+function acceptsOf({ accepts = [] }: InvokeOptions): readonly InputMethod[] {
+  const parsed = acceptedInputSchema.safeParse(accepts)
+  if (!parsed.success) throw invalid(`accepts is a list of ${inputMethods.join(', ')}`)
+  return parsed.data
+}
+
+function continuationOf(args: unknown, { callId, responses }: NonNullable<InvokeOptions['continues']>): unknown {
+  if (!callIdSchema.safeParse(callId).success) throw invalid('continues names the call that asked')
+  const read = inputResponsesSchema.safeParse(responses)
+  if (!read.success) throw invalid('responses holds an object for each request, by its name')
+  return { arguments: args ?? null, responses: read.data }
 }
 
 function labelsOf(labels: readonly Label[] | undefined): Label[] {

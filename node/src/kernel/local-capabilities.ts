@@ -249,6 +249,7 @@ export function describeCapability(definition: CapabilityDefinition): {
   const unhashed = {
     id: definition.id,
     ver: definition.version ?? '1.0.0',
+    ...(definition.kind === undefined || definition.kind === 'tool' ? {} : { kind: definition.kind }),
     title: definition.title ?? definition.id,
     description: definition.description ?? '',
     safety,

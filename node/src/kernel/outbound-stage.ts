@@ -2,7 +2,14 @@
  * The firewall on the way out: `egress_result` for what this kernel serves, `ingress_result` for what a peer sent. Labels
  * are the union of the capability's, the arguments', the receipt's and what the pass found (security.md B6).
  */
-import type { FirewallPass, Label } from '@hansa/protocols'
+import {
+  type ContentResult,
+  contentResultSchema,
+  type FirewallPass,
+  type InputRequests,
+  inputRequestsSchema,
+  type Label,
+} from '@hansa/protocols'
 import {
   combineObligations,
   commitTo,
@@ -13,11 +20,13 @@ import {
   parseObligations,
   unionLabels,
 } from '@hansa/trust'
-import { type Detectors, type ScreenOutcome, screen } from '../firewall/index.ts'
+import { z } from 'zod'
+import { compileSchema, type Detectors, type SchemaCheck, type ScreenOutcome, screen } from '../firewall/index.ts'
+import { beyondAccepted } from './driver-stage.ts'
 import type { Idempotency } from './idempotency.ts'
 import { beyondLabels, MAX_LABELS, refuseLabelled } from './inbound-stage.ts'
 import { scopeOf } from './receive-stage.ts'
-import type { Answered, Refusal, Released } from './stages.ts'
+import type { Answered, Refusal, Released, ResultKind, Target } from './stages.ts'
 import { isRefusal } from './stages.ts'
 
 export type OutboundComponents = { detectors: Detectors; idempotency: Idempotency }
@@ -48,13 +57,16 @@ async function judge(answered: Answered, components: OutboundComponents): Promis
   const outcome = screenResult(answered, pass, obligations, components.detectors)
   const { verdicts } = outcome
   if (!outcome.ok) return { refused: outcome.code, reason: outcome.reason, verdicts }
+  const status = resultStatus(answered, outcome.value)
+  const lie = imported ? misfitOf(answered, outcome.value, status) : undefined
+  if (lie !== undefined) return { refused: 'remote_refused', reason: lie, verdicts }
   if (outcome.labels.length > MAX_LABELS)
     return { refused: 'firewall_blocked', reason: `more than ${MAX_LABELS} labels`, verdicts }
   const beyond = beyondLabels(answered.call.grant, outcome.labels)
   if (beyond !== undefined) return { refused: 'token_rejected', reason: `the token does not cover ${beyond}`, verdicts }
   const kept = refuseLabelled(answered.call, outcome.labels)
   if (kept !== undefined) return { refused: 'policy_denied', reason: kept, verdicts }
-  const released = release(answered, outcome, obligations, pass)
+  const released = { ...release(answered, outcome, obligations, pass), status }
   await keepResult(released, components.idempotency)
   return released
 }
@@ -72,7 +84,7 @@ function screenResult(
   return screen({
     pass,
     bytes: raw.bytes,
-    ...(target.output === undefined || raw.kind === 'text' ? {} : { schema: target.output }),
+    ...schemaOf(raw.kind, target),
     obligations,
     labels: labelsOf(answered),
     budget: {
@@ -82,6 +94,39 @@ function screenResult(
     },
     detectors,
   })
+}
+
+const contentCheck = checkOf(contentResultSchema)
+const inputRequestsCheck = checkOf(inputRequestsSchema)
+
+function checkOf(schema: z.ZodType): SchemaCheck {
+  const compiled = compileSchema(JSON.stringify(z.toJSONSchema(schema)))
+  if (!compiled.ok) throw new TypeError(`a schema of results: ${compiled.reason}`)
+  return compiled.check
+}
+
+/** A text has none: whatever it is, it becomes one untrusted text. */
+function schemaOf(kind: ResultKind, { output }: Target): { schema?: SchemaCheck } {
+  if (kind === 'content') return { schema: contentCheck }
+  if (kind === 'input_required') return { schema: inputRequestsCheck }
+  return output === undefined || kind === 'text' ? {} : { schema: output }
+}
+
+/** A capability that says that it failed may have acted before, unless all it can do is read. */
+function resultStatus({ call, raw, receipt }: Answered, value: unknown): Released['status'] {
+  if (raw.kind === 'input_required') return 'input_required'
+  if (raw.kind !== 'content' || (value as ContentResult).isError !== true) return 'ok'
+  const said = receipt?.receipt.status
+  if (said === 'failed' || said === 'outcome_unknown') return said
+  return call.target.safety === 'READ' ? 'failed' : 'outcome_unknown'
+}
+
+/** @returns in what the result of a peer is another one than its receipt says. */
+function misfitOf({ call, raw, receipt }: Answered, value: unknown, status: Released['status']): string | undefined {
+  if (receipt !== undefined && receipt.receipt.status !== status)
+    return `the receipt says ${receipt.receipt.status}, and the result ${status}`
+  const beyond = raw.kind === 'input_required' ? beyondAccepted(value as InputRequests, call) : undefined
+  return beyond === undefined ? undefined : `the peer asks for ${beyond}, which the caller does not accept`
 }
 
 function labelsOf({ call, receipt }: Answered): Label[] {
@@ -108,20 +153,20 @@ function release(
   outcome: Extract<ScreenOutcome, { ok: true }>,
   obligations: Obligations,
   by: FirewallPass,
-): Released {
+): Omit<Released, 'status'> {
   const { call, raw, receipt, repeated } = answered
   const salt = newSalt()
   return {
     call,
     output: {
-      kind: call.target.output === undefined ? 'text' : raw.kind,
+      kind: raw.kind === 'data' && call.target.output === undefined ? 'text' : raw.kind,
       bytes: outcome.bytes,
       value: outcome.value,
       salt,
       commitment: commitTo(salt, outcome.bytes),
     },
     labels: outcome.labels,
-    untrusted: outcome.untrusted || call.target.kind === 'imported',
+    untrusted: outcome.untrusted || raw.kind !== 'data' || call.target.kind === 'imported',
     redactions: outcome.redactions.map((redaction) => ({ ...redaction, by })),
     obligations: formatObligations(obligations),
     verdicts: outcome.verdicts,
@@ -131,8 +176,9 @@ function release(
 }
 
 /** Before the outcome entry, so that a key whose entry says `ok` has its result. */
-async function keepResult({ call, output, repeated }: Released, idempotency: Idempotency): Promise<void> {
-  if (call.idempotencyKey === undefined || repeated !== undefined || call.target.kind === 'imported') return
+async function keepResult({ call, output, repeated, status }: Released, idempotency: Idempotency): Promise<void> {
+  if (status !== 'ok' || call.idempotencyKey === undefined || repeated !== undefined || call.target.kind === 'imported')
+    return
   const scope = scopeOf(call, call.target.ref, call.idempotencyKey)
   await idempotency.keep(scope, call.callId, { kind: output.kind, bytes: output.bytes })
 }

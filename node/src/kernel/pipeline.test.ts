@@ -11,6 +11,7 @@ const begun = aBegunCall({ target })
 const released = (call: Begun): Released => ({
   call,
   output: { kind: 'data', bytes: new Uint8Array(), value: 1, salt: new Uint8Array(), commitment: '' },
+  status: 'ok',
   labels: [],
   untrusted: false,
   redactions: [],

@@ -26,6 +26,7 @@ import type { Standing } from '../standing/standing.ts'
 import { callsPerDay, dailyWindow, isUnlabelledOnly, leastStanding, refuseStanding } from '../standing/tier-gate.ts'
 import { actionHash } from './approval-action.ts'
 import type { ApprovalBook } from './approvals.ts'
+import { argumentsOf } from './continuation.ts'
 import type { InFlight } from './in-flight.ts'
 import type { PeerSettings } from './peer-settings.ts'
 import { placeOf } from './place-of.ts'
@@ -169,7 +170,7 @@ export function factsOf(
     ...(delegation === undefined ? {} : { delegation: delegationFacts(delegation.links) }),
     ...(sponsor === undefined ? {} : { sponsor }),
     ...(agreement === undefined ? {} : { agreement }),
-    args: call.value,
+    args: argumentsOf(call),
     ...(call.purpose === undefined ? {} : { purpose: call.purpose }),
     ...(answer !== undefined && 'hash' in answer
       ? { remote: { effect: answer.effect, obligations: [...answer.obligations] } }

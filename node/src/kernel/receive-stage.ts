@@ -3,8 +3,9 @@
  * descriptors than the caller means, loops, spent deadlines, a key that was used for something else.
  */
 import type { Clock, Did, Intent } from '@hansa/protocols'
-import { parseCapabilityRef, SALT_BYTES } from '@hansa/protocols'
+import { continuationArgumentsSchema, parseCapabilityRef, SALT_BYTES } from '@hansa/protocols'
 import { commitTo, parseStrictJson } from '@hansa/trust'
+import { continuationCheck } from './continuation.ts'
 import { Idempotency } from './idempotency.ts'
 import type { LocalCapabilities } from './local-capabilities.ts'
 import type { RestoreDoubt } from './restore-doubt.ts'
@@ -49,11 +50,13 @@ export function receiveStage(components: ReceiveComponents): (arrived: Arrived) 
     if (forgotten !== undefined) return forgotten
     const parsed = parseStrictJson(arrived.args, 'payload')
     if (!parsed.ok) return { refused: 'invalid_request', reason: `arguments: ${parsed.reason}` }
+    if (arrived.continues !== undefined && !continuationArgumentsSchema.safeParse(parsed.value).success)
+      return { refused: 'invalid_request', reason: 'a call that continues another one carries arguments and responses' }
     const repeat = await claimKey(arrived, target, components)
     if (repeat !== undefined && isRefusal(repeat)) return repeat
     return {
       ...arrived,
-      target,
+      target: arrived.continues === undefined ? target : { ...target, input: continuationCheck(target.input) },
       value: parsed.value,
       ...(repeat === undefined ? {} : { repeat }),
     }

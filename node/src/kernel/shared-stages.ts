@@ -14,6 +14,7 @@ import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
 import { type AuditComponents, appendCommitted, auditStage, settleStage } from './audit-stage.ts'
 import { type BeginComponents, beginStage } from './begin-stage.ts'
 import { auditedInLines, stageFailed } from './call-lines.ts'
+import { Continuations } from './continuations.ts'
 import { driverStage } from './driver-stage.ts'
 import { inboundStage } from './inbound-stage.ts'
 import type { SharedStages } from './invoke.ts'
@@ -54,7 +55,11 @@ export function sharedStages(components: SharedStagesComponents): SharedStages {
     inbound: inboundStage({ detectors }),
     ...revealStages({ ...components, append: recordCommitted }),
     begin: revocations.begun(keepingArguments(begin, { content, logger })),
-    driver: driverStage({ clock, exchange: (call) => exchange.call(call) }),
+    driver: driverStage({
+      ...{ clock, detectors },
+      continuations: new Continuations({ clock }),
+      exchange: (call) => exchange.call(call),
+    }),
     outbound: keepingResults(outboundStage(components), { content, logger }),
     audit: auditedInLines(auditStage(components), { logger, clock }),
     settle: components.routing.settle(settleStage(components)),

@@ -13,6 +13,7 @@
  * differs is in `Caller` and `Target`.
  */
 import type {
+  CallNote,
   Charge,
   Code,
   CostPerCall,
@@ -20,6 +21,7 @@ import type {
   Did,
   Envelope,
   FirewallPass,
+  InputMethod,
   Intent,
   Label,
   Limits,
@@ -120,6 +122,12 @@ export type Arrived = {
   startedMs: number
   deadlineMs: number
   signal?: AbortSignal
+  /** What the caller can answer. */
+  accepts: readonly InputMethod[]
+  /** The call whose questions this one answers. Its arguments and the answers are then both in `args`. */
+  continues?: string
+  /** Takes what the call says before it ends; what it is given has been screened here. */
+  note?(note: CallNote): void
   /** Of a peer: the frame of its chain, unread. Of an own principal: which chain it wants, or none. */
   chain?: Uint8Array | string | false
   /** Kernels this piece of work has passed, this one not yet among them, and how many more it may pass. */
@@ -204,10 +212,13 @@ export type OutboundIntent = {
 /** The intent that a peer decided about, and the argument bytes it commits to. */
 export type AskedIntent = { outbound: OutboundIntent; bytes: Uint8Array }
 
+/** `content` is a `ContentResult`, `input_required` what is asked of the caller. */
+export type ResultKind = 'data' | 'text' | 'content' | 'input_required'
+
 export type Answered = {
   call: Begun
   /** Unscreened result as JSON text; a text is a JSON string. */
-  raw: { kind: 'data' | 'text'; bytes: Uint8Array /** Of the peer's commitment. */; salt?: Uint8Array }
+  raw: { kind: ResultKind; bytes: Uint8Array /** Of the peer's commitment. */; salt?: Uint8Array }
   /** Result of an earlier call with the same key; screened and released once already. */
   repeated?: string
   /** The signed word of the peer that served it. */
@@ -232,7 +243,9 @@ export type Recorded = Committed & { receipt: { recorded: Appended } }
 
 export type Released = {
   call: Begun
-  output: { kind: 'data' | 'text'; bytes: Uint8Array; value: unknown; salt: Uint8Array; commitment: string }
+  output: { kind: ResultKind; bytes: Uint8Array; value: unknown; salt: Uint8Array; commitment: string }
+  /** What it is in a receipt. `failed` and `outcome_unknown`: the capability says in its result that it failed. */
+  status: 'ok' | 'input_required' | 'failed' | 'outcome_unknown'
   labels: Label[]
   untrusted: boolean
   redactions: { path: string; rule: string; by: FirewallPass }[]
@@ -270,7 +283,7 @@ export type Refused = Refusal & {
   call: Arrived & Partial<Begun>
 }
 
-export type Repeat = { callId: string; result: { kind: 'data' | 'text'; bytes: Uint8Array } | undefined }
+export type Repeat = { callId: string; result: { kind: ResultKind; bytes: Uint8Array } | undefined }
 
 export function isRefusal<T extends object>(value: T | Refusal): value is Refusal {
   return 'refused' in value

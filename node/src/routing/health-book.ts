@@ -68,7 +68,8 @@ function verdictOf(ended: Released | Refused, call: Arrived): Pick<Seen, 'good' 
   const status = ended.receipt?.receipt.status
   const bad = { good: false, reason: ended.reason.slice(0, 1024).toWellFormed() }
   // Signed: it was served, and our own firewall or nobody wanted it; or it was refused, which is its right.
-  if (status === 'ok') return ended.missing === undefined ? { good: true, reason: '' } : bad
+  if (status === 'ok' || status === 'input_required')
+    return ended.missing === undefined ? { good: true, reason: '' } : bad
   if (status !== undefined) return status === 'failed' || status === 'outcome_unknown' ? bad : undefined
   // A caller that gave up proves nothing.
   if (call.signal?.aborted === true || ended.stage !== 'driver') return undefined

@@ -97,6 +97,7 @@ export function anArrivedCall(over: Partial<Arrived> = {}): Arrived {
     salt,
     argsCommitment: commitTo(salt, args),
     labels: [],
+    accepts: [],
     approvals: [],
     startedMs: 1_750_000_000_000,
     deadlineMs: 1_750_000_010_000,

@@ -110,5 +110,5 @@ export function describeDriver(name: string, make: () => Promise<DriverFixture>)
 
 /** A call as the kernel makes it. @param signal one that never aborts without it */
 export function driverCall(args: unknown, signal: AbortSignal = new AbortController().signal): DriverCall {
-  return { args, callId: 'AAAAAAAAAAAAAAAAAAAAAA', principal: 'agent:alice', signal }
+  return { args, callId: 'AAAAAAAAAAAAAAAAAAAAAA', principal: 'agent:alice', signal, accepts: [], note() {} }
 }

@@ -240,7 +240,10 @@ export function fakeKernel(): FakeKernel {
       const handler = handlers.get(ref)
       if (handler === undefined) throw new CallError({ code: 'not_found', denialId: ID, callId: ID, stage: 'receive' })
       const signal = options.signal ?? new AbortController().signal
-      return frame(ref, await handler(args, { callId: ID, principal: options.principal ?? 'nobody', signal }))
+      return frame(
+        ref,
+        await handler(args, { callId: ID, principal: options.principal ?? 'nobody', signal, accepts: [], note() {} }),
+      )
     }),
     routing: {
       route: noted('routing.route', (capability): Route => ({ capability, steps: [], candidates: [] })),
@@ -362,7 +365,14 @@ export const fakeOperations: NodeOperations = {
 }
 
 function detail(ref: string): CapabilityDetail {
-  const facts = { title: ref, description: '', safety: 'READ' as const, sensitivity: [], hash: HASH }
+  const facts = {
+    kind: 'tool' as const,
+    title: ref,
+    description: '',
+    safety: 'READ' as const,
+    sensitivity: [],
+    hash: HASH,
+  }
   const rest = { tags: [], obligations: [], limits: {}, inputSchema: '{}', changes: [], rules: [] }
   return { ref, ...facts, state: 'available', source: 'hansa.yaml:3', ...rest }
 }

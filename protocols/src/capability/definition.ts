@@ -3,8 +3,12 @@
  * the registration and never from the arguments of a call.
  */
 import type { z } from 'zod'
+import type { Content } from '../content/content-part.ts'
 import type { CostPerCall } from '../delegation/charge.ts'
+import type { CallNote } from '../exchange/call-note.ts'
+import type { InputMethod, InputRequests, InputResponses } from '../exchange/input-request.ts'
 import type { CapabilityId } from '../syntax/capability-id.ts'
+import type { CapabilityKind } from './kind.ts'
 import type { Label } from './label.ts'
 import type { Limits } from './limits.ts'
 import type { Obligation } from './obligation.ts'
@@ -17,6 +21,8 @@ export type CapabilityDefinition = {
   id: CapabilityId
   /** Semantic version of the behaviour. @default '1.0.0' */
   version?: string
+  /** @default 'tool' */
+  kind?: CapabilityKind
   title?: string
   description?: string
   /** @default 'DESTRUCTIVE', because what is not classified is not trusted */
@@ -48,6 +54,39 @@ export type InvocationContext = {
   principal: string
   /** Aborted at the deadline and when the caller cancels. */
   signal: AbortSignal
+  /** What may be asked of the caller, by returning an `InputRequired`. */
+  accepts: readonly InputMethod[]
+  /** The answers of the caller, and what was kept of the call before this one. */
+  continued?: { responses: InputResponses; state: unknown }
+  /** Says something before the call ends. It may reach nobody. */
+  note(note: CallNote): void
+}
+
+/** What a handler returns that cannot go on without something from its caller. */
+export class InputRequired {
+  readonly requests: InputRequests
+  readonly state: unknown
+
+  /**
+   * @param requests by a name each; only methods that the caller accepts
+   * @param state what the handler finds as `context.continued.state` in the call that brings the answers; it stays in
+   *   this process and is forgotten after ten minutes
+   */
+  constructor(requests: InputRequests, state?: unknown) {
+    this.requests = requests
+    this.state = state
+  }
+}
+
+/** What a handler returns whose answer is made of several parts, or that says in words that it failed. */
+export class ContentAnswer {
+  readonly content: Content
+  readonly isError: boolean
+
+  constructor(content: Content, { isError = false }: { isError?: boolean } = {}) {
+    this.content = content
+    this.isError = isError
+  }
 }
 
 /** Serves one capability. What it returns is screened before anyone sees it; what it throws reaches nobody outside. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { hashSchema } from '../syntax/base64url.ts'
 import { capabilityIdSchema } from '../syntax/capability-id.ts'
+import { capabilityKindSchema } from './kind.ts'
 import { labelsSchema } from './label.ts'
 import { limitsSchema } from './limits.ts'
 import { obligationsSchema } from './obligation.ts'
@@ -13,6 +14,7 @@ export const capabilityDescriptorSchema = z.strictObject({
     .string()
     .max(64)
     .regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/, 'not a semantic version'),
+  kind: capabilityKindSchema.exclude(['tool']).optional().describe('A tool without it'),
   title: z.string().max(256),
   description: z.string().max(4096),
   safety: safetySchema,

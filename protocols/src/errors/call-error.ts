@@ -1,3 +1,4 @@
+import type { Frame } from '../kernel/frame.ts'
 import type { Code } from './codes.ts'
 import { codes } from './codes.ts'
 import { KernelError } from './kernel-error.ts'
@@ -14,6 +15,8 @@ export type CallErrorDetail = {
   stage?: CallStage
   /** Names the approval to wait for; only with `approval_required`. */
   approvalId?: string
+  /** What the capability says of its failure: a frame of kind `content`, screened like a result. */
+  frame?: Frame
 }
 
 /** A call, or another request to a kernel, that did not succeed. Thrown by both implementations of `Kernel`. */

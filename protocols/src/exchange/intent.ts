@@ -7,6 +7,7 @@ import { didSchema } from '../syntax/did.ts'
 import { approvalIdSchema, callIdSchema, sessionIdSchema } from '../syntax/ids.ts'
 import { unixSecondsSchema } from '../syntax/time.ts'
 import { checkpointReferenceSchema } from './checkpoint-reference.ts'
+import { acceptedInputSchema } from './input-request.ts'
 
 /** Longest life of an intent, seconds (security.md B0.4). */
 export const MAX_INTENT_LIFE_SECONDS = 60
@@ -38,6 +39,12 @@ export const intentSchema = z.strictObject({
   retry_of: callIdSchema
     .optional()
     .describe('An attempt that the audience is believed not to have looked at; if it did, it does not act again'),
+  accepts: acceptedInputSchema
+    .optional()
+    .describe('What the audience may ask for before it goes on; nothing without it'),
+  continues: callIdSchema
+    .optional()
+    .describe('The call that asked for what is answered here; the arguments are then `{ arguments, responses }`'),
   fence: z.strictObject({ lease: z.string().max(256), token: z.int().min(0) }).optional(),
   iat: unixSecondsSchema,
   exp: unixSecondsSchema.describe('Exclusive; at most 60 s after iat'),

@@ -22,11 +22,15 @@ export const receiptSchema = z.strictObject({
   call_id: callIdSchema,
   intent_hash: hashSchema,
   status: z.enum(receiptStatuses),
-  code: z.enum(allCodes).optional().describe('Present unless status is ok'),
+  code: z.enum(allCodes).optional().describe('Present unless status is ok or input_required'),
   denial_id: denialIdSchema.optional(),
   approval: approvalIdSchema.optional().describe('Present when status is approval_required'),
   retry_of: callIdSchema.optional().describe('The earlier call with the same idempotency key whose result this is'),
-  result_c: hashSchema.nullable().describe('SHA-256(salt ‖ result bytes); null without a result'),
+  result_c: hashSchema
+    .nullable()
+    .describe(
+      'SHA-256(salt ‖ result bytes); null without a result. With status failed: what the capability says of its failure',
+    ),
   labels: labelsSchema,
   obligations: obligationsSchema.describe('Those that B fulfilled'),
   decision_hash: hashSchema.optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { capabilityKindSchema } from '../capability/kind.ts'
 import { labelsSchema } from '../capability/label.ts'
 import { safetySchema } from '../capability/safety.ts'
 import { trustPolicySchema } from '../policy/trust-policy.ts'
@@ -11,6 +12,7 @@ export const capabilityStates = ['available', 'unavailable', 'unclassified', 'su
 
 export const capabilityInfoSchema = z.object({
   ref: capabilityRefSchema,
+  kind: capabilityKindSchema,
   title: z.string().max(256),
   description: z.string().max(4096),
   safety: safetySchema,

@@ -13,8 +13,12 @@ const logPlaceSchema = z.object({ origin: z.string().max(512), index: z.int().mi
 export const frameSchema = z.object({
   callId: callIdSchema,
   capability: capabilityRefSchema,
-  kind: z.enum(['data', 'text']).describe('Structured data when the capability declares an output schema, else text'),
-  value: z.unknown().describe('Any JSON value'),
+  kind: z
+    .enum(['data', 'text', 'content', 'input_required'])
+    .describe(
+      'Structured data when the capability declares an output schema; else text, or content of several parts. input_required: the call waits for answers, see InvokeOptions.continues',
+    ),
+  value: z.unknown().describe('Any JSON value; of content a ContentResult, of input_required the requests by name'),
   labels: labelsSchema.describe('Facts about the data; treat it accordingly'),
   untrusted: z
     .boolean()

@@ -7,6 +7,8 @@
  */
 import type { CapabilityDefinition, CapabilityHandler } from '../capability/definition.ts'
 import type { Label } from '../capability/label.ts'
+import type { CallNote } from '../exchange/call-note.ts'
+import type { InputMethod, InputResponses } from '../exchange/input-request.ts'
 import type { SignedManifest } from '../manifest/capability-manifest.ts'
 import type { TrustPolicy } from '../policy/trust-policy.ts'
 import type { CapabilityId, CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
@@ -146,6 +148,15 @@ export type InvokeOptions = {
   route?: boolean
   /** Labels of the arguments, where the caller knows them. @default [] */
   labels?: readonly Label[]
+  /** What the caller can answer when it is asked; nothing else is asked of it. @default [] */
+  accepts?: readonly InputMethod[]
+  /**
+   * The call that ended with a frame of kind `input_required`, and an answer for each of its requests. Everything else
+   * is as it was for that call: capability, arguments, principal.
+   */
+  continues?: { callId: string; responses: InputResponses }
+  /** Takes what the call says before it ends, in order. Untrusted, and in no log. */
+  onNote?(note: CallNote): void
   /** @default 10_000 */
   deadlineMs?: number
   signal?: AbortSignal

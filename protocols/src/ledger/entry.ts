@@ -144,6 +144,9 @@ export const entryExtSchema = z.strictObject({
   epoch: z.int().min(0).optional(),
   idem: hashSchema.optional().describe('SHA-256 of issuer, capability and idempotency key'),
   retry_of: callIdSchema.optional(),
+  continues: callIdSchema
+    .optional()
+    .describe('call.begun, intent.sent, intent.accepted: the call whose questions this one answers'),
   payload: z.string().max(22_000).optional().describe('base64url payload bytes of our own signed object'),
   envelope: envelopeSchema.optional().describe('Signed object of the other side'),
   through: z

@@ -70,7 +70,13 @@ export function describeInvoking(fixture: () => KernelFixture): void {
       })
       const frame = await kernel.invoke(definition.id, { text: 'x' })
       expect(seen).toEqual([
-        { callId: frame.callId, principal: expect.stringMatching(/^agent:/), signal: expect.any(AbortSignal) },
+        {
+          callId: frame.callId,
+          principal: expect.stringMatching(/^agent:/),
+          signal: expect.any(AbortSignal),
+          accepts: [],
+          note: expect.any(Function),
+        },
       ])
     })
 

@@ -162,7 +162,7 @@ function receiptFacts(receipt: Receipt, hash: string, entry: Entry): ReceiptFact
     resultC: receipt.result_c ?? undefined,
     intent: receipt.intent_hash,
     log: receipt.log,
-    withheld: receipt.status === 'ok' && entry.ext?.code !== undefined,
+    withheld: receipt.result_c !== null && entry.ext?.code !== undefined,
     awaited: entry.ext?.reveal === 'awaited',
   }
 }

@@ -107,7 +107,7 @@ function aboutAck(call: ComparedCall, receipt: NonNullable<Asked['receipt']>): P
   const ack = call.served?.ack
   if (ack === undefined) {
     // Whoever refused has nothing to be acknowledged for.
-    if (receipt.status !== 'ok' || receipt.late) return []
+    if (receipt.resultC === undefined || receipt.late) return []
     if (CLAIMS_ASKED.has(call.asked?.result?.missing)) return [finding(call, 'incomplete', 'ack_missing', EITHER, {})]
     const text =
       'The asking side has the receipt and the serving side has no acknowledgement: it was lost, or is withheld.'

@@ -51,6 +51,7 @@ function compare(was: CapabilityDescriptor, is: CapabilityDescriptor | undefined
 
 function descriptorChanges(was: CapabilityDescriptor, is: CapabilityDescriptor): FieldChange[] {
   return [
+    ...kindChanges(was, is),
     ...textChanges(was, is),
     ...safetyChanges(was, is),
     ...sensitivityChanges(was, is),
@@ -59,6 +60,12 @@ function descriptorChanges(was: CapabilityDescriptor, is: CapabilityDescriptor):
     ...schemaChanges(was, is),
     ...versionChanges(was, is),
   ]
+}
+
+/** What a caller does with it is another thing then. */
+function kindChanges(was: CapabilityDescriptor, is: CapabilityDescriptor): FieldChange[] {
+  const [before, now] = [was.kind ?? 'tool', is.kind ?? 'tool']
+  return before === now ? [] : [{ action: 'block', what: 'kind_changed', detail: `${before} to ${now}` }]
 }
 
 /** Title and description are what a model reads. */

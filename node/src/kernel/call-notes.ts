@@ -1,0 +1,52 @@
+/**
+ * What a call says before it ends, on its way to whoever waits. Each note is screened like a result. Numbers alone are
+ * said where the data is labelled, shaped by obligations, or the call changes something: text that is out cannot be taken
+ * back when its result is withheld (wire.md, Streaming).
+ */
+import { type CallNote, callNoteSchema, type FirewallPass, MAX_CALL_NOTES, MAX_PROGRESS_BYTES } from '@hansa/protocols'
+import { z } from 'zod'
+import { compileSchema, type Detectors, screen } from '../firewall/index.ts'
+import type { Begun } from './stages.ts'
+
+const compiled = compileSchema(JSON.stringify(z.toJSONSchema(callNoteSchema)))
+if (!compiled.ok) throw new TypeError(`the schema of notes: ${compiled.reason}`)
+const noteCheck = compiled.check
+
+/** @returns undefined when nobody waits for notes of this call. */
+export function noteSink(call: Begun, detectors: Detectors): ((note: unknown) => void) | undefined {
+  const { note } = call
+  if (note === undefined) return undefined
+  const pass: FirewallPass = call.target.kind === 'imported' ? 'ingress_result' : 'egress_result'
+  const open = isOpen(call)
+  let left = MAX_CALL_NOTES
+  return (said) => {
+    if (left === 0) return
+    left -= 1
+    const read = callNoteSchema.safeParse(said)
+    if (!read.success) return
+    const allowed = (open ? screened(read.data, call, pass, detectors) : undefined) ?? numbersOf(read.data)
+    if (allowed !== undefined) note(allowed)
+  }
+}
+
+function isOpen({ target, input, obligations, grant }: Begun): boolean {
+  const shaped =
+    obligations.allowedFields !== undefined ||
+    obligations.redactFields.length + obligations.redactLabels.length > 0 ||
+    grant.fields !== undefined
+  return target.safety === 'READ' && target.labels.length + input.labels.length === 0 && !shaped
+}
+
+function screened(note: CallNote, call: Begun, pass: FirewallPass, detectors: Detectors): CallNote | undefined {
+  const bytes = Buffer.from(JSON.stringify(note))
+  if (bytes.length > MAX_PROGRESS_BYTES) return undefined
+  const outcome = screen({ pass, bytes, schema: noteCheck, obligations: call.obligations, labels: [], detectors })
+  if (!outcome.ok || outcome.labels.length + outcome.redactions.length > 0) return undefined
+  return outcome.value as CallNote
+}
+
+function numbersOf(note: CallNote): CallNote | undefined {
+  if (note.type !== 'progress') return undefined
+  const { message: _withheld, ...numbers } = note
+  return numbers
+}
