@@ -4,6 +4,8 @@
 export type { FoundPointers } from './dht/pointer-directory.ts'
 // Discovery.
 export { type DiscoverPeersComponents, discoverPeers } from './discovery/discover-peers.ts'
+export { fetchNamed, type Heard, type HearWordsComponents, hearWords } from './discovery/hear-words.ts'
+export { type HeardWord, judgeWords, type WordsVerdict, wordText } from './discovery/judge-words.ts'
 export { MeshError, type MeshErrorDetail } from './errors.ts'
 // Outbound connections.
 export type { AddressRange, AllowPrivate } from './fetch/address.ts'
@@ -53,11 +55,13 @@ export { openHost } from './host/open-host.ts'
 // Identities.
 export { type DidLogStoreComponents, didLogStore } from './identity/did-log-store.ts'
 export { type FetchDidFileComponents, fetchDidFileOver } from './identity/fetch-did-file.ts'
+export { defaultAlias } from './imports/alias.ts'
 export { type FetchManifest, fetchManifestOver } from './imports/fetch-manifest.ts'
 // Imports.
 export { httpEndpoint } from './imports/http-endpoint.ts'
 export {
   type AddedImport,
+  type AgreedWords,
   type FoundCapability,
   type ImportBook,
   type ImportBookComponents,

@@ -220,6 +220,8 @@ function openKernel(
     rotation,
     host,
     routing,
+    firstImport: rule,
+    registryUrls,
   } = config
   const issuers = issuersOf(config, ca)
   return createKernel({
@@ -232,6 +234,7 @@ function openKernel(
     peers,
     canaries,
     inFlight,
+    firstImport: { rule, registryUrls },
     ...(issuers === undefined ? {} : { issuers }),
     ...(observer === undefined ? {} : { observer }),
     ...(delegation === undefined ? {} : { delegation }),

@@ -153,6 +153,16 @@ export * from './issuer/issuer-info.ts'
 export * from './issuer/jwks.ts'
 export * from './issuer/token-endpoint.ts'
 export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-info.ts'
+export {
+  type AgreedImport,
+  type ChannelWord,
+  channelWordSchema,
+  channelWordsSchema,
+  type FirstImportRule,
+  firstImportRules,
+  type ImportAgreed,
+  importAgreedSchema,
+} from './kernel/agreed-import.ts'
 // Kernels, and the way to reach a running one.
 export { approvalEventSchema, decisionNotesSchema } from './kernel/approval.ts'
 export { type CapabilityDetail, capabilityDetailSchema } from './kernel/capability-detail.ts'

@@ -1,5 +1,6 @@
 /** A running node as a `Kernel`: each method is one request to its control interface. */
 import type {
+  AgreedImport,
   CapabilityDefinition,
   CapabilityHandler,
   CapabilityRef,
@@ -9,6 +10,7 @@ import type {
   Discovery,
   Explanation,
   Frame,
+  ImportAgreed,
   ImportedPeer,
   ImportInit,
   InvokeOptions,
@@ -81,6 +83,11 @@ export class RemoteKernel implements NodeClient {
     const jws = typeof manifest === 'string' ? manifest : manifest.jws
     const imported = await this.#client.call('import', { ...init, manifest: jws }, { answerWithinMs: PEER_WORK_MS })
     return new RemoteImport(this.#client, imported)
+  }
+
+  async importAgreed(init: ImportAgreed): Promise<AgreedImport> {
+    const { agreed, ...imported } = await this.#client.call('importAgreed', init, { answerWithinMs: PEER_WORK_MS })
+    return Object.assign(new RemoteImport(this.#client, imported), { agreed })
   }
 
   invoke(capability: CapabilityRef, args: unknown, options: InvokeOptions = {}): Promise<Frame> {

@@ -22,8 +22,7 @@ import { fetchFaultToCode } from '../fetch/fault-code.ts'
 import type { FetchedOverAny, GuardedFetch } from '../fetch/guarded-fetch.ts'
 import { ExchangeStopped } from '../fetch/network-fault.ts'
 import { inParallel } from '../in-parallel.ts'
-import type { PeerMemory } from '../peers/peer-memory.ts'
-import { checkPeerManifest, equivocated, rememberManifest } from '../peers/verify-peer-manifest.ts'
+import { checkPeerManifest, equivocated, type ManifestMemory, rememberManifest } from '../peers/verify-peer-manifest.ts'
 import { type RegistryClient, registryClient } from '../registry/registry-client.ts'
 import type { RegistryMemory } from '../registry/registry-memory.ts'
 import { withTimeLimit } from '../time-limit.ts'
@@ -35,7 +34,7 @@ export type DiscoverPeersComponents = {
   fetch: GuardedFetch
   resolver: KeyResolver
   clock: Clock
-  memory: PeerMemory
+  memory: ManifestMemory
   /** What is remembered of registries. @default nothing is */
   registries?: RegistryMemory
   /** What is held here of the mesh. @default nothing */
@@ -128,7 +127,7 @@ async function askRegistry(
   const client = registryClient({ fetch, baseUrl: registryUrl })
   const [listed, caught] = await Promise.all([
     client.list(filter, signal),
-    logFault(registries, registryUrl, client, signal),
+    registryFault(registries, registryUrl, client, signal),
   ])
   if (caught !== undefined) return { candidates: [], faults: [fault(registryUrl, 'remote_refused', caught)] }
   const candidates = listed.listings.map(
@@ -139,11 +138,11 @@ async function askRegistry(
 }
 
 /** @returns why nothing that the registry lists is looked at. */
-async function logFault(
+export async function registryFault(
   registries: RegistryMemory | undefined,
   url: string,
   client: RegistryClient,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<string | undefined> {
   if (registries === undefined) return undefined
   const advanced = await registries.advance(url, client, signal)

@@ -5,7 +5,7 @@
  */
 import type { CheckpointProof, CheckpointReference, Did, SessionLevel, SignedManifest } from '@hansa/protocols'
 import { manifestOrder } from '../peers/manifest-order.ts'
-import type { SeenManifest } from '../peers/peer-memory.ts'
+import type { PeerMemory, SeenManifest } from '../peers/peer-memory.ts'
 import { equivocated, type PeerManifestComponents, verifyPeerManifest } from '../peers/verify-peer-manifest.ts'
 import { judgeCheckpoint, type LogKeys } from './judge-checkpoint.ts'
 
@@ -35,7 +35,7 @@ export type PeerJudgement = {
 export type ToldOfContradictions = { contradicted?(peer: Did, note: string): void }
 
 export async function judgePeer(
-  components: PeerManifestComponents & ToldOfContradictions,
+  components: PeerManifestComponents & { memory: PeerMemory } & ToldOfContradictions,
   claim: PeerClaim,
 ): Promise<PeerJudgement> {
   const manifest = await judgeManifest(components, claim)

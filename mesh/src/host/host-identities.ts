@@ -12,6 +12,7 @@ import {
 } from '@hansa/trust'
 import type { Connection, Stream } from '@libp2p/interface'
 import { withTimeLimit } from '../time-limit.ts'
+import { connectionTo } from './body-exchange.ts'
 import type { HostComponents } from './host-init.ts'
 import type { HostLibp2p } from './libp2p-node.ts'
 import { BINDING_SECONDS, IDENTITY_AGAIN_MS, IDENTITY_MS, MAX_IDENTITY_STREAMS } from './limits.ts'
@@ -69,6 +70,14 @@ export class HostIdentities {
       const outcome = this.of(peerId)
       return outcome?.ok === true && outcome.did === did
     })
+  }
+
+  /** What a connected host says now; undefined when it is not connected. */
+  async askAgain(peerId: string): Promise<HostIdentityOutcome | undefined> {
+    const connection = connectionTo(this.#node, peerId)
+    if (connection === undefined) return undefined
+    await this.#ask(connection)
+    return this.of(peerId)
   }
 
   #again(): void {

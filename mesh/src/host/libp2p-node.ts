@@ -39,6 +39,8 @@ export type Libp2pNodeInit = HostInit & {
   gater: ConnectionGater
   rules: PointerRules
   standingOf(peerId: string): number | undefined
+  /** A host on the same LAN has said that it is there. */
+  onLan(peerId: string): void
 }
 
 /** Made and not started. */
@@ -62,10 +64,18 @@ export async function libp2pNode(init: Libp2pNodeInit): Promise<HostLibp2p> {
       pingTimeout: { minTimeout: limits.PING_MIN_MS, maxTimeout: limits.PING_MAX_MS },
       protocolPrefix: PREFIX,
     },
-    peerDiscovery:
-      init.mdns === true ? [mdns({ serviceTag: '_hansa._udp.local', interval: limits.MDNS_EVERY_MS })] : [],
+    peerDiscovery: init.mdns === true ? [lanDiscovery(init)] : [],
     services,
   })
+}
+
+function lanDiscovery({ onLan }: Libp2pNodeInit) {
+  const make = mdns({ serviceTag: '_hansa._udp.local', interval: limits.MDNS_EVERY_MS })
+  return (components: Parameters<typeof make>[0]) => {
+    const made = make(components)
+    made.addEventListener('peer', ({ detail }) => onLan(detail.id.toString()))
+    return made
+  }
 }
 
 function connectionBounds() {

@@ -22,6 +22,8 @@ export type HostPeer = {
   since: number
 }
 
+export type LanHost = { peerId: string; signed: SignedPointer }
+
 export type HostPeerChange = { kind: 'connected' | 'identified' | 'refused' | 'disconnected'; peer: HostPeer }
 
 export interface MeshHost extends AsyncDisposable {
@@ -46,6 +48,8 @@ export interface MeshHost extends AsyncDisposable {
   findInDht(did: Did): Promise<FoundPointers>
   /** The own pointer record, as it is shown to others now. */
   pointer(): Promise<SignedPointer>
+  /** Hosts of a kernel that were heard of on the LAN and are connected, with the record that each shows now. */
+  shownOnLan(did: Did): Promise<LanHost[]>
   /** Leaves the own pointer record in the DHT. @returns how many hosts took it. */
   announce(): Promise<number>
 }

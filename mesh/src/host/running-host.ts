@@ -19,9 +19,12 @@ import { HostIdentities, type HostIdentityOutcome } from './host-identities.ts'
 import type { HostComponents, HostInit } from './host-init.ts'
 import { type HostLibp2p, libp2pNode } from './libp2p-node.ts'
 import { BOOTSTRAP_AGAIN_MS, DIAL_MS, IDENTITY_MS, MAX_SESSION_STREAMS, WANTED_CONNECTIONS } from './limits.ts'
-import type { HostPeer, HostPeerChange, MeshHost } from './mesh-host.ts'
+import type { HostPeer, HostPeerChange, LanHost, MeshHost } from './mesh-host.ts'
+import { NearHosts } from './near-hosts.ts'
 import { streamChannel } from './stream-channel.ts'
 import { unreachable, type VettedAddressInit, vettedAddress } from './vetted-address.ts'
+
+type Around = VettedAddressInit & { near: NearHosts }
 
 /** Longest question to the DHT, milliseconds. */
 const DHT_MS = 10_000
@@ -41,11 +44,14 @@ export class RunningHost implements MeshHost {
   #take: ((channel: FramedChannel) => void) | undefined
   /** Configured addresses that were said not to answer. */
   readonly #away = new Set<string>()
+  /** PeerIds that were heard of on the LAN. */
+  readonly #near: NearHosts
   #closed = false
   #cancelBootstrap: () => void = () => {}
 
-  private constructor(node: HostLibp2p, init: HostInit, components: HostComponents, vetting: VettedAddressInit) {
+  private constructor(node: HostLibp2p, init: HostInit, components: HostComponents, { near, ...vetting }: Around) {
     this.#node = node
+    this.#near = near
     this.#init = init
     this.#components = components
     this.#vetting = vetting
@@ -64,7 +70,8 @@ export class RunningHost implements MeshHost {
   static async open(init: HostInit, components: HostComponents): Promise<RunningHost> {
     const memory = init.network === 'memory'
     const rules = { guard: addressGuard(init.allowPrivate ?? false), memory }
-    const vetting = { ...rules, resolve: components.resolve ?? systemResolve }
+    const near = new NearHosts()
+    const around = { ...rules, resolve: components.resolve ?? systemResolve, near }
     const seconds = () => Math.floor(components.clock.now() / 1000)
     let standingOf: (peerId: string) => number | undefined = () => undefined
     const node = await libp2pNode({
@@ -72,8 +79,9 @@ export class RunningHost implements MeshHost {
       gater: gaterOf(rules),
       rules: pointerRules({ now: seconds }),
       standingOf: (peerId) => standingOf(peerId),
+      onLan: (peerId) => near.add(peerId),
     })
-    const host = new RunningHost(node, init, components, vetting)
+    const host = new RunningHost(node, init, components, around)
     standingOf = (peerId) => host.#standingOf(peerId)
     await host.#start()
     return host
@@ -159,6 +167,17 @@ export class RunningHost implements MeshHost {
     const directory = this.#directory
     if (directory === undefined) return nothingFound
     return this.#within(DHT_MS, (signal) => directory.find(did, signal))
+  }
+
+  async shownOnLan(did: Did): Promise<LanHost[]> {
+    const peerIds = this.#identities.hostsOf(did).filter((peerId) => this.#near.has(peerId))
+    const shown = await Promise.all(peerIds.map((peerId) => this.#identities.askAgain(peerId)))
+    return shown.flatMap((outcome, at): LanHost[] => {
+      const peerId = peerIds[at]
+      return outcome?.ok === true && outcome.did === did && peerId !== undefined
+        ? [{ peerId, signed: outcome.signed }]
+        : []
+    })
   }
 
   pointer(): Promise<SignedPointer> {

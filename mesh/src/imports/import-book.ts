@@ -7,6 +7,7 @@
 import {
   type CapabilityDescriptor,
   type CapabilityRef,
+  type ChannelWord,
   type Clock,
   type Code,
   type Did,
@@ -88,6 +89,9 @@ export type AddedImport = { ok: true; peer: ImportedPeerView } | RefusedImport
 export type RefreshedImport = { ok: true; diff: ManifestDiff } | RefusedImport
 export type FoundCapability = { ok: true; capability: ImportedCapability } | RefusedImport
 
+/** On whose word a peer is imported that no operator has said yes to, and who asked for it. */
+export type AgreedWords = { words: readonly ChannelWord[]; actor: string }
+
 /** What is about to be stored. */
 export type ImportChange = {
   alias: PeerAlias
@@ -97,15 +101,19 @@ export type ImportChange = {
   /** How many are pinned. */
   capabilities: number
 } & (
-  | { kind: 'added' }
+  | { kind: 'added'; agreed?: AgreedWords }
   | { kind: 'removed' }
   /** `asked`: by somebody, and not because half its life was over. */
   | { kind: 'refreshed'; diff: ManifestDiff; asked: boolean }
 )
 
 export interface ImportBook {
-  /** Pins a peer. Doing it again for the same peer takes over what is advertised now: an operator's consent to the changes. */
-  add(init: ImportInit): Promise<AddedImport>
+  /**
+   * Pins a peer. Doing it again for the same peer takes over what is advertised now: an operator's consent to
+   * the changes.
+   * @param agreed channels that named it, instead of an operator: then only what was never imported is.
+   */
+  add(init: ImportInit, agreed?: AgreedWords): Promise<AddedImport>
   /** Fetches the peer's manifest and applies the change table. */
   refresh(alias: PeerAlias, signal?: AbortSignal): Promise<RefreshedImport>
   /** @returns whether there was such an import. */
@@ -184,7 +192,7 @@ class StoredImportBook implements ImportBook {
     this.#imports.set(record.alias, { record, capabilities, refreshAt: iat + Math.floor((exp - iat) * share) })
   }
 
-  add(init: ImportInit): Promise<AddedImport> {
+  add(init: ImportInit, agreed?: AgreedWords): Promise<AddedImport> {
     return this.#inTurn(async () => {
       const jws = typeof init.manifest === 'string' ? init.manifest : init.manifest.jws
       const verdict = await checkPeerManifest(this.#components, jws)
@@ -192,10 +200,12 @@ class StoredImportBook implements ImportBook {
       const { signed } = verdict
       const peer = signed.manifest.kernel_id
       if (peer === this.#components.self) return refuse('invalid_request', 'a kernel does not import itself')
+      const before = agreed && this.list().find(({ did }) => did === peer)
+      if (before !== undefined) return refuse('invalid_request', `it is imported already, as ${before.alias}`)
       const made = makeRecord(init, signed, (alias) => this.#imports.get(alias)?.record)
       if (!made.ok) return made
       await rememberManifest(this.#components, peer, signed)
-      await this.#save(made.record, { kind: 'added' })
+      await this.#save(made.record, { kind: 'added', ...(agreed && { agreed }) })
       return { ok: true, peer: this.#view(made.record) }
     })
   }
@@ -347,7 +357,7 @@ class StoredImportBook implements ImportBook {
   }
 }
 
-type Told = { kind: 'added' } | { kind: 'refreshed'; diff: ManifestDiff; asked: boolean }
+type Told = { kind: 'added'; agreed?: AgreedWords } | { kind: 'refreshed'; diff: ManifestDiff; asked: boolean }
 
 function factsOf({ alias, peer, manifest, trustPolicy, capabilities }: ImportRecord) {
   return { alias, peer, seq: manifest.seq, trustPolicy, capabilities: Object.keys(capabilities).length }

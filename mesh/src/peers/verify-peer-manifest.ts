@@ -7,7 +7,10 @@ import { type KeyResolver, verifyManifest } from '@hansa/trust'
 import { manifestOrder } from './manifest-order.ts'
 import type { PeerMemory } from './peer-memory.ts'
 
-export type PeerManifestComponents = { resolver: KeyResolver; clock: Clock; memory: PeerMemory }
+/** What is remembered of manifests. */
+export type ManifestMemory = Pick<PeerMemory, 'manifest' | 'rememberManifest' | 'equivocates'>
+
+export type PeerManifestComponents = { resolver: KeyResolver; clock: Clock; memory: ManifestMemory }
 
 export type PeerManifestVerdict =
   | { ok: true; signed: SignedManifest }
@@ -26,7 +29,7 @@ export async function verifyPeerManifest(
 
 /** The newest manifest of a kernel, once it has been checked. */
 export async function rememberManifest(
-  { memory }: { memory: PeerMemory },
+  { memory }: { memory: Pick<ManifestMemory, 'rememberManifest'> },
   peer: Did,
   signed: SignedManifest,
 ): Promise<void> {

@@ -1,5 +1,7 @@
 /** What others need to test against this package. */
+
 export { describeReplicaStore } from './describe-replica-store.ts'
+export { FakeRegistry } from './fake-registry.ts'
 export { memoryFetch } from './memory-fetch.ts'
 export { type GossipRecord, type MemoryGossip, memoryGossip } from './memory-gossip.ts'
 export {

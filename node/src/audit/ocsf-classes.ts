@@ -67,6 +67,7 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'peer.evidence': { of: 'detection_finding', id: 1, name: 'Create' },
   'mesh.joined': entity('mesh', 'create'),
   'mesh.left': entity('mesh', 'delete'),
+  'discovery.conflict': { of: 'detection_finding', id: 1, name: 'Create' },
   'capability.classified': entity('capability', 'update'),
   'capability.suspended': entity('capability', 'suspend'),
   'manifest.published': entity('manifest', 'update'),

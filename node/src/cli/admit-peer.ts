@@ -3,9 +3,10 @@
  * that were asked for are written. `hansa peer add` and `hansa join` are made of it.
  */
 import { userInfo } from 'node:os'
-import type { ControlResult, DiscoveredPeer, KnownPeer, PolicyReload, TrustPolicy } from '@hansa/protocols'
+import type { ChannelWord, ControlResult, DiscoveredPeer, KnownPeer, PolicyReload, TrustPolicy } from '@hansa/protocols'
 import { type Command, Option } from 'commander'
 import { accountPerson } from './account-person.ts'
+import { type AgreedPeer, channelsText } from './agreed-words.ts'
 import type { Invocation } from './cli.ts'
 import { canAsk, confirm } from './confirm.ts'
 import type { ControlClient } from './control-client.ts'
@@ -35,7 +36,7 @@ export type Admission = {
 
 export type PutRules = { file?: string; reload?: PolicyReload }
 
-export type Admitted = { known: KnownPeer; rules: PutRules }
+export type Admitted = { known: KnownPeer; rules: PutRules; agreed?: readonly ChannelWord[] }
 
 export function admissionOptions(command: Command): Command {
   return command
@@ -110,6 +111,17 @@ export async function admit(
   return { known, rules: await putRules(invocation, client, known) }
 }
 
+/** Nobody has vouched for what only channels agree on, so its standing is what it earns unless one is said. */
+export async function admitAgreed(
+  invocation: Invocation<Admission>,
+  client: ControlClient,
+  { peer, alias, agreed }: AgreedPeer,
+): Promise<Admitted> {
+  const { standing = 0, ...options } = invocation.options
+  const known = await client.call('addPeer', addition(peer, undefined, { ...options, as: alias, standing }))
+  return { known, rules: await putRules(invocation, client, known), agreed }
+}
+
 function addition(did: string, found: DiscoveredPeer | undefined, options: Admission) {
   const { as, clearance, sameOwner, delegation, standing, trustPolicy } = options
   return {
@@ -148,13 +160,18 @@ async function putRules(
 }
 
 /** What of it is pinned, and what may be called. */
-export function admittedText(style: Style, { known, rules }: Admitted, found: DiscoveredPeer | undefined): string[] {
+export function admittedText(
+  style: Style,
+  { known, rules, agreed }: Admitted,
+  found: DiscoveredPeer | undefined,
+): string[] {
   const { did, alias = '', clearance, standing, sameOwner, delegation } = known
   const capabilities = pinnedRefs(known, found)
   const head = facts(style, [
     ['added', `${style.name(alias)}, in rules peer:${alias}`],
     ['did', did],
     ['fingerprint', style.bold(fingerprint(did))],
+    ['named by', agreed === undefined ? undefined : channelsText(agreed)],
     ['endpoint', found?.signed.manifest.endpoints[0]?.url ?? 'none: it can call, and cannot be called'],
     ['clearance', clearance.join(', ') || 'none: nothing labelled is sent to it'],
     ['standing', `${standing}${sameOwner ? ', same owner' : ''}`],

@@ -185,6 +185,10 @@ policies:
 #     probe_seconds: 10           # longest pause between two looks for it
 #   retry_percent: 10             # repetitions, as a part of the calls to a peer
 
+# Who may say that a kernel is imported for the first time: an operator, or two discovery channels that agree
+# (two_channels); or an operator only (operator). An import permits nothing, only rules do. Default: two_channels
+# first_import: operator
+
 # A libp2p host: kernels find each other by it without a registry, on a LAN or by hosts that are known, and reach each other
 # behind NAT. See docs/guides/hosts.md. Default: none
 # mesh:

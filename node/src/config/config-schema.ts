@@ -6,6 +6,7 @@ import {
   capabilityIdSchema,
   costPerCallSchema,
   didSchema,
+  firstImportRules,
   hashSchema,
   labelsSchema,
   limitsSchema,
@@ -375,6 +376,12 @@ export const configFileSchema = z.strictObject({
     .describe('The libp2p host of this node, by which kernels find each other without a registry. Default: none')
     .optional(),
   routing: routingSchema.describe('Where calls go, and what becomes of peers that do not answer').optional(),
+  first_import: z
+    .enum(firstImportRules)
+    .describe(
+      'Who may say that a kernel is imported for the first time. two_channels: an operator, or two discovery channels that agree; operator: an operator only. Default: two_channels',
+    )
+    .optional(),
   capabilities: z
     .array(configItemSchema)
     .max(500)

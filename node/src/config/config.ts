@@ -1,6 +1,6 @@
 /** What a node is started with: the configuration with defaults filled in and every path made absolute. */
 import type { AllowPrivate } from '@hansa/mesh'
-import type { CapabilityDefinition } from '@hansa/protocols'
+import type { CapabilityDefinition, FirstImportRule } from '@hansa/protocols'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
 import type { HttpOperation, McpClassification, McpConnection } from '../drivers/index.ts'
@@ -64,6 +64,8 @@ export type NodeConfig = Readonly<{
   host?: HostSettings
   /** Where calls go, and what becomes of peers that do not answer. */
   routing?: RoutingSettings
+  /** @default 'two_channels' */
+  firstImport?: FirstImportRule
   /** What is shown of the log under `/hansa/log/`. @default 'hashes' */
   publicLog?: 'none' | 'hashes'
   /** @default 67_108_864 */

@@ -54,6 +54,7 @@ peers:
 canaries: [a-canary-string]
 agents: { listen: 'unix:run/agents.sock', socket_mode: '0666' }
 log: { public: none }
+first_import: operator
 limits: { calls_per_peer: 10, calls_per_principal: 2, log_max_gib: 4, log_reserve_mib: 8 }
 `
     expect(configOf(text)).toEqual({
@@ -73,6 +74,7 @@ limits: { calls_per_peer: 10, calls_per_principal: 2, log_max_gib: 4, log_reserv
       canaries: ['a-canary-string'],
       inFlight: { perPeer: 10, perPrincipal: 2 },
       publicLog: 'none',
+      firstImport: 'operator',
       logReserveBytes: 8_388_608,
       logMaxBytes: 4_294_967_296,
       capabilities: [],

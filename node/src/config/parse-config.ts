@@ -139,6 +139,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     inFlight: inFlightLimits(file),
     ...hosted.settings,
     ...routingOf(file),
+    ...(file.first_import === undefined ? {} : { firstImport: file.first_import }),
     ...(file.log?.public === undefined ? {} : { publicLog: file.log.public }),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),
     ...(logMax === 0 ? {} : { logMaxBytes: logMax * 1_073_741_824 }),

@@ -77,6 +77,10 @@ describe('the methods of the control interface', () => {
         },
       ],
     ],
+    importAgreed: [
+      { did: 'did:key:z6Mk', as: 'orgb' },
+      ['importAgreed', { did: 'did:key:z6Mk', as: 'orgb' }, { actor: 'agent:default', isOperator: true }],
+    ],
     refresh: [{ alias: 'orgb' }, ['refresh', 'orgb']],
     unimport: [{ alias: 'orgb' }, ['unimport', 'orgb']],
     addPeer: [

@@ -1,5 +1,6 @@
 import type {
   AgentInfo,
+  AgreedImport,
   CapabilityDetail,
   CapabilityHandler,
   CapabilityId,
@@ -7,6 +8,7 @@ import type {
   EraseContent,
   ErasedContent,
   IdentityKeys,
+  ImportAgreed,
   IssuerCheck,
   IssuerInfo,
   KeptArguments,
@@ -21,6 +23,7 @@ import type {
   RotateKey,
   TokenRequest,
 } from '@hansa/protocols'
+import type { AgreedImporter } from '../first-import/first-imports.ts'
 import type { ExchangeAnswer } from '../issuers/token-exchange.ts'
 import type { OpenCapabilities } from '../kernel/open-capabilities.ts'
 import type { RoutingOperations } from '../routing/routing-desk.ts'
@@ -72,6 +75,8 @@ export interface ControlledKernel extends Kernel, KernelOperator {
   readonly routing: RoutingOperations
   /** What may be shown to whoever asks. */
   readonly open: OpenCapabilities
+  /** @param by who asks @default an operator */
+  importAgreed(init: ImportAgreed, by?: AgreedImporter): Promise<AgreedImport>
   /**
    * Fetches the current manifest of an imported peer and applies the change table of security.md B2.
    * @throws CallError `not_found` when nothing is imported under that alias.

@@ -1,12 +1,14 @@
 /** Each method of the control interface as a call of the kernel. Total over the contract's table, in both directions. */
-import type {
-  CapabilityInfo,
-  ControlMethod,
-  ControlResult,
-  controlMethods,
-  ImportedPeer,
-  PeerImport,
-  PendingPolicy,
+import {
+  CallError,
+  type CapabilityInfo,
+  type ControlMethod,
+  type ControlResult,
+  type controlMethods,
+  type ImportAgreed,
+  type ImportedPeer,
+  type PeerImport,
+  type PendingPolicy,
 } from '@hansa/protocols'
 import type { z } from 'zod'
 import type { AgentIdentity, ControlCaller } from './control-caller.ts'
@@ -41,6 +43,7 @@ export const methodTable: MethodTable = {
   discover: (params, { kernel, signal }) => kernel.discoverPeers({ ...withoutUndefined(params), signal }),
   search: (params, { kernel }) => kernel.search(withoutUndefined(params)),
   import: async (params, { kernel }) => importedPeer(await kernel.importRemote(withoutUndefined(params))),
+  importAgreed: (params, context) => importAgreed(withoutUndefined(params), context),
   refresh: ({ alias }, { kernel }) => kernel.refresh(alias),
   addPeer: (params, { kernel }) => kernel.addPeer(withoutUndefined(params)),
   removePeer: ({ who, by }, { kernel }) => kernel.removePeer(who, by),
@@ -148,6 +151,17 @@ function shownBy({ name, issuer, onBehalfOf }: AgentIdentity): Partial<ControlRe
 
 function importedPeer({ peer, alias, trustPolicy, capabilities }: PeerImport): ImportedPeer {
   return { peer, alias, trustPolicy, capabilities }
+}
+
+function scopedToken(): CallError {
+  return new CallError({ code: 'policy_denied' }, 'policy_denied: The scope of the token does not cover imports.')
+}
+
+async function importAgreed(init: ImportAgreed, { kernel, caller, principal }: MethodContext) {
+  // A token that may call one thing imports nothing.
+  if (caller.scope === 'agent' && caller.agent.scope !== undefined) throw scopedToken()
+  const imported = await kernel.importAgreed(init, { actor: principal, isOperator: caller.scope === 'operator' })
+  return { ...importedPeer(imported), agreed: [...imported.agreed] }
 }
 
 async function done(work: Promise<void>): Promise<null> {

@@ -19,6 +19,7 @@ import { RefusalBudget } from '../exchange/refusal-budget.ts'
 import { RefusalCounter } from '../exchange/refusal-counter.ts'
 import { servePeers } from '../exchange/serve-peers.ts'
 import { compileDetectors } from '../firewall/index.ts'
+import { openFirstImports } from '../first-import/open-first-imports.ts'
 import { openLogCompany } from '../gossip/log-company.ts'
 import type { LogGossip } from '../gossip/log-gossip.ts'
 import { openGovernance } from '../governance/open-governance.ts'
@@ -329,6 +330,8 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const canaries = routing.canaries(invoke)
   const registries = kernelRegistries({ store, logger, append, replica: mesh.replica })
   const finding = { fetch: components.fetch, dht: components.host }
+  const first = { ...components, self, imports, append, bars, resolver, memory, registries, mesh, governance }
+  const firstImports = openFirstImports({ ...first, peers: peerDesk }, init.firstImport)
   outbox.start()
   const asks = { self, signer, transport, sessions: peerSessions, memory, promises, evidence, append }
   const stopChecking = checkPromises({ ...asks, clock, logger, imports })
@@ -372,7 +375,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     ...{ append, outbox, held, refusals, inbound, witnessing, invoke },
     governance: governance.operator,
     explain: routing.explain(explainer(explaining)),
-    ...{ mesh: mesh.desk, search: mesh.search },
+    ...{ mesh: mesh.desk, search: mesh.search, firstImports },
     discover: kernelDiscovery({ ...finding, resolver, clock, memory, self, registries, standing, mesh }),
     snapshotState: components.snapshotState,
     quiesce() {

@@ -3,6 +3,7 @@
  * capability, made once per pin.
  */
 import {
+  type AgreedWords,
   fetchManifestOver,
   type GuardedFetch,
   type ImportBook,
@@ -74,8 +75,9 @@ export class ImportDesk implements CertificatePins {
     this.#book = book
   }
 
-  async add(init: ImportInit): Promise<PeerImport> {
-    const added = await this.#book.add(init)
+  /** @param agreed discovery channels on whose word it is, where no operator said so */
+  async add(init: ImportInit, agreed?: AgreedWords): Promise<PeerImport> {
+    const added = await this.#book.add(init, agreed)
     if (!added.ok) throw failure(added)
     await this.#c.events.drain()
     return this.#handle(added.peer)
@@ -295,7 +297,10 @@ function targetOf(
 function eventsOf(change: ImportChange): EntryDraft[] {
   const { alias, peer, seq, trustPolicy, capabilities: count } = change
   if (change.kind === 'added') {
-    return [{ type: 'peer.imported', peer, ext: { alias, seq, count, trust_policy: trustPolicy } }]
+    const ext = { alias, seq, count, trust_policy: trustPolicy }
+    if (change.agreed === undefined) return [{ type: 'peer.imported', peer, ext }]
+    const { words, actor } = change.agreed
+    return [{ type: 'peer.imported', actor, peer, ext: { ...ext, agreed: [...words] } }]
   }
   if (change.kind === 'removed') return [{ type: 'peer.unimported', peer, ext: { alias } }]
   const { diff, asked } = change

@@ -6,6 +6,7 @@ import type { LogDirectory, LogDisk, LogLink, ReadBack } from '@hansa/trust/ledg
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { ContentGround } from '../content/content-store.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
+import type { FirstImportsInit } from '../first-import/first-imports.ts'
 import type { KeepEvidence } from '../gossip/evidence-book.ts'
 import type { NodeHost } from '../host/node-host.ts'
 import type { RotationTimes } from '../identity/identity-desk.ts'
@@ -89,6 +90,8 @@ export type KernelInit = {
   routing?: RoutingSettings
   /** Sees how each call ended. @default nobody does */
   observer?: CallObserver
+  /** Who may say that a kernel is imported for the first time, and which registries are asked. */
+  firstImport?: FirstImportsInit
   /** Whose tokens stand for principals of this kernel. @default nobody's */
   issuers?: IssuersInit
   /** Whose logs this kernel cosigns besides those it imported. */

@@ -18,6 +18,7 @@ import type { ContentDesk } from '../content/content-desk.ts'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { HeldResults } from '../exchange/held-results.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
+import type { FirstImports } from '../first-import/first-imports.ts'
 import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { OpenedIssuers } from '../issuers/open-issuers.ts'
 import type { PolicyChanges } from '../policy/policy-changes.ts'
@@ -55,6 +56,7 @@ export type KernelParts = {
   policyChanges: PolicyChanges
   approvals: ApprovalBook
   imports: ImportDesk
+  firstImports: FirstImports
   peers: PeerDesk
   inFlight: InFlight
   tokens: TokenDesk

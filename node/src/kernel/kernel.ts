@@ -5,6 +5,7 @@
 import type {
   AddPeer,
   AgentInfo,
+  AgreedImport,
   Agreements,
   Approval,
   ApprovalEvent,
@@ -26,6 +27,7 @@ import type {
   Frame,
   GovernanceOperator,
   GrantInit,
+  ImportAgreed,
   ImportInit,
   InboundHandler,
   InvokeOptions,
@@ -55,6 +57,7 @@ import type { Ledger } from '@hansa/trust/ledger'
 import type { AgentIdentity } from '../control/control-caller.ts'
 import type { AgentOffer, ControlledKernel } from '../control/controlled-kernel.ts'
 import { type Driver, functionDriver } from '../drivers/index.ts'
+import type { AgreedImporter } from '../first-import/first-imports.ts'
 import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { IssuerDesk } from '../issuers/issuer-desk.ts'
 import type { LoadedPolicy } from '../policy/policy-changes.ts'
@@ -68,6 +71,9 @@ import type { KernelParts } from './kernel-parts.ts'
 import { kernelStatus } from './kernel-status.ts'
 import { entriesOf } from './ledger-entries.ts'
 import type { OpenCapabilities } from './open-capabilities.ts'
+
+/** Whoever runs the kernel in his own process. */
+const OPERATOR: AgreedImporter = { actor: 'person:operator', isOperator: true }
 
 export class AssembledKernel implements ControlledKernel {
   readonly delegations: Delegations
@@ -171,6 +177,10 @@ export class AssembledKernel implements ControlledKernel {
 
   importRemote(init: ImportInit): Promise<PeerImport> {
     return this.#parts.imports.add(init)
+  }
+
+  importAgreed(init: ImportAgreed, by: AgreedImporter = OPERATOR): Promise<AgreedImport> {
+    return this.#parts.firstImports.import(init, by)
   }
 
   refresh(alias: PeerAlias): Promise<ManifestDiff> {

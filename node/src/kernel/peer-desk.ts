@@ -2,9 +2,11 @@
  * Kernels that an operator made known with `hansa peer add`: each is in the store and in the ledger before it counts, so
  * that it counts again after a restart. What such a kernel offers is imported with it.
  */
+import { defaultAlias } from '@hansa/mesh'
 import {
   type AddPeer,
   CallError,
+  type CapabilityManifest,
   type Clock,
   type Did,
   didSchema,
@@ -137,6 +139,18 @@ export class PeerDesk {
       imports.forgetTargets()
     }
     return known
+  }
+
+  /**
+   * The alias for a kernel that is imported without an operator: the one that was said, or that of its manifest.
+   * @throws CallError `invalid_request` when it is another kernel's, or rules speak of it that may not be meant.
+   */
+  aliasFor(manifest: CapabilityManifest, said: { as: PeerAlias | undefined; mayMeanRules: boolean }): PeerAlias {
+    const did = manifest.kernel_id
+    const alias = said.as ?? this.#c.settings.of(did).aliases[0] ?? defaultAlias(manifest)
+    this.#checkAlias(did, alias)
+    if (!said.mayMeanRules) this.#checkRules(did, alias)
+    return alias
   }
 
   find(who: string): KnownPeer | undefined {

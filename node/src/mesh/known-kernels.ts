@@ -45,6 +45,12 @@ export class KnownKernels {
     }
   }
 
+  /** Kernels whose manifests name this base URL, a slash at its end aside. */
+  *servedAt(url: string): Iterable<Did> {
+    const wanted = url.replace(/\/+$/, '')
+    for (const { did, endpoint } of this.all()) if (endpoint?.replace(/\/+$/, '') === wanted) yield did
+  }
+
   /** Where a kernel can be asked, while its manifest counts. */
   place(did: Did): Place | undefined {
     return this.#replica.record(did)?.kind === 'manifest' ? placeOf(this.#kernels.get(did)) : undefined

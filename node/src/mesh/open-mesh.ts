@@ -76,6 +76,8 @@ export type OpenedMesh = {
   desk: MeshDesk
   replica: LocalReplica
   known: KnownKernels
+  /** Made known by an operator, imported, or joined through. */
+  isKnown(did: Did): boolean
   services: Record<
     'replicaPlaces' | 'replicaRecords' | 'replicaPush',
     (request: InboundRequest) => Promise<InboundReply>
@@ -157,6 +159,7 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
     }),
     replica,
     known,
+    isKnown: keeps,
     services: {
       replicaPlaces: async (request) => replyOf(await service.places(request), request, refusals),
       replicaRecords: async (request) => replyOf(await service.records(request), request, refusals),

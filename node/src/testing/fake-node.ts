@@ -14,6 +14,7 @@ import {
   type CapabilityHandler,
   type CapabilityInfo,
   type Did,
+  type DiscoveredPeer,
   type Explanation,
   type Frame,
   type HeldChainInfo,
@@ -94,6 +95,10 @@ export interface FakeKernel extends ControlledKernel {
   readonly listed: CapabilityInfo[]
   /** What `open` answers with. */
   readonly opened: OpenCapability[]
+  /** Who is found, wherever is looked. @default nobody */
+  readonly found: DiscoveredPeer[]
+  /** Why no two channels agree. @default they do */
+  disagree?: CallError
   /** What is told to whoever watches approvals; the watch stays open then. */
   readonly watched: ApprovalEvent[]
 }
@@ -147,6 +152,7 @@ export function fakeKernel(): FakeKernel {
   const owners = new Map<string, string>()
   const listed: CapabilityInfo[] = []
   const opened: OpenCapability[] = []
+  const found: DiscoveredPeer[] = []
   const watched: ApprovalEvent[] = [{ type: 'watching', at: 1, waiting: [] }]
   const agents = new Map<string, { info: AgentInfo; credential: string; removal: AbortController }>()
   const noted =
@@ -155,7 +161,7 @@ export function fakeKernel(): FakeKernel {
       calls.push([name, ...args])
       return act(...args)
     }
-  return {
+  const kernel: FakeKernel = {
     did: FAKE_DID,
     governance: fakeGovernance(calls),
     agreements: fakeAgreements(calls),
@@ -175,6 +181,7 @@ export function fakeKernel(): FakeKernel {
     listed,
     opened,
     watched,
+    found,
     register: noted('register', (definition, handler) => {
       if (handlers.has(definition.id)) throw new CallError({ code: 'invalid_request' }, `${definition.id} is taken`)
       handlers.set(definition.id, handler)
@@ -251,11 +258,20 @@ export function fakeKernel(): FakeKernel {
     explain: noted('explain', (ref): Explanation => explanation(ref)),
     advertise: noted('advertise', () => manifest()),
     discoverPeers: noted('discoverPeers', () => ({
-      peers: [],
-      faults: [{ source: 'x', code: 'not_found', reason: 'none' }],
+      peers: [...found],
+      faults: found.length > 0 ? [] : [{ source: 'x', code: 'not_found', reason: 'none' }],
     })),
     search: noted('search', () => ({ hits: [searchHit()], matches: 2, kernels: 3 })),
     importRemote: noted('importRemote', () => peerImport()),
+    importAgreed: noted('importAgreed', () => {
+      if (kernel.disagree !== undefined) throw kernel.disagree
+      return Object.assign(peerImport(), {
+        agreed: [
+          { channel: 'registry' as const, source: 'https://registry.example' },
+          { channel: 'dht' as const, source: 'dht' },
+        ],
+      })
+    }),
     refresh: noted('refresh', () => ({ fromSeq: 1, toSeq: 2, peer: 'unchanged', reasons: [], capabilities: [] })),
     unimport: noted('unimport', () => {}),
     status: async () => ({
@@ -324,6 +340,7 @@ export function fakeKernel(): FakeKernel {
     audit: noted('audit', () => []),
     async [Symbol.asyncDispose]() {},
   }
+  return kernel
 }
 
 const fakeMesh = (): MeshStatus => ({

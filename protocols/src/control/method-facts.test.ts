@@ -11,7 +11,7 @@ describe('the methods of the control interface', () => {
 
   it('leave an agent exactly what it needs', () => {
     const open = Object.keys(controlMethods).filter((name) => controlScopeOf(controlPaths.method + name) === 'agent')
-    expect(open.sort()).toEqual(['capabilities', 'explain', 'invoke', 'search', 'whoami'])
+    expect(open.sort()).toEqual(['capabilities', 'explain', 'importAgreed', 'invoke', 'search', 'whoami'])
   })
 
   it.each([

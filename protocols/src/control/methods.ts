@@ -21,6 +21,7 @@ import { actOnCaseSchema, openCaseSchema } from '../governance/case-acts.ts'
 import { askExceptionSchema, byPersonSchema } from '../governance/exception.ts'
 import { notifyCaseSchema } from '../governance/sanction-notice.ts'
 import { issuerNameSchema } from '../issuer/issuer-info.ts'
+import { importAgreedSchema } from '../kernel/agreed-import.ts'
 import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
 import { revokeKeyParamsSchema, rotateKeyParamsSchema } from '../kernel/identity-keys.ts'
 import { eraseContentSchema, MAX_ARGUMENTS_ASKED } from '../kernel/kept-content.ts'
@@ -105,6 +106,7 @@ export const controlMethods = {
     driver: z.strictObject({ kind: z.literal('http'), url }).optional(),
     trustPolicy: trustPolicySchema.optional(),
   }),
+  importAgreed: importAgreedSchema,
   refresh: z.strictObject({ alias: peerAliasSchema }),
   unimport: z.strictObject({ alias: peerAliasSchema }),
   addPeer: addPeerSchema,

@@ -61,6 +61,7 @@ describe(controlOpenApi, () => {
       'capabilities',
       'end',
       'explain',
+      'importAgreed',
       'invoke',
       'openapi',
       'search',

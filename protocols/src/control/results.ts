@@ -7,6 +7,7 @@ import { exceptionRecordSchema } from '../governance/exception.ts'
 import { noticeDeliverySchema } from '../governance/sanction-notice.ts'
 import { issuerCheckSchema, issuerInfoSchema, issuerNameSchema } from '../issuer/issuer-info.ts'
 import { agentInfoSchema, newAgentSchema } from '../kernel/agent-info.ts'
+import { channelWordsSchema } from '../kernel/agreed-import.ts'
 import { approvalSchema } from '../kernel/approval.ts'
 import { capabilityDetailSchema } from '../kernel/capability-detail.ts'
 import { capabilityInfoSchema } from '../kernel/capability-info.ts'
@@ -46,6 +47,10 @@ export const importedPeerSchema = z.object({
 })
 export type ImportedPeer = z.infer<typeof importedPeerSchema>
 
+export const agreedImportSchema = importedPeerSchema.extend({
+  agreed: channelWordsSchema.describe('Who named this manifest; two at least are independent of each other'),
+})
+
 export const whoAmISchema = z.object({
   did: didSchema.describe('Of the kernel'),
   name: z.string().max(128).describe('Of the kernel, for people'),
@@ -77,6 +82,7 @@ export const controlResults = {
   discover: discoverySchema,
   search: searchAnswerSchema,
   import: importedPeerSchema,
+  importAgreed: agreedImportSchema,
   refresh: manifestDiffSchema,
   unimport: z.null(),
   addPeer: knownPeerSchema,

@@ -5,8 +5,11 @@ import { signedManifestSchema } from '../manifest/capability-manifest.ts'
 import { standingTierSchema } from '../standing/tier.ts'
 import { didSchema } from '../syntax/did.ts'
 
-/** `mesh`: what this kernel holds itself, passed on from neighbour to neighbour. `dht`: a record says where to look. */
-export const discoveryChannels = ['peer_url', 'registry', 'mesh', 'dht'] as const
+/**
+ * `mesh`: what this kernel holds itself, passed on from neighbour to neighbour. `dht`: a record says where to look.
+ * `mdns`: a host on the same LAN.
+ */
+export const discoveryChannels = ['peer_url', 'registry', 'mesh', 'dht', 'mdns'] as const
 export type DiscoveryChannel = (typeof discoveryChannels)[number]
 
 const url = z.string().max(2048)
@@ -14,7 +17,7 @@ const url = z.string().max(2048)
 export const discoveredPeerSchema = z.object({
   did: didSchema,
   signed: signedManifestSchema.describe('The highest seq among the sources that named this kernel'),
-  by: z.array(z.enum(discoveryChannels)).max(4),
+  by: z.array(z.enum(discoveryChannels)).max(5),
   sources: z.array(url).max(512).describe('Which URLs named it'),
   standing: z
     .object({ score: z.int().min(0).max(1000), tier: standingTierSchema })

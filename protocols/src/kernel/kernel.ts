@@ -13,6 +13,7 @@ import type { SignedManifest } from '../manifest/capability-manifest.ts'
 import type { TrustPolicy } from '../policy/trust-policy.ts'
 import type { CapabilityId, CapabilityRef, PeerAlias } from '../syntax/capability-id.ts'
 import type { Did } from '../syntax/did.ts'
+import type { AgreedImport, ImportAgreed } from './agreed-import.ts'
 import type { Discovery } from './discovery.ts'
 import type { Explanation } from './explanation.ts'
 import type { Frame } from './frame.ts'
@@ -56,6 +57,14 @@ export interface Kernel extends AsyncDisposable {
    * @throws CallError when the manifest does not verify, is unsigned, has expired, or the alias is taken by another peer.
    */
   importRemote(init: ImportInit): Promise<PeerImport>
+
+  /**
+   * As `importRemote`, without an operator: asks every discovery channel of this kernel for the one that is named, and
+   * pins it when two that are independent of each other name the same manifest. It permits no call.
+   * @throws CallError `not_found` when no two agree, `descriptor_mismatch` when they contradict each other,
+   * `policy_denied` where the configuration leaves it to an operator.
+   */
+  importAgreed(init: ImportAgreed): Promise<AgreedImport>
 
   /**
    * Calls a capability, local (`id`) or imported (`alias/id`), through every stage of the kernel.

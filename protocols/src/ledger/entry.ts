@@ -22,6 +22,7 @@ import { envelopeSchema } from '../exchange/envelope.ts'
 import { receiptStatuses } from '../exchange/receipt.ts'
 import { caseEventNames, caseIdSchema, caseStates, sanctionKinds, sanctionRules } from '../governance/case.ts'
 import { issuerNameSchema } from '../issuer/issuer-info.ts'
+import { channelWordsSchema } from '../kernel/agreed-import.ts'
 import { triedProvidersSchema } from '../kernel/route.ts'
 import { revocationKinds } from '../revocation/revocation.ts'
 import { standingTierSchema } from '../standing/tier.ts'
@@ -101,6 +102,7 @@ export const entryTypes = [
   'agreement.ended',
   'mesh.joined',
   'mesh.left',
+  'discovery.conflict',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 
@@ -228,6 +230,9 @@ export const entryExtSchema = z.strictObject({
     .strictObject({ asked: capabilityRefSchema, tried: triedProvidersSchema })
     .optional()
     .describe('Of a call whose provider the kernel chose: what was asked for, and the calls at other providers before'),
+  agreed: channelWordsSchema
+    .optional()
+    .describe('peer.imported without an operator: the discovery channels that named this manifest alike'),
   agent: agentNameSchema.optional().describe('Whose credential was made or taken away; nothing of it is logged'),
   case: caseIdSchema.optional(),
   subject: principalSchema.optional().describe('Whom a case, a sanction, an exception or an endorsement is about'),

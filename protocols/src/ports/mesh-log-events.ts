@@ -2,6 +2,18 @@
 const nothing = 'Nothing.'
 
 export const meshLogEvents = {
+  'discovery.conflict': {
+    level: 'warn',
+    fields: ['peer', 'reason'],
+    means: 'Two discovery channels contradict each other about a kernel; it was not imported.',
+    todo: 'The entry `discovery.conflict` names both. Ask its operator which one is right, then import it with `hansa import URL --did DID`.',
+  },
+  'import.agreed': {
+    level: 'info',
+    fields: ['peer', 'alias', 'channels'],
+    means: 'A kernel was imported on the word of two discovery channels that agree, without an operator.',
+    todo: 'Nothing: no rule permits anything of it yet. `hansa unimport ALIAS` takes it back; `first_import: operator` ends it.',
+  },
   'mesh.joined': {
     level: 'info',
     fields: ['peer?'],

@@ -144,6 +144,14 @@ export function describeImporting(fixture: () => KernelFixture): void {
       await expect(kernel.invoke('orgb/echo', { text: 'x' })).rejects.toMatchObject({ detail: { code: 'not_found' } })
     })
 
+    it('is named by no discovery channel, so that an operator has to say it', async () => {
+      const { kernel, peer } = fixture()
+      await expect(kernel.importAgreed({ did: peer.did, as: 'orgb' })).rejects.toMatchObject({
+        name: 'CallError',
+        detail: { code: 'not_found' },
+      })
+    })
+
     it.each([
       ['is unsigned, as of 2025', () => unsigned()],
       ['is signed by nobody', ([header, payload]) => `${header}.${payload}.`],

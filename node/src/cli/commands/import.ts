@@ -1,7 +1,10 @@
+import { userInfo } from 'node:os'
 import type { Did, DiscoveredPeer, Discovery, ImportedPeer, TrustPolicy } from '@hansa/protocols'
 import { type Command, Option } from 'commander'
+import { accountPerson } from '../account-person.ts'
+import { type AgreedPeer, channelsText } from '../agreed-words.ts'
 import type { Cli } from '../cli.ts'
-import { CliError } from '../errors.ts'
+import { CliError, usage } from '../errors.ts'
 import { fingerprint } from '../fingerprint.ts'
 import { collect } from '../options.ts'
 import type { Style } from '../print.ts'
@@ -11,17 +14,25 @@ import { printSourceFaults } from './discover.ts'
 /** As in `@hansa/protocols`, which is not loaded for a help text; the parser of the node checks it again. */
 const TRUST_POLICIES: readonly TrustPolicy[] = ['most_restrictive', 'local_only', 'remote_deferred']
 
-type Options = { did?: string; as?: string; trustPolicy?: TrustPolicy; registry?: string; capability?: string[] }
+type Options = {
+  did?: string
+  as?: string
+  trustPolicy?: TrustPolicy
+  registry?: string
+  capability?: string[]
+  agreed?: boolean
+}
 
 export function importCommand(cli: Cli): Command {
   return cli
     .command('import', {
       summary: 'pin a kernel and make its capabilities callable',
       description:
-        'Finds a kernel, pins its identity, the key of its log, its endpoint and each capability, and makes them callable as ALIAS/ID. Compare the fingerprint with its operator before you rely on it.',
+        'Finds a kernel, pins its identity, the key of its log, its endpoint and each capability, and makes them callable as ALIAS/ID. Compare the fingerprint with its operator before you rely on it. With --agreed it is imported only when two independent discovery channels of this node (registries, the mesh, the DHT, the LAN, and a URL) name the same manifest; the log says which. What channels agree on, nobody here has vouched for.',
       examples: [
         'hansa import https://kernel.example --as orgb',
         'hansa import https://kernel.example:8443 --did did:key:z6Mk…',
+        'hansa import did:key:z6Mk… --agreed',
         'hansa import did:key:z6Mk… --registry https://registry.example --trust-policy remote_deferred',
       ],
     })
@@ -34,6 +45,7 @@ export function importCommand(cli: Cli): Command {
       ),
     )
     .option('--registry <url>', 'where a DID is looked up (default: the registries of hansa.yaml)')
+    .option('--agreed', 'only when two independent discovery channels of this node name it alike')
     .option('--capability <id>', 'only this capability; can be repeated (default: all)', collect)
     .action(
       cli.action<Options>(async ({ home, print, options, environment, args: [target] }) => {
@@ -42,6 +54,11 @@ export function importCommand(cli: Cli): Command {
         const { as, trustPolicy, capability: capabilities } = options
         const source = await sourceOf(String(target), options, () => configuredRegistries(home, environment))
         await using client = await controlClient(home)
+        if (options.agreed === true) {
+          const imported = await client.call('importAgreed', askedOf(String(target), options))
+          print.result({ ...imported, fingerprint: fingerprint(imported.peer) }, (style) => agreedText(style, imported))
+          return undefined
+        }
         const discovery = await client.call('discover', source)
         const found = chosen(String(target), discovery)
         printSourceFaults(print, { ...discovery, faults: discovery.faults })
@@ -56,6 +73,20 @@ export function importCommand(cli: Cli): Command {
         return undefined
       }),
     )
+}
+
+function askedOf(target: string, { did, as, trustPolicy, capability, registry }: Options) {
+  if (registry !== undefined)
+    throw usage('--agreed asks the registries of hansa.yaml: what is named for one command is no channel of the node.')
+  const byDid = target.startsWith('did:')
+  return {
+    by: accountPerson(userInfo().username),
+    ...(byDid ? { did: target as Did } : { url: target }),
+    ...(!byDid && did !== undefined && { did: did as Did }),
+    ...(as !== undefined && { as }),
+    ...(trustPolicy !== undefined && { trustPolicy }),
+    ...(capability !== undefined && { capabilities: capability }),
+  }
 }
 
 async function sourceOf(target: string, { did, registry }: Options, configured: () => Promise<readonly string[]>) {
@@ -102,6 +133,17 @@ function pinsOf({ did, signed: { manifest, hash } }: DiscoveredPeer, { capabilit
     logKeys: manifest.logs.map(({ vkey }) => vkey),
     capabilities: manifest.capabilities.filter(({ id }) => ids.has(id)).map(({ id, hash: own }) => ({ id, hash: own })),
   }
+}
+
+function agreedText(style: Style, { peer, alias, trustPolicy, capabilities, agreed }: AgreedPeer): string {
+  const head = facts(style, [
+    ['imported', `${style.name(alias)} under ${trustPolicy}`],
+    ['did', peer],
+    ['fingerprint', style.bold(fingerprint(peer))],
+    ['named by', channelsText(agreed)],
+  ])
+  const refs = capabilities.map((ref) => `  ${style.name(ref)}`)
+  return [head, 'Pinned, and called as far as rules permit it:', ...refs].join('\n')
 }
 
 function importText(style: Style, { peer, alias, trustPolicy, capabilities }: ImportedPeer, pins: Pins): string {

@@ -7,11 +7,13 @@ import {
   type Admitted,
   admissionOptions,
   admit,
+  admitAgreed,
   admittedText,
   askSame,
   checkPatterns,
   findKernel,
 } from '../admit-peer.ts'
+import { importIfAgreed } from '../agreed-words.ts'
 import type { Cli, Invocation } from '../cli.ts'
 import { configuredRegistries } from '../configured-registries.ts'
 import type { ControlClient } from '../control-client.ts'
@@ -25,7 +27,7 @@ export function joinCommand(cli: Cli): Command {
     .command('join', {
       summary: 'take part in a mesh: know every kernel in it, and be known',
       description:
-        'Finds a kernel by URL, domain or DID and takes part in the mesh through it: what each kernel signs about itself is passed on from neighbour to neighbour, and searched here with `hansa search`. It grants nothing. With --use, --serve or --as the kernel itself is made known too, as `hansa peer add` does: its fingerprint is compared, it is pinned, and what was named may be called. Without a target this node takes part and waits for others.',
+        'Finds a kernel by URL, domain or DID and takes part in the mesh through it: what each kernel signs about itself is passed on from neighbour to neighbour, and searched here with `hansa search`. It grants nothing. With --use, --serve or --as the kernel itself is made known too, as `hansa peer add` does: its fingerprint is compared, unless two discovery channels of this node name it alike, it is pinned, and what was named may be called. Without a target this node takes part and waits for others.',
       examples: [
         'hansa join kernel.orgb.example',
         'hansa join https://kernel.orgb.example:8443 --use reports.read',
@@ -44,11 +46,13 @@ export function joinCommand(cli: Cli): Command {
       if (target === undefined && isAdmission(options))
         throw usage('What is said of a kernel needs the kernel: hansa join URL|DOMAIN|DID.')
       const found = target === undefined ? undefined : await findTarget(invocation, client, target)
-      const admitted = found === undefined ? undefined : await admitIfAsked(invocation, client, found)
+      const admitted =
+        found === undefined ? undefined : await admitIfAsked(invocation, client, found, placeOf(target ?? ''))
       const by = accountPerson(userInfo().username)
       const status = await client.call('joinMesh', { by, ...(found !== undefined && { manifest: found.signed.jws }) })
       const through = found === undefined ? {} : { through: { did: found.did, fingerprint: fingerprint(found.did) } }
-      print.result({ ...through, ...admitted?.known, ...admitted?.rules, mesh: status }, (style) =>
+      const named = admitted?.agreed === undefined ? {} : { agreed: admitted.agreed }
+      print.result({ ...through, ...admitted?.known, ...admitted?.rules, ...named, mesh: status }, (style) =>
         joinedText(style, status, found, admitted).join('\n'),
       )
       return admitted?.rules.reload?.ok === false ? 1 : undefined
@@ -65,10 +69,21 @@ async function admitIfAsked(
   invocation: Invocation<Admission>,
   client: ControlClient,
   found: DiscoveredPeer,
+  url: string | undefined,
 ): Promise<Admitted | undefined> {
+  const { yes, fingerprint: read } = invocation.options
+  if (isAdmission(invocation.options) && yes !== true && read === undefined) {
+    const agreed = await importIfAgreed(invocation, client, found, url)
+    if (agreed !== undefined) return await admitAgreed(invocation, client, agreed)
+  }
   if (!isAdmission(invocation.options) && invocation.options.fingerprint === undefined) return undefined
   await askSame(invocation, found.did, await client.call('status', {}))
   return isAdmission(invocation.options) ? await admit(invocation, client, found.did, found) : undefined
+}
+
+/** Where an operator said that it is: what a DID or a name says by itself is a place too. */
+function placeOf(target: string): string | undefined {
+  return target.startsWith('did:') ? urlOfDid(target) : urlOf(target)
 }
 
 async function findTarget(

@@ -1,3 +1,6 @@
+import { CallError } from '@hansa/protocols'
+import { signManifest } from '@hansa/trust'
+import { aManifest, bob } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
 import { type FakeNode, fakeNode } from '../../testing/index.ts'
 import { runCli } from '../testing/run-cli.ts'
@@ -49,6 +52,49 @@ describe('hansa join', () => {
     const { exit, stderr } = await run(node, 'join', ...options)
     expect({ exit, stderr }).toEqual({ exit: 3, stderr: expect.stringContaining('hansa join URL|DOMAIN|DID') })
     expect(asked(node, 'joinMesh')).toEqual([])
+  })
+})
+
+describe('hansa join that names a kernel', () => {
+  const url = 'https://b.example'
+  const nodeThatFinds = async (disagree?: CallError) => {
+    const node = await fakeNode()
+    node.kernel.found.push({ did: bob.did, signed: signManifest(bob, aManifest()), by: ['peer_url'], sources: [url] })
+    if (disagree !== undefined) node.kernel.disagree = disagree
+    return node
+  }
+
+  it('compares no fingerprint when two channels agree, says who they are, and vouches for nothing', async () => {
+    await using node = await nodeThatFinds()
+    const { exit, stdout } = await run(node, 'join', url, '--as', 'orgb')
+    expect({ exit, stdout }).toEqual({
+      exit: 0,
+      stdout: expect.stringContaining('registry https://registry.example, dht'),
+    })
+    expect(asked(node, 'importAgreed')).toEqual([
+      ['importAgreed', expect.objectContaining({ did: bob.did, url, as: 'orgb' }), expect.anything()],
+    ])
+    expect(asked(node, 'addPeer')).toEqual([['addPeer', expect.objectContaining({ alias: 'orgb', standing: 0 })]])
+    const json = await run(node, 'join', url, '--as', 'orgb', '--json')
+    expect(JSON.parse(json.stdout)).toMatchObject({ agreed: [{ channel: 'registry' }, { channel: 'dht' }] })
+  })
+
+  it('asks a person where no two agree, and says why', async () => {
+    await using node = await nodeThatFinds(new CallError({ code: 'not_found' }, 'not_found: No two agree.'))
+    const { exit, stderr } = await run(node, 'join', url, '--as', 'orgb')
+    expect({ exit, stderr }).toEqual({ exit: 3, stderr: expect.stringContaining('Compare the fingerprint') })
+    expect(stderr).toContain('No two agree.')
+    expect(asked(node, 'addPeer')).toEqual([])
+  })
+
+  it('joins nothing where channels contradict each other, unless somebody has compared the fingerprint', async () => {
+    const conflict = new CallError({ code: 'descriptor_mismatch' }, 'descriptor_mismatch: Two manifests of number 7.')
+    await using node = await nodeThatFinds(conflict)
+    const { exit, stderr } = await run(node, 'join', url, '--as', 'orgb')
+    expect(exit).toBe(1)
+    expect(stderr).toContain('Two manifests of number 7')
+    expect(asked(node, 'joinMesh')).toEqual([])
+    expect((await run(node, 'join', url, '--as', 'orgb', '--yes')).exit).toBe(0)
   })
 })
 
