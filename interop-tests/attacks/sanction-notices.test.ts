@@ -1,6 +1,7 @@
 /** Mallory talks about others: notices of sanctions without a proof, with proofs that prove nothing, and very many of them. */
 import { type NoticeEvidence, SANCTION_NOTICE_TYP, type SanctionNotice } from '@hansa/protocols'
-import { randomId, type Signer, sha256, signerFromSeed, signJws, signManifest } from '@hansa/trust'
+import { didKeyResolver, randomId, type Signer, sha256, signerFromSeed, signJws, signManifest } from '@hansa/trust'
+import { readEquivocationProof, verifyEquivocation } from '@hansa/trust/governance'
 import { aManifest, carol, mallory } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
 import { entriesOf, outcomeOf } from '../harness/outcome.ts'
@@ -193,6 +194,33 @@ describe('a proof that convicts by itself', () => {
     ])
     expect(await outcomeOf(mesh.kernel('alice').invoke('victim/write', {}))).toBe('policy_denied')
     expect((await entriesOf(mesh, 'bob', 'notice.sent')).map(({ ext }) => ext?.count)).toEqual([1])
+  })
+
+  it('is found across a restart of who was shown the first manifest, and is a file that anybody verifies', async () => {
+    await using mesh = await threeKernels()
+    const { name: origin, vkey } = mesh.logKey('victim')
+    const of = { seq: 4_000_000_000, logs: [{ origin, vkey }] }
+    await RoguePeer.open(mesh, 'bob', victimSigner, { ...of, name: 'one' })
+    await mesh.restart('bob')
+    await expect(RoguePeer.open(mesh, 'bob', victimSigner, { ...of, name: 'another' })).rejects.toThrow(/handshake/)
+    await mesh.settle()
+    await mesh.restart('bob')
+    const [{ id } = { id: '' }] = await cases(mesh)
+    const [proof, ...more] = await mesh.kernel('bob').governance.caseProofs(id)
+    expect([proof?.kind, more]).toEqual(['equivocation', []])
+    const read = readEquivocationProof(Buffer.from(proof?.text ?? ''))
+    if (read === undefined) throw new TypeError('no proof')
+    expect(await verifyEquivocation(read, didKeyResolver())).toMatchObject({
+      verdict: 'equivocation',
+      exitCode: 1,
+      subject: mesh.did('victim'),
+      seq: 4_000_000_000,
+    })
+    const [first] = read.manifests
+    const judged = (over: object) => verifyEquivocation({ ...read, ...over }, didKeyResolver())
+    expect(await judged({ manifests: [first, first] })).toMatchObject({ verdict: 'no_proof' })
+    expect(await judged({ subject: mallory.did })).toMatchObject({ verdict: 'no_proof' })
+    expect(await judged({ manifests: [first, manifest('other', mallory)] })).toMatchObject({ verdict: 'no_proof' })
   })
 
   it('that persons dismiss stays dismissed, also when it is brought again', async () => {

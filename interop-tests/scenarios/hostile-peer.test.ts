@@ -230,6 +230,21 @@ describe('what strangers send', () => {
   })
 })
 
+describe('handshakes that fail', () => {
+  it('five times are an entry and a line, whoever mallory claims to be, and end nothing of alice', async () => {
+    await using mesh = await twoOrgs()
+    await mesh.join('alice', 'bob')
+    const body = Buffer.from('{"v":1}')
+    const hello = { endpoint: mesh.endpoint('bob'), path: exchangePaths.hello, method: 'POST', body } as const
+    for (let n = 0; n < 7; n++) await mesh.network.transport('mallory').send({ ...hello, maxReplyBytes: 10_000 })
+    expect(await entriesOf(mesh, 'bob', 'handshake.failing')).toMatchObject([
+      { ext: { source: 'mallory', count: 5, code: 'invalid_request', reason: 'not a hello' } },
+    ])
+    expect(mesh.lines('bob').filter(({ event }) => event === 'handshake.failing')).toHaveLength(1)
+    expect(await outcomeOf(mesh.kernel('alice').invoke('bob/echo', { text: 'x' }))).toBe('released')
+  })
+})
+
 describe('a token', () => {
   const secret = new Uint8Array(32).fill(7)
 

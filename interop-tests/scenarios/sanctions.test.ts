@@ -1,5 +1,5 @@
 /** Mallory's kernel and mallory's agent under sanctions, by whole kernels: what is left to them, at once and after a restart. */
-import type { ActOnCase, CaseAct, CaseView, Frame, SanctionTerms, Store } from '@hansa/protocols'
+import type { ActOnCase, CaseAct, CaseView, Frame, SanctionScope, SanctionTerms, Store } from '@hansa/protocols'
 import { didKeyResolver } from '@hansa/trust'
 import { verifyLog } from '@hansa/trust/ledger'
 import { describe, expect, it } from 'vitest'
@@ -162,6 +162,68 @@ describe("mallory's kernel", () => {
     await expect(mesh.kernel('bob').register({ id: 'governance.appeal' }, () => 'mine')).rejects.toThrow(
       /governance\.\* belongs to the kernel/,
     )
+  })
+})
+
+describe('a sanction with a scope', () => {
+  const suspension = (scope: SanctionScope): SanctionTerms => {
+    return { kind: 'suspend', days: 3, scope }
+  }
+
+  it('takes from mallory what it names and leaves the rest, also after a restart and when its case is gone', async () => {
+    let store: Store | undefined
+    await using mesh = await twoKernels({ wrapStore: (given) => (store = given) })
+    const { id } = await sanctioned(mesh, mesh.did('mallory'), suspension({ capabilities: ['write', 'people'] }))
+    const left = ['released', 'policy_denied', 'released', 'policy_denied', 'released']
+    expect(await leftTo(mesh)).toEqual(namesWith(left))
+    await store?.set('governance.cases', id, 'no case')
+    await mesh.restart('bob')
+    await offers(mesh)
+    expect(await leftTo(mesh)).toEqual(namesWith(left))
+    const imposed = (await entriesOf(mesh, 'bob', 'sanction.imposed'))[0]
+    expect(imposed?.ext?.scope).toEqual({ capabilities: ['write', 'people'] })
+  })
+
+  it('is for one direction: mallory is not called, and calls', async () => {
+    await using mesh = await twoKernels()
+    await mesh.kernel('mallory').register({ id: 'offer', safety: 'READ' }, () => 'x')
+    await mesh.join('bob', 'mallory', { as: 'mallory' })
+    await sanctioned(mesh, mesh.did('mallory'), suspension({ direction: 'outbound' }))
+    expect(await outcomeOf(mesh.kernel('bob').invoke('mallory/offer', {}))).toBe('policy_denied')
+    expect(await of(mesh, 'bob/read')).toBe('released')
+  })
+
+  it('is for one agent of mallory, and for no other', async () => {
+    await using mesh = await twoKernels()
+    const as = (principal: string) => outcomeOf(mesh.kernel('mallory').invoke('bob/read', {}, { principal }))
+    await as('agent:eve')
+    const eve = (await entriesOf(mesh, 'bob', 'intent.accepted')).at(-1)?.actor ?? ''
+    await sanctioned(mesh, mesh.did('mallory'), suspension({ agents: [eve] }))
+    expect([await as('agent:eve'), await as('agent:dan')]).toEqual(['policy_denied', 'released'])
+  })
+
+  it('adds to another one: of two the more severe that is about the call is in force', async () => {
+    await using mesh = await twoKernels()
+    await sanctioned(mesh, mesh.did('mallory'), suspension({ capabilities: ['read'] }))
+    await sanctioned(mesh, mesh.did('mallory'), { kind: 'quarantine', days: 3 })
+    expect(await leftTo(mesh)).toEqual(
+      namesWith(['policy_denied', 'policy_denied', 'token_rejected', 'policy_denied', 'released']),
+    )
+  })
+
+  it('is made narrower by an appeal, and never wider', async () => {
+    await using mesh = await twoKernels()
+    const { id } = await sanctioned(mesh, mesh.did('mallory'), suspension({ capabilities: ['write', 'read'] }))
+    await mesh.kernel('mallory').invoke('bob/governance.appeal', { case: id, text: 'only write' })
+    const modify = (scope?: object) => {
+      const sanction = { kind: 'suspend', days: 3, ...(scope === undefined ? {} : { scope }) } as SanctionTerms
+      const what: CaseAct = { type: 'decide_appeal', reason: 'heard', terms: { outcome: 'modify', sanction } }
+      return mesh.kernel('bob').governance.actOnCase(act(id, cy, what))
+    }
+    await expect(modify()).rejects.toThrow(/milder, shorter or narrower/)
+    await expect(modify({ capabilities: ['people'] })).rejects.toThrow(/milder, shorter or narrower/)
+    await modify({ capabilities: ['write'] })
+    expect([await of(mesh, 'bob/read'), await of(mesh, 'bob/write')]).toEqual(['released', 'policy_denied'])
   })
 })
 

@@ -326,6 +326,12 @@ function both(first: CallObserver | undefined, second: CallObserver | undefined)
     revocation(outcome) {
       for (const one of [first, second]) one.revocation?.(outcome)
     },
+    handshakeRefused(code) {
+      for (const one of [first, second]) one.handshakeRefused?.(code)
+    },
+    handshakeAlarm(by) {
+      for (const one of [first, second]) one.handshakeAlarm?.(by)
+    },
     breaker(state) {
       for (const one of [first, second]) one.breaker?.(state)
     },

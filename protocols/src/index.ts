@@ -144,8 +144,10 @@ export { type Receipt, type ReceiptStatus, receiptSchema, receiptStatuses } from
 // Cases and sanctions.
 export * from './governance/case.ts'
 export * from './governance/case-acts.ts'
+export * from './governance/case-proof.ts'
 export * from './governance/exception.ts'
 export * from './governance/sanction-notice.ts'
+export * from './governance/sanction-scope.ts'
 // Between kernels.
 export * from './handshake/messages.ts'
 // Issuers of tokens.

@@ -9,6 +9,7 @@ export function remoteGovernance(client: ControlClient): GovernanceOperator {
     openCase: (init) => client.call('openCase', init),
     actOnCase: (init) => client.call('actOnCase', init),
     notifyCase: (init) => client.call('notifyCase', init),
+    caseProofs: (id) => client.call('caseProofs', { id }),
     exceptions: () => client.call('exceptions', {}),
     askException: (init) => client.call('askException', init),
     confirmException: (init) => client.call('confirmException', init),

@@ -49,6 +49,25 @@ describe(peerMemory, () => {
     expect(await restarted.wasStrong(bob.did)).toBe(true)
   })
 
+  it('contradicts a manifest from before a restart, of whoever is kept, and of strangers only while it runs', async () => {
+    const told: unknown[] = []
+    const [store, clock] = [memoryStore(), clockAtNow()]
+    const keeps = (peer: Did) => peer === bob.did
+    const started = () =>
+      peerMemory({ keeps, equivocated: (peer, manifests) => told.push([peer, manifests]) })({ store, clock })
+    const before = started()
+    for (const peer of [bob.did, mallory.did])
+      await before.rememberManifest(peer, { seq: 3, hash: hash('one') }, 'a.b.one')
+    const after = started()
+    for (const peer of [bob.did, mallory.did]) {
+      await after.manifest(peer)
+      after.equivocates(peer, 'a.b.another')
+    }
+    expect(told).toEqual([[bob.did, ['a.b.one', 'a.b.another']]])
+    await after.forget(bob.did)
+    expect(await store.list('mesh.manifests')).toEqual([])
+  })
+
   it('forgets a peer when an operator says so', async () => {
     const { memory, again } = remembering()
     await memory.rememberStrong(bob.did)

@@ -14,6 +14,7 @@ import {
   hashSchema,
   isDid,
   type Store,
+  type StoreChange,
 } from '@hansa/protocols'
 import { parsedJson } from '@hansa/trust'
 import { MeshError } from '../errors.ts'
@@ -67,6 +68,8 @@ type PeerRecord = {
 }
 
 const NAMESPACE = 'mesh.peers'
+/** Manifests of whoever is kept, as they were signed. */
+const TEXTS = 'mesh.manifests'
 /** Longest life of a manifest, 24 h, and the skew between two kernels (security.md B0.4). */
 const MANIFEST_MEMORY_SECONDS = 86_460
 
@@ -85,7 +88,7 @@ class StoredPeerMemory implements PeerMemory {
   readonly #keeps: (peer: Did) => boolean
   readonly #equivocated: NonNullable<PeerMemoryInit['equivocated']>
   readonly #learned: NonNullable<PeerMemoryInit['learned']>
-  /** Manifests as they were signed: not in the store, so after a start the next one is the first. */
+  /** Manifests as they were signed. Of strangers they are not in the store: after a start their next one is the first. */
   readonly #texts = new Map<Did, { seq: number; jws: string }>()
   #loading: Promise<Map<Did, PeerRecord>> | undefined
   /** One change after another: each begins with what the one before left, in memory and in the store. */
@@ -114,12 +117,17 @@ class StoredPeerMemory implements PeerMemory {
   }
 
   rememberManifest(peer: Did, { seq, hash }: SeenManifest, jws?: string): Promise<void> {
-    if (jws !== undefined && jws.length <= MAX_TEXT_CHARS) this.#holdText(peer, seq, jws)
-    return this.#update(peer, (known) => {
+    const isHeld = jws !== undefined && jws.length <= MAX_TEXT_CHARS
+    if (isHeld) this.#holdText(peer, seq, jws)
+    // A stranger costs no disk; of whoever is dealt with, the next manifest can be contradicted after a start too.
+    const kept =
+      isHeld && this.#keeps(peer) ? [{ namespace: TEXTS, key: peer, value: JSON.stringify({ seq, jws }) }] : []
+    const change = (known: PeerRecord) => {
       if (known.manifest !== undefined && known.manifest.seq >= seq) return undefined
       if (jws !== undefined) this.#learned(peer, jws)
       return { ...known, manifest: { seq, hash }, until: this.#now() + MANIFEST_MEMORY_SECONDS }
-    })
+    }
+    return this.#update(peer, change, kept)
   }
 
   /** Strangers make room first: there are as many of them as they like. */
@@ -165,18 +173,22 @@ class StoredPeerMemory implements PeerMemory {
       const records = await this.#records()
       records.delete(peer)
       this.#texts.delete(peer)
-      await this.#store.delete(NAMESPACE, peer)
+      await this.#store.apply([NAMESPACE, TEXTS].map((namespace) => ({ namespace, key: peer })))
     })
   }
 
-  /** @param change what becomes of the record; undefined changes nothing. */
-  #update(peer: Did, change: (known: PeerRecord) => PeerRecord | undefined): Promise<void> {
+  /** @param change what becomes of the record; undefined changes nothing. @param besides is kept with it */
+  #update(
+    peer: Did,
+    change: (known: PeerRecord) => PeerRecord | undefined,
+    besides: readonly StoreChange[] = [],
+  ): Promise<void> {
     return this.#inTurn(async () => {
       const records = await this.#records()
       const record = change(records.get(peer) ?? {})
       if (record === undefined) return
       if (!records.has(peer) && records.size >= this.#maxPeers && !(await this.#makeRoom(records))) return
-      await this.#store.set(NAMESPACE, peer, JSON.stringify(record))
+      await this.#store.apply([{ namespace: NAMESPACE, key: peer, value: JSON.stringify(record) }, ...besides])
       records.set(peer, record)
     })
   }
@@ -214,6 +226,11 @@ class StoredPeerMemory implements PeerMemory {
       // A record that cannot be read would make an old statement of this peer look like the first one.
       if (isDid(key)) records.set(key, readRecord(key, value))
     }
+    for (const { key, value } of await this.#store.list(TEXTS)) {
+      const text = heldText(parsedJson(value))
+      // What cannot be read proves nothing, and the next manifest is held in its place.
+      if (isDid(key) && text !== undefined && this.#texts.size < MAX_TEXTS) this.#holdText(key, text.seq, text.jws)
+    }
     return records
   }
 
@@ -239,6 +256,13 @@ function isPeerRecord(value: unknown): value is PeerRecord {
     (note === undefined || typeof note === 'string') &&
     (strong === undefined || strong === true)
   )
+}
+
+function heldText(value: unknown): { seq: number; jws: string } | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { seq, jws } = value as Record<string, unknown>
+  const isText = typeof seq === 'number' && Number.isSafeInteger(seq) && typeof jws === 'string'
+  return isText && jws.length <= MAX_TEXT_CHARS ? { seq, jws } : undefined
 }
 
 function isSeenManifest(value: unknown): value is SeenManifest {

@@ -76,6 +76,7 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'policy.approved': own('Policy approved'),
   'policy.rejected': own('Policy rejected'),
   'refusals.counted': own('Refusals counted'),
+  'handshake.failing': own('Handshakes failing'),
   'agent.added': entity('agent', 'create'),
   'agent.removed': entity('agent', 'delete'),
   'content.erased': entity('content', 'delete'),

@@ -1,5 +1,13 @@
 /** One case for people: what it is about, what is in force, whose turn it is, and what was done, in order. */
-import type { CaseEventName, CaseEvidence, CaseView, Sanction, SanctionTerms, VerdictTerms } from '@hansa/protocols'
+import type {
+  CaseEventName,
+  CaseEvidence,
+  CaseView,
+  Sanction,
+  SanctionScope,
+  SanctionTerms,
+  VerdictTerms,
+} from '@hansa/protocols'
 import type { Style } from './print.ts'
 import { duration, facts, table, time } from './table.ts'
 
@@ -41,7 +49,19 @@ export function caseTable(style: Style, views: readonly CaseView[], now: number)
 export function termsText(terms: SanctionTerms): string {
   if (terms.kind === 'warn') return 'a warning'
   const length = terms.days === undefined ? 'for good' : `for ${terms.days} d`
-  return `${{ quarantine: 'a quarantine', suspend: 'a suspension', ban: 'a ban' }[terms.kind]} ${length}`
+  const kind = { quarantine: 'a quarantine', suspend: 'a suspension', ban: 'a ban' }[terms.kind]
+  return `${kind} ${length}${scopeText(terms.scope)}`
+}
+
+function scopeText(scope: SanctionScope | undefined): string {
+  if (scope === undefined) return ''
+  const { capabilities, agents, direction } = scope
+  const parts = [
+    capabilities === undefined ? undefined : `of ${capabilities.join(', ')}`,
+    agents === undefined ? undefined : `by ${agents.join(', ')}`,
+    direction,
+  ]
+  return `, only calls ${parts.filter((part) => part !== undefined).join(', ')}`
 }
 
 function verdictText(terms: VerdictTerms): string {
@@ -60,9 +80,9 @@ function stateText(style: Style, { state, missed }: CaseView): string {
 
 function inForceText(style: Style, sanction: Sanction | null, now: number): string {
   if (sanction === null) return 'nothing'
-  const { kind, until, rule } = sanction
+  const { kind, until, rule, scope } = sanction
   const end = until === null ? '' : ` until ${time(until)}, ${duration(until - now)} from now`
-  return `${kind === 'warn' ? style.warn(kind) : style.bad(kind)}${end} (${rule})`
+  return `${kind === 'warn' ? style.warn(kind) : style.bad(kind)}${scopeText(scope)}${end} (${rule})`
 }
 
 function turnText(style: Style, { turn, due, state }: CaseView, now: number): string {

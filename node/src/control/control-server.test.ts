@@ -159,6 +159,7 @@ describe('the methods of the control interface', () => {
       ['actOnCase', { id: ID, by: 'person:olga', act: { type: 'close' } }],
     ],
     notifyCase: [{ id: ID, to: ['orgb'] }, ['notifyCase', { id: ID, to: ['orgb'] }]],
+    caseProofs: [{ id: ID }, ['caseProofs', ID]],
     joinMesh: [{ manifest: 'a.b.c', by: 'person:olga' }, ['joinMesh', { manifest: 'a.b.c', by: 'person:olga' }]],
     leaveMesh: [{ by: 'person:olga' }, ['leaveMesh', { by: 'person:olga' }]],
     meshStatus: [{}, ['meshStatus']],

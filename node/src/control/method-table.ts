@@ -105,6 +105,7 @@ export const methodTable: MethodTable = {
   openCase: (params, { kernel }) => kernel.governance.openCase(params),
   actOnCase: (params, { kernel }) => kernel.governance.actOnCase(params),
   notifyCase: (params, { kernel }) => kernel.governance.notifyCase(withoutUndefined(params)),
+  caseProofs: ({ id }, { kernel }) => kernel.governance.caseProofs(id),
   joinMesh: (params, { kernel }) => kernel.mesh.join(withoutUndefined(params)),
   leaveMesh: (params, { kernel }) => kernel.mesh.leave(params),
   meshStatus: (_params, { kernel }) => kernel.mesh.status(),

@@ -2,6 +2,7 @@
 import { type HandshakeResponderComponents, handshakeResponder } from '@hansa/mesh'
 import type { InboundHandler } from '@hansa/protocols'
 import type { Signer } from '@hansa/trust'
+import { HandshakeAlarms, type HandshakeAlarmsComponents } from './handshake-alarms.ts'
 import { type InboundRouterComponents, type InboundServices, inboundRouter } from './inbound-router.ts'
 import { type ServeAcksComponents, serveAcks } from './serve-acks.ts'
 import { type ServeCallComponents, serveCall } from './serve-call.ts'
@@ -16,7 +17,8 @@ import { type ServeStandingComponents, serveStanding } from './serve-standing.ts
 import { SpentCounters } from './spent-counters.ts'
 
 export type ServePeersComponents = Omit<HandshakeResponderComponents, 'signer'> &
-  Omit<ServeHandshakeComponents, 'responder'> &
+  Omit<ServeHandshakeComponents, 'responder' | 'alarms'> &
+  HandshakeAlarmsComponents &
   Omit<ServeCallComponents, 'counters'> &
   Omit<ServeDecideComponents, 'counters'> &
   ServeAcksComponents &
@@ -50,7 +52,7 @@ export function servePeers(components: ServePeersComponents): InboundHandler {
   return inboundRouter({
     ...components,
     services: {
-      ...serveHandshake({ ...components, responder }),
+      ...serveHandshake({ ...components, responder, alarms: new HandshakeAlarms(components) }),
       call: serveCall(intents),
       decide: serveDecide(intents),
       acks: serveAcks(components),

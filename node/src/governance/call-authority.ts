@@ -4,7 +4,7 @@
  */
 import type { Did, Principal } from '@hansa/protocols'
 import { noObligations, type PolicyDecision } from '@hansa/trust'
-import { admits, isGovernanceCapability } from '@hansa/trust/governance'
+import { admits, isGovernanceCapability, type ScopedCall } from '@hansa/trust/governance'
 import type { Granted, Permitted, Received, Refusal } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
 import type { Sanctions } from './sanctions.ts'
@@ -59,7 +59,7 @@ export function narrowedInQuarantine(
     const granted = stage(call)
     if (isRefusal(granted) || isGovernanceCapability(call.target.id)) return granted
     const names = [...namesOf(call), ...(call.target.kind === 'imported' ? [call.target.peer] : [])]
-    const quarantined = names.some((name) => sanctions.on(name)?.kind === 'quarantine')
+    const quarantined = names.some((name) => sanctions.over(name, scopedCall(call))?.kind === 'quarantine')
     return quarantined ? { ...granted, grant: { ...granted.grant, labelsMax: [] } } : granted
   }
 }
@@ -67,23 +67,30 @@ export function narrowedInQuarantine(
 function refusedBy(call: Received, sanctions: Sanctions): string | undefined {
   const { caller, target, labels } = call
   const facts = { safety: target.safety, labelled: target.labels.length > 0 || labels.length > 0 }
-  const own = sanctions.on(caller.principal)
+  const scoped = scopedCall(call)
+  const own = sanctions.over(caller.principal, scoped)
   // Only this kernel's own offer of it is what its sanctioned principals can always call.
   const id = target.kind === 'local' ? target.id : target.ref
   if (own !== undefined && !admits(own.kind, { ...facts, id })) return sentence(caller.principal, own)
   const member = sanctionedMember(call, sanctions)
   if (member !== undefined && !admits(member.sanction.kind, { ...facts, id }))
     return sentence(member.did, member.sanction)
-  const peer = target.kind === 'imported' ? sanctions.on(target.peer) : undefined
+  const peer = target.kind === 'imported' ? sanctions.over(target.peer, scoped) : undefined
   if (target.kind !== 'imported' || peer === undefined || admits(peer.kind, { ...facts, id: target.id }))
     return undefined
   return sentence(target.peer, peer)
 }
 
-/** Whoever acts under a chain acts for everybody in it. */
-function sanctionedMember({ delegation }: Received, sanctions: Sanctions) {
-  for (const { iss } of delegation?.links ?? []) {
-    const sanction = sanctions.on(iss)
+function scopedCall({ caller, target }: Pick<Received, 'caller' | 'target'>): ScopedCall {
+  const direction = caller.kind === 'peer' ? 'inbound' : target.kind === 'imported' ? 'outbound' : 'local'
+  return { id: target.id, ref: target.ref, caller: caller.principal, direction }
+}
+
+/** Whoever acts under a chain acts for everybody in it, whoever of them a scope names. */
+function sanctionedMember(call: Received, sanctions: Sanctions) {
+  const scoped = { ...scopedCall(call), direction: 'inbound' } as const
+  for (const { iss } of call.delegation?.links ?? []) {
+    const sanction = sanctions.over(iss, scoped)
     if (sanction !== undefined) return { did: iss, sanction }
   }
   return undefined
@@ -91,9 +98,10 @@ function sanctionedMember({ delegation }: Received, sanctions: Sanctions) {
 
 const words = { warn: 'warned', quarantine: 'in quarantine', suspend: 'suspended', ban: 'banned' } as const
 
-function sentence(who: string, { kind, until, case: id }: NonNullable<ReturnType<Sanctions['on']>>): string {
+function sentence(who: string, { kind, until, case: id, scope }: NonNullable<ReturnType<Sanctions['on']>>): string {
+  const part = scope?.capabilities === undefined ? '' : ` for ${scope.capabilities.join(', ')}`
   const end = until === null ? '' : ` until ${new Date(until * 1000).toISOString().slice(0, 19)}Z`
-  return `${who} is ${words[kind]}${end} (case ${id}); governance.case and governance.appeal are open to it`
+  return `${who} is ${words[kind]}${part}${end} (case ${id}); governance.case and governance.appeal are open to it`
 }
 
 function isOwnGovernance({ target }: Received): boolean {

@@ -167,7 +167,7 @@ export class CaseDesk {
       if (this.caseOpen(subject) || this.#knows(subject, evidence.hash)) return undefined
       const record = this.#opened({ subject, opener, reason, evidence: [evidence], critical: true })
       // In force now, whatever becomes of the disk.
-      if (this.#c.book.on(subject) === undefined) this.#c.book.put(subject, PROVEN, record.sanction)
+      this.#c.book.put(subject, PROVEN, record.sanction)
       this.#c.cutOff(subject)
       this.#refuseFull()
       const proven: EntryDraft = {

@@ -1,6 +1,6 @@
 /** What the log says of a change of a case: one entry of the case, and one of a sanction that began or ended with it. */
 import type { CaseRecord, CaseStep, EntryDraft, Sanction } from '@hansa/protocols'
-import { sanctionOf } from '@hansa/trust/governance'
+import { liesWithin, sanctionOf } from '@hansa/trust/governance'
 
 /**
  * @param before undefined for a case that was just opened
@@ -47,9 +47,9 @@ function hashOf({ evidence: [first] }: CaseRecord): string | undefined {
 }
 
 function imposedEntry({ id, subject, reason }: CaseRecord, sanction: Sanction, by: string | undefined): EntryDraft {
-  const { kind, until, rule } = sanction
+  const { kind, until, rule, scope } = sanction
   const end = until === null ? {} : { expires: until }
-  const ext = { case: id, subject, sanction: kind, rule, reason, ...end }
+  const ext = { case: id, subject, sanction: kind, rule, reason, ...end, ...(scope === undefined ? {} : { scope }) }
   return { type: 'sanction.imposed', ...(by === undefined ? {} : { actor: by }), ext }
 }
 
@@ -59,5 +59,6 @@ function liftedEntry({ id, subject }: CaseRecord, by: string | undefined, step: 
 }
 
 function sameSanction(one: Sanction | undefined, other: Sanction): boolean {
-  return one?.kind === other.kind && one.until === other.until
+  if (one?.kind !== other.kind || one.until !== other.until) return false
+  return liesWithin(one.scope, other.scope) && liesWithin(other.scope, one.scope)
 }

@@ -7,6 +7,8 @@ import type { InboundSessions, PeerMemory } from '@hansa/mesh'
 import {
   CallError,
   type CaseEvidence,
+  type CaseId,
+  type CaseProof,
   type Clock,
   type Did,
   exchangePaths,
@@ -19,12 +21,14 @@ import {
   type NoticeDelivery,
   type NoticeEvidence,
   type NotifyCase,
+  noticeEvidenceSchema,
   noticeRequestSchema,
   type PeerTransport,
+  type Principal,
   type Store,
 } from '@hansa/protocols'
 import { type KeyResolver, parsedJson, parseStrictJson, RateWindow, type Signer, taggedHash } from '@hansa/trust'
-import { proofIn, signNotice, verifyNotice } from '@hansa/trust/governance'
+import { equivocationProofText, proofIn, signNotice, verifyNotice } from '@hansa/trust/governance'
 import { forkProofText } from '@hansa/trust/ledger'
 import { jsonReply, refusalReply } from '../exchange/inbound-reply.ts'
 import type { PeerSessions } from '../exchange/peer-sessions.ts'
@@ -115,6 +119,7 @@ export class NoticeDesk {
     if (unknown !== undefined) throw invalid(`no other kernel is imported as ${unknown}`)
     const { jws, payloadBytes } = signNotice(identity, {
       ...{ v: 1, iss: identity.did, subject, case: id, kind: inForce.kind, until: inForce.until, reason },
+      ...(inForce.scope === undefined ? {} : { scope: inForce.scope }),
       iat: Math.floor(clock.now() / 1000),
       evidence: await this.#evidenceOf(subject, view.evidence),
     })
@@ -126,6 +131,19 @@ export class NoticeDesk {
       [],
     )
     return deliveries
+  }
+
+  /** What a case has that convicts by itself, as files. @throws CallError `not_found` */
+  async proofs(id: CaseId): Promise<CaseProof[]> {
+    const { subject, evidence } = this.#cases.show(id)
+    const proofs: CaseProof[] = []
+    for (const one of evidence) {
+      if (one.kind !== 'fork' && one.kind !== 'equivocation') continue
+      const kept = noticeEvidenceSchema.safeParse(parsedJson((await readProof(this.#c.store, one.hash)) ?? ''))
+      const text = kept.success ? proofFile(subject, kept.data) : undefined
+      if (text !== undefined) proofs.push({ kind: one.kind, hash: one.hash, text })
+    }
+    return proofs
   }
 
   async #take(verdict: Extract<Awaited<ReturnType<typeof verifyNotice>>, { ok: true }>, jws: string): Promise<void> {
@@ -219,6 +237,12 @@ export class NoticeDesk {
       cancel()
     }
   }
+}
+
+function proofFile(subject: Principal, evidence: NoticeEvidence): string | undefined {
+  if (evidence.kind === 'fork') return forkProofText(evidence.proof)
+  if (evidence.kind !== 'equivocation' || !isDid(subject)) return undefined
+  return equivocationProofText({ kind: 'hansa-equivocation-proof', v: 1, subject, manifests: evidence.manifests })
 }
 
 const SUSPECTED = 'asked under its signature, it did not prove that its log only grew'

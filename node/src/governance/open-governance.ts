@@ -90,6 +90,7 @@ function operatorOf(cases: CaseDesk, exceptions: ExceptionDesk, notices: NoticeD
     openCase: (init) => cases.open(init),
     actOnCase: (init) => cases.act(init),
     notifyCase: (init) => notices.notify(init),
+    caseProofs: (id) => notices.proofs(id),
     exceptions: async () => exceptions.list(),
     askException: (init) => exceptions.ask(init),
     confirmException: (init) => exceptions.confirm(init),

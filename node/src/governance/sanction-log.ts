@@ -15,7 +15,8 @@ export class SanctionLog {
     if (type !== 'sanction.imposed' || ext.sanction === undefined) return
     const from = Math.floor(t_ms / 1000)
     const [until, rule] = [ext.expires ?? null, ext.rule ?? 'decision']
-    const sanction: Sanction = { case: ext.case, kind: ext.sanction, from, until, rule }
+    const scope = ext.scope === undefined ? {} : { scope: ext.scope }
+    const sanction: Sanction = { case: ext.case, kind: ext.sanction, from, until, rule, ...scope }
     this.#byCase.set(ext.case, { subject: ext.subject, sanction })
   }
 

@@ -1,6 +1,6 @@
 /** Whom this kernel has sanctioned, as the one who authorises calls asks it: synchronous, and by principal. */
 import type { CaseId, Clock, Did, Principal, Sanction } from '@hansa/protocols'
-import { compareKinds } from '@hansa/trust/governance'
+import { compareKinds, isInScope, type ScopedCall } from '@hansa/trust/governance'
 
 export interface Sanctions {
   /**
@@ -8,6 +8,8 @@ export interface Sanctions {
    * @param who a principal of this kernel, another kernel, or somebody behind one: who is behind a sanctioned kernel is sanctioned
    */
   on(who: Did | Principal): Sanction | undefined
+  /** The same of those that are about this call. */
+  over(who: Did | Principal, call: ScopedCall): Sanction | undefined
 }
 
 /** In memory: what the cases and the log say. It ends nothing itself except what has reached its end. */
@@ -29,12 +31,22 @@ export class SanctionBook implements Sanctions {
   }
 
   on(who: Did | Principal): Sanction | undefined {
+    return this.#worst(who, () => true)
+  }
+
+  over(who: Did | Principal, call: ScopedCall): Sanction | undefined {
+    return this.#worst(who, ({ scope }, subject) => isInScope(scope, subject, call))
+  }
+
+  #worst(who: Did | Principal, counts: (sanction: Sanction, subject: Principal) => boolean): Sanction | undefined {
     if (this.#bySubject.size === 0) return undefined
     const now = Math.floor(this.#clock.now() / 1000)
     const kernel = kernelOf(who)
-    const own = [...(this.#bySubject.get(who)?.values() ?? [])]
-    const ofKernel = kernel === who ? [] : [...(this.#bySubject.get(kernel)?.values() ?? [])]
-    const inForce = [...own, ...ofKernel].filter(({ until }) => until === null || now < until)
+    const inForce = [...new Set([who, kernel])].flatMap((subject) =>
+      [...(this.#bySubject.get(subject)?.values() ?? [])].filter(
+        (one) => (one.until === null || now < one.until) && counts(one, subject),
+      ),
+    )
     return inForce.reduce<Sanction | undefined>(
       (worst, one) => (worst === undefined || compareKinds(one.kind, worst.kind) > 0 ? one : worst),
       undefined,

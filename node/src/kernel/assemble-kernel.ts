@@ -309,8 +309,9 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const inbound = servePeers({
     ...{ self, identity: signer, signer: batch, clock, logger, resolver, verifier, sessions, memory, ledger, peers },
     ...{ callIds, policy, policyVersion, openAcks, held, decisions, budget, refusals, append, own, bars },
-    ...{ contradicted, receive, invoke, logs, standing, overdueAcks, evidence, authority: governance.authority },
+    ...{ contradicted, receive, invoke, logs, standing, overdueAcks, evidence, observer: init.observer },
     ...{ explanationFor: (peer) => trust.desk.explanationFor(peer), endorsementsOf: trust.endorsementsOf },
+    authority: governance.authority,
     ...{ disk: components.disk, publicLog: init.publicLog, manifest: () => publisher.current() },
     run: (arrived, seal) => {
       const release = running.add(arrived)

@@ -48,6 +48,10 @@ export interface CallObserver {
   evidence?(kind: EvidenceKind): void
   /** A revocation was made here, taken from another kernel, or not taken from it. @default not looked at */
   revocation?(outcome: RevocationOutcome): void
+  /** A handshake that another kernel began was refused. @default not looked at */
+  handshakeRefused?(code: Code): void
+  /** Handshakes from one DID or one address failed again and again. @default not looked at */
+  handshakeAlarm?(by: 'did' | 'address'): void
   /** A peer was cut off (`open`), or answers again. @default not looked at */
   breaker?(state: 'open' | 'closed'): void
 }

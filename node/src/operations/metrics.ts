@@ -20,6 +20,11 @@ export type NodeGauges = {
   degraded: boolean
   witnessedLogs: number
   forkedPeers: number
+  /** By state, without those that are final. */
+  cases: Readonly<Record<string, number>>
+  /** Of those that wait for somebody: seconds to the nearest deadline, by state. */
+  caseDue: Readonly<Record<string, number>>
+  casesLate: number
   peersCutOff: number
   health: Readonly<Record<string, number>>
   capabilities: Readonly<Record<string, number>>
@@ -90,6 +95,18 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
     labelNames: ['state'] as const,
     registers,
   })
+  const handshakes = new Counter({
+    name: 'hansa_handshakes_refused_total',
+    help: 'Handshakes that other kernels began and this one refused, by code.',
+    labelNames: ['code'] as const,
+    registers,
+  })
+  const alarms = new Counter({
+    name: 'hansa_handshake_alarms_total',
+    help: 'How often five handshakes of one DID (did) or from one address (address) failed within ten minutes.',
+    labelNames: ['by'] as const,
+    registers,
+  })
   addGauges(registry, gauges)
   return {
     delivery: (type, outcome) => deliveries.inc({ type, outcome }),
@@ -102,6 +119,8 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
         .map(({ name, type, help }) => ({ name, type: String(type), help }))
     },
     evidence: (kind) => evidence.inc({ kind }),
+    handshakeRefused: (code) => handshakes.inc({ code }),
+    handshakeAlarm: (by) => alarms.inc({ by }),
     breaker: (state) => breakers.inc({ state }),
     revocation: (outcome) => revocations.inc({ outcome }),
     now: () => performance.timeOrigin + performance.now(),
@@ -181,6 +200,13 @@ function addGauges(registry: Registry, gauges: () => Promise<NodeGauges>): void 
     'Kernels to which nothing is sent because exchanges with them failed.',
     ({ peersCutOff }) => peersCutOff,
   )
+  each('hansa_cases', 'Cases that are not final, by state.', ({ cases }) => cases)
+  each(
+    'hansa_case_due_seconds',
+    'Seconds until the nearest deadline of the cases in each state; none where nothing is waited for.',
+    ({ caseDue }) => caseDue,
+  )
+  one('hansa_cases_late', 'Cases that are not final and have missed a deadline.', ({ casesLate }) => casesLate)
   each('hansa_capabilities', 'Capabilities, own and imported, by state.', ({ capabilities }) => capabilities)
   each(
     'hansa_imported_health',

@@ -1,10 +1,12 @@
 /** The operations listener of a node over its life: not ready while it starts and while it ends, ready in between. */
 import type { ListenAddress } from '../config/listen-address.ts'
+import { caseFigures } from '../governance/case-figures.ts'
 import type { CallObserver } from '../kernel/call-observer.ts'
 import type { AssembledKernel } from '../kernel/kernel.ts'
 import { LOG_FILLS } from '../kernel/log-fills.ts'
 import { type NodeGauges, nodeMetrics } from '../operations/metrics.ts'
 import { operationsListener, type Readiness } from '../operations/operations-listener.ts'
+import { systemClock } from '../system-clock.ts'
 import type { DeliveryObserver } from '../webhook/index.ts'
 
 export interface Operations extends AsyncDisposable {
@@ -76,6 +78,7 @@ const noFigures: Figures = {
   degraded: false,
   witnessedLogs: 0,
   forkedPeers: 0,
+  ...caseFigures([], 0),
   peersCutOff: 0,
   health: {},
   capabilities: {},
@@ -84,7 +87,10 @@ const noFigures: Figures = {
 
 async function figuresOf(kernel: AssembledKernel): Promise<Figures> {
   const [status, capabilities, peers] = await Promise.all([kernel.status(), kernel.capabilities(), kernel.peers()])
+  // Cases that cannot be read have a line of their own; the other figures stay.
+  const cases = await kernel.governance.cases().catch(() => [])
   return {
+    ...caseFigures(cases, Math.floor(systemClock.now() / 1000)),
     callsRunning: kernel.callsRunning,
     logEntries: status.log.size,
     logFull: kernel.ledger.full,

@@ -16,6 +16,7 @@ export function fakeGovernance(calls: unknown[][]): GovernanceOperator {
     openCase: noted('openCase', caseView('open')),
     actOnCase: noted('actOnCase', caseView('triage')),
     notifyCase: noted('notifyCase', [{ peer: 'did:key:z6MkfakePeer' as const, alias: 'orgb', delivered: true }]),
+    caseProofs: noted('caseProofs', [{ kind: 'equivocation' as const, hash: 'A'.repeat(43), text: '{}' }]),
     exceptions: noted('exceptions', [exception('in_force')]),
     askException: noted('askException', exception('asked')),
     confirmException: noted('confirmException', exception('in_force')),

@@ -90,6 +90,7 @@ export const methodFacts = {
   openCase: { scope: 'operator', summary: 'Opens a case about a kernel or a principal.' },
   actOnCase: { scope: 'operator', summary: 'Triages, decides or closes a case, or decides its appeal.' },
   notifyCase: { scope: 'operator', summary: 'Tells imported kernels of a sanction on another kernel.' },
+  caseProofs: { scope: 'operator', summary: 'Gives the proofs of a case as files that anybody can verify.' },
   joinMesh: { scope: 'operator', summary: 'Takes part in a mesh, through another kernel or waiting for others.' },
   leaveMesh: { scope: 'operator', summary: 'Takes no part any more, and says so to its neighbours.' },
   meshStatus: { scope: 'operator', summary: 'Lists neighbours, and every kernel that is known of.' },

@@ -180,6 +180,7 @@ export const controlMethods = {
   openCase: openCaseSchema,
   actOnCase: actOnCaseSchema,
   notifyCase: notifyCaseSchema,
+  caseProofs: z.strictObject({ id: caseIdSchema }),
   joinMesh: joinMeshSchema,
   leaveMesh: leaveMeshSchema,
   meshStatus: z.strictObject({}),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { agreementInfoSchema } from '../agreement/agreement-record.ts'
 import { heldChainSchema } from '../delegation/held-chain.ts'
 import { caseViewSchema } from '../governance/case-acts.ts'
+import { caseProofSchema } from '../governance/case-proof.ts'
 import { exceptionRecordSchema } from '../governance/exception.ts'
 import { noticeDeliverySchema } from '../governance/sanction-notice.ts'
 import { issuerCheckSchema, issuerInfoSchema, issuerNameSchema } from '../issuer/issuer-info.ts'
@@ -141,6 +142,7 @@ export const controlResults = {
   openCase: caseViewSchema,
   actOnCase: caseViewSchema,
   notifyCase: z.array(noticeDeliverySchema),
+  caseProofs: z.array(caseProofSchema).max(32),
   joinMesh: meshStatusSchema,
   leaveMesh: meshStatusSchema,
   meshStatus: meshStatusSchema,

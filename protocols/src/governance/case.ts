@@ -10,6 +10,7 @@ import { didSchema } from '../syntax/did.ts'
 import { callIdSchema } from '../syntax/ids.ts'
 import { personPrincipalSchema, principalSchema } from '../syntax/principal.ts'
 import { unixSecondsSchema } from '../syntax/time.ts'
+import { sanctionScopeSchema } from './sanction-scope.ts'
 
 export const caseIdSchema = callIdSchema
 /** Names one case of one kernel: 128 random bits. */
@@ -46,6 +47,7 @@ export const sanctionSchema = z.strictObject({
     .nullable()
     .describe('Exclusive; null: without an end, which only a warning and a ban can be'),
   rule: z.enum(sanctionRules),
+  scope: sanctionScopeSchema.optional().describe('What it is about. Default: everything'),
 })
 export type Sanction = z.infer<typeof sanctionSchema>
 
@@ -56,12 +58,17 @@ export const MAX_CASE_EVIDENCE = 32
 /** Changes that one case can have; more than any way through it needs. */
 export const MAX_CASE_HISTORY = 64
 
+const scope = sanctionScopeSchema.optional().describe('What it is about. Default: everything')
 const days = z.int().min(1).max(MAX_SANCTION_DAYS)
 /** What persons can impose. A quarantine and a suspension end; a ban need not. */
 export const sanctionTermsSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('warn') }),
-  z.strictObject({ kind: z.enum(['quarantine', 'suspend']), days: days.describe('How long it lasts') }),
-  z.strictObject({ kind: z.literal('ban'), days: days.optional().describe('How long it lasts. Default: for good') }),
+  z.strictObject({ kind: z.enum(['quarantine', 'suspend']), days: days.describe('How long it lasts'), scope }),
+  z.strictObject({
+    kind: z.literal('ban'),
+    days: days.optional().describe('How long it lasts. Default: for good'),
+    scope,
+  }),
 ])
 export type SanctionTerms = z.infer<typeof sanctionTermsSchema>
 

@@ -10,6 +10,7 @@ import { didSchema } from '../syntax/did.ts'
 import { sessionIdSchema } from '../syntax/ids.ts'
 import { unixSecondsSchema } from '../syntax/time.ts'
 import { caseIdSchema, caseTextSchema, sanctionKinds } from './case.ts'
+import { sanctionScopeSchema } from './sanction-scope.ts'
 
 export const SANCTION_NOTICE_TYP = 'hansa-sanction+jws'
 
@@ -52,6 +53,7 @@ export const sanctionNoticeSchema = z.strictObject({
   case: caseIdSchema.describe('Of the issuer'),
   kind: z.enum(sanctionKinds).describe('What the issuer has imposed'),
   until: unixSecondsSchema.nullable().describe('Exclusive; null: without an end'),
+  scope: sanctionScopeSchema.optional().describe('What it is about there. Default: everything'),
   reason: caseTextSchema,
   iat: unixSecondsSchema,
   evidence: z.array(noticeEvidenceSchema).max(32),

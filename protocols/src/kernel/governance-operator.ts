@@ -1,5 +1,6 @@
 /** What persons do about cases and exceptions; separate from what an operator does to a kernel, because several persons do it. */
 import type { ActOnCase, CaseView, OpenCase } from '../governance/case-acts.ts'
+import type { CaseProof } from '../governance/case-proof.ts'
 import type { AskException, ByPerson, ExceptionRecord } from '../governance/exception.ts'
 import type { NoticeDelivery, NotifyCase } from '../governance/sanction-notice.ts'
 
@@ -17,6 +18,11 @@ export interface GovernanceOperator {
    * @throws CallError `invalid_request` when there is nothing to tell
    */
   notifyCase(init: NotifyCase): Promise<NoticeDelivery[]>
+  /**
+   * What convicts the subject of a case by itself, for others.
+   * @throws CallError `not_found`
+   */
+  caseProofs(id: string): Promise<CaseProof[]>
   exceptions(): Promise<ExceptionRecord[]>
   /** Asks for an exception to the policy; it is in force when a second person has confirmed it. */
   askException(init: AskException): Promise<ExceptionRecord>

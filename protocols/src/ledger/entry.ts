@@ -21,6 +21,7 @@ import { checkpointReferenceSchema } from '../exchange/checkpoint-reference.ts'
 import { envelopeSchema } from '../exchange/envelope.ts'
 import { receiptStatuses } from '../exchange/receipt.ts'
 import { caseEventNames, caseIdSchema, caseStates, sanctionKinds, sanctionRules } from '../governance/case.ts'
+import { sanctionScopeSchema } from '../governance/sanction-scope.ts'
 import { issuerNameSchema } from '../issuer/issuer-info.ts'
 import { channelWordsSchema } from '../kernel/agreed-import.ts'
 import { triedProvidersSchema } from '../kernel/route.ts'
@@ -67,6 +68,7 @@ export const entryTypes = [
   'policy.approved',
   'policy.rejected',
   'refusals.counted',
+  'handshake.failing',
   'log.full',
   'agent.added',
   'agent.removed',
@@ -242,6 +244,7 @@ export const entryExtSchema = z.strictObject({
     .enum(sanctionKinds)
     .optional()
     .describe('sanction.imposed: its kind; `expires` is its end, if it has one'),
+  scope: sanctionScopeSchema.optional().describe('sanction.imposed: what it is about, where that is not everything'),
   rule: z.enum(sanctionRules).optional().describe('sanction.imposed: what it follows from'),
   organisation: short.optional().describe('endorsement.received: of whoever endorses, as this kernel knows it'),
   exception: callIdSchema.optional().describe('Names one exception to the policy'),

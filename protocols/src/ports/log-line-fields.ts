@@ -47,7 +47,7 @@ export const logLineFields = {
   served_by: 'The agent that serves it',
   signs_from: 'Unix seconds',
   size: 'Entries of a log, as somebody else knows it',
-  source: 'Where it came from: an address, or the DID of a neighbour',
+  source: 'Where it came from: an address, or the DID of another kernel',
   spki: 'SHA-256 of the public key of the certificate',
   stack: 'Where in the code, with the text of the error',
   stage: 'Stage of the call',

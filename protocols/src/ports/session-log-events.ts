@@ -6,4 +6,11 @@ export const sessionLogEvents = {
     means: 'No channel to a peer could be opened; it gets single HTTP requests. Said once for each reason.',
     todo: 'When it is about the upgrade, a proxy in front of the peer has to let WebSockets through.',
   },
+  'handshake.failing': {
+    level: 'warn',
+    fields: ['source', 'code'],
+    means:
+      'Five handshakes of one DID, or from one address, failed within ten minutes; an entry says why the last one did. Anybody can claim a DID, so it accuses nobody. Said once in ten minutes for each.',
+    todo: 'Ask the operator of a kernel that you know; keep out an address that you do not.',
+  },
 } as const

@@ -26,8 +26,9 @@ import {
   TRIAGE_SECONDS,
   UNDECIDED_SECONDS,
 } from './deadlines.ts'
-import { compareKinds, isMilder, lengthOf, sanctionEffects } from './effects.ts'
+import { compareKinds, isMilder, lengthOf, sanctionEffects, scopeOf } from './effects.ts'
 import { isPerson, samePerson } from './persons.ts'
+import { liesWithin, scopeFault } from './sanction-scope.ts'
 import { excludedFromAppeal, excludedFromDecision, turnText } from './whose-turn.ts'
 
 export type CaseEvent =
@@ -127,6 +128,8 @@ function decide(record: CaseRecord, { by, reason, terms }: Of<'decide'>, at: num
     const step = { at, event: 'dismissed', by, note: reason } as const
     return changed(moved(rest, { state: 'decided', due: at + CLOSING_SECONDS, decision }, step))
   }
+  const wrong = scopeFault(record.subject, scopeOf(terms.sanction).scope)
+  if (wrong !== undefined) return invalid(wrong)
   const { proposal } = record
   if (sanctionEffects[terms.sanction.kind].persons === 2 && !seconds(proposal, by, terms))
     return propose(record, { at, by, reason, terms })
@@ -177,9 +180,12 @@ function decideAppeal(record: CaseRecord, { by, reason, terms }: Of<'decide_appe
   }
   const length = lengthOf(terms.sanction)
   const until = length === null ? null : decision.at + length
-  if (!isMilder(sanction, { kind: terms.sanction.kind, until }))
-    return invalid('an appeal makes a sanction milder or shorter, never the other way')
-  const milder: Sanction = { case: record.id, kind: terms.sanction.kind, from: at, until, rule: 'appeal' }
+  const { kind } = terms.sanction
+  const wrong = scopeFault(record.subject, scopeOf(terms.sanction).scope)
+  if (wrong !== undefined) return invalid(wrong)
+  if (!isMilder(sanction, { kind, until, ...scopeOf(terms.sanction) }))
+    return invalid('an appeal makes a sanction milder, shorter or narrower, never the other way')
+  const milder: Sanction = { case: record.id, kind, from: at, until, rule: 'appeal', ...scopeOf(terms.sanction) }
   return changed(moved(record, { ...change, state: 'modified', sanction: milder }, { ...step, event: 'modified' }))
 }
 
@@ -193,7 +199,8 @@ function close(record: CaseRecord, by: string, at: number): CaseVerdict {
 
 function imposed(id: string, terms: SanctionTerms, at: number): Sanction {
   const length = lengthOf(terms)
-  return { case: id, kind: terms.kind, from: at, until: length === null ? null : at + length, rule: 'decision' }
+  const until = length === null ? null : at + length
+  return { case: id, kind: terms.kind, from: at, until, rule: 'decision', ...scopeOf(terms) }
 }
 
 function decidersOf({ decision }: CaseRecord): string[] {
@@ -206,7 +213,9 @@ function whoBars(by: string, excluded: readonly string[]): string | undefined {
 
 function sameTerms(one: VerdictTerms, other: VerdictTerms): boolean {
   if (one.verdict === 'dismiss' || other.verdict === 'dismiss') return one.verdict === other.verdict
-  return one.sanction.kind === other.sanction.kind && lengthOf(one.sanction) === lengthOf(other.sanction)
+  const [a, b] = [scopeOf(one.sanction).scope, scopeOf(other.sanction).scope]
+  const same = one.sanction.kind === other.sanction.kind && lengthOf(one.sanction) === lengthOf(other.sanction)
+  return same && liesWithin(a, b) && liesWithin(b, a)
 }
 
 function changed(record: CaseRecord): CaseVerdict {

@@ -2,7 +2,8 @@
  * What each kind of sanction means, in one table. `admits` is asked where a call is authorised, for calls of the
  * sanctioned principal and for calls to a sanctioned kernel.
  */
-import { type Safety, type SanctionKind, type SanctionTerms, sanctionKinds } from '@hansa/protocols'
+import { type Safety, type Sanction, type SanctionKind, type SanctionTerms, sanctionKinds } from '@hansa/protocols'
+import { liesWithin } from './sanction-scope.ts'
 
 export type SanctionEffect = {
   /** Which calls are left, besides reading the case and appealing. */
@@ -43,13 +44,18 @@ export function compareKinds(one: SanctionKind, other: SanctionKind): number {
 
 /** Whether the second leaves the principal at least what the first leaves it, for no longer. */
 export function isMilder(
-  from: { kind: SanctionKind; until: number | null },
-  to: { kind: SanctionKind; until: number | null },
+  from: Pick<Sanction, 'kind' | 'until' | 'scope'>,
+  to: Pick<Sanction, 'kind' | 'until' | 'scope'>,
 ) {
   const order = compareKinds(to.kind, from.kind)
-  if (order > 0) return false
+  if (order > 0 || (to.kind !== 'warn' && !liesWithin(from.scope, to.scope))) return false
   const endsLater = to.kind !== 'warn' && from.until !== null && (to.until === null || to.until > from.until)
-  return !endsLater && (order < 0 || to.until !== from.until)
+  return !endsLater && (order < 0 || to.until !== from.until || !liesWithin(to.scope, from.scope))
+}
+
+/** What it is about; a warning leaves everything. */
+export function scopeOf(terms: SanctionTerms): Pick<Sanction, 'scope'> {
+  return 'scope' in terms && terms.scope !== undefined ? { scope: terms.scope } : {}
 }
 
 /** Seconds from its beginning; null when it has no end. */

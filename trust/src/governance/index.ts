@@ -25,7 +25,14 @@ export {
   type SanctionEffect,
   sanctionEffects,
 } from './effects.ts'
+export {
+  type EquivocationReport,
+  equivocationProofText,
+  readEquivocationProof,
+  verifyEquivocation,
+} from './equivocation-proof.ts'
 export { isPerson, samePerson } from './persons.ts'
+export { isInScope, liesWithin, type ScopedCall, scopeFault } from './sanction-scope.ts'
 export { isSecondPerson, type SecondVerdict } from './two-persons.ts'
 export {
   type NoticeVerdict,

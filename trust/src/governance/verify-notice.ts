@@ -3,11 +3,7 @@
  * not hold is what its issuer says, and no more. Pure; keys and the time come in.
  */
 import {
-  type CapabilityManifest,
-  capabilityManifestSchema,
   type Did,
-  MANIFEST_TYP,
-  MAX_MANIFEST_BYTES,
   MAX_NOTICE_BYTES,
   type NoticeEvidence,
   SANCTION_NOTICE_TYP,
@@ -20,6 +16,7 @@ import { canonicalJson } from '../json/canonical-json.ts'
 import type { Signer } from '../keys/signer.ts'
 import { verifyForkProof } from '../ledger/fork-proof.ts'
 import { type SignedJws, signJws, verifyJws } from '../signed/jws.ts'
+import { readManifest, verifyEquivocation } from './equivocation-proof.ts'
 
 /** Seconds between two kernels' clocks (security.md B0.4). */
 const SKEW_SECONDS = 60
@@ -92,7 +89,8 @@ async function forkIn(
   const { proof, manifest } = evidence
   const { origin } = proof.log
   const pinned = init.logKeys?.(subject).find((log) => log.origin === origin)
-  const said = pinned === undefined && manifest !== undefined ? await readManifest(manifest, init.resolver) : undefined
+  const read = pinned === undefined && manifest !== undefined ? await readManifest(manifest, init.resolver) : undefined
+  const said = typeof read === 'object' ? read : undefined
   // A key that only the proof itself names could be anybody's.
   const own = said?.kernel_id === subject ? said.logs.find((log) => log.origin === origin) : undefined
   const vkey = (pinned ?? own)?.vkey
@@ -109,23 +107,8 @@ async function equivocationIn(
   subject: Did,
   { resolver }: Pick<VerifyNoticeInit, 'resolver'>,
 ): Promise<ProofOf | undefined> {
-  const [one, other] = await Promise.all(evidence.manifests.map((jws) => readManifest(jws, resolver)))
-  if (one?.kernel_id !== subject || other?.kernel_id !== subject || one.seq !== other.seq) return undefined
-  const hashes = [one, other].map((manifest) => taggedHash('manifest', canonicalJson(manifest))).sort()
-  if (hashes[0] === hashes[1]) return undefined
+  const { verdict, hashes, seq } = await verifyEquivocation({ subject, manifests: evidence.manifests }, resolver)
+  if (verdict !== 'equivocation') return undefined
   const hash = taggedHash('equivocation', canonicalJson(hashes))
-  return { kind: 'equivocation', hash, reason: `it has signed two manifests with number ${one.seq}`, evidence }
-}
-
-/** Signed by the kernel that it names; whether it is still valid does not matter to what it contradicts. */
-async function readManifest(jws: string, resolver: KeyResolver): Promise<CapabilityManifest | undefined> {
-  const verdict = await verifyJws(jws, {
-    typ: MANIFEST_TYP,
-    resolver,
-    maxBytes: MAX_MANIFEST_BYTES,
-    issuedAt: ({ iat }) => iat,
-    issuerOf: ({ kernel_id }) => kernel_id,
-  })
-  const manifest = verdict.ok ? capabilityManifestSchema.safeParse(verdict.payload) : undefined
-  return manifest?.success === true ? manifest.data : undefined
+  return { kind: 'equivocation', hash, reason: `it has signed two manifests with number ${seq}`, evidence }
 }

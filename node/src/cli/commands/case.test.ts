@@ -1,5 +1,10 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { CaseView } from '@hansa/protocols'
-import { openCase, stepCase, turnText } from '@hansa/trust/governance'
+import { signManifest } from '@hansa/trust'
+import { equivocationProofText, openCase, stepCase, turnText } from '@hansa/trust/governance'
+import { alice, aManifest, mallory } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
 import { red } from 'yoctocolors'
 import { type FakeNode, fakeNode } from '../../testing/fake-node.ts'
@@ -20,6 +25,17 @@ describe('hansa case', () => {
     [
       ['decide', '--sanction', 'suspend', '--days', '30', '--reason', 'r'],
       acted({ type: 'decide', reason: 'r', terms: { verdict: 'sanction', sanction: { kind: 'suspend', days: 30 } } }),
+    ],
+    [
+      ['decide', '--sanction', 'ban', '--reason', 'r', '--capability', 'files.*', 'a.b', '--direction', 'inbound'],
+      acted({
+        type: 'decide',
+        reason: 'r',
+        terms: {
+          verdict: 'sanction',
+          sanction: { kind: 'ban', scope: { capabilities: ['files.*', 'a.b'], direction: 'inbound' } },
+        },
+      }),
     ],
     [
       ['decide', '--sanction', 'ban', '--reason', 'r'],
@@ -83,6 +99,48 @@ describe('hansa case', () => {
     expect(node.kernel.calls.at(-1)).toEqual(['notifyCase', { id: ID }])
   })
 
+  it('writes proofs as files that are verified without the node, and never over another file', async () => {
+    await using node = await fakeNode()
+    const [one, other] = ['One', 'Another'].map((name) =>
+      signManifest(mallory, aManifest({ kernel_id: mallory.did, name })),
+    )
+    const manifests: [string, string] = [one?.jws ?? '', other?.jws ?? '']
+    const text = equivocationProofText({ kind: 'hansa-equivocation-proof', v: 1, subject: mallory.did, manifests })
+    node.kernel.governance.caseProofs = async () => [{ kind: 'equivocation', hash: 'B'.repeat(43), text }]
+    const out = await mkdtemp(join(tmpdir(), 'hansa-proof-'))
+    const file = join(out, 'equivocation-BBBBBBBB.json')
+    const written = await run(node, 'case', 'proof', ID, '--out', out, '--json')
+    expect(JSON.parse(written.stdout)).toMatchObject({ case: ID, files: [{ kind: 'equivocation', file }] })
+    expect(await run(node, 'case', 'proof', ID, '--out', out)).toMatchObject({
+      exit: 3,
+      stderr: expect.stringMatching(/of that name already/),
+    })
+
+    const verify = (...more: string[]) => runCli(['verify', file, ...more], { home: '/nonexistent' })
+    const said = await verify()
+    expect(said.exit).toBe(1)
+    expect(said.stdout).toMatch(
+      /^verdict +equivocation\nkernel +did:key:.*\nnumber +\d+\nmanifest .*\nmanifest .*\nfinding/,
+    )
+    expect(await verify('--key', alice.did)).toMatchObject({
+      exit: 3,
+      stderr: expect.stringMatching(/not about did:key/),
+    })
+    await writeFile(file, text.replace(manifests[1], manifests[0]))
+    expect(await verify('--json')).toMatchObject({ exit: 0, stdout: expect.stringMatching(/"no_proof"/) })
+    await writeFile(file, text.replace('"v": 1', '"v": 2'))
+    expect(await verify()).toMatchObject({ exit: 3, stderr: expect.stringMatching(/is malformed/) })
+  })
+
+  it('says of a case without a proof that there is none', async () => {
+    await using node = await fakeNode()
+    node.kernel.governance.caseProofs = async () => []
+    expect(await run(node, 'case', 'proof', ID)).toMatchObject({
+      exit: 1,
+      stderr: expect.stringMatching(/has no proof/),
+    })
+  })
+
   it('lists what is open, and all on demand', async () => {
     await using node = await fakeNode()
     expect((await run(node, 'case', 'list')).stdout).toMatch(
@@ -97,6 +155,9 @@ describe('hansa case', () => {
     [['decide', ID, '--reason', 'r', '--dismiss', '--uphold'], 'Decide once'],
     [['decide', ID, '--reason', 'r', '--sanction', 'suspend'], 'Say how long it lasts: --days N'],
     [['decide', ID, '--reason', 'r', '--sanction', 'warn', '--days', '3'], 'A warning has no length'],
+    [['decide', ID, '--reason', 'r', '--sanction', 'warn', '--capability', 'a'], 'A warning leaves every call'],
+    [['decide', ID, '--reason', 'r', '--sanction', 'ban', '--capability', 'a*'], 'cannot be read: not a capability id'],
+    [['decide', ID, '--reason', 'r', '--dismiss', '--direction', 'inbound'], 'are of a sanction; there is none'],
     [['decide', ID, '--reason', 'r', '--dismiss', '--days', '3'], 'there is none here'],
     [['close', ID, '--as', 'agent:mallory'], 'is no person'],
     [['close', ID, '--as', 'person:Mallory'], 'is no person'],

@@ -1,11 +1,21 @@
-import type { CaseAct, CaseView, SanctionTerms } from '@hansa/protocols'
+import {
+  type CaseAct,
+  type CaseView,
+  type SanctionDirection,
+  type SanctionScope,
+  type SanctionTerms,
+  sanctionDirections,
+  sanctionScopeSchema,
+} from '@hansa/protocols'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { AS_HELP, AS_OPTION, actingPerson } from '../acting-person.ts'
+import { caseIdOf } from '../case-id.ts'
 import { caseTable, caseText } from '../case-text.ts'
 import type { Cli, Invocation } from '../cli.ts'
 import { usage } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { table } from '../table.ts'
+import { caseProofCommand } from './case-proof.ts'
 
 const ID_HELP = 'as shown by: hansa case list'
 
@@ -19,6 +29,7 @@ export function caseCommand(cli: Cli): Command {
     appealCommand(cli),
     closeCommand(cli),
     notifyCommand(cli),
+    caseProofCommand(cli),
   ])
 }
 
@@ -78,7 +89,7 @@ function showCommand(cli: Cli): Command {
     .action(
       cli.action(async (invocation) => {
         const { ask } = await import('../control-client.ts')
-        await show(invocation, await ask(invocation.home, 'case', { id: idOf(invocation) }))
+        await show(invocation, await ask(invocation.home, 'case', { id: caseIdOf(invocation) }))
         return undefined
       }),
     )
@@ -114,6 +125,7 @@ function decideCommand(cli: Cli): Command {
       'Decides a case with --dismiss or --sanction, and an appeal with --uphold, --modify or --overturn. Whoever opened the case decides neither, and whoever decided it does not hear the appeal. A ban takes two persons who say the same.',
     examples: [
       'hansa case decide 2f6oYQwqv1mWm1Kc8xLh0g --sanction suspend --days 30 --reason "shown by entry 118" --as person:ben',
+      'hansa case decide 2f6oYQwqv1mWm1Kc8xLh0g --sanction suspend --days 30 --capability "files.*" --direction inbound --reason "wiped files" --as person:ben',
       'hansa case decide 2f6oYQwqv1mWm1Kc8xLh0g --dismiss --reason "a test" --as person:ben',
       'hansa case decide 2f6oYQwqv1mWm1Kc8xLh0g --modify quarantine --days 5 --reason "too hard" --as person:cy',
     ],
@@ -125,6 +137,13 @@ function decideCommand(cli: Cli): Command {
     .addOption(new Option('--modify <kind>', 'the appeal: something milder or shorter').choices(KINDS))
     .option('--overturn', 'the appeal: the sanction is lifted')
     .option('--days <n>', 'how long it lasts; a ban without it is for good', days)
+    .option('--capability <patterns...>', 'only calls of these: an id, or a prefix such as files.* or orgb/*')
+    .option('--agent <principals...>', 'only calls of these: principals behind the kernel, as audit show names them')
+    .addOption(
+      new Option('--direction <way>', 'only calls to this kernel (inbound), or of it to others (outbound)').choices(
+        sanctionDirections,
+      ),
+    )
     .action(act<DecideOptions>(cli, decisionOf))
 }
 
@@ -163,7 +182,7 @@ function notifyCommand(cli: Cli): Command {
         const { home, print, options } = invocation
         const { ask } = await import('../control-client.ts')
         const to = options.to === undefined ? {} : { to: options.to }
-        const told = await ask(home, 'notifyCase', { id: idOf(invocation), ...to })
+        const told = await ask(home, 'notifyCase', { id: caseIdOf(invocation), ...to })
         print.result(told, (style) => {
           if (told.length === 0) return 'No other kernel is imported, so nobody was told.'
           const rows = told.map(({ alias, peer, delivered, reason }) => [
@@ -188,29 +207,48 @@ type DecideOptions = {
   modify?: (typeof KINDS)[number]
   overturn?: boolean
   days?: number
+  capability?: string[]
+  agent?: string[]
+  direction?: SanctionDirection
 }
 
 function decisionOf({ reason, days: lasts, ...said }: DecideOptions): CaseAct {
+  const scope = scopeIn(said)
   const { dismiss, sanction, uphold, modify, overturn } = said
   if ([dismiss, sanction, uphold, modify, overturn].filter((one) => one !== undefined).length !== 1)
     throw usage(
       'Decide once: --dismiss or --sanction KIND of a case; --uphold, --modify KIND or --overturn of an appeal.',
     )
   if (sanction !== undefined)
-    return { type: 'decide', reason, terms: { verdict: 'sanction', sanction: termsOf(sanction, lasts) } }
+    return { type: 'decide', reason, terms: { verdict: 'sanction', sanction: termsOf(sanction, lasts, scope) } }
   if (modify !== undefined)
-    return { type: 'decide_appeal', reason, terms: { outcome: 'modify', sanction: termsOf(modify, lasts) } }
+    return { type: 'decide_appeal', reason, terms: { outcome: 'modify', sanction: termsOf(modify, lasts, scope) } }
+  if (scope !== undefined) throw usage('--capability, --agent and --direction are of a sanction; there is none here.')
   if (lasts !== undefined) throw usage('--days is how long a sanction lasts; there is none here.')
   if (dismiss === true) return { type: 'decide', reason, terms: { verdict: 'dismiss' } }
   return { type: 'decide_appeal', reason, terms: { outcome: uphold === true ? 'uphold' : 'overturn' } }
 }
 
-function termsOf(kind: (typeof KINDS)[number], lasts: number | undefined): SanctionTerms {
+function scopeIn({ capability, agent, direction }: Omit<DecideOptions, 'reason'>): SanctionScope | undefined {
+  if (capability === undefined && agent === undefined && direction === undefined) return undefined
+  const scope = { capabilities: capability, agents: agent, direction }
+  const read = sanctionScopeSchema.safeParse(Object.fromEntries(Object.entries(scope).filter(([, part]) => part)))
+  if (read.success) return read.data
+  throw usage(`What the sanction is about cannot be read: ${read.error.issues[0]?.message ?? 'it is malformed'}.`)
+}
+
+function termsOf(
+  kind: (typeof KINDS)[number],
+  lasts: number | undefined,
+  about: SanctionScope | undefined,
+): SanctionTerms {
+  const scope = about === undefined ? {} : { scope: about }
+  if (kind === 'warn' && about !== undefined) throw usage('A warning leaves every call; leave its scope out.')
   if (kind === 'warn' && lasts !== undefined) throw usage('A warning has no length; leave --days out.')
   if (kind === 'warn') return { kind }
-  if (kind === 'ban') return lasts === undefined ? { kind } : { kind, days: lasts }
+  if (kind === 'ban') return { kind, ...(lasts === undefined ? {} : { days: lasts }), ...scope }
   if (lasts === undefined) throw usage(`Say how long it lasts: --days N. Only a ban can be without an end.`)
-  return { kind, days: lasts }
+  return { kind, days: lasts, ...scope }
 }
 
 function acting(cli: Cli, name: string, text: Parameters<Cli['command']>[1]): Command {
@@ -221,7 +259,7 @@ function act<Options>(cli: Cli, actOf: (options: Options) => CaseAct) {
   return cli.action<Options & { as?: string }>(async (invocation) => {
     const { home, options } = invocation
     const { ask } = await import('../control-client.ts')
-    const asked = { id: idOf(invocation), by: actingPerson(options.as), act: actOf(options) }
+    const asked = { id: caseIdOf(invocation), by: actingPerson(options.as), act: actOf(options) }
     await show(invocation, await ask(home, 'actOnCase', asked))
     return undefined
   })
@@ -230,11 +268,6 @@ function act<Options>(cli: Cli, actOf: (options: Options) => CaseAct) {
 async function show({ print }: Invocation<unknown>, view: CaseView): Promise<void> {
   const { systemClock } = await import('../../system-clock.ts')
   print.result(view, (style) => caseText(style, view, Math.floor(systemClock.now() / 1000)))
-}
-
-function idOf({ args: [id] }: Invocation<unknown>): string {
-  if (/^[A-Za-z0-9_-]{22}$/.test(String(id))) return String(id)
-  throw usage(`${JSON.stringify(id)} is not the id of a case. See: hansa case list --all`)
 }
 
 function entries(text: string, before: number[]): number[] {

@@ -27,7 +27,7 @@ export function verifyCommand(cli: Cli): Command {
     .command('verify', {
       summary: 'verify a log, the logs of two kernels, an audit export, or a proof',
       description:
-        'Verifies a log, two logs against each other, what hansa audit export wrote, by itself or against the own log, a proof that hansa audit proof wrote, or the proof that a log has two histories, without a network, without a node and without changing a byte. The key comes from outside the directory; what the directory and the keys cannot settle is listed. Exit code 0 clean, 1 violation, 2 incomplete, 3 not a log or not a key.',
+        'Verifies a log, two logs against each other, what hansa audit export wrote, by itself or against the own log, a proof that hansa audit proof wrote, or the proof that a log has two histories or that a kernel signed two manifests of one number, without a network, without a node and without changing a byte. The key comes from outside the directory; what the directory and the keys cannot settle is listed. Exit code 0 clean, 1 violation, 2 incomplete, 3 not a log or not a key.',
       examples: [
         'hansa verify',
         'hansa verify ~/.hansa/log --key @orgb.manifest',
@@ -39,13 +39,14 @@ export function verifyCommand(cli: Cli): Command {
         'hansa verify call-V1StGXR8Z5jdHi6BmyT31A-1-12.tlog-proof --key @orgb.manifest',
         'hansa verify from-orgb.hansa-audit orga --key did:key:z6Mk…',
         'hansa verify ~/.hansa/evidence/fork-1800000900-0LsuXIqp.json --key did:key:z6Mk…',
+        'hansa verify equivocation-0LsuXIqp.json --did orgb.did.jsonl',
         'hansa verify ~/.hansa/log --key @own.manifest --policy witnesses.policy',
         'hansa verify copy-of-log --key did:key:z6Mk… --checkpoint kept-last-month.txt --json',
       ],
     })
     .argument(
       '[directory]',
-      'a log with those frozen before it, the home of a node, a log as tiles, or the file of an audit export, of a tlog-proof or of a fork proof (default: --home)',
+      'a log with those frozen before it, the home of a node, a log as tiles, or the file of an audit export, of a tlog-proof, of a fork proof or of an equivocation proof (default: --home)',
     )
     .argument('[other]', 'the log of the kernel that it traded with; of a proof the file of the entry')
     .option('--key <key>', 'log key (vkey), DID, or @FILE with either or with a manifest; can be repeated', collect)
@@ -92,8 +93,10 @@ export function verifyCommand(cli: Cli): Command {
           const { isProof } = await import('../verify/proof-verification.ts')
           if (await isProof(directories[0] ?? ''))
             return await verifyAProof(invocation, directories, { keys, witnesses })
-          const { isForkProof } = await import('../verify/fork-verification.ts')
-          if (await isForkProof(directories[0] ?? '')) return await verifyAFork(invocation, directories, keys)
+          const { proofKind } = await import('../verify/fork-verification.ts')
+          const kind = await proofKind(directories[0] ?? '')
+          if (kind === 'fork') return await verifyAFork(invocation, directories, keys)
+          if (kind === 'equivocation') return await verifyAnEquivocation(invocation, directories, keys)
           const { isHashesOnly } = await import('../verify/hashes-verification.ts')
           if (directories.length === 1 && (await isHashesOnly(directories[0] ?? '')))
             return await verifySomeHashes(invocation, directories, { keys, witnesses })
@@ -159,6 +162,19 @@ async function verifyAFork(
   const { forkText, verifyForkFile } = await import('../verify/fork-verification.ts')
   const report = await verifyForkFile(file, keys)
   print.result(report, (style) => forkText(style, report))
+  return report.exitCode
+}
+
+async function verifyAnEquivocation(
+  { print }: Invocation<Options>,
+  [file = '', other]: readonly string[],
+  keys: LogKeys,
+): Promise<number> {
+  const { usage } = await import('../errors.ts')
+  if (other !== undefined) throw usage('An equivocation proof is verified by itself, with the keys of its kernel.')
+  const { equivocationText, verifyEquivocationFile } = await import('../verify/equivocation-verification.ts')
+  const report = await verifyEquivocationFile(file, keys)
+  print.result(report, (style) => equivocationText(style, report))
   return report.exitCode
 }
 

@@ -10,14 +10,15 @@ import { didOfOrigin, type LogKeys } from '../verify-keys.ts'
 /** Of the beginning of a file, to tell what it is. */
 const HEADER_BYTES = 256
 
-/** Whether a path is a file that says that it is a fork proof. */
-export async function isForkProof(path: string): Promise<boolean> {
+/** Which proof a file says that it is, if it says so. */
+export async function proofKind(path: string): Promise<'fork' | 'equivocation' | undefined> {
   const stats = await stat(path).catch(() => undefined)
-  if (stats?.isFile() !== true) return false
+  if (stats?.isFile() !== true) return undefined
   const handle = await open(path, 'r')
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0)
-    return /"kind":\s*"hansa-fork-proof"/.test(buffer.toString('utf8', 0, bytesRead))
+    const [, kind] = /"kind":\s*"hansa-(fork|equivocation)-proof"/.exec(buffer.toString('utf8', 0, bytesRead)) ?? []
+    return kind as 'fork' | 'equivocation' | undefined
   } finally {
     await handle.close()
   }
