@@ -262,6 +262,9 @@ export {
   type SignedManifest,
 } from './manifest/capability-manifest.ts'
 export { type LegacyManifest, legacyManifestSchema } from './manifest/legacy-manifest.ts'
+export * from './mcp/content.ts'
+export type { McpAnnotations, McpContentBlock, McpResourceContents } from './mcp/content-block.ts'
+export * from './mcp/prompt.ts'
 export * from './policy/pending-policy.ts'
 export { type Effect, effects, type PolicyFile, policyFileSchema, type Rule, ruleSchema } from './policy/rule.ts'
 export { type TrustPolicy, trustPolicies, trustPolicySchema } from './policy/trust-policy.ts'
