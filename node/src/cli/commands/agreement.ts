@@ -5,6 +5,8 @@ import { agreementTable, agreementText } from '../agreement-text.ts'
 import type { Cli, Invocation } from '../cli.ts'
 import { type Expiry, expiry } from '../delegation-options.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { collect } from '../options.ts'
+import type { Style } from '../print.ts'
 import { facts } from '../table.ts'
 
 const ID_HELP = 'its id, or the first eight characters of it: hansa agreement list'
@@ -182,23 +184,36 @@ function verifyCommand(cli: Cli): Command {
     .command('verify', {
       summary: 'verify both signatures of an agreement, with no node and no network',
       description:
-        'Verifies that both parties have signed the same terms, at the times that they name. Whether one of them has ended it since is in their logs, and what hansa agreement show says. For parties whose DID is a did:key.',
-      examples: ['hansa agreement verify agreement.json'],
+        'Verifies that both parties have signed the same terms, at the times that they name. Whether one of them has ended it since is in their logs, and what hansa agreement show says. Keys of a did:webvh are taken from the log of its identity, as they were when each side says that it signed; one that was revoked since is good for nothing. Exit code 0 when it holds, 1 when it does not, 2 when a key is not at hand.',
+      examples: [
+        'hansa agreement verify agreement.json',
+        'hansa agreement verify agreement.json --did orga.did.jsonl --did orgb.did.jsonl',
+      ],
     })
     .argument('<file>', 'as hansa agreement show --json printed it')
+    .option('--did <file>', 'did.jsonl of a kernel that signed, or the home of its node; can be repeated', collect)
     .action(
-      cli.action(async ({ print, args: [file] }) => {
+      cli.action<{ did?: string[] }>(async ({ print, options, args: [file] }) => {
         const { verifyBothSignatures } = await import('../signed-by-both.ts')
-        const { terms, ...verdict } = await verifyBothSignatures(String(file))
+        const { isKeyUnknown } = await import('../verify/did-files.ts')
+        const { terms, ...verdict } = await verifyBothSignatures(String(file), options.did)
+        const unknown = !verdict.ok && isKeyUnknown(verdict.reason)
+        const word = (style: Style) => {
+          if (verdict.ok) return style.good('signed by both')
+          return unknown
+            ? style.warn('cannot be told: give the logs of the identities of both parties with --did FILE')
+            : style.bad(`does not hold: ${verdict.reason}`)
+        }
         print.result({ ...verdict, terms }, (style) =>
           facts(style, [
-            ['agreement', verdict.ok ? style.good('signed by both') : style.bad(`does not hold: ${verdict.reason}`)],
+            ['agreement', word(style)],
             ['hash', verdict.hash],
             ['proposed by', terms.iss],
             ['accepted by', terms.aud],
             ['purpose', terms.purpose],
           ]),
         )
+        if (unknown) return exitCodes.incomplete
         return verdict.ok ? exitCodes.ok : exitCodes.failed
       }),
     )

@@ -27,9 +27,10 @@ export function delegationVerifyCommand(cli: Cli): Command {
     .command('verify', {
       summary: 'verify a chain file, with no node and no network',
       description:
-        'Verifies every signature and every link of a chain file as the kernel that serves would, and with --call whether it covers a call. Needs no node. Whether a link was taken back, and what was used up of its limits, only a kernel knows. Exit code 0 when it holds, 1 when it does not, 2 when a key has to be looked up (did:webvh, did:web).',
+        'Verifies every signature and every link of a chain file as the kernel that serves would, and with --call whether it covers a call. Needs no node. Whether a link was taken back, and what was used up of its limits, only a kernel knows. Exit code 0 when it holds, 1 when it does not, 2 when a key is not at hand: of a did:webvh it is in the log of its identity (--did).',
       examples: [
         'hansa delegation verify acme.chain',
+        'hansa delegation verify acme.chain --did orgb.did.jsonl',
         `hansa delegation verify acme.chain --owner did:key:z6Mk… --call billing.invoice.list --args '{"tenant":"acme"}'`,
       ],
     })
@@ -44,7 +45,7 @@ export function delegationVerifyCommand(cli: Cli): Command {
         const { linksIn } = await import('../given-chain.ts')
         const { readArguments } = await import('../call-input.ts')
         const { readLink, verifyChain } = await import('@hansa/trust')
-        const { readDidFiles, resolverOf } = await import('../verify/did-files.ts')
+        const { isKeyUnknown, readDidFiles, signersOf } = await import('../verify/did-files.ts')
         const { systemClock } = await import('../../system-clock.ts')
         const { chainText } = await import('../delegation-text.ts')
         const jwss = await linksIn(String(file))
@@ -56,7 +57,7 @@ export function delegationVerifyCommand(cli: Cli): Command {
         const verdict = await verifyChain(jwss, {
           invoker: didOf('--for', options.for) ?? last.link.aud,
           owners: new Set([didOf('--owner', options.owner) ?? first.link.sub]),
-          resolver: resolverOf(await readDidFiles(options.did ?? []), now),
+          resolver: signersOf(await readDidFiles(options.did ?? []), now),
           now,
           revoked: () => false,
         })
@@ -72,7 +73,7 @@ export function delegationVerifyCommand(cli: Cli): Command {
             ),
           ].join('\n'),
         )
-        if (!report.ok && isUnknown(report.reason)) return exitCodes.incomplete
+        if (!report.ok && isKeyUnknown(report.reason)) return exitCodes.incomplete
         return report.ok && report.covered !== false ? exitCodes.ok : exitCodes.failed
       }),
     )
@@ -106,7 +107,7 @@ async function reportOf(
   return { ok: true, ...facts, covered: why === undefined, ...(why === undefined ? {} : { why }) }
 }
 
-/** Keys of did:key are in the name itself; those of any other identity have to be asked for. */
+/** Keys of did:key are in the name itself; those of any other identity have to be given or asked for. */
 function isUnknown(reason: string | undefined): boolean {
   return reason === 'did_method_unsupported'
 }
@@ -118,7 +119,7 @@ function didOf(name: string, text: string | undefined): Did | undefined {
 }
 
 const UNKNOWN =
-  'cannot be told without a network: its issuer is no did:key. A node looks the key up: hansa delegation add'
+  'cannot be told: its issuer is no did:key. Give the log of its identity with --did FILE, or let a node look the key up: hansa delegation add'
 
 function reportText(style: Style, report: Report): string {
   const { ok, reason, at, owner, audience, exp, covered, why, unchecked } = report

@@ -6,6 +6,7 @@ import type { Cli } from '../cli.ts'
 import { type Expiry, expiry } from '../delegation-options.ts'
 import { failed, usage } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { collect } from '../options.ts'
 import type { Style } from '../print.ts'
 import { facts, table, time } from '../table.ts'
 
@@ -93,22 +94,34 @@ function verifyCommand(cli: Cli): Command {
   return cli
     .command('verify', {
       summary: 'verify a claim, with no node and no network',
-      examples: ['hansa sponsor verify reporter.claim'],
+      description:
+        'Verifies the signature of a claim, and that it has not expired. The key of a did:webvh is taken from the log of its identity, as it was when the claim was made; one that was revoked since is good for nothing. Exit code 0 when it holds, 1 when it does not, 2 when the key is not at hand.',
+      examples: ['hansa sponsor verify reporter.claim', 'hansa sponsor verify reporter.claim --did orgb.did.jsonl'],
     })
     .argument('<file>', 'as hansa sponsor sign printed it')
+    .option('--did <file>', 'did.jsonl of a kernel that signed, or the home of its node; can be repeated', collect)
     .action(
-      cli.action(async ({ print, args: [file] }) => {
-        const { didKeyResolver, keptSponsorClaim, verifySponsorClaim } = await import('@hansa/trust')
+      cli.action<{ did?: string[] }>(async ({ print, options, args: [file] }) => {
+        const { keptSponsorClaim, verifySponsorClaim } = await import('@hansa/trust')
+        const { isKeyUnknown, keysAt, readDidFiles, signersOf } = await import('../verify/did-files.ts')
         const { systemClock } = await import('../../system-clock.ts')
         const jws = await claimIn(String(file))
         const claim = keptSponsorClaim(jws)?.claim
         if (claim === undefined) throw usage(`${file} is no claim, as hansa sponsor sign printed it.`)
         const now = Math.floor(systemClock.now() / 1000)
-        const reading = await verifySponsorClaim(jws, { resolver: didKeyResolver(), kernel: claim.kernel, now })
+        const resolver = keysAt(signersOf(await readDidFiles(options.did ?? []), now), claim.iat)
+        const reading = await verifySponsorClaim(jws, { resolver, kernel: claim.kernel, now })
         const verdict = reading.ok ? { ok: true } : { ok: false, reason: reading.reason }
+        const unknown = !reading.ok && isKeyUnknown(reading.reason)
+        const word = (style: Style) => {
+          if (reading.ok) return style.good('holds')
+          return unknown
+            ? style.warn('cannot be told: give the log of the identity of its sponsor with --did FILE')
+            : style.bad(`does not hold: ${reading.reason}`)
+        }
         print.result({ ...verdict, claim }, (style) =>
           facts(style, [
-            ['claim', reading.ok ? style.good('holds') : style.bad(`does not hold: ${reading.reason}`)],
+            ['claim', word(style)],
             ['sponsor', claim.iss],
             ['agent', claim.agent],
             ['behind', claim.kernel],
@@ -116,6 +129,7 @@ function verifyCommand(cli: Cli): Command {
             ['until', time(claim.exp)],
           ]),
         )
+        if (unknown) return exitCodes.incomplete
         return reading.ok ? exitCodes.ok : exitCodes.failed
       }),
     )

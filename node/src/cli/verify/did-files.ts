@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Did, MAX_DID_LOG_BYTES, MAX_WITNESS_FILE_BYTES } from '@hansa/protocols'
-import { didKeyResolver, didLogKeyResolver, firstOf, type KeyResolver, verifyWebvhLog } from '@hansa/trust'
+import { type DidLog, didKeyResolver, didLogKeyResolver, firstOf, type KeyResolver, verifyWebvhLog } from '@hansa/trust'
 import { didIn } from '../../identity/own-identity.ts'
 import { usage } from '../errors.ts'
 
@@ -17,13 +17,40 @@ export async function readDidFiles(paths: readonly string[]): Promise<DidFile[]>
 /** Keys of did:key, and those of the files at the time of each signature. @throws CliError `usage` for a log that does not verify */
 export function resolverOf(files: readonly DidFile[], now: number): KeyResolver {
   if (files.length === 0) return didKeyResolver()
-  const logs = files.map(({ path, did, log, witnesses }) => {
-    const proofs = witnesses === undefined ? {} : { witnesses: Buffer.from(witnesses) }
-    const verdict = verifyWebvhLog({ did, log: Buffer.from(log), ...proofs, now })
-    if (!verdict.ok) throw usage(`The log of the identity ${did} in ${path} does not verify: ${verdict.reason}.`)
-    return verdict.log
-  })
-  return firstOf(didKeyResolver(), didLogKeyResolver(logs))
+  return firstOf(didKeyResolver(), didLogKeyResolver(files.map((file) => logOf(file, now))))
+}
+
+function logOf({ path, did, log, witnesses }: DidFile, now: number): DidLog {
+  const proofs = witnesses === undefined ? {} : { witnesses: Buffer.from(witnesses) }
+  const verdict = verifyWebvhLog({ did, log: Buffer.from(log), ...proofs, now })
+  if (!verdict.ok) throw usage(`The log of the identity ${did} in ${path} does not verify: ${verdict.reason}.`)
+  return verdict.log
+}
+
+/**
+ * The same for what names its own time: whoever has a stolen key writes any time into it, so a key that was revoked is good
+ * for none of it.
+ * @throws CliError `usage` for a log that does not verify
+ */
+export function signersOf(files: readonly DidFile[], now: number): KeyResolver {
+  const resolver = resolverOf(files, now)
+  const revoked = new Set(files.flatMap((file) => logOf(file, now).current.keys.revoked.map(({ kid }) => kid)))
+  return {
+    resolve: (kid, purpose, at) =>
+      revoked.has(kid)
+        ? Promise.resolve({ ok: false as const, reason: 'key_revoked' })
+        : resolver.resolve(kid, purpose, at),
+  }
+}
+
+/** Keys as they were at one time, whatever is asked. @param at Unix seconds */
+export function keysAt(resolver: KeyResolver, at: number): KeyResolver {
+  return { resolve: (kid, purpose) => resolver.resolve(kid, purpose, at) }
+}
+
+/** Whether nothing is known of the key, so that what it signed is neither good nor bad. */
+export function isKeyUnknown(reason: string | undefined): boolean {
+  return reason === 'did_method_unsupported'
 }
 
 async function readDidFile(given: string): Promise<DidFile> {
