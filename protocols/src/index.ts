@@ -22,6 +22,7 @@ export { type Limits, limitsSchema } from './capability/limits.ts'
 export { type Obligation, obligationSchema, obligationsSchema } from './capability/obligation.ts'
 export { type Safety, safetyClasses, safetySchema } from './capability/safety.ts'
 export * from './content/content-part.ts'
+export * from './control/call-lines.ts'
 export { type Classify, classifySchema } from './control/classify.ts'
 export {
   type LogLine,

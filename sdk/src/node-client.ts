@@ -26,6 +26,7 @@ import type {
 import type { ControlClient } from './control-client.ts'
 import { remoteOperator } from './remote-operator.ts'
 import { type ServedCapability, type ServedRegistration, serveCapability } from './serve-capability.ts'
+import { streamedCall } from './streamed-call.ts'
 
 export interface NodeClient extends Kernel {
   /** What only an operator should hold; hand an agent the client as a plain `Kernel`. */
@@ -91,7 +92,9 @@ export class RemoteKernel implements NodeClient {
   }
 
   invoke(capability: CapabilityRef, args: unknown, options: InvokeOptions = {}): Promise<Frame> {
-    return this.#ask('invoke', capability, args, options)
+    const { onNote, ...rest } = options
+    if (onNote === undefined) return this.#ask('invoke', capability, args, rest)
+    return streamedCall(this.#client, { capability, args: args ?? null, ...rest }, onNote)
   }
 
   explain(capability: CapabilityRef, args: unknown, options: InvokeOptions = {}): Promise<Explanation> {
@@ -107,7 +110,7 @@ export class RemoteKernel implements NodeClient {
     method: M,
     capability: CapabilityRef,
     args: unknown,
-    { signal, ...options }: InvokeOptions,
+    { signal, onNote: _unheard, ...options }: InvokeOptions,
   ): Promise<ControlResult<M>> {
     const answerWithinMs = (options.deadlineMs ?? DEFAULT_DEADLINE_MS) + ANSWER_GRACE_MS
     const init = { answerWithinMs, acts: method === 'invoke', ...(signal && { signal }) }

@@ -4,17 +4,23 @@
  */
 import {
   CallError,
+  type CallNote,
   type CapabilityDefinition,
   type CapabilityHandler,
   type CapabilityId,
+  ContentAnswer,
   controlPaths,
+  InputRequired,
+  type InvocationContext,
   type RegisterParams,
   type Registration,
   type ServeEvent,
+  type ServeReply,
   serveEventSchema,
 } from '@hansa/protocols'
 import type { ControlClient } from './control-client.ts'
 import { ConnectError } from './errors.ts'
+import { OpenQuestions } from './open-questions.ts'
 import { schemaText } from './schema-text.ts'
 
 export interface ServedRegistration extends Registration {
@@ -48,6 +54,8 @@ export async function serveCapability(
   return new Served({ client, handler, events, stop, id: first.registration, capability: first.capability })
 }
 
+type Outcome = Pick<ServeReply, 'ok' | 'content' | 'asks'> & { value?: unknown }
+
 type ServedInit = {
   client: ControlClient
   handler: CapabilityHandler
@@ -62,6 +70,7 @@ class Served implements ServedCapability {
   readonly ended: Promise<Error | undefined>
   readonly #init: ServedInit
   readonly #running = new Map<string, AbortController>()
+  readonly #questions = new OpenQuestions()
   #closing = false
 
   constructor(init: ServedInit) {
@@ -109,10 +118,14 @@ class Served implements ServedCapability {
     }
   }
 
-  async #invoke({ id, callId, principal, args }: Extract<ServeEvent, { type: 'invoke' }>): Promise<void> {
+  async #invoke(event: Extract<ServeEvent, { type: 'invoke' }>): Promise<void> {
+    const { id, callId, principal, args, accepts = [], continued } = event
     const cancel = new AbortController()
     this.#running.set(id, cancel)
-    const outcome = await this.#run(args, { callId, principal, signal: cancel.signal, accepts: [], note() {} })
+    const said = this.#notesOf(id)
+    const context = { callId, principal, signal: cancel.signal, accepts, note: said.note }
+    const outcome = await this.#continue(args, context, continued)
+    await said.settled()
     this.#running.delete(id)
     if (cancel.signal.aborted) return
     const { client, id: registration } = this.#init
@@ -123,9 +136,37 @@ class Served implements ServedCapability {
     })
   }
 
-  async #run(args: unknown, context: Parameters<CapabilityHandler>[1]): Promise<{ ok: boolean; value?: unknown }> {
+  /** What the call before this one left may be of another run of this process; then nobody can go on from it. */
+  #continue(
+    args: unknown,
+    context: InvocationContext,
+    continued: Extract<ServeEvent, { type: 'invoke' }>['continued'],
+  ): Promise<Outcome> {
+    if (continued === undefined) return this.#run(args, context)
+    const { responses, state: name } = continued
+    const { found, state } = this.#questions.take(name)
+    return found ? this.#run(args, { ...context, continued: { responses, state } }) : Promise.resolve({ ok: false })
+  }
+
+  /** One after the other, and before the answer. A note that does not arrive changes nothing. */
+  #notesOf(id: string): { note(note: CallNote): void; settled(): Promise<unknown> } {
+    const { client, id: registration } = this.#init
+    let last: Promise<unknown> = Promise.resolve()
+    return {
+      note(note) {
+        last = last.then(() => client.post(controlPaths.note, { registration, id, note })).catch(() => {})
+      },
+      settled: () => last,
+    }
+  }
+
+  async #run(args: unknown, context: InvocationContext): Promise<Outcome> {
     try {
       const value: unknown = await this.#init.handler(args, context)
+      if (value instanceof InputRequired)
+        return { ok: true, asks: { requests: value.requests, state: this.#questions.keep(value.state) } }
+      if (value instanceof ContentAnswer)
+        return { ok: true, content: { content: value.content, ...(value.isError ? { isError: true as const } : {}) } }
       // A function or a symbol has no JSON text; a cycle or a BigInt throws.
       if (value !== undefined && JSON.stringify(value) === undefined) return { ok: false }
       return { ok: true, value: value ?? null }

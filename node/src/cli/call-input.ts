@@ -35,6 +35,20 @@ export async function readCredential(path: string): Promise<string> {
   )
 }
 
+/**
+ * The answers to what a call has asked.
+ * @throws CliError `usage` for one option without the other
+ */
+export async function readContinuation(
+  { continue: callId, responses }: { continue?: string; responses?: string },
+  stdin: Readable,
+): Promise<{ callId: string; responses: unknown } | undefined> {
+  if (callId === undefined && responses === undefined) return undefined
+  if (callId === undefined || responses === undefined)
+    throw usage('--continue and --responses belong together: the call that asked, and the answers to it.')
+  return { callId, responses: await readArguments(responses, stdin, 'The JSON of the responses') }
+}
+
 function parsed(bytes: Buffer, what: string, hint = '.'): unknown {
   const reading = parseStrictJson(bytes, 'payload')
   if (reading.ok) return reading.value

@@ -221,7 +221,10 @@ describe.each([...forAll, ...forAgents])('with a token, over %s,', (_where, star
         body: { error: { code: 'policy_denied', message: expect.stringContaining('does not cover filesystem.read') } },
       })
     }
-    for (const method of ['serve', 'answer', 'end', 'grant', 'agents'])
+    expect(await say('invoke/stream', { capability: 'filesystem.read', args: 1 })).toMatchObject({
+      body: { type: 'error', error: { code: 'policy_denied' } },
+    })
+    for (const method of ['serve', 'answer', 'note', 'end', 'grant', 'agents'])
       expect(await say(method, { id: 'files.write' }), method).toMatchObject({ status: 403 })
     expect(await say('capabilities')).toMatchObject({ status: 200 })
   })

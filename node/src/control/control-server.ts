@@ -18,6 +18,7 @@ import {
   MAX_RESULT_BYTES,
   registerParamsSchema,
   serveEndSchema,
+  serveNoteSchema,
   serveReplySchema,
   watchApprovalsSchema,
 } from '@hansa/protocols'
@@ -43,6 +44,7 @@ import { openApiDocument } from './openapi-document.ts'
 import { passedOver } from './passed-over.ts'
 import { type ServedCapabilities, servedCapabilities } from './serve.ts'
 import { streamApprovals } from './stream-approvals.ts'
+import { streamCall } from './stream-call.ts'
 
 export type ControlListen =
   | { kind: 'unix'; path: string }
@@ -252,9 +254,10 @@ const serveIsOutOfScope = faultOfCode(
   'policy_denied: What was shown is for calling certain capabilities, and for nothing else.',
 )
 /** What a token that is bound to capabilities opens besides calling them. */
-const withScope: readonly string[] = ['whoami', 'capabilities', 'invoke', 'explain'].map(
-  (method) => controlPaths.method + method,
-)
+const withScope: readonly string[] = [
+  ...['whoami', 'capabilities', 'invoke', 'explain'].map((method) => controlPaths.method + method),
+  controlPaths.invokeStream,
+]
 
 function faultOfScope(caller: ControlCaller, path: string): ControlFault | undefined {
   if (caller.scope !== 'agent') return undefined
@@ -301,6 +304,19 @@ async function route(
     case controlPaths.answer: {
       const reply = await parsed(serveReplySchema, MAX_ANSWER_BYTES)
       return reply.ok ? { status: 200, body: served.answer(reply.value, owner) ?? null } : reply.fault
+    }
+    case controlPaths.note: {
+      const said = await parsed(serveNoteSchema, MAX_METHOD_BYTES)
+      return said.ok ? { status: 200, body: served.note(said.value, owner) ?? null } : said.fault
+    }
+    case controlPaths.invokeStream: {
+      const params = await parsed(controlMethods.invoke, MAX_METHOD_BYTES)
+      if (!params.ok) return params.fault
+      const by = { kernel, node, caller, principal: principalOf(caller) ?? principal, agentsUrl: agentsUrl() }
+      await streamCall(eventStream(response, signal), clock, (heard) =>
+        methodTable.invoke(params.value, { ...by, ...heard }),
+      )
+      return undefined
     }
     case controlPaths.end: {
       const end = await parsed(serveEndSchema, MAX_METHOD_BYTES)

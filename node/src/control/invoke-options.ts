@@ -1,5 +1,5 @@
 /** What a caller may say of a call besides its arguments, and what is said for it. The same for every protocol that agents come in by. */
-import { CallError, type controlMethods, type InvokeOptions } from '@hansa/protocols'
+import { CallError, type CallNote, type controlMethods, type InvokeOptions } from '@hansa/protocols'
 import { scopeCovers } from '@hansa/trust'
 import type { z } from 'zod'
 import type { ControlCaller } from './control-caller.ts'
@@ -13,15 +13,20 @@ export type CallingAs = {
   principal: string
   /** Aborted when the client goes away. */
   signal: AbortSignal
+  /** Takes what a call says before it ends. @default nobody listens */
+  onNote?(note: CallNote): void
 }
 
 /** @throws CallError `policy_denied` for what is not the caller's to say, or not covered by what it shows. */
 export function invokeOptions(
   capability: string,
   options: CallOptions,
-  { caller, principal, signal }: CallingAs,
+  { caller, principal, signal, onNote }: CallingAs,
 ): InvokeOptions {
-  const given: WithoutUndefined<CallOptions> = withoutUndefined(options)
+  const given: WithoutUndefined<CallOptions> & Pick<CallingAs, 'onNote'> = {
+    ...withoutUndefined(options),
+    ...(onNote === undefined ? {} : { onNote }),
+  }
   if (caller.scope === 'agent') {
     if (given.principal !== undefined && given.principal !== principal) throw notYours(principal)
     const { issuer, onBehalfOf, scope, token } = caller.agent

@@ -1,6 +1,7 @@
 /** Each method of the control interface as a call of the kernel. Total over the contract's table, in both directions. */
 import {
   CallError,
+  type CallNote,
   type CapabilityInfo,
   type ControlMethod,
   type ControlResult,
@@ -28,6 +29,8 @@ export type MethodContext = {
   agentsUrl: string
   /** Aborted when the client goes away. */
   signal: AbortSignal
+  /** Takes what a call says before it ends. @default nobody listens */
+  onNote?(note: CallNote): void
 }
 
 type Params<M extends ControlMethod> = z.infer<(typeof controlMethods)[M]>

@@ -141,6 +141,9 @@ describe(servedCapabilities, () => {
     const forged = { registration, id: event.id, ok: true, value: 'forged' }
     for (const other of [MALLORY, 'operator', '']) {
       expect(() => served.answer(forged, other)).toThrow(/not_found/)
+      expect(() => served.note({ registration, id: event.id, note: { type: 'progress', progress: 1 } }, other)).toThrow(
+        /not_found/,
+      )
       await expect(served.end(registration, other)).rejects.toThrow(/not_found/)
     }
     served.answer({ registration, id: event.id, ok: true, value: 'real' }, ALICE)

@@ -9,11 +9,15 @@
 import { randomBytes } from 'node:crypto'
 import {
   CallError,
+  type CallNote,
   type CapabilityHandler,
   type Clock,
+  ContentAnswer,
+  InputRequired,
   type InvocationContext,
   type RegisterParams,
   type ServeEvent,
+  type ServeNote,
   type ServeReply,
 } from '@hansa/protocols'
 import { DriverError } from '../drivers/index.ts'
@@ -33,6 +37,8 @@ export interface ServedCapabilities extends AsyncDisposable {
   serve(service: Service): Promise<void>
   /** @throws CallError `not_found` when nobody waits for this answer (any more), or not for one of this owner. */
   answer(reply: ServeReply, owner: string): void
+  /** @throws CallError `not_found` for a registration that is not this owner's. */
+  note(said: ServeNote, owner: string): void
   /** Stops offering the capability and ends its stream. @throws CallError `not_found`, also for one of another owner */
   end(registration: string, owner: string): Promise<void>
 }
@@ -73,6 +79,9 @@ export function servedCapabilities({ kernel, clock }: ServedCapabilitiesComponen
     answer(reply, owner) {
       find(reply.registration, owner).answer(reply)
     },
+    note(said, owner) {
+      find(said.registration, owner).note(said)
+    },
     async end(registration, owner) {
       const entry = find(registration, owner)
       served.delete(registration)
@@ -86,7 +95,7 @@ export function servedCapabilities({ kernel, clock }: ServedCapabilitiesComponen
   }
 }
 
-type Pending = { resolve(value: unknown): void; reject(reason: Error): void }
+type Pending = { resolve(value: unknown): void; reject(reason: Error): void; note(note: CallNote): void }
 
 class Served {
   readonly id: string
@@ -120,10 +129,15 @@ class Served {
     this.#schedulePing(stream)
   }
 
-  answer({ id, ok, value }: ServeReply): void {
+  /** What nobody waits for any more is passed over. */
+  note({ id, note }: ServeNote): void {
+    this.#pending.get(id)?.note(note)
+  }
+
+  answer({ id, ok, value, content, asks }: ServeReply): void {
     const pending = this.#pending.get(id)
     if (pending === undefined) throw new CallError({ code: 'not_found' }, 'not_found: nobody waits for this answer')
-    if (ok) pending.resolve(value ?? null)
+    if (ok) pending.resolve(answerOf({ value, content, asks }))
     else pending.reject(new Error('the agent answered that it failed'))
   }
 
@@ -143,7 +157,8 @@ class Served {
     }
   }
 
-  #ask(stream: ServeStream, args: unknown, { callId, principal, signal }: InvocationContext): Promise<unknown> {
+  #ask(stream: ServeStream, args: unknown, context: InvocationContext): Promise<unknown> {
+    const { callId, principal, signal, accepts, continued, note } = context
     const id = randomId()
     return new Promise<unknown>((resolve, reject) => {
       const cancel = () => {
@@ -158,10 +173,15 @@ class Served {
       this.#pending.set(id, {
         resolve: (value) => settle(() => resolve(value)),
         reject: (reason) => settle(() => reject(reason)),
+        note,
       })
       signal.addEventListener('abort', cancel, { once: true })
       // The kernel's arguments are JSON already.
-      stream.send({ type: 'invoke', id, callId, principal, args: args as never })
+      stream.send({
+        ...{ type: 'invoke', id, callId, principal, args: args as never },
+        ...(accepts.length === 0 ? {} : { accepts: [...accepts] }),
+        ...(continued === undefined ? {} : { continued: { ...continued, state: String(continued.state) } }),
+      })
     })
   }
 
@@ -171,6 +191,13 @@ class Served {
       this.#schedulePing(stream)
     })
   }
+}
+
+/** The state of a question is the agent's: here it is only the name under which the agent finds it. */
+function answerOf({ value, content, asks }: Pick<ServeReply, 'value' | 'content' | 'asks'>): unknown {
+  if (asks !== undefined) return new InputRequired(asks.requests, asks.state)
+  if (content !== undefined) return new ContentAnswer(content.content, { isError: content.isError === true })
+  return value ?? null
 }
 
 function randomId(): string {

@@ -110,6 +110,8 @@ export const methodFacts = {
 const pathScopes: ReadonlyMap<string, ControlScope> = new Map([
   [controlPaths.serve, 'agent'],
   [controlPaths.answer, 'agent'],
+  [controlPaths.note, 'agent'],
+  [controlPaths.invokeStream, 'agent'],
   [controlPaths.end, 'agent'],
   [controlPaths.openapi, 'agent'],
   [controlPaths.watchApprovals, 'operator'],

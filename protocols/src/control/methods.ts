@@ -10,12 +10,16 @@ import {
   endAgreementSchema,
   proposeAgreementSchema,
 } from '../agreement/agreement-record.ts'
+import { capabilityKindSchema } from '../capability/kind.ts'
 import { labelsSchema } from '../capability/label.ts'
 import { limitsSchema } from '../capability/limits.ts'
 import { obligationsSchema } from '../capability/obligation.ts'
 import { safetySchema } from '../capability/safety.ts'
+import { contentResultSchema } from '../content/content-part.ts'
 import { costPerCallSchema } from '../delegation/charge.ts'
 import { addDelegationSchema, delegateSchema } from '../delegation/held-chain.ts'
+import { callNoteSchema } from '../exchange/call-note.ts'
+import { acceptedInputSchema, inputRequestsSchema, inputResponsesSchema } from '../exchange/input-request.ts'
 import { caseIdSchema } from '../governance/case.ts'
 import { actOnCaseSchema, openCaseSchema } from '../governance/case-acts.ts'
 import { askExceptionSchema, byPersonSchema } from '../governance/exception.ts'
@@ -59,6 +63,8 @@ export const invokeParamsSchema = z.strictObject({
   delegation: z.union([z.string().max(64), z.literal(false)]).optional(),
   labels: labelsSchema.optional(),
   route: z.boolean().optional(),
+  accepts: acceptedInputSchema.optional(),
+  continues: z.strictObject({ callId: callIdSchema, responses: inputResponsesSchema }).optional(),
   deadlineMs: z.int().min(1).max(600_000).optional(),
 })
 export type InvokeParams = z.infer<typeof invokeParamsSchema>
@@ -66,6 +72,7 @@ export type InvokeParams = z.infer<typeof invokeParamsSchema>
 /** A definition whose schemas have become JSON text. */
 export const registerParamsSchema = z.strictObject({
   id: capabilityIdSchema,
+  kind: capabilityKindSchema.optional(),
   version: z.string().max(64).optional(),
   title: z.string().max(256).optional(),
   description: z.string().max(4096).optional(),
@@ -204,6 +211,10 @@ export const controlPaths = {
   serve: '/control/v1/serve',
   /** POST of `serveReplySchema`: the answer to one `invoke` event. */
   answer: '/control/v1/answer',
+  /** POST of `serveNoteSchema`: what a call says before its answer. */
+  note: '/control/v1/note',
+  /** POST of `invokeParamsSchema`; the response is lines of `CallLine`. */
+  invokeStream: '/control/v1/invoke/stream',
   /** POST of `serveEndSchema`: the capability is no longer offered once this has answered. */
   end: '/control/v1/end',
   /** POST of `watchApprovalsSchema`; the response is a stream of `WatchLine` lines for as long as it is read. */
@@ -224,6 +235,11 @@ export const serveEventSchema = z.discriminatedUnion('type', [
       callId: callIdSchema,
       principal: z.string().max(600).describe('Who asks, as this kernel names it'),
       args: jsonSchema.describe('Any JSON value, checked against the input schema'),
+      accepts: acceptedInputSchema.optional().describe('What may be asked of the caller'),
+      continued: z
+        .object({ responses: inputResponsesSchema, state: z.string().max(64) })
+        .optional()
+        .describe('The answers of the caller, and the `state` of the answer that asked'),
     })
     .describe('One call: post its answer with this id'),
   z.object({ type: z.literal('cancel'), id: z.string().max(64) }).describe('Nobody waits for that answer any more'),
@@ -236,8 +252,21 @@ export const serveReplySchema = z.strictObject({
   id: z.string().max(64),
   ok: z.boolean(),
   value: jsonSchema.optional(),
+  content: contentResultSchema.optional().describe('Instead of a value'),
+  asks: z
+    .strictObject({ requests: inputRequestsSchema, state: z.string().max(64) })
+    .optional()
+    .describe('Instead of a value: the call cannot go on without answers of its caller'),
 })
 export type ServeReply = z.infer<typeof serveReplySchema>
+
+/** What a call says before its answer. */
+export const serveNoteSchema = z.strictObject({
+  registration: z.string().max(64),
+  id: z.string().max(64),
+  note: callNoteSchema,
+})
+export type ServeNote = z.infer<typeof serveNoteSchema>
 
 export const serveEndSchema = z.strictObject({ registration: z.string().max(64) })
 export type ServeEnd = z.infer<typeof serveEndSchema>
@@ -250,16 +279,3 @@ export const watchLineSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ping') }).describe('Every 15 seconds'),
 ])
 export type WatchLine = z.infer<typeof watchLineSchema>
-
-/** Body of an error answer of the control interface. */
-export const controlErrorSchema = z.object({
-  error: z.object({
-    code: z.string().max(64).describe('One of the closed list of codes; a later version may know more'),
-    message: z.string().max(65_536).describe('For people'),
-    denialId: z.string().max(64).optional().describe('Names the refusal in the log of the kernel that refused'),
-    callId: z.string().max(64).optional(),
-    stage: z.string().max(64).optional().describe('Where in the life of a call it was refused'),
-    approvalId: z.string().max(64).optional().describe('The approval to wait for, with approval_required'),
-  }),
-})
-export type ControlError = z.infer<typeof controlErrorSchema>

@@ -63,6 +63,8 @@ describe(controlOpenApi, () => {
       'explain',
       'importAgreed',
       'invoke',
+      'invokeStream',
+      'note',
       'openapi',
       'search',
       'serve',

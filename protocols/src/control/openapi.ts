@@ -5,15 +5,16 @@
 
 import { oauthPaths, tokenErrorSchema, tokenRequestSchema, tokenResponseSchema } from '../issuer/token-endpoint.ts'
 import { OpenApiComponents } from '../openapi-components.ts'
+import { callLineSchema, controlErrorSchema } from './call-lines.ts'
 import { controlScopeOf, methodFacts } from './method-facts.ts'
 import {
   type ControlMethod,
-  controlErrorSchema,
   controlMethods,
   controlPaths,
   registerParamsSchema,
   serveEndSchema,
   serveEventSchema,
+  serveNoteSchema,
   serveReplySchema,
   watchApprovalsSchema,
   watchLineSchema,
@@ -102,7 +103,7 @@ function methodPaths(schemas: OpenApiComponents): Json {
 
 function servePaths(schemas: OpenApiComponents): Json {
   const done = jsonContent({ type: 'null' })
-  const { serve, answer, end } = controlPaths
+  const { serve, answer, note, end, invokeStream } = controlPaths
   const event = schemas.add('ServeEvent', serveEventSchema)
   return {
     [serve]: {
@@ -116,6 +117,19 @@ function servePaths(schemas: OpenApiComponents): Json {
       post: operationOf('answer', answer, 'Answers one call that came on the stream of `serve`.', {
         body: schemas.add('AnswerParams', serveReplySchema),
         answer: done,
+      }),
+    },
+    [note]: {
+      post: operationOf('note', note, 'Says something about a call before its answer.', {
+        body: schemas.add('NoteParams', serveNoteSchema),
+        answer: done,
+      }),
+    },
+    [invokeStream]: {
+      post: operationOf('invokeStream', invokeStream, 'Calls a capability, and tells what it says before it ends.', {
+        body: schemas.add('InvokeParams', controlMethods.invoke),
+        answer: { 'application/x-ndjson': { schema: schemas.add('CallLine', callLineSchema) } },
+        says: 'Lines of JSON up to a frame or an error; each has this schema',
       }),
     },
     [end]: {

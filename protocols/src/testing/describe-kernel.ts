@@ -22,6 +22,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import type { Did } from '../syntax/did.ts'
 import { describeAdvertising } from './describe-advertising.ts'
 import { describeImporting } from './describe-importing.ts'
+import { describeInteracting } from './describe-interacting.ts'
 import { describeInvoking } from './describe-invoking.ts'
 
 export type KernelFixture = {
@@ -49,6 +50,7 @@ export function describeKernel(name: string, make: () => Promise<KernelFixture>)
     })
 
     describeInvoking(made)
+    describeInteracting(made)
     describeAdvertising(made)
     describeImporting(made)
   })

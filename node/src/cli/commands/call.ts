@@ -1,4 +1,4 @@
-import type { Explanation, Frame } from '@hansa/protocols'
+import { type Explanation, type Frame, inputMethods } from '@hansa/protocols'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -18,6 +18,9 @@ type Options = {
   credentialFile?: string
   deadline?: number
   explain?: boolean
+  accept?: string[]
+  continue?: string
+  responses?: string
   route?: boolean
 }
 
@@ -33,6 +36,8 @@ export function callCommand(cli: Cli): Command {
         `echo '{"n":3}' | hansa call orgb/rows - --json`,
         `hansa call orgb/billing.invoice.list '{"tenant":"acme"}' --delegation acme.chain`,
         `hansa call orgb/rows '{}' --credential-file reporter.credential`,
+        `hansa call orgb/berths.book '{"ship":"Adler"}' --accept elicitation/create`,
+        `hansa call orgb/berths.book '{"ship":"Adler"}' --continue CALL --responses '{"berth":{"action":"accept","content":{"name":"K7"}}}'`,
         `hansa call orgb/files.write '{"path":"a","content":"b"}' --explain`,
       ],
     })
@@ -50,11 +55,18 @@ export function callCommand(cli: Cli): Command {
     .option('--deadline <ms>', 'how long it may take (default: 10000)', integer('--deadline', 1, 600_000))
     .option('--route', 'another imported provider of the same capability may serve it when the first does not')
     .option('--no-route', 'only what is named')
+    .option(
+      '--accept <method>',
+      `what you can answer when it asks: ${inputMethods.join(', ')}; can be repeated`,
+      collect,
+    )
+    .option('--continue <call>', 'the call that asked; the arguments are those of that call')
+    .option('--responses <json>', 'an object for each of its requests, by name: JSON, or @FILE')
     .option('--explain', 'say what would be decided, and why, and do nothing')
     .action(
       cli.action<Options>(async ({ home, print, options, stdin, args: [capability, given] }) => {
         const { controlClient } = await import('../control-client.ts')
-        const { readArguments, readCredential, readToken } = await import('../call-input.ts')
+        const { readArguments, readContinuation, readCredential, readToken } = await import('../call-input.ts')
         const args = await readArguments(given as string | undefined, stdin)
         const { principal, purpose, idempotencyKey, approval, label: labels, deadline, token } = options
         const delegation = await chainOf(options.delegation)
@@ -69,6 +81,8 @@ export function callCommand(cli: Cli): Command {
           delegation,
           deadlineMs: deadline,
           route: options.route,
+          accepts: options.accept,
+          continues: await readContinuation(options, stdin),
           token: token === undefined ? undefined : await readToken(token),
         }
         const { credentialFile } = options
@@ -83,7 +97,9 @@ export function callCommand(cli: Cli): Command {
         const frame = await client.call('invoke', members)
         print.result(frame, () => valueText(frame))
         print.note((style) => frameNote(style, frame))
-        return exitCodes.ok
+        if (frame.kind !== 'input_required') return exitCodes.ok
+        print.note((style) => askedText(style, frame))
+        return exitCodes.incomplete
       }),
     )
 }
@@ -93,6 +109,13 @@ async function chainOf(given: string | boolean | undefined): Promise<string | fa
   if (typeof given !== 'string') return given === false ? false : undefined
   const { chainId } = await import('../given-chain.ts')
   return chainId(given)
+}
+
+/** Within ten minutes, with the same arguments. */
+function askedText(style: Style, { callId, value }: Frame): string {
+  const names = Object.keys(value as object)
+  const example = JSON.stringify(Object.fromEntries(names.map((name) => [name, {}])))
+  return `${style.warn('It waits for answers.')} Call again within ten minutes, with the same arguments and: --continue ${callId} --responses '${example}'`
 }
 
 const explanationExits = {
