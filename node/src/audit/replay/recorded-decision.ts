@@ -27,6 +27,8 @@ export type RecordedDecision = {
   /** Whether it began, so that its arguments may have been kept. */
   begun: boolean
   argsCommitment?: Hash
+  /** Whether it went on where another call had asked: what was kept is then its arguments and its answers. */
+  continued: boolean
   /** Whether what was kept is what the rules saw: the firewall comes after them. */
   argsUnchanged: boolean
   /** Undefined: the log does not say. Else the chain it was made under, the first link first; none for a call without one. */
@@ -69,6 +71,7 @@ export function recordedDecision(entry: Entry): RecordedDecision | undefined {
     begun,
     ...(entry.args_c === undefined ? {} : { argsCommitment: entry.args_c }),
     argsUnchanged: begun && !changed,
+    continued: entry.ext?.continues !== undefined,
     ...(intent === undefined ? {} : { purpose: intent.purpose === undefined ? {} : { value: intent.purpose } }),
     ...(chain === undefined ? {} : { chain }),
   }

@@ -117,6 +117,13 @@ describe('a recorded call under another policy', () => {
     expect(said(await replay([entry()], [byArgs], { args: {} }))).toBe('permit -> deny')
   })
 
+  it('is decided by its arguments and not by its answers, where it went on from another call', async () => {
+    const continued = entry({ ext: { continues: 'B'.repeat(22) } })
+    const args = (n: number) => ({ args: { arguments: { n }, responses: { q: { n: 3 - n } } } })
+    expect(said(await replay([continued], [byArgs], args(1)))).toBe('same')
+    expect(said(await replay([continued], [byArgs], args(2)))).toBe('permit -> deny')
+  })
+
   it('is not asked for arguments that no rule looks at, that cannot be there, or that the firewall changed', async () => {
     const verdicts = [{ pass: 'egress_args', stage: 'labels', rule: 'PII', action: 'redact' }] as Entry['verdicts'] &
       object

@@ -1,5 +1,5 @@
 /** Decides every recorded call again and says what would have been otherwise. Reads entry by entry; asks for arguments in groups. */
-import type { Entry } from '@hansa/protocols'
+import type { ContinuationArguments, Entry } from '@hansa/protocols'
 import type { UnknownFact } from '@hansa/trust'
 import { type DecisionKind, type RecordedDecision, recordedDecision } from './recorded-decision.ts'
 import { type ReplayAnswer, type ReplayWorld, replayDecision } from './replay-decision.ts'
@@ -107,7 +107,7 @@ class Replay {
       const calls = waiting.filter((call) => call.origin === origin)
       const found = await this.#init.argumentsOf(origin, calls)
       for (const call of calls) {
-        const args = found.has(call.callId) ? { value: found.get(call.callId) } : undefined
+        const args = found.has(call.callId) ? { value: argumentsIn(found.get(call.callId), call) } : undefined
         this.#count(call, replayDecision(call, this.#init.world, args))
       }
     }
@@ -144,4 +144,9 @@ function shown({ seq, callId, tMs, capability, principal, peer, was, rules }: Re
     was,
     rulesWas: rules,
   }
+}
+
+/** As the rules saw them. */
+function argumentsIn(kept: unknown, { continued }: RecordedDecision): unknown {
+  return continued ? (kept as ContinuationArguments).arguments : kept
 }
