@@ -185,6 +185,7 @@ export {
   signBatch,
 } from './signed/batch-signer.ts'
 export { readEnvelope } from './signed/envelope.ts'
+export { parseEnvelope, parseEnvelopes, payloadBytesOf } from './signed/envelope-text.ts'
 export {
   type EnvelopeVerdict,
   type EnvelopeVerifier,
@@ -192,7 +193,7 @@ export {
   envelopeVerifier,
 } from './signed/envelope-verifier.ts'
 export { type JwsVerdict, type SignedJws, signJws, type VerifyJwsInit, verifyJws } from './signed/jws.ts'
-export { type PayloadReading, readAck, readIntent, readReceipt } from './signed/payloads.ts'
+export { ackOf, intentOf, type PayloadReading, readAck, readIntent, readReceipt, receiptOf } from './signed/payloads.ts'
 export { envelopeHash, type Prepared, prepare } from './signed/prepared.ts'
 export { type UnverifiedPart, unverifiedPart } from './signed/unverified-part.ts'
 export {

@@ -6,7 +6,7 @@
 import type { InboundSession, InboundSessions } from '@hansa/mesh'
 import type { ChannelBinding, Clock, Code, Did, Envelope, InboundRequest, Intent } from '@hansa/protocols'
 import { callFrameLimits, decodeFrames, MAX_INTENT_LIFE_SECONDS } from '@hansa/protocols'
-import { type EnvelopeVerifier, parseStrictJson, readEnvelope, readIntent } from '@hansa/trust'
+import { type EnvelopeVerifier, intentOf, parseEnvelope, payloadBytesOf } from '@hansa/trust'
 import type { SpentCounters } from './spent-counters.ts'
 
 export type AuthenticatedIntent = {
@@ -48,8 +48,7 @@ export async function authenticateIntent(
   if (envelopeBytes === undefined || chain === undefined || salt === undefined || args === undefined) {
     return { rejected: 'invalid_request', reason: 'the body is not four frames within their limits' }
   }
-  const parsed = parseStrictJson(envelopeBytes, 'object')
-  const envelope = parsed.ok ? readEnvelope(parsed.value) : undefined
+  const envelope = parseEnvelope(envelopeBytes)
   const claimed = envelope && claimOf(envelope)
   if (envelope === undefined || claimed === undefined)
     return { rejected: 'invalid_request', reason: 'the first frame is not an intent envelope' }
@@ -61,7 +60,7 @@ export async function authenticateIntent(
   if (first === undefined && !session.window.isFresh(claimed.ctr)) return REPLAYED
   const verdict = await verifier.verify('hansa-intent', envelope, session.peer)
   if (!verdict.ok) return { rejected: 'invalid_request', reason: `the intent does not verify: ${verdict.reason}` }
-  const reading = readIntent(verdict.payload)
+  const reading = intentOf(verdict)
   if (!reading.ok) return { rejected: 'invalid_request', reason: `the intent is malformed: ${reading.reason}` }
   const intent = reading.value
   const fault = faultOf(intent, session, self, Math.floor(clock.now() / 1000))
@@ -107,8 +106,10 @@ function faultOf(intent: Intent, session: InboundSession, self: Did, now: number
  * good for finding out cheaply whether the signature is worth checking. Quotes inside a string of JSON are escaped, so
  * neither pattern can match there.
  */
-function claimOf({ payload }: Envelope): { sid: string; ctr: number } | undefined {
-  const text = Buffer.from(payload, 'base64url').toString('latin1')
+function claimOf(envelope: Envelope): { sid: string; ctr: number } | undefined {
+  const bytes = payloadBytesOf(envelope)
+  if (bytes === undefined) return undefined
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
   const sid = /"sid":"([\w-]{22})"/.exec(text)?.[1]
   const ctr = /"ctr":([1-9]\d{0,15})[,}]/.exec(text)?.[1]
   return sid === undefined || ctr === undefined ? undefined : { sid, ctr: Number(ctr) }

@@ -27,7 +27,7 @@ import {
   type KeyResolver,
   parseStrictJson,
   prepare,
-  readReceipt,
+  receiptOf,
   taggedHash,
   verifyJws,
 } from '@hansa/trust'
@@ -237,7 +237,7 @@ export class OutboundExchange {
     }
     const verdict = await this.#c.verifier.verify('hansa-receipt', envelope, target.peer)
     if (!verdict.ok) return this.#refuseReply(target, call, `its receipt does not verify: ${verdict.reason}`)
-    const reading = readReceipt(verdict.payload)
+    const reading = receiptOf(verdict)
     if (!reading.ok) return this.#refuseReply(target, call, `its receipt is malformed: ${reading.reason}`)
     const receipt = reading.value
     const committed = receipt.result_c !== null && salt.length === 0 && result.length === 0

@@ -4,7 +4,7 @@
  * nothing but itself.
  */
 import type { Did, Envelope, InboundReply, InboundRequest } from '@hansa/protocols'
-import { type EnvelopeVerifier, parseStrictJson, readAck, readEnvelope } from '@hansa/trust'
+import { ackOf, type EnvelopeVerifier, parseEnvelopes } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import { jsonReply, refusalReply } from './inbound-reply.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
@@ -18,7 +18,8 @@ export type ServeAcksComponents = TakeAckComponents & { verifier: EnvelopeVerifi
 
 export function serveAcks(components: ServeAcksComponents): (request: InboundRequest) => Promise<InboundReply> {
   return async (request) => {
-    const envelopes = readEnvelopes(request.body)
+    const { body } = request
+    const envelopes = body.length <= MAX_ACKS_BYTES ? parseEnvelopes(body, MAX_ACKS) : undefined
     if (envelopes === undefined) {
       return refusalReply(components.refusals, request.source, 'invalid_request', 'not a list of ack envelopes')
     }
@@ -33,13 +34,6 @@ export function serveAcks(components: ServeAcksComponents): (request: InboundReq
   }
 }
 
-function readEnvelopes(body: Uint8Array): Envelope[] | undefined {
-  const parsed = body.length <= MAX_ACKS_BYTES ? parseStrictJson(body, 'payload') : undefined
-  if (parsed?.ok !== true || !Array.isArray(parsed.value) || parsed.value.length > MAX_ACKS) return undefined
-  const envelopes = parsed.value.map(readEnvelope)
-  return envelopes.every((envelope) => envelope !== undefined) ? envelopes : undefined
-}
-
 /** @returns the entry, undefined for an ack that nobody waits for (any more), or why it is not one. */
 async function verifyAndTake(
   envelope: Envelope,
@@ -52,7 +46,7 @@ async function verifyAndTake(
   if (!openAcks.owes(issuer)) return undefined
   const verdict = await verifier.verify('hansa-ack', envelope, issuer)
   if (!verdict.ok) return `an ack does not verify: ${verdict.reason}`
-  const reading = readAck(verdict.payload)
+  const reading = ackOf(verdict)
   if (!reading.ok) return `an ack is malformed: ${reading.reason}`
   return takeAck(reading.value, issuer, envelope, components)
 }

@@ -8,7 +8,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Did, Envelope, InboundReply, InboundRequest } from '@hansa/protocols'
 import { CALL_CONTENT_TYPE, decodeFrames, encodeFrames, revealFrameLimits } from '@hansa/protocols'
-import { type EnvelopeVerifier, parseStrictJson, readAck, readEnvelope } from '@hansa/trust'
+import { ackOf, type EnvelopeVerifier, parseEnvelope, payloadBytesOf } from '@hansa/trust'
 import type { HeldResult } from './held-results.ts'
 import { refusalReply } from './inbound-reply.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
@@ -40,7 +40,7 @@ async function acknowledge(
 ): Promise<string | undefined> {
   const verdict = await components.verifier.verify('hansa-ack', envelope, peer)
   if (!verdict.ok) return `an ack does not verify: ${verdict.reason}`
-  const reading = readAck(verdict.payload)
+  const reading = ackOf(verdict)
   if (!reading.ok) return `an ack is malformed: ${reading.reason}`
   const ack = reading.value
   if (ack.call_id !== callId || ack.receipt_hash !== receiptHash) return 'an ack of another receipt'
@@ -57,10 +57,10 @@ type RevealRequest = { issuer: Did; callId: string; envelope: Envelope; salt: Ui
 function readRequest(body: Uint8Array): RevealRequest | undefined {
   const [bytes, salt] = decodeFrames(body, revealFrameLimits) ?? []
   if (bytes === undefined || salt === undefined) return undefined
-  const parsed = parseStrictJson(bytes, 'object')
-  const envelope = parsed.ok ? readEnvelope(parsed.value) : undefined
-  if (envelope === undefined) return undefined
-  const text = Buffer.from(envelope.payload, 'base64url').toString('latin1')
+  const envelope = parseEnvelope(bytes)
+  const payload = envelope && payloadBytesOf(envelope)
+  if (envelope === undefined || payload === undefined) return undefined
+  const text = Buffer.from(payload).toString('latin1')
   const callId = /"call_id":"([\w-]{22})"/.exec(text)?.[1]
   if (callId === undefined) return undefined
   return { issuer: envelope.proof.kid.split('#', 1)[0] as Did, callId, envelope, salt }

@@ -15,23 +15,45 @@ export type CanonicalWriter = (value: unknown) => string | undefined
 
 type JsonSchema = { [keyword: string]: unknown }
 
-/** @param refinements checks that JSON Schema cannot express, by the name of a member of the outermost object. */
+/** A member, by its names from the outermost object on with dots between, whose text is known before it is written. */
+export type KnownText = { at: string; text: CanonicalWriter }
+
+/**
+ * @param refinements checks that JSON Schema cannot express, by the name of a member of the outermost object
+ * @param known what it gives is taken as the checked and canonical text of that member; undefined: it is written
+ */
 export function canonicalWriter(
   schema: z.ZodType,
   refinements: Record<string, (value: never) => boolean> = {},
+  known?: KnownText,
 ): CanonicalWriter {
   const compiled = z.toJSONSchema(schema, { unrepresentable: 'any', reused: 'inline', io: 'input' }) as JsonSchema
   const { $schema: _, ...root } = compiled
-  return objectWriter(root, refinements as Record<string, (value: unknown) => boolean>)
+  return objectWriter(root, refinements as Record<string, (value: unknown) => boolean>, within(known, ''))
 }
 
-function writer(schema: JsonSchema): CanonicalWriter {
+type Known = { here: string; known: KnownText } | undefined
+
+function within(known: KnownText | undefined, here: string): Known {
+  return known === undefined ? undefined : { here, known }
+}
+
+/** A member: where its text is known it is not written. */
+function memberWriter(schema: JsonSchema, name: string, place: Known): CanonicalWriter {
+  if (place === undefined) return writer(schema)
+  const { here, known } = place
+  const at = here === '' ? name : `${here}.${name}`
+  const write = writer(schema, within(known, at))
+  return known.at === at ? (value) => known.text(value) ?? write(value) : write
+}
+
+function writer(schema: JsonSchema, place?: Known): CanonicalWriter {
   if (schema.anyOf !== undefined) return alternatives(schema)
   if (Array.isArray(schema.type)) return alternatives({ anyOf: schema.type.map((type) => ({ ...schema, type })) })
   if (schema.const !== undefined) return constant(schema)
   switch (schema.type) {
     case 'object':
-      return objectWriter(schema, {})
+      return objectWriter(schema, {}, place)
     case 'array':
       return arrayWriter(schema)
     case 'string':
@@ -39,18 +61,22 @@ function writer(schema: JsonSchema): CanonicalWriter {
     case 'integer':
       return integerWriter(schema)
     case 'boolean':
-      known(schema, [])
+      allow(schema, [])
       return (value) => (value === true ? 'true' : value === false ? 'false' : undefined)
     case 'null':
-      known(schema, [])
+      allow(schema, [])
       return (value) => (value === null ? 'null' : undefined)
     default:
       throw new Error(`no writer for ${JSON.stringify(schema)}`)
   }
 }
 
-function objectWriter(schema: JsonSchema, refinements: Record<string, (value: unknown) => boolean>): CanonicalWriter {
-  known(schema, ['properties', 'required', 'additionalProperties'])
+function objectWriter(
+  schema: JsonSchema,
+  refinements: Record<string, (value: unknown) => boolean>,
+  place: Known,
+): CanonicalWriter {
+  allow(schema, ['properties', 'required', 'additionalProperties'])
   if (schema.additionalProperties !== false) throw new Error('objects in a log are strict')
   const properties = schema.properties as Record<string, JsonSchema>
   const required = new Set(schema.required as string[] | undefined)
@@ -61,7 +87,7 @@ function objectWriter(schema: JsonSchema, refinements: Record<string, (value: un
       name,
       label: `${JSON.stringify(name)}:`,
       required: required.has(name),
-      write: refined(writer(properties[name] ?? {}), refinements[name]),
+      write: refined(memberWriter(properties[name] ?? {}, name, place), refinements[name]),
     }))
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
@@ -97,7 +123,7 @@ function refined(write: CanonicalWriter, fits: ((value: unknown) => boolean) | u
 }
 
 function arrayWriter(schema: JsonSchema): CanonicalWriter {
-  known(schema, ['items', 'maxItems', 'minItems'])
+  allow(schema, ['items', 'maxItems', 'minItems'])
   const item = writer(schema.items as JsonSchema)
   const [least, most] = [bound(schema.minItems, 0), bound(schema.maxItems, Number.POSITIVE_INFINITY)]
   return (value) => {
@@ -113,7 +139,7 @@ function arrayWriter(schema: JsonSchema): CanonicalWriter {
 }
 
 function stringWriter(schema: JsonSchema): CanonicalWriter {
-  known(schema, ['minLength', 'maxLength', 'pattern', 'enum', 'format'])
+  allow(schema, ['minLength', 'maxLength', 'pattern', 'enum', 'format'])
   const [least, most] = [bound(schema.minLength, 0), bound(schema.maxLength, Number.POSITIVE_INFINITY)]
   if (schema.enum !== undefined) return oneOf(schema.enum as string[])
   const pattern = schema.pattern === undefined ? undefined : new RegExp(String(schema.pattern))
@@ -157,7 +183,7 @@ function hasOpenAlternative(pattern: string): boolean {
 }
 
 function integerWriter(schema: JsonSchema): CanonicalWriter {
-  known(schema, ['minimum', 'maximum'])
+  allow(schema, ['minimum', 'maximum'])
   const [least, most] = [bound(schema.minimum, Number.MIN_SAFE_INTEGER), bound(schema.maximum, Number.MAX_SAFE_INTEGER)]
   return (value) => {
     if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) return undefined
@@ -166,14 +192,14 @@ function integerWriter(schema: JsonSchema): CanonicalWriter {
 }
 
 function constant(schema: JsonSchema): CanonicalWriter {
-  known(schema, ['const'])
+  allow(schema, ['const'])
   const [wanted, text] = [schema.const, JSON.stringify(schema.const)]
   return (value) => (value === wanted ? text : undefined)
 }
 
 function alternatives(schema: JsonSchema): CanonicalWriter {
-  known(schema, ['anyOf'])
-  const writers = (schema.anyOf as JsonSchema[]).map(writer)
+  allow(schema, ['anyOf'])
+  const writers = (schema.anyOf as JsonSchema[]).map((one) => writer(one))
   return (value) => {
     for (const write of writers) {
       const written = write(value)
@@ -183,7 +209,7 @@ function alternatives(schema: JsonSchema): CanonicalWriter {
   }
 }
 
-function known(schema: JsonSchema, keywords: string[]): void {
+function allow(schema: JsonSchema, keywords: string[]): void {
   for (const keyword in schema) {
     if (keyword !== 'type' && keyword !== 'description' && !keywords.includes(keyword)) {
       throw new Error(`no writer for the keyword ${keyword}`)

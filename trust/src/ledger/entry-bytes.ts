@@ -16,6 +16,7 @@ import { taggedHash } from '../encoding/hash.ts'
 import { canonicalJson } from '../json/canonical-json.ts'
 import { canonicalWriter } from '../json/canonical-writer.ts'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
+import { textOfEnvelope } from '../signed/envelope-text.ts'
 import { LedgerError } from './errors.ts'
 
 /** `prev` of the first entry: 32 zero bytes. */
@@ -26,11 +27,11 @@ export type EntryPlace = { origin: string; seq: number; tMs: number; prev: strin
 
 export type EntryReading = { ok: true; entry: Entry } | { ok: false; reason: string }
 
-const write = canonicalWriter(entrySchema, {
-  peer: isDid,
-  actor: isPrincipal,
-  cap: (ref: string) => parseCapabilityRef(ref) !== undefined,
-})
+const refinements = { peer: isDid, actor: isPrincipal, cap: (ref: string) => parseCapabilityRef(ref) !== undefined }
+/** The signed objects of the other side make up most of an entry, and were looked at when they came. */
+const envelopes = { at: 'ext.envelope', text: textOfEnvelope }
+
+const write = canonicalWriter(entrySchema, refinements, envelopes)
 
 /**
  * Canonical JSON text of the entry that a draft becomes.

@@ -4,7 +4,7 @@
  *
  * The payload is verified as bytes and parsed only afterwards; whether it fits its schema is the reader's to say.
  */
-import { type Did, type Envelope, type EnvelopeType, MAX_ENVELOPE_BYTES, type UnixSeconds } from '@hansa/protocols'
+import type { Did, Envelope, EnvelopeType, UnixSeconds } from '@hansa/protocols'
 import { LRUCache } from 'lru-cache'
 import type { KeyResolver, ResolvedKey } from '../did/key-resolver.ts'
 import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
@@ -14,10 +14,20 @@ import { verifySignature } from '../keys/admitted-key.ts'
 import { rootFromInclusionProof } from '../merkle/inclusion.ts'
 import { batchLeafHash, batchStatement } from './batch-statement.ts'
 import { readEnvelope } from './envelope.ts'
+import { isOwnForm, parseEnvelope, payloadBytesOf } from './envelope-text.ts'
+import { readOwnPayload } from './payloads.ts'
 import { envelopeHash } from './prepared.ts'
 
 export type EnvelopeVerdict =
-  | { ok: true; payload: unknown; payloadBytes: Uint8Array; hash: string; envelope: Envelope }
+  | {
+      ok: true
+      payload: unknown
+      payloadBytes: Uint8Array
+      hash: string
+      envelope: Envelope
+      /** The type whose form the payload has; absent where that was not looked at. See `intentOf` and the others. */
+      fits?: EnvelopeType
+    }
   | { ok: false; reason: string }
 
 export interface EnvelopeVerifier {
@@ -49,7 +59,8 @@ export function envelopeVerifier(init: EnvelopeVerifierInit): EnvelopeVerifier {
   return {
     resolver: init.resolver,
     async verify(typ, bytes, expectedIssuer, at) {
-      const envelope = bytes instanceof Uint8Array ? parseEnvelope(bytes) : readEnvelope(bytes)
+      const envelope =
+        bytes instanceof Uint8Array ? parseEnvelope(bytes) : isOwnForm(bytes) ? bytes : readEnvelope(bytes)
       if (envelope === undefined) return { ok: false, reason: 'not_an_envelope' }
       const { kid } = envelope.proof
       // Before any look-up: a stranger's key is not worth one.
@@ -61,12 +72,6 @@ export function envelopeVerifier(init: EnvelopeVerifierInit): EnvelopeVerifier {
       return checkProof(typ, envelope, resolved, verified)
     },
   }
-}
-
-function parseEnvelope(bytes: Uint8Array): Envelope | undefined {
-  if (bytes.length > MAX_ENVELOPE_BYTES) return undefined
-  const parsed = parseStrictJson(bytes, 'object')
-  return parsed.ok ? readEnvelope(parsed.value) : undefined
 }
 
 async function resolveKey(
@@ -88,7 +93,7 @@ function checkProof(
   verified: LRUCache<string, true>,
 ): EnvelopeVerdict {
   const { kid, size, index, sig } = envelope.proof
-  const payloadBytes = decodeBase64url(envelope.payload)
+  const payloadBytes = payloadBytesOf(envelope)
   const signature = decodeBase64url(sig)
   if (payloadBytes === undefined || signature === undefined) {
     return { ok: false, reason: 'not_canonical_base64url' }
@@ -109,11 +114,12 @@ function checkProof(
 }
 
 function readPayload(typ: EnvelopeType, envelope: Envelope, payloadBytes: Uint8Array, issuer: Did): EnvelopeVerdict {
-  const parsed = parseStrictJson(payloadBytes, 'object')
+  const own = readOwnPayload(typ, payloadBytes)
+  const parsed = own === undefined ? parseStrictJson(payloadBytes, 'object') : ({ ok: true, value: own } as const)
   if (!parsed.ok) return { ok: false, reason: `payload_${parsed.reason}` }
-  if (!isObject(parsed.value)) return { ok: false, reason: 'payload_not_an_object' }
-  if (Object.hasOwn(parsed.value, 'iss') && parsed.value.iss !== issuer) {
-    return { ok: false, reason: 'signer_not_issuer' }
-  }
-  return { ok: true, payload: parsed.value, payloadBytes, hash: envelopeHash(typ, payloadBytes), envelope }
+  const payload = parsed.value
+  if (!isObject(payload)) return { ok: false, reason: 'payload_not_an_object' }
+  if (Object.hasOwn(payload, 'iss') && payload.iss !== issuer) return { ok: false, reason: 'signer_not_issuer' }
+  const fits = own === undefined ? {} : { fits: typ }
+  return { ok: true, payload, payloadBytes, hash: envelopeHash(typ, payloadBytes), envelope, ...fits }
 }

@@ -6,11 +6,11 @@ import { type Envelope, MAX_BATCH_LEAVES } from '@hansa/protocols'
 import { isObject } from '../json/is-object.ts'
 
 /** Characters of 16 KiB of payload, and of 64 bytes of signature, in base64url. */
-const MAX_PAYLOAD_CHARS = 21_846
+export const MAX_PAYLOAD_CHARS = 21_846
 const SIGNATURE_CHARS = 86
-const MAX_KID_CHARS = 1_024
+export const MAX_KID_CHARS = 1_024
 /** Levels of a tree of 1,024 leaves. */
-const MAX_PATH = 10
+export const MAX_PATH = 10
 const HASH = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 const BASE64URL = /^[A-Za-z0-9_-]*$/
 
