@@ -21,6 +21,7 @@ await build({
   input: {
     run: cli('run.ts'),
     'verify-thread': cli('verify/verify-thread.ts'),
+    'record-thread': join(own, 'src', 'replica', 'record-thread.ts'),
     'read-back-thread': join(own, 'src', 'read-back', 'read-back-thread.ts'),
   },
   platform: 'node',

@@ -24,6 +24,7 @@ import { assembleKernel } from './kernel/assemble-kernel.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
 import type { KernelComponents, KernelInit } from './kernel/kernel-components.ts'
 import { threadedReadBack } from './read-back/threaded-read-back.ts'
+import { recordThreads } from './replica/record-threads.ts'
 import { replicaMigrations, sqlReplicaStore } from './replica/sql-replica-store.ts'
 import { openSessions } from './session/open-sessions.ts'
 import { systemClock } from './system-clock.ts'
@@ -66,6 +67,7 @@ type Ground = Pick<
   | 'logs'
   | 'store'
   | 'replicaStore'
+  | 'recordThreads'
   | 'snapshotState'
   | 'content'
 > & {
@@ -140,6 +142,7 @@ async function directoryGround(directory: string): Promise<Ground> {
   const logs = await readHomeLogs(paths, keys.signer.did)
   const seed = await witnessSeed(paths)
   const identity = await openIdentity(paths)
+  const threads = recordThreads(systemClock)
   const database = await openDatabase(`sqlite:${paths.state}`)
   try {
     const beforeChange = async () => {
@@ -162,9 +165,13 @@ async function directoryGround(directory: string): Promise<Ground> {
     logs,
     store: sqlStore(database),
     replicaStore: sqlReplicaStore(database),
+    recordThreads: threads,
     content: contentGround(database, paths),
     snapshotState: () => snapshotState(database, paths, systemClock.now()),
-    close: () => database.close(),
+    async close() {
+      await threads.close()
+      await database.close()
+    },
   }
 }
 

@@ -1,6 +1,8 @@
 /** The replica of one kernel: how soon a cold one holds what another holds, what one difference costs, and searches. */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import {
   LocalReplica,
+  type RecordReader,
   type ReplicaRecord,
   ReplicaRounds,
   replicaPaths,
@@ -8,7 +10,8 @@ import {
   searchReplica,
   serveReplica,
 } from '@hansa/mesh'
-import type { Clock, PeerReply, PeerRequest } from '@hansa/protocols'
+import { recordThreads, spreadRecordReader } from '@hansa/node/testing'
+import type { Clock, EventLogger, PeerReply, PeerRequest } from '@hansa/protocols'
 import { didKeyResolver, unadmittedKeys } from '@hansa/trust'
 import { immediate } from '../micro/operation.ts'
 import type { OperationRow } from '../report/bench-report.ts'
@@ -23,6 +26,7 @@ const clock: Clock = {
   },
 }
 const ROOM = { maxRecords: 200_000, knownShare: 1 }
+const silent: EventLogger = { debug() {}, info() {}, warn() {}, error() {} }
 const resolver = unadmittedKeys(didKeyResolver())
 
 /** Bytes both ways. */
@@ -34,17 +38,31 @@ export async function lateJoin(count: number, progress: (name: string) => void):
   const now = Math.floor(Date.now() / 1000)
   const made = [...manyManifests(count, now)]
   const full = replicaOf(made.slice(1))
-  const cold = newReplica()
+  // As a node has them: started with the first page, and searched from the first record on.
+  const threads = recordThreads(clock)
+  const reader = spreadRecordReader({ resolver, logger: silent, isRevoked: () => false, threads })
+  const cold = newReplica(reader)
+  new SearchIndex(cold)
   progress('a cold replica')
+  const held = monitorEventLoopDelay({ resolution: 5 })
+  held.enable()
   const first = await joined(cold, full)
+  held.disable()
   progress('one difference')
   await full.take(made[0]?.jws ?? '', 'did:web:bench.example')
   const second = await joined(cold, full)
+  await threads.close()
   if (cold.size !== count) throw new Error(`${cold.size} of ${count} manifests arrived`)
   const named = count.toLocaleString('en')
   return {
     rows: [
       rowOf(`a cold replica takes ${named} manifests, each verified`, [first.tookMs]),
+      {
+        name: 'meanwhile, how late the event loop is for calls',
+        perSecond: 0,
+        p50Us: held.percentile(50) / 1_000,
+        p99Us: held.percentile(99) / 1_000,
+      },
       rowOf(`one of ${named} manifests differs, until it is there`, [second.tookMs]),
     ],
     bytes: { [`cold ${count}`]: first.bytes, [`one of ${count}`]: second.bytes },
@@ -95,8 +113,8 @@ export async function searches(count: number, durationMs: number, directory: str
   return [await byWords.run(durationMs, directory), await byId.run(durationMs, directory)]
 }
 
-function newReplica(): LocalReplica {
-  return new LocalReplica({ clock, resolver }, { limits: ROOM, knows: () => true })
+function newReplica(reader?: RecordReader): LocalReplica {
+  return new LocalReplica({ clock, resolver, reader }, { limits: ROOM, knows: () => true })
 }
 
 function replicaOf(made: Iterable<MadeManifest>): LocalReplica {

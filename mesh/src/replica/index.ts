@@ -3,6 +3,8 @@
 export type { Neighbour, Traffic } from './ask-replica.ts'
 export { type KeepReplicaComponents, type KeptReplica, keepReplica } from './keep-replica.ts'
 export { LocalReplica, type LocalReplicaComponents, type LocalReplicaInit, signedOf } from './local-replica.ts'
+export { type RecordReading, readRecord } from './read-record.ts'
+export { type ClaimedRecord, localRecordReader, type RecordReader } from './record-reader.ts'
 export type { Replica, ReplicaChange, Taken } from './replica.ts'
 export { type RecordVersion, type ReplicaRecord, recordOrder } from './replica-record.ts'
 export { DEFAULT_ROOM, type RoomLimits } from './replica-room.ts'

@@ -5,7 +5,8 @@ import { type KeyResolver, RateWindow, unverifiedPart, type VerifyingKey } from 
 import type { GossipVerdict } from '../gossip/gossip.ts'
 import { DigestTree, type TreePlace } from './digest-tree.ts'
 import { Lapses } from './lapses.ts'
-import { type Claim, readClaim, readRecord, TOMBSTONE_SECONDS } from './read-record.ts'
+import { type Claim, type RecordReading, readClaim, TOMBSTONE_SECONDS } from './read-record.ts'
+import { localRecordReader, type RecordReader } from './record-reader.ts'
 import type { Replica, ReplicaChange, Taken } from './replica.ts'
 import { type RecordVersion, type ReplicaRecord, recordOrder } from './replica-record.ts'
 import { DEFAULT_ROOM, ReplicaRoom, type RoomLimits } from './replica-room.ts'
@@ -20,7 +21,13 @@ export type LocalReplicaComponents = {
   clock: Clock
   /** Keys need not be admitted: see `unadmittedKeys`. */
   resolver: KeyResolver<VerifyingKey>
+  /** Checks signatures. @default this thread, with the resolver */
+  reader?: RecordReader | undefined
 }
+
+/** A record before its signature was checked: settled already, or worth checking. */
+export type Weighed = Taken | WorthChecking
+export type WorthChecking = { jws: string; claim: Claim }
 
 export type LocalReplicaInit = {
   /** This kernel: what others bring of it is not taken. */
@@ -46,6 +53,7 @@ export class LocalReplica implements Replica {
   readonly #tree = new DigestTree()
   readonly #room: ReplicaRoom
   readonly #identities = new RateWindow({ maxKeys: 10_000 })
+  readonly #reader: RecordReader
   readonly #told = new Set<(change: ReplicaChange) => void>()
   #manifests = 0
   #sweptAt = 0
@@ -53,6 +61,7 @@ export class LocalReplica implements Replica {
   constructor(components: LocalReplicaComponents, init: LocalReplicaInit = {}) {
     this.#c = components
     this.#init = init
+    this.#reader = components.reader ?? localRecordReader(components.resolver)
     this.#room = new ReplicaRoom({
       limits: { ...DEFAULT_ROOM, ...init.limits },
       keeps: (did) => did === init.self || (init.keeps?.(did) ?? false),
@@ -81,15 +90,36 @@ export class LocalReplica implements Replica {
   }
 
   async judge(jws: string, from: string): Promise<Taken> {
+    const weighed = this.weigh(jws, from)
+    if (!('claim' in weighed)) return weighed
+    const [reading = { ok: false, reason: 'not_read', fault: false } as const] = await this.read([weighed])
+    return this.settle(weighed, reading, from)
+  }
+
+  /** Whether a record is worth checking; most of what comes is known. */
+  weigh(jws: string, from: string): Weighed {
     const claim = readClaim(jws)
     if (claim === undefined) return { verdict: 'reject', reason: 'not_a_record' }
-    const { did } = claim
     this.#sweep()
     const early = this.#beforeVerifying(claim, from, jws.length)
-    if (early !== undefined) return { verdict: 'ignore', reason: early, did }
-    const read = await readRecord(jws, claim.kind, { now: this.#now, resolver: this.#c.resolver })
-    if (!read.ok) return { verdict: read.fault ? 'reject' : 'ignore', reason: read.reason, did }
-    return { ...this.#place({ ...read.record, from }, read.signed), did }
+    return early === undefined ? { jws, claim } : { verdict: 'ignore', reason: early, did: claim.did }
+  }
+
+  /** Checks signatures; nothing is taken by it. */
+  read(records: readonly WorthChecking[]): Promise<readonly RecordReading[]> {
+    const claimed = records.map(({ jws, claim: { did, kind } }) => ({ jws, did, kind }))
+    return claimed.length === 0 ? Promise.resolve([]) : this.#reader.read(claimed, this.#now)
+  }
+
+  /** How many batches may be read at once. */
+  get parallel(): number {
+    return this.#reader.parallel
+  }
+
+  /** Puts what was checked in its place. */
+  settle({ claim: { did } }: WorthChecking, reading: RecordReading, from: string): Taken {
+    if (!reading.ok) return { verdict: reading.fault ? 'reject' : 'ignore', reason: reading.reason, did }
+    return { ...this.#place({ ...reading.record, from }, reading.signed), did }
   }
 
   get(did: Did): SignedManifest | undefined {

@@ -251,6 +251,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     ...{ self, clock, logger, store, events, resolver, memory, imports, publisher, refusals },
     ...{ isKnown, bars, standing, detectors, replicaStore: components.replicaStore },
     replicaKeys: revocations.keysOf(unadmittedKeys(identities)),
+    ...{ recordThreads: components.recordThreads, isRevoked: (kid, by) => revocations.isRevoked(kid, by) },
     // Its rounds look for who is back, and that must not wait for a breaker of calls.
     transport: world.transport,
     equivocated: (peer, manifests) => governance.equivocated(peer, manifests),

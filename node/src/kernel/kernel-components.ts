@@ -12,6 +12,7 @@ import type { NodeHost } from '../host/node-host.ts'
 import type { RotationTimes } from '../identity/identity-desk.ts'
 import type { OwnIdentity } from '../identity/own-identity.ts'
 import type { IssuersInit } from '../issuers/open-issuers.ts'
+import type { RecordThreads } from '../replica/record-threads.ts'
 import type { RoutingSettings } from '../routing/routing-settings.ts'
 import type { WitnessingInit } from '../witness/witnessing.ts'
 import type { CallObserver } from './call-observer.ts'
@@ -50,6 +51,8 @@ export type KernelComponents = {
   store: Store
   /** Keeps the manifests of other kernels over a restart. @default nothing does */
   replicaStore?: ReplicaStore
+  /** Checks records of the replica when many come at once. @default this thread */
+  recordThreads?: RecordThreads
   clock: Clock
   logger: EventLogger
   transport: PeerTransport

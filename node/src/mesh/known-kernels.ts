@@ -1,6 +1,6 @@
 /** What the manifests of the replica say in short: read once when they come, so that nothing that lists or picks reads them again. */
 import { httpEndpoint, type Place, type Replica, type ReplicaRecord, signedOf } from '@hansa/mesh'
-import type { Did } from '@hansa/protocols'
+import type { Did, SignedManifest } from '@hansa/protocols'
 
 export type KnownKernel = {
   did: Did
@@ -22,8 +22,9 @@ export class KnownKernels {
   constructor(replica: Pick<Replica, 'watch' | 'record' | 'dids'>) {
     this.#replica = replica
     for (const did of replica.dids()) this.#read(replica.record(did))
-    this.#end = replica.watch(({ kind, record }) => {
-      if (kind === 'taken' && record.kind === 'manifest') this.#read(record)
+    this.#end = replica.watch((change) => {
+      const { kind, record } = change
+      if (kind === 'taken' && record.kind === 'manifest') this.#read(record, change.signed)
       else this.#forget(record.did)
     })
   }
@@ -70,8 +71,9 @@ export class KnownKernels {
     this.#tls.delete(did)
   }
 
-  #read(record: ReplicaRecord | undefined): void {
-    const manifest = record?.kind === 'manifest' ? signedOf(record)?.manifest : undefined
+  #read(record: ReplicaRecord | undefined, read?: SignedManifest): void {
+    const signed = read ?? (record?.kind === 'manifest' ? signedOf(record) : undefined)
+    const manifest = signed?.manifest
     if (manifest === undefined) return
     const { kernel_id: did, name, seq, exp, capabilities, tls = [] } = manifest
     this.#forget(did)

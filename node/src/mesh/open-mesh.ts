@@ -5,6 +5,7 @@ import {
   type Gossip,
   LocalReplica,
   type PeerMemory,
+  type RecordReader,
   type ReplicaAnswer,
   ReplicaRounds,
   type ReplicaStore,
@@ -34,6 +35,8 @@ import type { ImportDesk } from '../kernel/import-desk.ts'
 import type { ManifestPublisher } from '../kernel/manifest-publisher.ts'
 import { periodic } from '../kernel/periodic.ts'
 import { attachReplica } from '../replica/attach-replica.ts'
+import type { RecordThreads } from '../replica/record-threads.ts'
+import { spreadRecordReader } from '../replica/spread-record-reader.ts'
 import type { PeerStanding } from '../standing/standing.ts'
 import { KnownKernels } from './known-kernels.ts'
 import { Membership } from './membership.ts'
@@ -53,6 +56,10 @@ export type MeshComponents = {
   resolver: KeyResolver
   /** For signatures that authorise nothing: keys need not be admitted, and revoked ones are none. */
   replicaKeys: KeyResolver<VerifyingKey>
+  /** Checks records of many strangers at once. @default this thread */
+  recordThreads?: RecordThreads | undefined
+  /** Whether a key counts no more. */
+  isRevoked(kid: string, by: Did): boolean
   /** Keeps the replica over a restart. @default nothing does */
   replicaStore?: ReplicaStore | undefined
   detectors: Detectors
@@ -98,7 +105,7 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
   const membership = await Membership.open(components)
   const keeps = (did: Did) => isKnown(did) || membership.has(did)
   const replica = new LocalReplica(
-    { clock, resolver: components.replicaKeys },
+    { clock, resolver: components.replicaKeys, reader: readerOf(components) },
     { self, keeps, knows: (from) => keeps(from as Did), equivocated: components.equivocated },
   )
   const attached = attachReplica({ ...components, replica, store: components.replicaStore })
@@ -193,6 +200,10 @@ function pinsOf({ imports }: MeshComponents, known: KnownKernels): CertificatePi
     waysTo: (peer, endpoint) => imports.waysTo(peer, endpoint),
     renew: (peer) => imports.renew(peer),
   }
+}
+
+function readerOf({ replicaKeys, logger, isRevoked, recordThreads }: MeshComponents): RecordReader {
+  return spreadRecordReader({ resolver: replicaKeys, logger, isRevoked, threads: recordThreads })
 }
 
 function replyOf(answer: ReplicaAnswer, { source }: InboundRequest, refusals: RefusalCounter): InboundReply {

@@ -101,6 +101,11 @@ export class KernelRevocations implements Revocations {
     this.#told.add(took)
   }
 
+  /** Whether whoever has a key, or this kernel, has revoked it. */
+  isRevoked(kid: string, by: Did): boolean {
+    return this.revoked('key', kid, [by]) !== undefined
+  }
+
   /** The keys of a resolver, less those that were revoked. */
   keysOf<Key extends VerifyingKey = AdmittedKey>(resolver: KeyResolver<Key>): KeyResolver<Key> {
     return unrevokedKeys(resolver, (kid, by) => this.revoked('key', kid, by))

@@ -1,4 +1,7 @@
 /** What others need to test against a node. */
+
+export { recordThreads } from '../replica/record-threads.ts'
+export { spreadRecordReader } from '../replica/spread-record-reader.ts'
 export { BACKEND_SECRET, type DriverFixture, describeDriver, driverCall } from './describe-driver.ts'
 export { describedMetrics } from './described-metrics.ts'
 export { FAKE_DID, type FakeKernel, type FakeNode, fakeKernel, fakeNode } from './fake-node.ts'

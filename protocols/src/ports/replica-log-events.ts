@@ -18,6 +18,12 @@ export const replicaLogEvents = {
     means: 'This kernel and a neighbour held different manifests, and have exchanged them.',
     todo: 'Nothing.',
   },
+  'replica.thread_failed': {
+    level: 'warn',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'A thread that checks records ended; they were checked by the node itself.',
+    todo: 'Look at the memory of the machine when it repeats.',
+  },
   'replica.turn_lost': {
     level: 'warn',
     fields: ['source', 'reason', 'after_ms'],
