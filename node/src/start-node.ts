@@ -17,6 +17,7 @@ import { Agent } from 'undici'
 import { type Environment, type ListenAddress, type NodeConfig, readConfig } from './config/index.ts'
 import { type ControlServer, controlServer, type NodeOperations } from './control/index.ts'
 import { createKernel } from './create-kernel.ts'
+import { compileDetectors } from './firewall/index.ts'
 import { type HomePaths, homePaths, openHome } from './home/home.ts'
 import type { CallObserver } from './kernel/call-observer.ts'
 import { ExchangeRefused } from './kernel/configured-capabilities.ts'
@@ -158,7 +159,9 @@ async function preflight(
   const policies = await checkedPolicies(config.policies)
   const port = await portState(config.listen)
   const tls = await openTls(config, { clock: systemClock, logger })
-  const offers = resources.use(new ConfiguredOffers({ clock: systemClock, logger, dispatcher }))
+  const offers = resources.use(
+    new ConfiguredOffers({ clock: systemClock, logger, dispatcher, detectors: compileDetectors(config) }),
+  )
   const { webhook, faults: unsigned } = await readWebhook(config)
   const unkeyed = await issuerKeyFaults(config)
   const refused = await offers.prepare(config.capabilities)

@@ -208,6 +208,9 @@ policies:
 #       capabilities:
 #         read_text_file: { safety: READ }
 #         write_file: { safety: WRITE, obligations: [human_approval] }
+#       prompts: { summarize: { safety: READ } }   # offered as files.prompts.summarize
+#       resources: { safety: READ }                # all of them, as files.mcp.resources
+#       asks: false                                # one connection for everybody, on which it may ask nobody. Default: true
 #   - http:                       # one HTTP request
 #       id: weather.today
 #       method: GET

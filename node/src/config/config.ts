@@ -3,7 +3,7 @@ import type { AllowPrivate } from '@hansa/mesh'
 import type { CapabilityDefinition, FirstImportRule } from '@hansa/protocols'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
-import type { HttpOperation, McpClassification, McpConnection } from '../drivers/index.ts'
+import type { HttpOperation, McpClasses, McpClassification, McpConnection } from '../drivers/index.ts'
 import type { HostSettings } from '../host/node-host.ts'
 import type { RotationTimes } from '../identity/identity-desk.ts'
 import type { IssuerSetting, TokenClient } from '../issuers/issuer-setting.ts'
@@ -83,11 +83,13 @@ export type ConfiguredCapability = { at: string } & (
       kind: 'mcp'
       prefix: string
       connection: McpConnection
+      /** @default true */
+      asks?: boolean
       /**
-       * By the name that the server gives; nothing else is offered.
-       * `digest`: of the tool as it was classified, where it was classified by command.
+       * By kind, and by the name that the server gives; nothing else is offered.
+       * `digest`: of it as it was classified, where it was classified by command.
        */
-      classified: Readonly<Record<string, ClassifiedTool>>
+      classified: McpClasses<ClassifiedTool>
     }
   | { kind: 'http'; definition: CapabilityDefinition; operation: HttpOperation }
   | { kind: 'module' /** Absolute. */; path: string }

@@ -1,9 +1,9 @@
 /** The capabilities of a configuration: which kind each item is, and what its keys mean together. Pure. */
 import { resolve } from 'node:path'
 import type { CapabilityDefinition } from '@hansa/protocols'
-import type { HttpOperation, McpClassification, McpConnection } from '../drivers/index.ts'
-import type { ConfiguredCapability } from './config.ts'
-import type { ConfigItem } from './config-schema.ts'
+import { type HttpOperation, type McpConnection, RESOURCES } from '../drivers/index.ts'
+import type { ClassifiedTool, ConfiguredCapability } from './config.ts'
+import type { ConfigItem } from './config-item-schema.ts'
 import type { ConfigFault } from './errors.ts'
 import type { ConfigContext } from './parse-config.ts'
 
@@ -68,13 +68,22 @@ function takenTwice(items: readonly (ConfigItem | undefined)[], { place }: Confi
 }
 
 function mcpCapability(mcp: Mcp, directory: string): Omit<Extract<ConfiguredCapability, { kind: 'mcp' }>, 'at'> {
-  const classified = Object.entries(mcp.capabilities ?? {}).map(([name, given]) => [name, present(given)] as const)
+  const { capabilities, prompts, resources } = mcp
   return {
     kind: 'mcp',
     prefix: mcp.id,
     connection: connectionOf(mcp, directory),
-    classified: Object.fromEntries<McpClassification & { digest?: string }>(classified),
+    ...present({ asks: mcp.asks }),
+    classified: {
+      tool: classesOf(capabilities),
+      prompt: classesOf(prompts),
+      resource: classesOf(resources && { [RESOURCES]: resources }),
+    },
   }
+}
+
+function classesOf(given: Mcp['capabilities'] = {}): Readonly<Record<string, ClassifiedTool>> {
+  return Object.fromEntries<ClassifiedTool>(Object.entries(given).map(([name, said]) => [name, present(said)]))
 }
 
 function connectionOf({ command, args, env, cwd, url, headers }: Mcp, directory: string): McpConnection {

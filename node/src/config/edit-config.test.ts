@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { addItem, type ConfigEdit, classifyTool, editConfig, removeItem } from './edit-config.ts'
 
-const classify = (server: string, name = 'write') => classifyTool(server, name, { safety: 'WRITE', digest: 'd' })
+const classify = (server: string, name = 'write') =>
+  classifyTool({ prefix: server, kind: 'tool', name }, { safety: 'WRITE', digest: 'd' })
 const http = { http: { id: 'rates', method: 'GET', url: 'https://rates.example' } } as Parameters<typeof addItem>[0]
 
 const shared = `

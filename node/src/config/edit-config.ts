@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type Document, isAlias, isCollection, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml'
-import type { ConfigItem } from './config-schema.ts'
+import type { ConfigItem } from './config-item-schema.ts'
 
 export type ConfigEdit = (document: Document) => EditVerdict
 /** `reason`: one sentence that says what to do. */
@@ -54,10 +54,11 @@ export function addItem(item: ConfigItem): ConfigEdit {
 }
 
 /**
- * Removes what is configured under the id: an http item, an mcp item by its prefix, or the class of one tool.
- * @param tool prefix and name, where the id is that of a tool
+ * Removes what is configured under the id: an http item, an mcp item by its prefix, or the class of one thing that an MCP
+ * server offers.
+ * @param tool where the id is that of such a thing
  */
-export function removeItem(id: string, tool?: { prefix: string; name: string }): ConfigEdit {
+export function removeItem(id: string, tool?: ClassPlace): ConfigEdit {
   return (document) => {
     for (const kind of ['http', 'mcp']) {
       const at = itemOf(document, (index) => document.getIn(['capabilities', index, kind, 'id']) === id)
@@ -67,11 +68,11 @@ export function removeItem(id: string, tool?: { prefix: string; name: string }):
     }
     const server = tool && itemOf(document, (index) => prefixAt(document, index) === tool.prefix)
     if (tool !== undefined && server !== undefined) {
-      const path = ['capabilities', server, 'mcp', 'capabilities', tool.name]
+      const path = ['capabilities', server, 'mcp', ...classPath(tool)]
       if (document.deleteIn(path)) return { ok: true }
       return {
         ok: false,
-        reason: `the tool ${id} has no class that could be taken away; remove its server ${tool.prefix}`,
+        reason: `${id} has no class that could be taken away; remove its server ${tool.prefix}`,
       }
     }
     return { ok: false, reason: `nothing is configured as ${id}; see: hansa capability list` }
@@ -98,16 +99,26 @@ export type ToolClass = {
   digest: string
 }
 
-/** Writes the class of one tool; what else is said of it there stays. */
-export function classifyTool(prefix: string, name: string, said: ToolClass): ConfigEdit {
+/** Where a class stands: of what an MCP server calls so, under its own key for each kind. */
+export type ClassPlace = { prefix: string; kind: 'tool' | 'prompt' | 'resource'; name: string }
+
+function classPath({ kind, name }: ClassPlace): string[] {
+  if (kind === 'resource') return ['resources']
+  return [kind === 'tool' ? 'capabilities' : 'prompts', name]
+}
+
+/** Writes the class of one tool, prompt or all resources; what else is said of it there stays. */
+export function classifyTool(place: ClassPlace, said: ToolClass): ConfigEdit {
   return (document) => {
+    const { prefix } = place
     const index = itemOf(document, (at) => prefixAt(document, at) === prefix)
     if (index === undefined) return { ok: false, reason: `no MCP server with the id ${prefix} is configured any more` }
-    const path = ['capabilities', index, 'mcp', 'capabilities']
-    if (!isMap(document.getIn(path, true))) document.setIn(path, document.createNode({}))
-    const before = document.getIn([...path, name], true)
+    const path = ['capabilities', index, 'mcp', ...classPath(place)]
+    const parent = path.slice(0, -1)
+    if (!isMap(document.getIn(parent, true))) document.setIn(parent, document.createNode({}))
+    const before = document.getIn(path, true)
     if (isMap(before)) for (const [key, value] of Object.entries(said)) before.set(key, document.createNode(value))
-    else document.setIn([...path, name], document.createNode({ ...said }))
+    else document.setIn(path, document.createNode({ ...said }))
     return { ok: true }
   }
 }

@@ -143,7 +143,7 @@ capabilities:
       args: [--quiet]
       env: { A: b }
       capabilities: { read: { safety: READ, sensitivity: [PII], obligations: ['redact:PII'] } }
-  - mcp: { id: remote, url: 'https://mcp.example/mcp', headers: { authorization: x }, capabilities: { q: {} } }
+  - mcp: { id: remote, url: 'https://mcp.example/mcp', headers: { authorization: x }, asks: false, capabilities: { q: {} }, prompts: { q: { safety: READ } }, resources: { sensitivity: [PII] } }
   - mcp: { id: looked_up, command: npx, cwd: sub, capabilities: { q: {} } }
   - http: { id: weather.today, method: GET, url: 'https://weather.example/{city}', query: [unit], safety: READ, limits: { timeout_ms: 100 }, input: { type: object } }
   - module: { path: ./capabilities.mjs }
@@ -160,21 +160,30 @@ capabilities:
           env: { A: 'b' },
           cwd: '/srv/orgb',
         },
-        classified: { read: { safety: 'READ', sensitivity: ['PII'], obligations: ['redact:PII'] } },
+        classified: {
+          tool: { read: { safety: 'READ', sensitivity: ['PII'], obligations: ['redact:PII'] } },
+          prompt: {},
+          resource: {},
+        },
       },
       {
         kind: 'mcp',
         at: 'hansa.yaml:9',
         prefix: 'remote',
         connection: { kind: 'http', url: 'https://mcp.example/mcp', headers: { authorization: 'x' } },
-        classified: { q: {} },
+        asks: false,
+        classified: {
+          tool: { q: {} },
+          prompt: { q: { safety: 'READ' } },
+          resource: { resources: { sensitivity: ['PII'] } },
+        },
       },
       {
         kind: 'mcp',
         at: 'hansa.yaml:10',
         prefix: 'looked_up',
         connection: { kind: 'stdio', command: 'npx', cwd: '/srv/orgb/sub' },
-        classified: { q: {} },
+        classified: { tool: { q: {} }, prompt: {}, resource: {} },
       },
       {
         kind: 'http',

@@ -4,22 +4,18 @@ export { DriverError, type DriverErrorCode, type DriverErrorDetail } from './err
 export { type FunctionDriverInit, functionDriver } from './function-driver.ts'
 export { type HttpDriverComponents, type HttpDriverInit, httpDriver } from './http-driver.ts'
 export type { HttpOperation } from './http-operation.ts'
-export {
-  type McpBackend,
-  type McpBackendComponents,
-  type McpBackendInit,
-  type McpCallInit,
-  type McpServerView,
-  type McpTools,
-  mcpBackend,
-} from './mcp-backend.ts'
+export { type McpBackend, type McpBackendComponents, type McpBackendInit, mcpBackend } from './mcp-backend.ts'
 export {
   type McpCapability,
+  type McpClasses,
   type McpClassification,
   type McpListing,
   type McpOffer,
   mcpCapabilities,
+  mcpCapabilityId,
 } from './mcp-definition.ts'
-export { digestOfTool } from './mcp-digest.ts'
+export { digestOfMcp } from './mcp-digest.ts'
 export { type McpDriverInit, mcpDriver } from './mcp-driver.ts'
+export { listedOf, type McpListed, type McpOffered, type McpResources, RESOURCES } from './mcp-offered.ts'
+export type { McpLook, McpServerView } from './mcp-request.ts'
 export type { McpConnection } from './mcp-transport.ts'

@@ -1,62 +1,49 @@
 /**
- * One connection to one MCP server, shared by the drivers of everything it offers.
+ * One MCP server, shared by the drivers of everything it offers.
  *
- * It is opened by the first call and opened again by the next call after it was lost, with a growing pause while
- * nothing succeeds. The revision of the protocol is negotiated with each server, because it is a property of that
- * server. The client declares no abilities: a server that asks for input, sampling or roots gets none.
+ * A connection is opened by the first call and opened again by the next call after it was lost, with a growing pause
+ * while nothing succeeds. The revision of the protocol is negotiated with each server, because it is a property of that
+ * server. In 2026 one connection serves everybody, and each request says what its caller accepts. A server of 2025 is
+ * told once for each connection: everything on the one that lists, nothing on the one of callers that accept nothing, and
+ * exactly what they accept on those of others, which serve one request at a time.
  */
-import type { Clock, EventLogger } from '@hansa/protocols'
-import { type CallToolResult, Client, type Tool } from '@modelcontextprotocol/client'
+import type { Clock, EventLogger, InputMethod, InputRequests, InputResponses } from '@hansa/protocols'
+import { inputRequestsSchema } from '@hansa/protocols'
 import type { Dispatcher } from 'undici'
-import { VERSION } from '../version.ts'
 import { reasonOf } from './driver.ts'
 import { DriverError } from './errors.ts'
+import { EVERY_ABILITY, mcpInputMethods } from './mcp-abilities.ts'
 import { isLost, lossOf, mcpFailure } from './mcp-failure.ts'
+import { type McpLease, McpLeases } from './mcp-leases.ts'
+import { type McpAnswer, type McpAsk, McpLink } from './mcp-link.ts'
+import { McpPushedCall } from './mcp-pushed-call.ts'
+import type { McpAsked, McpLeg, McpLook, McpReply, McpRequest } from './mcp-request.ts'
 import { type McpChannel, type McpConnection, mcpChannel } from './mcp-transport.ts'
 
-/** What a server listed, and when: another revision may list something else. */
-export type McpTools = { tools: Tool[]; revision: number }
-
-/** The connection that a call is about to use. */
-export interface McpServerView {
-  readonly revision: number
-  /** @throws DriverError */
-  list(): Promise<McpTools>
-}
-
 export interface McpBackend extends AsyncDisposable {
-  /** Rises with every connection, and whenever the server says that its list has changed. */
+  /** Rises with every connection that lists, and whenever the server says that what it offers has changed. */
   readonly revision: number
-  /**
-   * As `list`, with the revision that it belongs to.
-   * @throws DriverError
-   */
-  look(signal?: AbortSignal): Promise<McpTools>
   /**
    * Everything the server offers, all pages.
    * @throws DriverError
    */
-  list(signal?: AbortSignal): Promise<Tool[]>
+  look(signal?: AbortSignal): Promise<McpLook>
+  /** @throws DriverError */
+  request(request: McpRequest, leg: McpLeg): Promise<McpReply>
   /**
-   * @param tool as `list` gave it when the capability was registered
-   * @param init.began called once the connection stands and just before the request leaves
+   * Says `updated` whenever the resource changes, until the signal aborts.
    * @throws DriverError
    */
-  call(tool: Tool, args: Record<string, unknown>, init: McpCallInit): Promise<CallToolResult>
-}
-
-export type McpCallInit = {
-  signal: AbortSignal
-  began(): void
-  /** Asked before anything leaves, on the very connection that the call would use; what it throws ends the call. */
-  confirm?(server: McpServerView): Promise<void>
+  watch(uri: string, leg: McpLeg): Promise<void>
 }
 
 export type McpBackendInit = {
   /** For the log. */
   name: string
   connection: McpConnection
-  /** The server says that its list has changed. */
+  /** Whether the server may ask callers that accept it. @default true */
+  asks?: boolean
+  /** The server says that what it offers has changed. */
   changed?(): void
 }
 
@@ -67,136 +54,239 @@ export type McpBackendComponents = {
   dispatcher: Dispatcher
 }
 
-/** Milliseconds for a server to start and say which revision it speaks. Package runners take their time. */
-const CONNECT_TIMEOUT_MS = 30_000
-/** Milliseconds before a silent child counts as one of the 2025 revisions, which do not know the question. */
-const PROBE_TIMEOUT_MS = 10_000
-/** Milliseconds; the largest deadline that a call can have, so that the call's own signal always comes first. */
-const CALL_TIMEOUT_MS = 600_000
 /** Milliseconds of pause after the second failure in a row; it doubles with each further one. */
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
+/** Times that a server may send a request back without asking anything. */
+const MAX_ROUNDS = 10
 
 /** @returns a backend that is not connected yet. */
 export function mcpBackend(init: McpBackendInit): (components: McpBackendComponents) => McpBackend {
   return (components) => new Backend(init, components)
 }
 
+/** A connection for everybody, opened once. */
+type Shared = { link: McpLink | undefined; opening: Promise<McpLink> | undefined }
+
 class Backend implements McpBackend {
   readonly #init: McpBackendInit
   readonly #components: McpBackendComponents
-  #client: Client | undefined
-  #connecting: Promise<Client> | undefined
+  readonly #listing: Shared = { link: undefined, opening: undefined }
+  /** Of callers that accept nothing, to a server of 2025. */
+  readonly #plain: Shared = { link: undefined, opening: undefined }
+  readonly #leases: McpLeases
+  /** Each connection's own, so that what was confirmed on one is not taken for another. */
+  readonly #revisions = new WeakMap<McpLink, number>()
+  #lastRevision = 0
+  #revision = 0
   /** Losses and failed attempts since a call last succeeded. */
   #failures = 0
   /** Unix milliseconds before which no attempt is made. */
   #notBefore = 0
   #closed = false
-  #revision = 0
 
   constructor(init: McpBackendInit, components: McpBackendComponents) {
     this.#init = init
     this.#components = components
+    this.#leases = new McpLeases(components.clock, (abilities) => this.#open(abilities))
   }
 
   get revision(): number {
     return this.#revision
   }
 
-  async list(signal?: AbortSignal): Promise<Tool[]> {
-    return (await this.look(signal)).tools
-  }
-
-  async look(signal?: AbortSignal): Promise<McpTools> {
+  async look(signal?: AbortSignal): Promise<McpLook> {
     return this.#lookAt(await this.#connected(signal), signal)
   }
 
-  async #lookAt(client: Client, signal?: AbortSignal): Promise<McpTools> {
-    // Before the question: what changes meanwhile is looked at again.
-    const revision = this.#revision
-    if (client.getServerCapabilities()?.tools === undefined) {
-      throw new DriverError({ code: 'backend_failed', began: false, reason: 'the server offers nothing to call' })
+  async request(request: McpRequest, leg: McpLeg): Promise<McpReply> {
+    const listing = await this.#connected(leg.signal)
+    const abilities = mcpInputMethods.filter((method) => this.#asks && leg.accepts.includes(method))
+    if (listing.isModern) {
+      const may = this.#asks ? leg.accepts : []
+      return this.#begin(listing, leg, () => this.#asking(listing, request, leg, may))
     }
-    const timeout = { timeout: CONNECT_TIMEOUT_MS, ...(signal !== undefined && { signal }) }
-    const { tools } = await this.#attempt(client, () =>
-      client.listTools(undefined, { ...timeout, cacheMode: 'refresh' }),
-    )
-    return { tools, revision }
+    if (abilities.length === 0) {
+      const link = await this.#sharedLink(this.#asks ? this.#plain : this.#listing, [], leg.signal)
+      return this.#begin(link, leg, async () => resultOf(await link.ask(request, askOf(leg, []))))
+    }
+    const accepted = EVERY_ABILITY.filter((method) => leg.accepts.includes(method))
+    const lease = await this.#leases.take(accepted, leg.principal, leg.signal)
+    try {
+      return await this.#begin(lease.link, leg, () => this.#pushing(lease, request, leg))
+    } catch (error) {
+      lease.release()
+      throw error
+    }
   }
 
-  async call(
-    tool: Tool,
-    args: Record<string, unknown>,
-    { signal, began, confirm }: McpCallInit,
-  ): Promise<CallToolResult> {
-    const client = await this.#connected(signal)
-    await confirm?.({ revision: this.#revision, list: () => this.#lookAt(client, signal) })
-    signal.throwIfAborted()
-    began()
-    // Without its output schema: results are checked by the firewall, and a stranger's `pattern` must not run on the
-    // backtracking engine of the client's own check.
-    const { outputSchema: _unchecked, ...toolDefinition } = tool
-    const options = { signal, timeout: CALL_TIMEOUT_MS, toolDefinition }
-    return this.#attempt(client, () => client.callTool({ name: tool.name, arguments: args }, options))
+  async watch(uri: string, leg: McpLeg): Promise<void> {
+    const link = await this.#connected(leg.signal)
+    await this.#begin(link, leg, () => link.watch(uri, leg.note, leg.signal))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
-    const client = this.#client ?? (await this.#connecting?.catch(() => undefined))
-    this.#client = undefined
-    await client?.close()
+    const shared = await Promise.all(
+      [this.#listing, this.#plain].map(({ link, opening }) => link ?? opening?.catch(() => undefined)),
+    )
+    this.#listing.link = undefined
+    this.#plain.link = undefined
+    await Promise.all([...shared.map((link) => link?.close()), this.#leases.close()])
   }
 
-  async #attempt<T>(client: Client, request: () => Promise<T>): Promise<T> {
+  get #asks(): boolean {
+    return this.#init.asks !== false
+  }
+
+  async #lookAt(link: McpLink, signal?: AbortSignal): Promise<McpLook> {
+    // Before the question: what changes meanwhile is looked at again.
+    const revision = this.#revisionOf(link)
+    const offered = await this.#attempt(link, () => link.offered(signal))
+    if (offered !== undefined) return { ...offered, revision }
+    throw new DriverError({ code: 'backend_failed', began: false, reason: 'the server offers nothing to call' })
+  }
+
+  /** Nothing leaves before it is certain that this connection offers what is asked for. */
+  async #begin<T>(link: McpLink, { signal, confirm, began }: McpLeg, request: () => Promise<T>): Promise<T> {
+    const lists = link === this.#listing.link
+    await confirm?.({ revision: this.#revisionOf(link), lists, look: () => this.#lookAt(link, signal) })
+    signal.throwIfAborted()
+    began()
+    return this.#attempt(link, request)
+  }
+
+  /** 2026: what the server asks is its answer, and the next request brings what the caller says. */
+  async #asking(
+    link: McpLink,
+    request: McpRequest,
+    leg: McpLeg,
+    may: readonly InputMethod[],
+    continued?: McpAsk['continued'],
+  ): Promise<McpReply> {
+    let answer = await link.ask(request, { ...askOf(leg, may), ...(continued && { continued }) })
+    for (let round = 0; answer.kind === 'asked' && asksNothing(answer); round += 1) {
+      if (round === MAX_ROUNDS) throw unusable(`the server sent the request back ${MAX_ROUNDS} times`)
+      answer = await link.ask(request, { ...askOf(leg, may), continued: { requestState: answer.requestState } })
+    }
+    if (answer.kind === 'result') return answer
+    const { requestState } = answer
+    const requests = requestsOf(answer)
+    const names = Object.keys(requests)
+    const state: McpAsked = {
+      answer: async (responses, next) => {
+        const now = await this.#connected(next.signal)
+        const inputResponses = picked(responses, names)
+        const abilities = this.#asks ? next.accepts : []
+        return this.#begin(now, next, () =>
+          this.#asking(now, request, next, abilities, { requestState, inputResponses }),
+        )
+      },
+      abandon() {},
+    }
+    return { kind: 'asked', requests, state }
+  }
+
+  /** 2025: the request stays open, on a connection of its own, until the server has what it asks for. */
+  async #pushing(lease: McpLease, request: McpRequest, leg: McpLeg): Promise<McpReply> {
+    const { link } = lease
+    const pushed = new McpPushedCall()
+    const stop = new AbortController()
+    let current = leg
+    const note = (said: Parameters<McpLeg['note']>[0]) => current.note(said)
+    const ask: McpAsk = { signal: stop.signal, abilities: link.abilities, note }
+    const outcome = link.ask(request, ask, pushed)
+    // Whoever waits for it hears of it; between two calls nobody does.
+    outcome.catch(() => {})
+    const end = () => {
+      stop.abort()
+      pushed.close()
+      lease.release()
+    }
+    const wait = async (next: McpLeg): Promise<McpReply> => {
+      current.signal.removeEventListener('abort', end)
+      current = next
+      // Also when it aborts after the server asked: then nobody learns of the question.
+      next.signal.addEventListener('abort', end, { once: true })
+      const come = await pushed.next(outcome, next.signal).catch((error: unknown) => {
+        end()
+        throw error
+      })
+      if ('requests' in come) {
+        current = { ...next, note() {} }
+        return { kind: 'asked', requests: come.requests, state: { answer, abandon: end } }
+      }
+      end()
+      return resultOf(come.result)
+    }
+    const answer = (responses: InputResponses, next: McpLeg): Promise<McpReply> => {
+      next.signal.throwIfAborted()
+      next.began()
+      pushed.answer(responses)
+      return this.#attempt(link, () => wait(next))
+    }
+    return wait(leg)
+  }
+
+  async #attempt<T>(link: McpLink, request: () => Promise<T>): Promise<T> {
     try {
       const result = await request()
       this.#failures = 0
       return result
     } catch (error) {
-      if (isLost(error)) this.#lose(client, lossOf(error))
-      throw mcpFailure(error)
+      if (isLost(error)) this.#lose(link, lossOf(error))
+      throw error instanceof DriverError ? error : mcpFailure(error)
     }
   }
 
-  async #connected(signal: AbortSignal | undefined): Promise<Client> {
-    if (this.#closed)
-      throw new DriverError({ code: 'driver_closed', began: false, reason: 'the backend was disposed of' })
-    if (this.#client !== undefined) return this.#client
-    const pause = this.#notBefore - this.#components.clock.now()
-    if (this.#connecting === undefined && pause > 0) throw gone(`it failed before; the next attempt is in ${pause} ms`)
-    this.#connecting ??= this.#connect().finally(() => {
-      this.#connecting = undefined
-    })
-    const client = await this.#connecting
-    // Whoever cancelled while the connection was made must not find that the call was made after all.
-    signal?.throwIfAborted()
-    return client
+  #connected(signal: AbortSignal | undefined): Promise<McpLink> {
+    return this.#sharedLink(this.#listing, this.#asks ? EVERY_ABILITY : [], signal)
   }
 
-  async #connect(): Promise<Client> {
-    const { connection, name } = this.#init
-    const client = newClient(() => {
-      this.#revision += 1
-      this.#init.changed?.()
+  async #sharedLink(
+    shared: Shared,
+    abilities: readonly InputMethod[],
+    signal: AbortSignal | undefined,
+  ): Promise<McpLink> {
+    const link = shared.link ?? (await this.#opened(shared, abilities))
+    // Whoever cancelled while the connection was made must not find that the call was made after all.
+    signal?.throwIfAborted()
+    return link
+  }
+
+  #opened(shared: Shared, abilities: readonly InputMethod[]): Promise<McpLink> {
+    const open = async () => {
+      shared.link = await this.#open(abilities)
+      if (shared === this.#listing) this.#revision = this.#revisionOf(shared.link)
+      return shared.link
+    }
+    shared.opening ??= open().finally(() => {
+      shared.opening = undefined
     })
+    return shared.opening
+  }
+
+  async #open(abilities: readonly InputMethod[]): Promise<McpLink> {
+    if (this.#closed)
+      throw new DriverError({ code: 'driver_closed', began: false, reason: 'the backend was disposed of' })
+    const pause = this.#notBefore - this.#components.clock.now()
+    if (pause > 0) throw gone(`it failed before; the next attempt is in ${pause} ms`)
+    const { connection, name } = this.#init
     const channel = this.#channel(connection)
-    client.onclose = () => this.#lose(client, 'the connection was closed')
+    let opened: McpLink | undefined
+    const changed = () => opened !== undefined && this.#listChanged(opened)
+    const closed = () => opened !== undefined && this.#lose(opened, 'the connection was closed')
     try {
-      await client.connect(channel.transport, { timeout: CONNECT_TIMEOUT_MS })
+      opened = await McpLink.open({ abilities, channel, listChanged: changed, closed })
     } catch (error) {
       const reason = [reasonOf(error), channel.complaint()].filter((text) => text !== '').join(': ')
       this.#pauseAfterFailure()
       this.#components.logger.warn('mcp.unreachable', { backend: name, reason })
-      await client.close().catch(() => {})
       throw gone(reason, error)
     }
-    this.#client = client
-    this.#revision += 1
-    this.#components.logger.info('mcp.connected', {
-      backend: name,
-      revision: client.getNegotiatedProtocolVersion(),
-    })
-    return client
+    this.#newRevision(opened)
+    this.#components.logger.info('mcp.connected', { backend: name, revision: opened.protocolRevision })
+    return opened
   }
 
   #channel(connection: McpConnection): McpChannel {
@@ -207,14 +297,31 @@ class Backend implements McpBackend {
     }
   }
 
+  #listChanged(link: McpLink): void {
+    this.#newRevision(link)
+    if (link !== this.#listing.link) return
+    this.#revision = this.#revisionOf(link)
+    this.#init.changed?.()
+  }
+
+  #newRevision(link: McpLink): void {
+    this.#lastRevision += 1
+    this.#revisions.set(link, this.#lastRevision)
+  }
+
+  #revisionOf(link: McpLink): number {
+    return this.#revisions.get(link) ?? 0
+  }
+
   /** Forgets a connection, so that the next call makes another. */
-  #lose(client: Client, reason: string): void {
-    if (this.#client !== client) return
-    this.#client = undefined
+  #lose(link: McpLink, reason: string): void {
+    const shared = [this.#listing, this.#plain].find((one) => one.link === link)
+    if (shared !== undefined) shared.link = undefined
+    else if (!this.#leases.lose(link)) return
     if (this.#closed) return
     this.#pauseAfterFailure()
     this.#components.logger.warn('mcp.lost', { backend: this.#init.name, reason })
-    client.close().catch(() => {})
+    link.close().catch(() => {})
   }
 
   /** The first failure costs no pause: a server that was restarted answers at once. */
@@ -225,15 +332,39 @@ class Backend implements McpBackend {
   }
 }
 
-function newClient(listChanged: () => void): Client {
-  return new Client(
-    { name: 'hansa', version: VERSION },
-    {
-      versionNegotiation: { mode: 'auto', probe: { timeoutMs: PROBE_TIMEOUT_MS } },
-      inputRequired: { autoFulfill: false },
-      listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: listChanged } },
-    },
-  )
+function askOf({ signal, note }: McpLeg, abilities: readonly InputMethod[]): McpAsk {
+  return { signal, note, abilities }
+}
+
+/** A server of 2025 has no other answers. */
+function resultOf(answer: McpAnswer): McpReply {
+  if (answer.kind === 'result') return answer
+  throw unusable('the server asks in a way that its revision does not know')
+}
+
+type Asked = Extract<McpAnswer, { kind: 'asked' }>
+
+function asksNothing({ inputRequests }: Asked): boolean {
+  return Object.keys(inputRequests ?? {}).length === 0
+}
+
+function requestsOf({ inputRequests }: Asked): InputRequests {
+  // A question without parameters has none on the wire.
+  const whole = Object.entries(inputRequests ?? {}).map(([name, { method, params }]) => [
+    name,
+    { method, params: params ?? {} },
+  ])
+  const read = inputRequestsSchema.safeParse(Object.fromEntries(whole))
+  if (read.success) return read.data
+  throw unusable('what the server asks for is malformed, or of a kind that nobody is asked')
+}
+
+function picked(responses: InputResponses, names: readonly string[]): InputResponses {
+  return Object.fromEntries(Object.entries(responses).filter(([name]) => names.includes(name)))
+}
+
+function unusable(reason: string): DriverError {
+  return new DriverError({ code: 'answer_unusable', began: true, reason })
 }
 
 function gone(reason: string, cause?: unknown): DriverError {

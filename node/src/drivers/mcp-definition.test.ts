@@ -1,10 +1,12 @@
-import type { Tool } from '@modelcontextprotocol/client'
+import type { Prompt, Tool } from '@modelcontextprotocol/client'
 import { describe, expect, it } from 'vitest'
-import { mcpCapabilities } from './mcp-definition.ts'
+import { type McpOffer, mcpCapabilities, NO_CLASSES } from './mcp-definition.ts'
+import { listedOf, type McpResources } from './mcp-offered.ts'
 
 const tool = (over: Partial<Tool> = {}): Tool => ({ name: 'read_file', inputSchema: { type: 'object' }, ...over })
-const only = (tools: Tool[], offer: Parameters<typeof mcpCapabilities>[1] = { prefix: 'files' }) =>
-  mcpCapabilities(tools, offer).capabilities[0]?.definition
+const plain: McpOffer = { prefix: 'files', classes: NO_CLASSES }
+const of = (tools: Tool[], offer = plain) => mcpCapabilities(listedOf({ tools, prompts: [] }), offer)
+const only = (tools: Tool[], offer = plain) => of(tools, offer).capabilities[0]?.definition
 
 describe(mcpCapabilities, () => {
   it('passes the schemas on as text and names the capability under the prefix', () => {
@@ -33,41 +35,29 @@ describe(mcpCapabilities, () => {
     expect(definition?.title).toBe('wipe')
   })
 
-  it('takes the classification of the operator, by name before the default', () => {
-    const offer = {
-      prefix: 'files',
-      defaults: { safety: 'READ' as const, sensitivity: ['PII'] },
-      capabilities: { wipe: { safety: 'DESTRUCTIVE' as const } },
-    }
-    const { capabilities } = mcpCapabilities([tool(), tool({ name: 'wipe' })], offer)
+  it('takes the classification of the operator', () => {
+    const classes = { ...NO_CLASSES, tool: { wipe: { safety: 'WRITE' as const, sensitivity: ['PII'] } } }
+    const { capabilities } = of([tool(), tool({ name: 'wipe' })], { ...plain, classes })
     expect(capabilities.map(({ definition }) => [definition.id, definition.safety, definition.sensitivity])).toEqual([
-      ['files.read_file', 'READ', ['PII']],
-      ['files.wipe', 'DESTRUCTIVE', ['PII']],
+      ['files.read_file', undefined, undefined],
+      ['files.wipe', 'WRITE', ['PII']],
     ])
   })
 
   it('lets no classification move a capability to another id or schema', () => {
-    const capabilities = { read_file: { id: 'admin.all', input: '{}' } as object }
-    expect(only([tool()], { prefix: 'files', capabilities })).toMatchObject({
+    const classes = { ...NO_CLASSES, tool: { read_file: { id: 'admin.all', kind: 'task', input: '{}' } as object } }
+    expect(only([tool()], { ...plain, classes })).toMatchObject({
       id: 'files.read_file',
       input: '{"type":"object"}',
     })
   })
 
-  it('offers only what is asked for', () => {
-    const { capabilities, faults } = mcpCapabilities([tool(), tool({ name: 'wipe' })], {
-      prefix: 'files',
-      only: ['read_file'],
-    })
-    expect(capabilities.map(({ definition }) => definition.id)).toEqual(['files.read_file'])
-    expect(faults).toEqual([])
-  })
-
-  it('names what is configured and not there', () => {
-    const offer = { prefix: 'files', only: ['raed_file'], capabilities: { wpie: {} } }
-    expect(mcpCapabilities([tool()], offer).faults).toEqual([
-      { name: 'raed_file', reason: 'is configured and not listed' },
-      { name: 'wpie', reason: 'is configured and not listed' },
+  it('names what is configured and not there, of each kind', () => {
+    const classes = { tool: { wpie: {} }, prompt: { read_file: {} }, resource: { resources: {} } }
+    expect(of([tool()], { ...plain, classes }).faults).toEqual([
+      { kind: 'tool', name: 'wpie', reason: 'is configured and not listed' },
+      { kind: 'prompt', name: 'read_file', reason: 'is configured and not listed' },
+      { kind: 'resource', name: 'resources', reason: 'is configured and not listed' },
     ])
   })
 
@@ -80,18 +70,15 @@ describe(mcpCapabilities, () => {
       'larger than',
     ],
   ])('names %s and leaves it out', (_what, bad, reason) => {
-    const { capabilities, faults } = mcpCapabilities([bad, tool({ name: 'other' })], { prefix: 'files' })
+    const { capabilities, faults } = of([bad, tool({ name: 'other' })])
     expect(capabilities.map(({ definition }) => definition.id)).toEqual(['files.other'])
-    expect(faults).toEqual([{ name: bad.name, reason: expect.stringContaining(reason) }])
+    expect(faults).toEqual([{ kind: 'tool', name: bad.name, reason: expect.stringContaining(reason) }])
   })
 
   it('does not let a second entry of the same name replace the first', () => {
-    const { capabilities, faults } = mcpCapabilities(
-      [tool({ description: 'first' }), tool({ description: 'second' })],
-      { prefix: 'files' },
-    )
+    const { capabilities, faults } = of([tool({ description: 'first' }), tool({ description: 'second' })])
     expect(capabilities.map(({ definition }) => definition.description)).toEqual(['first'])
-    expect(faults).toEqual([{ name: 'read_file', reason: 'is listed twice' }])
+    expect(faults).toEqual([{ kind: 'tool', name: 'read_file', reason: 'is listed twice' }])
   })
 
   it('bounds text of a stranger without halving a character', () => {
@@ -99,5 +86,50 @@ describe(mcpCapabilities, () => {
     expect(definition?.title?.length).toBeLessThanOrEqual(256)
     expect(definition?.title?.isWellFormed()).toBe(true)
     expect(definition?.description?.length).toBe(4_096)
+  })
+
+  it('offers a prompt under its own name, with texts as arguments and messages as result', () => {
+    const prompt: Prompt = {
+      name: 'reviewCode',
+      description: 'Looks at code.',
+      arguments: [{ name: 'code', description: 'What to look at', required: true }, { name: 'style' }],
+    }
+    const { capabilities } = mcpCapabilities(listedOf({ tools: [], prompts: [prompt] }), plain)
+    const [made] = capabilities
+    expect(made?.definition).toMatchObject({
+      id: 'files.prompts.review_x43ode',
+      kind: 'prompt',
+      title: 'reviewCode',
+      description: 'Looks at code.',
+    })
+    expect(JSON.parse(String(made?.definition.input))).toEqual({
+      type: 'object',
+      properties: { code: { type: 'string', description: 'What to look at' }, style: { type: 'string' } },
+      required: ['code'],
+      additionalProperties: false,
+    })
+    expect(JSON.parse(String(made?.definition.output))).toMatchObject({ required: ['messages'] })
+  })
+
+  it('offers all resources of a server as one capability, and says what the server can do with them', () => {
+    const resources: McpResources = { templates: [], resources: true, subscribe: true, completions: false }
+    const { capabilities } = mcpCapabilities(listedOf({ tools: [], prompts: [], resources }), plain)
+    expect(capabilities[0]?.definition).toMatchObject({
+      id: 'files.mcp.resources',
+      kind: 'resource',
+      description: 'Lists and reads what the server holds, says when it changes.',
+    })
+    expect(capabilities[0]?.definition).not.toHaveProperty('output')
+  })
+
+  it('lets no tool of mallory take the place of a prompt or of the resources', () => {
+    const names = ['prompts.summarize', 'mcp.resources', 'prompts', 'mcp', 'prompts/summarize']
+    const tools = names.map((name) => tool({ name }))
+    const resources: McpResources = { templates: [], resources: true, subscribe: false, completions: false }
+    const { capabilities } = mcpCapabilities(listedOf({ tools, prompts: [{ name: 'summarize' }], resources }), plain)
+    const ids = capabilities.map(({ definition }) => definition.id)
+    expect(new Set(ids).size).toBe(7)
+    const [prompt, all] = ids.slice(-2)
+    expect([prompt, all]).toEqual(['files.prompts.summarize', 'files.mcp.resources'])
   })
 })

@@ -3,16 +3,17 @@ import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { type Clock, type LogFields, type Logger, silentLogger } from '@hansa/protocols'
-import type { Tool } from '@modelcontextprotocol/client'
-import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node'
+import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler } from '@modelcontextprotocol/server'
 import { Agent } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { BACKEND_SECRET, type DriverFixture, describeDriver, driverCall } from '../testing/describe-driver.ts'
 import { mcpFixture } from '../testing/mcp-fixture.ts'
+import { sessionsOf } from '../testing/mcp-sessions.ts'
 import { type McpBackend, mcpBackend } from './mcp-backend.ts'
-import { mcpCapabilities } from './mcp-definition.ts'
+import { mcpCapabilities, NO_CLASSES } from './mcp-definition.ts'
 import { mcpDriver } from './mcp-driver.ts'
+import { listedOf, type McpListed } from './mcp-offered.ts'
 import type { McpConnection } from './mcp-transport.ts'
 
 const STDIO: McpConnection = {
@@ -50,27 +51,27 @@ function opened(connection: McpConnection, over: { clock?: Clock; logger?: Logge
   }
 }
 
-async function named(backend: McpBackend, name: string): Promise<Tool> {
-  const tool = (await backend.list()).find((candidate) => candidate.name === name)
-  if (tool === undefined) throw new Error(`${name} is not listed`)
-  return tool
+async function named(backend: McpBackend, name: string): Promise<McpListed> {
+  const listed = listedOf(await backend.look()).find((candidate) => candidate.name === name)
+  if (listed === undefined) throw new Error(`${name} is not listed`)
+  return listed
 }
 
 async function fixtureOver(connection: McpConnection, close: () => Promise<void>): Promise<DriverFixture> {
   const opening = opened(connection)
   const { backend } = opening
-  const tools = await backend.list()
+  const all = listedOf(await backend.look())
   const to = (name: string) => {
-    const tool = tools.find((candidate) => candidate.name === name)
-    if (tool === undefined) throw new Error(`${name} is not listed`)
-    return mcpDriver({ backend, tool })
+    const listed = all.find((candidate) => candidate.name === name)
+    if (listed === undefined) throw new Error(`${name} is not listed`)
+    return mcpDriver({ backend, listed })
   }
   const say = async (name: string) => void (await to(name).invoke(driverCall({})))
   return {
     data: to('echoData'),
     text: to('echo_text'),
-    failing: to('fail'),
-    unusable: to('picture'),
+    failing: to('refuse'),
+    unusable: to('broken'),
     slow: to('slow'),
     slowReached: () => say('await_slow'),
     slowCancelled: () => say('await_cancel'),
@@ -110,33 +111,32 @@ describeDriver('mcpDriver over Streamable HTTP', async () => {
 
 describeDriver('mcpDriver over Streamable HTTP with a session, as in 2025', async () => {
   const fixture = mcpFixture(() => {})
-  const transport = new NodeStreamableHTTPServerTransport({ sessionIdGenerator: () => 'session' })
-  await fixture.server().connect(transport)
-  const server = await served((request, response) => void transport.handleRequest(request, response))
+  const sessions = sessionsOf(() => fixture.server())
+  const server = await served(sessions)
   return fixtureOver(server.connection, () => server[Symbol.asyncDispose]())
 })
 
 describe(mcpDriver, () => {
   it('lists every page', async () => {
     await using opening = opened(STDIO)
-    const names = (await opening.backend.list()).map(({ name }) => name)
-    expect(names).toHaveLength(11)
-    const { capabilities, faults } = mcpCapabilities(await opening.backend.list(), { prefix: 'fixture' })
+    const all = listedOf(await opening.backend.look())
+    expect(all).toHaveLength(12)
+    const { capabilities, faults } = mcpCapabilities(all, { prefix: 'fixture', classes: NO_CLASSES })
     expect(faults).toEqual([])
     expect(capabilities.map(({ definition }) => definition.id)).toContain('fixture.echo_x44ata')
   })
 
   it('keeps what a failing backend said for the log', async () => {
     await using opening = opened(STDIO)
-    const driver = mcpDriver({ backend: opening.backend, tool: await named(opening.backend, 'fail') })
+    const driver = mcpDriver({ backend: opening.backend, listed: await named(opening.backend, 'refuse') })
     await expect(driver.invoke(driverCall({ text: 'x' }))).rejects.toMatchObject({
-      detail: { code: 'backend_failed', reason: BACKEND_SECRET },
+      detail: { code: 'backend_failed', reason: expect.stringContaining(BACKEND_SECRET) },
     })
   })
 
   it('refuses a result without the structured content that is declared', async () => {
     await using opening = opened(STDIO)
-    const driver = mcpDriver({ backend: opening.backend, tool: await named(opening.backend, 'undeclared') })
+    const driver = mcpDriver({ backend: opening.backend, listed: await named(opening.backend, 'undeclared') })
     await expect(driver.invoke(driverCall({ text: 'x' }))).rejects.toMatchObject({
       detail: { code: 'answer_unusable' },
     })
@@ -144,7 +144,7 @@ describe(mcpDriver, () => {
 
   it('sends arguments that are an object, and nothing else', async () => {
     await using opening = opened(STDIO)
-    const driver = mcpDriver({ backend: opening.backend, tool: await named(opening.backend, 'echo_text') })
+    const driver = mcpDriver({ backend: opening.backend, listed: await named(opening.backend, 'echo_text') })
     for (const args of [null, 'x', 7, [1]]) {
       await expect(driver.invoke(driverCall(args))).rejects.toMatchObject({
         detail: { code: 'arguments_unusable', began: false },
@@ -157,8 +157,8 @@ describe(mcpBackend, () => {
   it('is gone when its process dies in a call, and starts again with the next one', async () => {
     await using opening = opened(STDIO)
     const { backend } = opening
-    const echo = mcpDriver({ backend, tool: await named(backend, 'echo_text') })
-    const crash = mcpDriver({ backend, tool: await named(backend, 'crash') })
+    const echo = mcpDriver({ backend, listed: await named(backend, 'echo_text') })
+    const crash = mcpDriver({ backend, listed: await named(backend, 'crash') })
     await expect(crash.invoke(driverCall({}))).rejects.toMatchObject({ detail: { code: 'backend_gone', began: true } })
     expect(await echo.invoke(driverCall({ text: 'back' }))).toEqual({ kind: 'text', text: 'back' })
   })
@@ -167,7 +167,7 @@ describe(mcpBackend, () => {
     const clock = standingClock()
     await using opening = opened(STDIO, { clock })
     const { backend } = opening
-    const crash = mcpDriver({ backend, tool: await named(backend, 'crash') })
+    const crash = mcpDriver({ backend, listed: await named(backend, 'crash') })
     const crashed = () => crash.invoke(driverCall({})).catch((error: unknown) => error)
     expect(await crashed()).toMatchObject({ detail: { began: true } })
     expect(await crashed()).toMatchObject({ detail: { began: true } })
@@ -177,9 +177,9 @@ describe(mcpBackend, () => {
     clock.move(1_000)
     expect(await crashed()).toMatchObject({ detail: { began: false } })
     clock.move(1_000)
-    expect(await backend.list()).toHaveLength(11)
+    expect((await backend.look()).tools).toHaveLength(12)
     expect(await crashed()).toMatchObject({ detail: { began: true } })
-    expect(await backend.list()).toHaveLength(11)
+    expect((await backend.look()).tools).toHaveLength(12)
   })
 
   it.each([
@@ -189,7 +189,7 @@ describe(mcpBackend, () => {
     ['the URL is none', { kind: 'http', url: 'nowhere' }],
   ] satisfies [string, McpConnection][])('has begun nothing when %s', async (_what, connection) => {
     await using opening = opened(connection)
-    await expect(opening.backend.list()).rejects.toMatchObject({ detail: { code: 'backend_gone', began: false } })
+    await expect(opening.backend.look()).rejects.toMatchObject({ detail: { code: 'backend_gone', began: false } })
   })
 
   it('logs what a program that cannot start complains about', async () => {
@@ -197,7 +197,7 @@ describe(mcpBackend, () => {
     const logger = { ...silentLogger, warn: (_event: string, fields?: LogFields) => void logged.push(fields) }
     const args = ['-e', 'console.error("no such directory: /data"); process.exit(1)']
     await using opening = opened({ kind: 'stdio', command: process.execPath, args }, { logger })
-    await opening.backend.list().catch(() => {})
+    await opening.backend.look().catch(() => {})
     expect(logged).toEqual([{ backend: 'fixture', reason: expect.stringContaining('no such directory: /data') }])
   })
 
@@ -216,7 +216,7 @@ describe(mcpBackend, () => {
       env: { LISTED: 'yes' },
     } as const
     await using opening = opened(connection, { logger })
-    await opening.backend.list().catch(() => {})
+    await opening.backend.look().catch(() => {})
     delete process.env.HANSA_TEST_SECRET
     expect(logged[0]).toContain('LISTED')
     expect(logged[0]).not.toContain('HANSA_TEST_SECRET')
@@ -226,7 +226,7 @@ describe(mcpBackend, () => {
     await using opening = opened(STDIO)
     const { backend } = opening
     const [crash, echo, asked] = await Promise.all(
-      ['crash', 'echo_text', 'asked'].map(async (name) => mcpDriver({ backend, tool: await named(backend, name) })),
+      ['crash', 'echo_text', 'asked'].map(async (name) => mcpDriver({ backend, listed: await named(backend, name) })),
     )
     await crash?.invoke(driverCall({})).catch(() => {})
     const leave = new AbortController()
@@ -241,10 +241,10 @@ describe(mcpBackend, () => {
     const connected: unknown[] = []
     const logger = { ...silentLogger, info: (event: string) => void connected.push(event) }
     const opening = opened(STDIO, { logger })
-    await Promise.all(Array.from({ length: 5 }, () => opening.backend.list()))
+    await Promise.all(Array.from({ length: 5 }, () => opening.backend.look()))
     expect(connected).toEqual(['mcp.connected'])
     await opening[Symbol.asyncDispose]()
-    await expect(opening.backend.list()).rejects.toMatchObject({ detail: { code: 'driver_closed' } })
+    await expect(opening.backend.look()).rejects.toMatchObject({ detail: { code: 'driver_closed' } })
   })
 
   it('stops reading an HTTP answer that has no end', async () => {
@@ -261,7 +261,7 @@ describe(mcpBackend, () => {
       pump()
     })
     await using opening = opened(server.connection)
-    await expect(opening.backend.list()).rejects.toMatchObject({ detail: { code: 'backend_gone' } })
+    await expect(opening.backend.look()).rejects.toMatchObject({ detail: { code: 'backend_gone' } })
     // Twice the largest result is read, and the buffers of two sockets are filled.
     expect(megabytes).toBeLessThan(64)
   })

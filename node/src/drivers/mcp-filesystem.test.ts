@@ -9,8 +9,9 @@ import { Agent } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { driverCall } from '../testing/describe-driver.ts'
 import { mcpBackend } from './mcp-backend.ts'
-import { mcpCapabilities } from './mcp-definition.ts'
+import { mcpCapabilities, NO_CLASSES } from './mcp-definition.ts'
 import { mcpDriver } from './mcp-driver.ts'
+import { listedOf } from './mcp-offered.ts'
 
 const require = createRequire(new URL('../../../interop-tests/package.json', import.meta.url))
 const program = join(dirname(require.resolve('@modelcontextprotocol/server-filesystem/package.json')), 'dist/index.js')
@@ -25,14 +26,14 @@ async function filesystem() {
     logger: silentLogger,
     dispatcher,
   })
-  const { capabilities } = mcpCapabilities(await backend.list(), { prefix: 'files' })
+  const { capabilities } = mcpCapabilities(listedOf(await backend.look()), { prefix: 'files', classes: NO_CLASSES })
   return {
     directory,
     capabilities,
     driver(id: string) {
       const found = capabilities.find(({ definition }) => definition.id === id)
       if (found === undefined) throw new Error(`${id} is not offered`)
-      return mcpDriver({ backend, tool: found.tool })
+      return mcpDriver({ backend, listed: found.listed })
     },
     async [Symbol.asyncDispose]() {
       await backend[Symbol.asyncDispose]()
@@ -59,11 +60,13 @@ describe('the file system server of npm', () => {
     expect(answer).toEqual({ kind: 'data', value: { content: 'Grüße aus Lübeck\n' } })
   })
 
-  it('fails when it refuses a path outside its directory, and serves the next call', async () => {
+  it('says in its own words that it refuses a path outside its directory, and serves the next call', async () => {
     await using files = await filesystem()
     const read = files.driver('files.read_text_file')
-    await expect(read.invoke(driverCall({ path: '/etc/passwd' }))).rejects.toMatchObject({
-      detail: { code: 'backend_failed', began: true, reason: expect.stringContaining('outside allowed directories') },
+    expect(await read.invoke(driverCall({ path: '/etc/passwd' }))).toEqual({
+      kind: 'content',
+      isError: true,
+      content: [{ type: 'text', text: expect.stringContaining('outside allowed directories') }],
     })
     await expect(read.invoke(driverCall({ path: join(files.directory, 'hello.txt') }))).resolves.toMatchObject({
       kind: 'data',

@@ -328,7 +328,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   })
 
   const explaining = { ...deciding, ...arriving, running: (id: string) => running.find(id), receive }
-  const capabilities = new CapabilityDesk({ locals, configured, imports, policy, revocations })
+  const capabilities = new CapabilityDesk({ locals, configured, imports, policy, revocations, detectors })
   const canaries = routing.canaries(invoke)
   const registries = kernelRegistries({ store, logger, append, replica: mesh.replica })
   const finding = { fetch: components.fetch, dht: components.host }

@@ -2,6 +2,7 @@
 import type { CapabilityDescriptor, CapabilityDetail, CapabilityInfo, CapabilityRef } from '@hansa/protocols'
 import { CallError } from '@hansa/protocols'
 import { mentioningRules } from '@hansa/trust'
+import { type Detectors, screenDescription } from '../firewall/index.ts'
 import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import type { ConfiguredCapabilities, ToolClaim } from './configured-capabilities.ts'
 import type { ImportDesk } from './import-desk.ts'
@@ -15,6 +16,7 @@ export type CapabilityDeskComponents = {
   imports: Pick<ImportDesk, 'capabilities' | 'described' | 'descriptorOf'>
   policy: Pick<PolicyHolder, 'current'>
   revocations: Pick<KernelRevocations, 'revoked'>
+  detectors: Detectors
 }
 
 export class CapabilityDesk {
@@ -27,7 +29,8 @@ export class CapabilityDesk {
   async list(): Promise<CapabilityInfo[]> {
     const { locals, configured, imports } = this.#c
     const own = [...locals.list().map((listed) => this.#infoOf(listed)), ...configured.listWithheld()]
-    return [...own.sort((a, b) => (a.ref < b.ref ? -1 : 1)), ...(await imports.capabilities())]
+    const foreign = (await imports.capabilities()).map((info) => this.#screened(info))
+    return [...own.sort((a, b) => (a.ref < b.ref ? -1 : 1)), ...foreign]
   }
 
   /** What has been classified, each with its descriptor. */
@@ -62,6 +65,12 @@ export class CapabilityDesk {
         ...(when === undefined ? {} : { when }),
       })),
     }
+  }
+
+  /** A peer wrote it, and people and models read it. */
+  #screened({ title, description, ...info }: CapabilityInfo): CapabilityInfo {
+    const read = (text: string) => screenDescription(text, this.#c.detectors).text
+    return { ...info, title: read(title), description: read(description) }
   }
 
   #descriptorOf(ref: CapabilityRef): CapabilityDescriptor | undefined {

@@ -12,12 +12,16 @@ import { describeCapability, type LocalCapabilities } from './local-capabilities
 /** `at` is where it is configured. */
 export type ConfiguredCapability = { at: string; definition: CapabilityDefinition; driver: Driver; tool?: ToolClaim }
 
+/** What an MCP server says of one thing that it offers. */
 export type ToolClaim = {
   server: string
+  kind: 'tool' | 'prompt' | 'resource'
   name: string
   digest: string
   pinned?: string
   annotations?: unknown
+  /** Rules of the firewall that fire on it. */
+  found?: string[]
 }
 
 /** Seen, and not called before an operator has said what it may do. */

@@ -2,6 +2,7 @@
 import type { Clock, EventLogger } from '@hansa/protocols'
 import type { Dispatcher } from 'undici'
 import type { ConfiguredCapability as ConfiguredItem } from '../config/index.ts'
+import type { Detectors } from '../firewall/index.ts'
 import type { ConfiguredCapability, WithheldCapability } from '../kernel/configured-capabilities.ts'
 
 export type Offers = { offers: ConfiguredCapability[]; withheld: WithheldCapability[]; faults: string[] }
@@ -24,6 +25,7 @@ export type SourceComponents = {
   logger: EventLogger
   /** Reaches what the operator configured, wherever that is. */
   dispatcher: Dispatcher
+  detectors: Detectors
   /** What a source offers has changed, and nobody has asked it to. */
   changed(): void
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CapabilityDetail, type CapabilityInfo, silentLogger } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { ask } from '../cli/control-client.ts'
 import { makeHome } from '../cli/make-home.ts'
 import { readConfig } from '../config/index.ts'
@@ -32,6 +33,8 @@ interface Ground extends AsyncDisposable {
   readonly node: RunningNode
   restart(): Promise<void>
   lists(...tools: object[]): Promise<void>
+  /** Tools, prompts and templates of resources. */
+  offers(all: object): Promise<void>
   classify(capability: string, over?: object): Promise<CapabilityDetail>
   state(ref: string): Promise<CapabilityInfo['state'] | undefined>
   show(ref: string): Promise<CapabilityDetail>
@@ -39,11 +42,12 @@ interface Ground extends AsyncDisposable {
   calls(): Promise<string[]>
 }
 
-async function ground(tools: object[], classes = ''): Promise<Ground> {
+async function ground(offered: object[] | object, classes = ''): Promise<Ground> {
   const directory = await mkdtemp(join(tmpdir(), 'hansa-classes-'))
   const [home, list, calls] = [join(directory, 'home'), join(directory, 'tools.json'), join(directory, 'calls')]
-  const lists = (...now: object[]) => writeFile(list, JSON.stringify(now))
-  await lists(...tools)
+  const offers = (now: object) => writeFile(list, JSON.stringify(now))
+  const lists = (...now: object[]) => offers(now)
+  await offers(offered)
   await writeFile(calls, '')
   await makeHome(home, config(list, calls, classes))
   await writeFile(join(home, 'policy.yaml'), everything)
@@ -60,6 +64,7 @@ async function ground(tools: object[], classes = ''): Promise<Ground> {
       node = await startNode({ home, config: again, logger: silentLogger })
     },
     lists,
+    offers,
     classify: (capability, over = {}) =>
       ask(home, 'classify', { capability, safety: 'READ', by: 'person:olga', ...over }),
     state: async (ref) => (await node.kernel.capabilities()).find((info) => info.ref === ref)?.state,
@@ -139,7 +144,7 @@ describe('a tool that nobody has classified', () => {
     const read = await readConfig(join(given.home, 'hansa.yaml'), { home: given.home })
     expect(read.capabilities).toHaveLength(1)
     const [item] = read.capabilities
-    expect(item?.kind === 'mcp' ? Object.keys(item.classified).sort() : []).toEqual([...names].sort())
+    expect(item?.kind === 'mcp' ? Object.keys(item.classified.tool).sort() : []).toEqual([...names].sort())
     expect((await advertised(given)).length).toBe(names.length)
   })
 
@@ -167,7 +172,7 @@ describe('a tool that nobody has classified', () => {
     expect(await advertised(given)).toEqual(['tools.one', 'tools.three', 'tools.two'])
     const read = await readConfig(join(given.home, 'hansa.yaml'), { home: given.home })
     const [item] = read.capabilities
-    expect(item?.kind === 'mcp' ? Object.keys(item.classified).sort() : []).toEqual(['one', 'three', 'two'])
+    expect(item?.kind === 'mcp' ? Object.keys(item.classified.tool).sort() : []).toEqual(['one', 'three', 'two'])
   })
 
   it('keeps the configuration as it was when it cannot be classified', async () => {
@@ -177,6 +182,53 @@ describe('a tool that nobody has classified', () => {
     await expect(given.classify('tools.one', { obligations: ['encrypt'] })).rejects.toThrow('encrypt')
     expect(await given.configText()).toBe(before)
     expect(await given.state('tools.one')).toBe('unclassified')
+  })
+})
+
+describe('a prompt and resources', () => {
+  const prompt = { name: 'review', description: 'Reviews.', arguments: [{ name: 'code', required: true }] }
+  const offered = { tools: [], prompts: [prompt], templates: [] }
+
+  it('are listed and not called until they are classified, each under its own key', async () => {
+    await using given = await ground(offered)
+    const refs = ['tools.prompts.review', 'tools.mcp.resources']
+    for (const ref of refs) expect(await given.state(ref)).toBe('unclassified')
+    const read = { method: 'resources/read', uri: 'test://a' }
+    await expect(given.node.kernel.invoke('tools.mcp.resources', read)).rejects.toMatchObject({
+      detail: { code: 'not_found' },
+    })
+    expect(await given.calls()).toEqual([''])
+    for (const ref of refs) await given.classify(ref)
+    const written = parse(await given.configText()) as { capabilities: [{ mcp: object }] }
+    const digest = expect.stringMatching(/^[\w-]{43}$/)
+    expect(written.capabilities[0].mcp).toMatchObject({
+      prompts: { review: { safety: 'READ', digest } },
+      resources: { safety: 'READ', digest },
+    })
+    const { kernel } = given.node
+    expect(await kernel.invoke('tools.prompts.review', { code: 'x' })).toMatchObject({
+      kind: 'data',
+      value: { messages: [{ role: 'user', content: { type: 'text', text: 'Do review.' } }] },
+    })
+    expect(await kernel.invoke('tools.mcp.resources', read)).toMatchObject({
+      kind: 'content',
+      value: { content: [{ type: 'file', uri: 'test://a', mediaType: 'text/plain', text: 'inside' }] },
+    })
+    const kinds = (await kernel.capabilities()).map(({ ref, kind, state }) => [ref, kind, state])
+    expect(kinds.sort()).toEqual([
+      ['tools.mcp.resources', 'resource', 'available'],
+      ['tools.prompts.review', 'prompt', 'available'],
+    ])
+    await expect(kernel.invoke('tools.prompts.review', {})).rejects.toMatchObject({
+      detail: { code: 'invalid_request' },
+    })
+    expect(await given.calls()).toEqual(['prompt review', 'read test://a'])
+    await given.offers({ ...offered, prompts: [{ ...prompt, description: 'Wipes.' }] })
+    await given.node.reload()
+    expect([await given.state('tools.prompts.review'), await given.state('tools.mcp.resources')]).toEqual([
+      'suspended',
+      'available',
+    ])
   })
 })
 

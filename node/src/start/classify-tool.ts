@@ -1,6 +1,6 @@
 /**
- * Gives a tool of an MCP server its class: into the configuration, into force, into the log. The class is pinned to the
- * tool as it is listed, so it ends with the next change of the tool.
+ * Gives a tool, a prompt or the resources of an MCP server its class: into the configuration, into force, into the log. The class is
+ * pinned to it as it is listed, so it ends with its next change.
  *
  * The configuration is a file, so the entry waits in the store while the file changes; whether it did is seen at the next
  * start when the process ends in between.
@@ -13,6 +13,7 @@ import type { ClassifiedTool, Environment, NodeConfig } from '../config/index.ts
 import { changeConfig } from '../config/index.ts'
 import type { ToolClaim } from '../kernel/configured-capabilities.ts'
 import type { AssembledKernel } from '../kernel/kernel.ts'
+import { classOf } from './mcp-survey.ts'
 import type { NodeReloader } from './node-reload.ts'
 
 export type ClassifyComponents = {
@@ -35,7 +36,8 @@ export async function classify(init: Classify, components: ClassifyComponents): 
     digest: tool.digest,
   }
   const ext = { hash: tool.digest, note: noteOf(said) }
-  const about: AboutClass = { server: tool.server, name: tool.name, capability, said }
+  const { server, kind, name } = tool
+  const about: AboutClass = { server, kind, name, capability, said }
   const draft = { type: 'capability.classified', actor: by, cap: capability, ext } as const
   const held = await kernel.events.hold(draft, JSON.stringify(about))
   const use = async () => {
@@ -48,7 +50,7 @@ export async function classify(init: Classify, components: ClassifyComponents): 
     await held.record(await descriptorHash(kernel, capability))
   }
   try {
-    const edit = classifyTool(tool.server, tool.name, said)
+    const edit = classifyTool({ prefix: server, kind, name }, said)
     await changeConfig({ path: configPath, environment, edit, clock, use })
   } catch (error) {
     await held.drop()
@@ -60,8 +62,8 @@ export async function classify(init: Classify, components: ClassifyComponents): 
   return kernel.capability(capability)
 }
 
-/** What was about to be said of which tool. */
-type AboutClass = { server: string; name: string; capability: string; said: ToolClass }
+/** What was about to be said of what. Entries that were held before there were kinds name none: they are of tools. */
+type AboutClass = { server: string; kind?: ToolClaim['kind']; name: string; capability: string; said: ToolClass }
 
 /** Looks in the configuration, which the kernel offers by now, whether classes that were on their way are there. */
 export async function settleClassifications(
@@ -69,9 +71,9 @@ export async function settleClassifications(
   kernel: AssembledKernel,
 ): Promise<void> {
   await kernel.events.settle(async (text) => {
-    const { server, name, capability, said } = JSON.parse(text) as AboutClass
+    const { server, kind = 'tool', name, capability, said } = JSON.parse(text) as AboutClass
     const item = config.capabilities.find((one) => one.kind === 'mcp' && one.prefix === server)
-    const found = item?.kind === 'mcp' ? item.classified[name] : undefined
+    const found = item?.kind === 'mcp' ? classOf(item.classified, { kind, name }) : undefined
     return found !== undefined && isSaid(found, said) ? descriptorHash(kernel, capability) : undefined
   })
 }
@@ -102,7 +104,7 @@ function toolOf({ capability, digest }: Classify, kernel: AssembledKernel): Tool
     const message = `not_found: No MCP server of this node lists ${capability}. See: hansa capability list`
     throw new CallError({ code: 'not_found' }, message)
   }
-  const twice = withheld?.reason.includes('two tools') === true
+  const twice = withheld?.reason.includes('nobody can tell which one') === true
   if (twice) throw refused(`${capability} cannot be classified: ${withheld.reason}`)
   if (digest !== undefined && digest !== tool.digest)
     throw refused(

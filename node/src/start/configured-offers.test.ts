@@ -5,7 +5,8 @@ import { silentLogger } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
 import { Agent } from 'undici'
 import { describe, expect, it } from 'vitest'
-import type { ConfiguredCapability } from '../config/index.ts'
+import type { ClassifiedTool, ConfiguredCapability } from '../config/index.ts'
+import { compileDetectors } from '../firewall/index.ts'
 import { ConfiguredCapabilities } from '../kernel/configured-capabilities.ts'
 import { RunningCalls } from '../kernel/invoke.ts'
 import { LocalCapabilities } from '../kernel/local-capabilities.ts'
@@ -18,7 +19,8 @@ async function ground() {
   const directory = await mkdtemp(join(tmpdir(), 'hansa-offers-'))
   const resources = new AsyncDisposableStack()
   const dispatcher = resources.adopt(new Agent(), (agent) => agent.destroy())
-  const components = { clock: manualClock(), logger: silentLogger, dispatcher }
+  const detectors = compileDetectors()
+  const components = { clock: manualClock(), logger: silentLogger, dispatcher, detectors }
   let modules = 0
   return {
     async prepare(...configured: ConfiguredCapability[]) {
@@ -44,12 +46,12 @@ async function ground() {
   }
 }
 
-const mcp = (classified: Extract<ConfiguredCapability, { kind: 'mcp' }>['classified']): ConfiguredCapability => ({
+const mcp = (tool: Readonly<Record<string, ClassifiedTool>>): ConfiguredCapability => ({
   kind: 'mcp',
   at: 'hansa.yaml:3',
   prefix: 'fixture',
   connection: { kind: 'stdio', command: process.execPath, args: [fixture] },
-  classified,
+  classified: { tool, prompt: {}, resource: {} },
 })
 
 describe(ConfiguredOffers, () => {
@@ -60,7 +62,7 @@ describe(ConfiguredOffers, () => {
     )
     expect(faults).toEqual([])
     expect(withheld.map(({ state, source }) => [state, source])).toEqual(
-      Array(10).fill(['unclassified', 'hansa.yaml:3']),
+      Array(11).fill(['unclassified', 'hansa.yaml:3']),
     )
     expect(offers.map(({ at, definition }) => ({ at, ...definition }))).toMatchObject([
       { at: 'hansa.yaml:3', id: 'fixture.echo_text', safety: 'READ', sensitivity: ['PII'] },

@@ -1,28 +1,32 @@
 /**
- * One MCP server of the configuration. Before each call it is certain that the server still describes the tool as it did
- * when the class was given: a new connection, or a word of the server that its list has changed, has the list read again
- * first, on the connection that the call would use.
+ * One MCP server of the configuration. Before each call it is certain that the server still describes what is called as
+ * it did when the class was given: a new connection, or a word of the server that what it offers has changed, has the
+ * list read again first, on the connection that the call would use.
  */
 import { canonicalJson } from '@hansa/trust'
-import type { Tool } from '@modelcontextprotocol/client'
 import type { ConfiguredCapability as ConfiguredItem } from '../config/index.ts'
 import {
   type Driver,
   DriverError,
-  digestOfTool,
+  digestOfMcp,
+  listedOf,
   type McpBackend,
+  type McpListed,
+  type McpLook,
   type McpServerView,
-  type McpTools,
   mcpBackend,
   mcpDriver,
 } from '../drivers/index.ts'
 import { type CapabilitySource, noOffers, type Offers, type SourceComponents } from './capability-source.ts'
-import { surveyMcp } from './mcp-survey.ts'
+import { classOf, placeOf, surveyMcp } from './mcp-survey.ts'
 
 type McpItem = Extract<ConfiguredItem, { kind: 'mcp' }>
 
-export function keyOfMcp({ prefix, connection }: McpItem): string {
-  return `mcp ${canonicalJson({ prefix, connection })}`
+/** Connections of which it is remembered what they list, besides the one that is asked what there is. */
+const MAX_LOOKS = 32
+
+export function keyOfMcp({ prefix, connection, asks }: McpItem): string {
+  return `mcp ${canonicalJson({ prefix, connection, asks: asks !== false })}`
 }
 
 export class McpSource implements CapabilitySource {
@@ -31,14 +35,18 @@ export class McpSource implements CapabilitySource {
   readonly #backend: McpBackend
   readonly #drivers = new Map<string, { made: string; driver: Driver }>()
   readonly #first = new Map<string, string>()
-  #listed: McpTools | undefined
+  #listed: McpLook | undefined
+  /** By revision: what connections list that serve one call at a time. */
+  readonly #elsewhere = new Map<number, McpLook>()
+  #prompts: ReadonlySet<string> = new Set()
   #told = new Set<string>()
 
   constructor(item: McpItem, components: SourceComponents) {
     this.key = keyOfMcp(item)
     this.#components = components
     const { changed } = components
-    this.#backend = mcpBackend({ name: item.prefix, connection: item.connection, changed })(components)
+    const { prefix: name, connection, asks = true } = item
+    this.#backend = mcpBackend({ name, connection, asks, changed })(components)
   }
 
   async offersOf(item: ConfiguredItem, again: boolean): Promise<Offers> {
@@ -51,12 +59,15 @@ export class McpSource implements CapabilitySource {
       const what = connection.kind === 'stdio' ? connection.command : connection.url
       return noOffers(`${at}: the MCP server ${what} does not answer: ${error.detail.reason}`)
     }
-    const survey = surveyMcp(this.#listed?.tools ?? [], { at, prefix, classified, first: this.#first })
+    const { detectors } = this.#components
+    const survey = surveyMcp(this.#all(), { at, prefix, classified, first: this.#first, detectors })
     this.#tell(survey.unusable)
-    const offers = survey.offered.map(({ definition, tool, claim }) => ({
+    const names = survey.offered.flatMap(({ listed }) => (listed.kind === 'prompt' ? [listed.name] : []))
+    this.#prompts = new Set(names)
+    const offers = survey.offered.map(({ definition, listed, claim }) => ({
       at,
       definition,
-      driver: this.#driver(tool, canonicalJson({ definition, digest: claim.digest })),
+      driver: this.#driver(listed, canonicalJson({ definition, digest: claim.digest })),
       tool: claim,
     }))
     return { offers, withheld: survey.withheld, faults: survey.faults }
@@ -64,36 +75,64 @@ export class McpSource implements CapabilitySource {
 
   adopt(item: ConfiguredItem): void {
     if (item.kind !== 'mcp') return
-    for (const { name, ...tool } of this.#listed?.tools ?? []) {
-      if (!Object.hasOwn(item.classified, name) || this.#first.has(name)) continue
-      this.#first.set(name, digestOfTool({ name, ...tool }))
+    const { classified } = item
+    const kept = new Set<string>()
+    for (const listed of this.#all()) {
+      if (classOf(classified, listed) === undefined) continue
+      const place = placeOf(listed)
+      kept.add(place)
+      if (!this.#first.has(place)) this.#first.set(place, digestOfMcp(listed))
     }
-    for (const name of this.#first.keys()) if (!Object.hasOwn(item.classified, name)) this.#first.delete(name)
+    for (const [kind, classes] of Object.entries(classified))
+      for (const name of Object.keys(classes)) kept.add(placeOf({ kind: kind as McpListed['kind'], name }))
+    for (const place of this.#first.keys()) if (!kept.has(place)) this.#first.delete(place)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#backend[Symbol.asyncDispose]()
   }
 
-  #driver(tool: Tool, made: string): Driver {
-    const known = this.#drivers.get(tool.name)
+  #all(): McpListed[] {
+    return this.#listed === undefined ? [] : listedOf(this.#listed)
+  }
+
+  #driver(listed: McpListed, made: string): Driver {
+    const known = this.#drivers.get(placeOf(listed))
     if (known?.made === made) return known.driver
-    const confirm = (asked: Tool, server: McpServerView) => this.#confirm(asked, server)
-    const driver = mcpDriver({ backend: this.#backend, tool, confirm })
-    this.#drivers.set(tool.name, { made, driver })
+    const driver = mcpDriver({
+      backend: this.#backend,
+      listed,
+      confirm: (asked, server) => this.#confirm(asked, server),
+      offersPrompt: (name) => this.#prompts.has(name),
+    })
+    this.#drivers.set(placeOf(listed), { made, driver })
     return driver
   }
 
-  async #confirm(tool: Tool, server: McpServerView): Promise<void> {
-    if (this.#listed?.revision !== server.revision) {
-      this.#listed = await server.list()
-      this.#components.changed()
-    }
-    const now = this.#listed.tools.filter(({ name }) => name === tool.name)
+  async #confirm(asked: McpListed, server: McpServerView): Promise<void> {
+    const now = listedOf(await this.#lookAt(server)).filter((other) => placeOf(other) === placeOf(asked))
     const [only] = now
-    if (now.length === 1 && only !== undefined && digestOfTool(only) === digestOfTool(tool)) return
-    const reason = `the MCP server describes ${tool.name} differently than when it was classified`
+    if (now.length === 1 && only !== undefined && digestOfMcp(only) === digestOfMcp(asked)) return
+    const reason = `the MCP server describes ${asked.name} differently than when it was classified`
     throw new DriverError({ code: 'backend_failed', began: false, reason })
+  }
+
+  async #lookAt(server: McpServerView): Promise<McpLook> {
+    if (this.#listed?.revision === server.revision) return this.#listed
+    const known = this.#elsewhere.get(server.revision)
+    if (known !== undefined) return known
+    const look = await server.look()
+    if (server.lists) {
+      this.#listed = look
+      this.#components.changed()
+      return look
+    }
+    this.#elsewhere.set(look.revision, look)
+    for (const revision of this.#elsewhere.keys()) {
+      if (this.#elsewhere.size <= MAX_LOOKS) break
+      this.#elsewhere.delete(revision)
+    }
+    return look
   }
 
   /** Each once, although the list is read many times. */

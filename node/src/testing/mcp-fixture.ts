@@ -1,5 +1,5 @@
 /** An MCP server for tests, on the library's low level, so that it can also answer what a good server never would. */
-import { type CallToolResult, Server, type Tool } from '@modelcontextprotocol/server'
+import { type CallToolResult, ProtocolError, ProtocolErrorCode, Server, type Tool } from '@modelcontextprotocol/server'
 import { BACKEND_SECRET } from './describe-driver.ts'
 
 export interface McpFixture {
@@ -14,7 +14,8 @@ const tools: Tool[] = [
   { name: 'echoData', title: 'Echo', description: 'Says it again.', inputSchema: text, outputSchema: text },
   { name: 'echo_text', inputSchema: text, annotations: { readOnlyHint: true, destructiveHint: false } },
   { name: 'fail', inputSchema: text },
-  { name: 'picture', inputSchema: text },
+  { name: 'refuse', inputSchema: text },
+  { name: 'broken', inputSchema: text },
   { name: 'undeclared', inputSchema: text, outputSchema: text },
   { name: 'slow', inputSchema: text },
   { name: 'crash', inputSchema: nothing },
@@ -45,8 +46,10 @@ export function mcpFixture(crash: () => void): McpFixture {
         return { content: [{ type: 'text', text: String(args.text) }] }
       case 'fail':
         return { isError: true, content: [{ type: 'text', text: BACKEND_SECRET }] }
-      case 'picture':
-        return { content: [{ type: 'image', data: 'AAAA', mimeType: 'image/png' }] }
+      case 'refuse':
+        throw new ProtocolError(ProtocolErrorCode.InternalError, BACKEND_SECRET)
+      case 'broken':
+        return { content: [{ type: 'resource_link', uri: `test://${'x'.repeat(9_000)}`, name: 'too long' }] }
       case 'crash':
         crash()
         return new Promise<never>(() => {})

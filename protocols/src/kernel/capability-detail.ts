@@ -17,13 +17,20 @@ export const mentioningRuleSchema = z.object({
   when: z.string().max(4096).exactOptional(),
 })
 
-/** What an MCP server says of one of its tools. */
+/** What an MCP server says of a tool, a prompt or its resources. */
 export const toolClaimSchema = z.object({
   server: z.string().max(128).describe('Prefix of the server in the configuration'),
+  kind: z.enum(['tool', 'prompt', 'resource']),
   name: z.string().max(1024).describe('As the server calls it'),
   digest: hashSchema.describe('Of name, texts, schemas and annotations as they are listed now'),
   pinned: hashSchema.exactOptional().describe('The digest that the class was given for'),
   annotations: z.json().exactOptional().describe('Claims of the server; nothing is decided by them'),
+  found: z
+    .array(z.string().max(128))
+    .exactOptional()
+    .describe(
+      'What the firewall finds in what the server says of it: hidden characters, secrets, markers of instructions',
+    ),
 })
 
 export const capabilityDetailSchema = capabilityInfoSchema.extend({

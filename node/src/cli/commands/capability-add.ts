@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path'
 import { type CapabilityInfo, type Safety, safetyClasses } from '@hansa/protocols'
 import { type Command, Option } from 'commander'
-import type { ConfigItem } from '../../config/config-schema.ts'
+import type { ConfigItem } from '../../config/config-item-schema.ts'
 import type { Cli, Invocation } from '../cli.ts'
 import { usage } from '../errors.ts'
 import { collect } from '../options.ts'
@@ -18,7 +18,15 @@ type HttpOptions = Classes & {
   input?: string
   output?: string
 }
-type McpOptions = { command?: string; args?: string[]; env?: string[]; cwd?: string; url?: string; header?: string[] }
+type McpOptions = {
+  asks?: boolean
+  command?: string
+  args?: string[]
+  env?: string[]
+  cwd?: string
+  url?: string
+  header?: string[]
+}
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
@@ -62,9 +70,9 @@ function httpCommand(cli: Cli): Command {
 function mcpCommand(cli: Cli): Command {
   return cli
     .command('mcp', {
-      summary: 'offer tools of an MCP server',
+      summary: 'offer tools, prompts and resources of an MCP server',
       description:
-        'Adds an MCP server to hansa.yaml, and to the running node. Its tools are listed as unclassified: each is offered once it is classified, with: hansa capability classify ID --safety CLASS. The program starts in the directory of hansa.yaml.',
+        'Adds an MCP server to hansa.yaml, and to the running node. Its tools, its prompts (ID.prompts.NAME) and its resources (ID.mcp.resources) are listed as unclassified: each is offered once it is classified, with: hansa capability classify ID --safety CLASS. The program starts in the directory of hansa.yaml.',
       examples: [
         'hansa capability add mcp files -- npx -y @modelcontextprotocol/server-filesystem ./shared',
         `hansa capability add mcp crm --url https://crm.example/mcp --header 'authorization: Bearer x'`,
@@ -82,6 +90,7 @@ function mcpCommand(cli: Cli): Command {
     .option('--cwd <directory>', 'where the program starts, relative to hansa.yaml')
     .option('--url <url>', 'a server that speaks Streamable HTTP, instead of a program')
     .option('--header <header>', "with --url: 'name: value'; can be repeated", collect)
+    .option('--no-asks', 'the server may ask no caller, and has one connection for all of them (default: it may)')
     .action(cli.action<McpOptions>(async (invocation) => add(invocation, { mcp: mcpItem(invocation) })))
 }
 
@@ -116,7 +125,7 @@ async function add({ home, environment, print, stderr }: Invocation<object>, ite
   const waiting = taken.reload === undefined || item.mcp === undefined ? [] : await unclassified(home, item.mcp.id)
   print.result({ ...taken, unclassified: waiting }, (style) => {
     if (waiting.length === 0) return takenInText(style, taken)
-    const note = `${counted(waiting.length, 'tool waits', 'tools wait')} for a class: ${waiting.join(', ')}`
+    const note = `${counted(waiting.length, 'capability waits', 'capabilities wait')} for a class: ${waiting.join(', ')}`
     const next = `Look at one with: hansa capability show ${waiting[0]}, then: hansa capability classify ${waiting[0]} --safety READ|WRITE|DESTRUCTIVE`
     return [takenInText(style, taken), note, next].join('\n')
   })
@@ -165,6 +174,7 @@ function mcpItem({ options, args: [id, program] }: Invocation<McpOptions>): NonN
     cwd,
     url,
     headers: headersOf(header),
+    asks: options.asks === false ? false : undefined,
   })
 }
 

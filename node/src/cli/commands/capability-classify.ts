@@ -11,11 +11,12 @@ type Options = { safety: Safety; sensitivity?: string[]; obligation?: string[]; 
 export function capabilityClassifyCommand(cli: Cli): Command {
   return cli
     .command('classify', {
-      summary: 'say what a tool of an MCP server may do',
+      summary: 'say what a tool, prompt or the resources of an MCP server may do',
       description:
-        'Gives a tool of an MCP server its class, in hansa.yaml and in the running node at once. The class holds for the tool as it describes itself now: when its description, schemas or annotations change, it is suspended until it is classified again. Look at it before, with: hansa capability show ID',
+        'Gives a tool, a prompt (ID.prompts.NAME) or the resources (ID.mcp.resources) of an MCP server a class, in hansa.yaml and in the running node at once. The class holds for it as the server describes it now: when its description, schemas, arguments, templates or annotations change, it is suspended until it is classified again. Look at it before, with: hansa capability show ID',
       examples: [
         'hansa capability classify files.read_text_file --safety READ',
+        'hansa capability classify docs.mcp.resources --safety READ',
         'hansa capability classify crm.customers --safety READ --sensitivity PII --obligation redact:PII',
         'hansa capability classify files.write_file --safety WRITE --obligation human_approval --as person:ana',
       ],

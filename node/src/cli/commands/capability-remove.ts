@@ -9,7 +9,7 @@ export function capabilityRemoveCommand(cli: Cli): Command {
     .command('remove', {
       summary: 'stop offering something',
       description:
-        'Removes from hansa.yaml, and from the running node: an HTTP request by its id, an MCP server by its prefix, the class of one of its tools, or a module by its path. Calls that run end as they would have. A capability whose program is not connected is forgotten.',
+        'Removes from hansa.yaml, and from the running node: an HTTP request by its id, an MCP server by its prefix, the class of one thing that it offers, or a module by its path. Calls that run end as they would have. A capability whose program is not connected is forgotten.',
       examples: [
         'hansa capability remove weather.today',
         'hansa capability remove files.write_file',
@@ -32,7 +32,8 @@ export function capabilityRemoveCommand(cli: Cli): Command {
         }
         if (/^[a-z0-9][a-z0-9_-]*\/[a-z0-9_.-]+$/.test(text) && !/\.[cm]?[jt]s$/.test(text))
           throw usage(`${text} belongs to another kernel. Forget that one with: hansa unimport ${text.split('/')[0]}`)
-        const tool = detail?.tool && { prefix: detail.tool.server, name: detail.tool.name }
+        const { server: prefix = '', kind = 'tool', name = '' } = detail?.tool ?? {}
+        const tool = detail?.tool && { prefix, kind, name }
         const edit =
           isOwnId(text) && !/\.[cm]?js$/.test(text) ? removeItem(text, tool) : removeModule(isModule(home, text))
         const taken = await takeIn(home, environment, edit).catch((error: unknown) => {

@@ -70,7 +70,7 @@ describe('hansa capability', () => {
     const added = await addTools()
     expect([added.exit, added.stderr]).toEqual([0, ''])
     expect(added.stdout).toContain('and in force')
-    expect(added.stdout).toContain('2 tools wait for a class: tools.read, tools.write')
+    expect(added.stdout).toContain('2 capabilities wait for a class: tools.read, tools.write')
     const list = await run('capability', 'list')
     expect(list.stdout).toMatch(/greet +available +READ +- +hansa\.yaml:8 +greet/)
     expect(list.stdout).toMatch(/tools\.read +unclassified +- +- +hansa\.yaml:9 +read/)
