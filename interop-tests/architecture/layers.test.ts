@@ -130,6 +130,16 @@ describe('libraries that are lenient', () => {
   })
 })
 
+describe('the SDK of A2A', () => {
+  it('is known to its adapter and to nothing else', () => {
+    const using = files.filter(
+      ({ isTest, imports }) => !isTest && imports.some((name) => name.startsWith('@a2a-js/sdk')),
+    )
+    expect(using.length).toBeGreaterThan(1)
+    expect(using.map(({ path }) => path).filter((path) => !path.startsWith('node/src/a2a/sdk/'))).toEqual([])
+  })
+})
+
 describe('libp2p', () => {
   const ofLibp2p = /^(?:libp2p$|@libp2p\/|@chainsafe\/libp2p|@multiformats\/)/
   const using = files.filter(({ isTest, imports }) => !isTest && imports.some((name) => ofLibp2p.test(name)))

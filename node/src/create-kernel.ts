@@ -7,6 +7,7 @@ import { type Logger, memoryStore, silentLogger } from '@hansa/protocols'
 import { openDatabase, sqlStore, storeMigrations } from '@hansa/storage'
 import { decodeBase64url, newSeed, signerFromSeed } from '@hansa/trust'
 import { fileLogDisk, memoryLogDisk } from '@hansa/trust/ledger'
+import { sqlTaskStore, taskMigrations } from './a2a/sql-task-store.ts'
 import { contentMigrations } from './content/sql-content-records.ts'
 import { httpGateway } from './gateway/http-gateway.ts'
 import type { ServedCertificate } from './gateway/served-certificate.ts'
@@ -68,6 +69,7 @@ type Ground = Pick<
   | 'store'
   | 'replicaStore'
   | 'recordThreads'
+  | 'tasks'
   | 'snapshotState'
   | 'content'
 > & {
@@ -151,6 +153,7 @@ async function directoryGround(directory: string): Promise<Ground> {
     await database.migrate(storeMigrations, { beforeChange })
     await database.migrate(contentMigrations, { beforeChange })
     await database.migrate(replicaMigrations, { beforeChange })
+    await database.migrate(taskMigrations, { beforeChange })
   } catch (error) {
     await database.close()
     throw error
@@ -166,6 +169,7 @@ async function directoryGround(directory: string): Promise<Ground> {
     store: sqlStore(database),
     replicaStore: sqlReplicaStore(database),
     recordThreads: threads,
+    tasks: sqlTaskStore(database),
     content: contentGround(database, paths),
     snapshotState: () => snapshotState(database, paths, systemClock.now()),
     async close() {

@@ -16,6 +16,7 @@ import type { PolicySource } from '@hansa/trust'
 import { Agent } from 'undici'
 import { type Environment, type ListenAddress, type NodeConfig, readConfig } from './config/index.ts'
 import { type ControlServer, controlServer, type NodeOperations } from './control/index.ts'
+import type { Mount } from './control/mount.ts'
 import { createKernel } from './create-kernel.ts'
 import { compileDetectors } from './firewall/index.ts'
 import { type HomePaths, homePaths, openHome } from './home/home.ts'
@@ -96,7 +97,7 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
     await settleClassifications(config, kernel)
     const reloader = reloaderOf({ ...init, home }, kernel, ready)
     const node = operationsOf({ ...init, home }, kernel, reloader, ready)
-    const { control, agents } = await openControl({ ...init, home }, kernel, node, resources)
+    const { control, agents } = await openControl({ ...init, home }, kernel, node, ready.tls.ca, resources)
     resources.defer(reloader.watchPolicies(systemClock))
     const { registryUrls } = config
     const discover = (asked: DiscoverInit) => kernel.discoverPeers(asked)
@@ -357,14 +358,28 @@ function startWebhook(settings: WebhookSettings, { kernel, config, logger, ready
 
 type Listeners = { control: ControlServer; agents: ControlServer | undefined }
 
+/** What else is spoken where agents connect; what it needs is loaded only by a node that speaks it. */
+async function openMounts(
+  config: NodeConfig,
+  { kernel, logger, ca }: { kernel: AssembledKernel; logger: EventLogger; ca: string | undefined },
+  resources: AsyncDisposableStack,
+): Promise<Mount[]> {
+  if (config.a2a === undefined) return []
+  const { openA2a } = await import('./start/open-a2a.ts')
+  const components = { kernel, logger, clock: systemClock, ...(ca === undefined ? {} : { ca }) }
+  return [resources.use(await openA2a(config.a2a, config, components)).mount]
+}
+
 async function openControl(
   { home, config, logger }: StartNodeInit,
   kernel: AssembledKernel,
   node: NodeOperations,
+  ca: string | undefined,
   resources: AsyncDisposableStack,
 ): Promise<Listeners> {
   const components = { kernel, node, principal: config.principal, logger, clock: systemClock }
-  const agents = config.agents && resources.use(await agentsServer(components, config.agents))
+  const mounts = await openMounts(config, { kernel, logger, ca }, resources)
+  const agents = config.agents && resources.use(await agentsServer({ ...components, mounts }, config.agents))
   const place = controlPlace(home)
   const listen = place.kind === 'unix' ? place : { kind: place.kind, port: 0, tokenFile: place.tokenFile }
   const agentsUrl = agents === undefined ? {} : { agentsUrl: agents.url }

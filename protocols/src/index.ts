@@ -1,5 +1,13 @@
 /** Every contract of Hansa, by name. `@hansa/protocols/testing` holds what implementations test themselves against. */
 
+// A2A.
+export { contentOfParts, partsOfContent } from './a2a/a2a-content.ts'
+export { type A2aPart, a2aIdSchema, a2aPartSchema } from './a2a/a2a-part.ts'
+export * from './a2a/a2a-requests.ts'
+export * from './a2a/a2a-task.ts'
+export * from './a2a/agent-card.ts'
+export * from './a2a/hansa-extension.ts'
+export { type AgentCardInit, makeAgentCard } from './a2a/make-agent-card.ts'
 // Agreements between kernels.
 export * from './agreement/agreement.ts'
 export * from './agreement/agreement-record.ts'
@@ -96,6 +104,7 @@ export * from './did/webvh-log.ts'
 export * from './discovery/host-identity.ts'
 export * from './discovery/pointer-record.ts'
 export { type A2aError, a2aError } from './errors/a2a.ts'
+export { type A2aProtocolError, type A2aWireFacts, a2aReason, a2aWire } from './errors/a2a-wire.ts'
 export { CallError, type CallErrorDetail, type CallStage } from './errors/call-error.ts'
 // Codes, and their form on each transport.
 export { allCodes, type Code, type CodeFacts, codes, type Fault, isCode } from './errors/codes.ts'

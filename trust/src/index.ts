@@ -1,5 +1,7 @@
 /** Keys, signatures, tokens, policy: who may do what. `@hansa/trust/ledger` proves what was done. */
 
+// Agent cards of A2A.
+export * from './a2a/index.ts'
 // Content of calls, kept apart from the log.
 export {
   type Content,

@@ -98,6 +98,18 @@ policies:
 #   listen: unix:/run/hansa/agents.sock
 #   socket_mode: "0660"
 
+# Speaks A2A where agents connect: the card is at /.well-known/agent-card.json, messages go to /a2a. A client that knows
+# nothing of this node is served by \`default\`. See docs/guides/a2a.md. Default: it is not spoken
+# a2a:
+#   url: https://agents.example   # of a TLS proxy in front; default: where agents connect
+#   name: Lübeck Trading House
+#   provider: { organization: Lübeck Trading House, url: https://luebeck.example }
+#   default: desk.ask             # or ALIAS/ID
+#   deadline_seconds: 60
+#   keep_hours: 24                # for tasks that have ended
+#   push: true                    # whether clients may name webhooks
+#   legacy: false                 # whether A2A 0.3 is spoken too
+
 # Whose tokens agents may show instead of a credential: OpenID providers and SPIFFE trust domains. Each subject becomes
 # the principal that \`principal\` makes of its claims. See what an issuer's keys are with: hansa issuer check NAME
 # issuers:

@@ -64,7 +64,7 @@ describe('the configuration that a new node gets', () => {
       ok: true,
       config: { name: 'org "b"', listen: { port: 0 }, registryUrls: ['https://registry.example'] },
     })
-    const taken = configTemplate({}).replace(/^# ?(?=[a-z_]+:|[ ]{2})/gm, '')
+    const taken = configTemplate({}).replace(/^# ?(?=[a-z0-9_]+:|[ ]{2})/gm, '')
     const reading = parseConfig(
       taken.replace('z6Mk...', 'z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH'),
       '/h/hansa.yaml',

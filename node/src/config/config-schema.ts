@@ -13,6 +13,7 @@ import {
 } from '@hansa/protocols'
 import { z } from 'zod'
 import { contentChoices } from '../content/content-settings.ts'
+import { a2aSchema } from './a2a-schema.ts'
 import { configItemSchema } from './config-item-schema.ts'
 import { issuerSchema, tokenExchangeSchema } from './issuers-schema.ts'
 import { nodeLimitsSchema } from './limits-schema.ts'
@@ -151,6 +152,11 @@ export const configFileSchema = z.strictObject({
         .optional(),
     })
     .describe('Where agents of other accounts and of containers reach this node. Default: nowhere')
+    .optional(),
+  a2a: a2aSchema
+    .describe(
+      'Speaks A2A where agents connect: clients of that protocol call capabilities by messages. Default: it is not spoken',
+    )
     .optional(),
   issuers: z
     .array(issuerSchema)

@@ -10,6 +10,7 @@ import type { IssuerSetting, TokenClient } from '../issuers/issuer-setting.ts'
 import type { InFlightLimits } from '../kernel/in-flight.ts'
 import type { PeerSetting } from '../kernel/peer-settings.ts'
 import type { RoutingSettings } from '../routing/routing-settings.ts'
+import type { A2aConfig } from './a2a-config.ts'
 import type { AgentsListen } from './agents-listen.ts'
 import type { LogLevel } from './config-schema.ts'
 import type { ListenAddress } from './listen-address.ts'
@@ -48,6 +49,8 @@ export type NodeConfig = Readonly<{
   telemetry?: { otlp: string; headers?: Readonly<Record<string, string>>; sample?: number }
   /** Where agents reach it besides the socket of the home. @default nowhere */
   agents?: AgentsListen
+  /** What is said to clients of A2A, where agents connect. @default nothing */
+  a2a?: A2aConfig
   /** Whose tokens stand for principals. @default nobody's */
   issuers?: readonly IssuerSetting[]
   /** Who may exchange them. @default nobody */

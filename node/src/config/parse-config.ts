@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path'
 import { guardedFetch, isLoopbackHost, urlRefusal } from '@hansa/mesh'
 import { DEFAULT_CONTENT } from '../content/content-settings.ts'
+import { a2aConfig } from './a2a-config.ts'
 import { type AgentsListen, parseAgentsListen } from './agents-listen.ts'
 import type { NodeConfig } from './config.ts'
 import { type ConfigItem, configItemSchema } from './config-item-schema.ts'
@@ -85,6 +86,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
 
   const witnessing = witnessingConfig(file, { directory, place })
   const hosted = meshConfig(file, place)
+  const spoken = a2aConfig(file, place)
   const { faults: misissued, ...issuing } = issuersConfig(file, { directory, place })
 
   const faults: ConfigFault[] = [
@@ -96,6 +98,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...witnessing.faults,
     ...misissued,
     ...hosted.faults,
+    ...spoken.faults,
   ]
   const fault = (path: YamlPath, reason: string | undefined) => {
     if (reason !== undefined) faults.push({ ...place(path), reason })
@@ -139,6 +142,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     canaries: file.canaries ?? [],
     inFlight: inFlightLimits(file),
     ...hosted.settings,
+    ...spoken.settings,
     ...routingOf(file),
     ...(file.first_import === undefined ? {} : { firstImport: file.first_import }),
     ...(file.log?.public === undefined ? {} : { publicLog: file.log.public }),

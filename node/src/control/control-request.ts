@@ -1,10 +1,10 @@
 /** Reads one request of the control interface: who may send it, and its body as strict JSON. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { parseStrictJson } from '@hansa/trust'
 import type { RequestShare } from './agent-shares.ts'
 import type { ControlCaller, IdentifyAgent } from './control-caller.ts'
 import { type ControlFault, faultOfCode } from './control-fault.ts'
+import { readPayload } from './read-payload.ts'
 
 export type Admission = { ok: true; caller: ControlCaller } | { ok: false; fault: ControlFault }
 export type BodyVerdict = { ok: true; value: unknown } | { ok: false; fault: ControlFault }
@@ -99,17 +99,8 @@ export async function readJson(request: IncomingMessage, maxBytes: number, share
   if (!/^application\/json(?:$|[ ;])/i.test(request.headers['content-type'] ?? '')) {
     return refused('invalid_request', 'the content type is not application/json')
   }
-  const chunks: Buffer[] = []
-  let bytes = 0
-  // The socket stays open when the loop is left early: the refusal still has to be sent over it.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > maxBytes) return refused('invalid_request', `the body is larger than ${maxBytes} bytes`)
-    if (!share.take(chunk.length)) return refused('busy', 'too much is being sent at the same time')
-    chunks.push(chunk)
-  }
-  const parsed = parseStrictJson(Buffer.concat(chunks, bytes), 'payload')
-  return parsed.ok ? parsed : refused('invalid_request', `the body is not strict JSON: ${parsed.reason}`)
+  const read = await readPayload(request, maxBytes, share)
+  return read.ok ? read : refused(read.cause === 'busy' ? 'busy' : 'invalid_request', read.reason)
 }
 
 function refused(code: 'policy_denied' | 'token_rejected' | 'invalid_request' | 'busy', reason: string) {

@@ -380,6 +380,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     ...{ mesh: mesh.desk, search: mesh.search, firstImports },
     discover: kernelDiscovery({ ...finding, resolver, clock, memory, self, registries, standing, mesh }),
     snapshotState: components.snapshotState,
+    a2a: { signer, tasks: components.tasks },
     quiesce() {
       quiescing = true
       return running.ended().then(() => held.settled(CLAIM_MS))

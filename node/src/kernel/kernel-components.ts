@@ -3,6 +3,7 @@ import type { GuardedFetch, ReplicaStore } from '@hansa/mesh'
 import type { Clock, Endpoint, EventLogger, PeerTransport, Store } from '@hansa/protocols'
 import type { BatchSigner, Freshness, PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink, ReadBack } from '@hansa/trust/ledger'
+import type { TaskStore } from '../a2a/task-store.ts'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { ContentGround } from '../content/content-store.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
@@ -53,6 +54,8 @@ export type KernelComponents = {
   replicaStore?: ReplicaStore
   /** Checks records of the replica when many come at once. @default this thread */
   recordThreads?: RecordThreads
+  /** Tasks of A2A. @default none can be kept */
+  tasks?: TaskStore
   clock: Clock
   logger: EventLogger
   transport: PeerTransport

@@ -14,6 +14,7 @@ import type {
   Sponsors,
 } from '@hansa/protocols'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
+import type { A2aGround } from '../a2a/a2a-ground.ts'
 import type { ContentDesk } from '../content/content-desk.ts'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { HeldResults } from '../exchange/held-results.ts'
@@ -68,6 +69,7 @@ export type KernelParts = {
   configured: ConfiguredCapabilities
   capabilities: CapabilityDesk
   open: OpenCapabilities
+  a2a: A2aGround
   content: ContentDesk
   delegations: Delegations
   agreements: Agreements

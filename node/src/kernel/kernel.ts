@@ -54,6 +54,7 @@ import type {
 import { CallError } from '@hansa/protocols'
 import type { PolicySource } from '@hansa/trust'
 import type { Ledger } from '@hansa/trust/ledger'
+import type { A2aGround } from '../a2a/a2a-ground.ts'
 import type { AgentIdentity } from '../control/control-caller.ts'
 import type { AgentOffer, ControlledKernel } from '../control/controlled-kernel.ts'
 import { type Driver, functionDriver } from '../drivers/index.ts'
@@ -223,6 +224,10 @@ export class AssembledKernel implements ControlledKernel {
 
   get open(): OpenCapabilities {
     return this.#parts.open
+  }
+
+  get a2a(): A2aGround {
+    return this.#parts.a2a
   }
 
   /** What the configuration offers. */

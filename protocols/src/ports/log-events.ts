@@ -3,7 +3,9 @@
  * at another level or without its fields does not compile. docs/reference/log-events.md is this table.
  */
 
+import { a2aLogEvents } from './a2a-log-events.ts'
 import { agreementLogEvents } from './agreement-log-events.ts'
+import { approvalLogEvents } from './approval-log-events.ts'
 import { caseLogEvents } from './case-log-events.ts'
 import { hostLogEvents } from './host-log-events.ts'
 import { identityLogEvents } from './identity-log-events.ts'
@@ -30,7 +32,9 @@ type LogEventFacts = {
 const nothing = 'Nothing.'
 
 export const logEvents = {
+  ...a2aLogEvents,
   ...agreementLogEvents,
+  ...approvalLogEvents,
   ...caseLogEvents,
   ...meshLogEvents,
   'acks.delivery_not_recorded': {
@@ -38,24 +42,6 @@ export const logEvents = {
     fields: ['peer', 'reason'],
     means: 'A peer has acknowledgements, and the log could not note it: it gets them once more after a restart.',
     todo: 'Look whether the log is full.',
-  },
-  'approval.waits': {
-    level: 'info',
-    fields: ['id', 'principal', 'capability', 'call_id'],
-    means: 'A call waits for a person. At a terminal it is a line for people instead.',
-    todo: '`hansa approvals`.',
-  },
-  'approvals.arguments_not_kept': {
-    level: 'error',
-    fields: ['error', 'code?', 'reason?', 'at'],
-    means: 'The arguments of a pending approval could not be kept for the person who decides; the approval stands.',
-    todo: 'Look at the disk of the node.',
-  },
-  'approvals.not_announced': {
-    level: 'error',
-    fields: ['reason'],
-    means: 'New requests for approval are not said on standard error any more.',
-    todo: 'They are in `hansa approvals` all the same. Restart the node to have them said again.',
   },
   'call.refused': {
     level: 'info',

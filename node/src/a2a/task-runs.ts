@@ -1,0 +1,192 @@
+/** The calls that are on their way for tasks: what they say, and what they end with, is what becomes of the task. */
+import {
+  type A2aEvent,
+  type A2aTask,
+  CallError,
+  type CallNote,
+  type Clock,
+  type EventLogger,
+  HANSA_EXTENSION,
+  type InputMethod,
+  type InvokeOptions,
+  isInterrupted,
+} from '@hansa/protocols'
+import { randomId } from '@hansa/trust'
+import type { ControlledKernel } from '../control/controlled-kernel.ts'
+import { faultFields } from '../kernel/fault-fields.ts'
+import { A2aFault } from './a2a-fault.ts'
+import {
+  agentMessage,
+  type CallOutcome,
+  isRefusal,
+  outcomeOfFrame,
+  outcomeOfRefusal,
+  partsOfNote,
+} from './call-outcome.ts'
+import type { TaskEvents } from './task-events.ts'
+import type { StoredTask, TaskStore } from './task-store.ts'
+import type { TaskWebhooks } from './task-webhooks.ts'
+
+export type TaskRunsComponents = {
+  kernel: Pick<ControlledKernel, 'invoke'>
+  store: TaskStore
+  events: TaskEvents
+  webhooks: TaskWebhooks
+  clock: Clock
+  logger: EventLogger
+}
+
+export type TaskRun = {
+  readonly owner: string
+  /** As it is now. */
+  readonly stored: StoredTask
+  /** Whether the task began with this call. */
+  readonly first: boolean
+  cancel(): void
+  /** Resolves with the refusal where nothing was begun; else with nothing. */
+  readonly ended: Promise<CallError | undefined>
+}
+
+export type StartRun = {
+  scope: string
+  stored: StoredTask
+  owner: string
+  first: boolean
+  /** Of the call, `signal` included. */
+  options: InvokeOptions
+}
+
+/** What a client of A2A can answer: with a message, or with a form as data. */
+const ACCEPTS: readonly InputMethod[] = ['message', 'authorization', 'elicitation/create']
+/** Calls of one owner at the same time. */
+const MAX_RUNNING_OF_OWNER = 64
+
+export class TaskRuns {
+  readonly #c: TaskRunsComponents
+  readonly #runs = new Map<string, TaskRun>()
+
+  constructor(components: TaskRunsComponents) {
+    this.#c = components
+  }
+
+  find(key: string): TaskRun | undefined {
+    return this.#runs.get(key)
+  }
+
+  /** @throws A2aFault when the owner has as many calls under way as it may have */
+  roomFor(owner: string): void {
+    const running = [...this.#runs.values()].filter((run) => run.owner === owner).length
+    if (running < MAX_RUNNING_OF_OWNER) return
+    throw new A2aFault(
+      { code: 'ResourceExhaustedError' },
+      `There are ${running} tasks under way; wait for one of them.`,
+    )
+  }
+
+  start({ scope, stored, owner, first, options }: StartRun): TaskRun {
+    const key = keyOf(scope, stored.task.id)
+    const canceled = new AbortController()
+    const ended = this.#work(scope, stored, options, canceled.signal).catch((error: unknown) => {
+      this.#c.logger.error('a2a.task_failed', faultFields(error))
+      this.#c.events.end(key)
+      return new CallError({ code: 'internal' })
+    })
+    const cancel = () => canceled.abort(new Error('the client has canceled the task'))
+    const run: TaskRun = { owner, stored, first, cancel, ended }
+    this.#runs.set(key, run)
+    void ended.finally(() => this.#runs.delete(key))
+    return run
+  }
+
+  async ended(): Promise<void> {
+    await Promise.allSettled([...this.#runs.values()].map(({ ended }) => ended))
+  }
+
+  /** A task has ended, or waits. */
+  async conclude(scope: string, stored: StoredTask, outcome: CallOutcome): Promise<void> {
+    const { state, parts, artifact, facts, waits } = outcome
+    const { waits: _before, ...asked } = stored.call
+    stored.call = waits === undefined ? asked : { ...asked, waits }
+    stored.task.metadata = { ...stored.task.metadata, [HANSA_EXTENSION]: facts }
+    if (artifact !== undefined) this.#shows(scope, stored, artifact)
+    await this.#says(scope, stored, state, parts)
+    this.#c.events.end(keyOf(scope, stored.task.id))
+  }
+
+  async #work(
+    scope: string,
+    stored: StoredTask,
+    options: InvokeOptions,
+    canceled: AbortSignal,
+  ): Promise<CallError | undefined> {
+    const { capability, args } = stored.call
+    await this.#says(scope, stored, 'TASK_STATE_WORKING')
+    const signal = AbortSignal.any([canceled, ...(options.signal === undefined ? [] : [options.signal])])
+    const onNote = (note: CallNote) => this.#noted(scope, stored, note)
+    try {
+      const frame = await this.#c.kernel.invoke(capability, args, { ...options, signal, accepts: ACCEPTS, onNote })
+      await this.conclude(scope, stored, outcomeOfFrame(frame))
+      return undefined
+    } catch (error) {
+      const failure = this.#callErrorOf(error)
+      const outcome = withEarlierApprovals(outcomeOfRefusal(failure.detail, failure.message, capability), options)
+      const state = canceled.aborted ? 'TASK_STATE_CANCELED' : outcome.state
+      await this.conclude(scope, stored, { ...outcome, state })
+      return state === 'TASK_STATE_REJECTED' && isRefusal(failure.detail) ? failure : undefined
+    }
+  }
+
+  async #says(scope: string, stored: StoredTask, state: A2aTask['status']['state'], parts?: CallOutcome['parts']) {
+    const { task } = stored
+    const { id: taskId, contextId = '' } = task
+    const message = parts && agentMessage({ id: randomId(), taskId, contextId, parts })
+    task.status = { state, timestamp: this.#now(), ...(message === undefined ? {} : { message }) }
+    // What a client is asked for is part of what was said between the two.
+    if (message !== undefined && isInterrupted(state)) task.history = [...(task.history ?? []), message]
+    stored.updatedMs = this.#c.clock.now()
+    await this.#c.store.update(scope, stored)
+    this.#tell(scope, taskId, { statusUpdate: { taskId, contextId, status: task.status, metadata: task.metadata } })
+  }
+
+  #shows(scope: string, { task }: StoredTask, artifact: NonNullable<CallOutcome['artifact']>): void {
+    const { id: taskId, contextId = '' } = task
+    const others = (task.artifacts ?? []).filter(({ artifactId }) => artifactId !== artifact.artifactId)
+    task.artifacts = [...others, artifact]
+    this.#tell(scope, taskId, { artifactUpdate: { taskId, contextId, artifact, append: false, lastChunk: true } })
+  }
+
+  /** A note is told to those who listen now, and is kept nowhere. */
+  #noted(scope: string, { task }: StoredTask, note: CallNote): void {
+    const { id: taskId, contextId = '' } = task
+    const message = agentMessage({ id: randomId(), taskId, contextId, parts: partsOfNote(note) })
+    const status = { state: 'TASK_STATE_WORKING' as const, timestamp: this.#now(), message }
+    this.#c.events.tell(keyOf(scope, taskId), { statusUpdate: { taskId, contextId, status } })
+  }
+
+  #tell(scope: string, id: string, event: A2aEvent): void {
+    this.#c.events.tell(keyOf(scope, id), structuredClone(event))
+    this.#c.webhooks.tell(scope, id, event)
+  }
+
+  #callErrorOf(error: unknown): CallError {
+    if (error instanceof CallError) return error
+    this.#c.logger.error('a2a.task_failed', faultFields(error))
+    return new CallError({ code: 'internal' })
+  }
+
+  #now(): string {
+    return new Date(this.#c.clock.now()).toISOString()
+  }
+}
+
+/** @returns what a task is known by inside */
+export function keyOf(scope: string, id: string): string {
+  return `${scope} ${id}`
+}
+
+/** A call may need the word of a person here and of one at the peer: both are shown with the next one. */
+function withEarlierApprovals(outcome: CallOutcome, { approval = [] }: InvokeOptions): CallOutcome {
+  if (outcome.waits?.for !== 'approval') return outcome
+  const earlier = typeof approval === 'string' ? [approval] : approval
+  return { ...outcome, waits: { for: 'approval', ids: [...new Set([...earlier, ...outcome.waits.ids])].slice(-4) } }
+}

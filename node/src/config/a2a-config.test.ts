@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from './parse-config.ts'
+
+const parse = (text: string) => parseConfig(text, '/home/hansa/hansa.yaml', 'hansa.yaml')
+const faultsOf = (text: string) => {
+  const reading = parse(text)
+  return reading.ok ? [] : reading.faults.map(({ key, reason }) => `${key} ${reason}`)
+}
+const agents = 'agents: { listen: 127.0.0.1:0 }\n'
+
+describe('the key a2a', () => {
+  it('is nothing without it', () => {
+    const reading = parse(agents)
+    expect(reading.ok && reading.config.a2a).toBeUndefined()
+  })
+
+  it('has its defaults', () => {
+    const reading = parse(`${agents}a2a: {}`)
+    expect(reading.ok && reading.config.a2a).toEqual({
+      deadlineMs: 60_000,
+      keepMs: 86_400_000,
+      push: true,
+      legacy: false,
+    })
+  })
+
+  it('says what the card says', () => {
+    const reading = parse(
+      `${agents}a2a: { url: 'https://agents.example/x/', name: A, description: B, provider: { organization: C, url: 'https://c.example' }, documentation_url: 'https://d.example', default: orgb/desk.ask, deadline_seconds: 5, keep_hours: 1, push: false, legacy: true }`,
+    )
+    expect(reading.ok && reading.config.a2a).toEqual({
+      url: 'https://agents.example/x',
+      name: 'A',
+      description: 'B',
+      provider: { organization: 'C', url: 'https://c.example' },
+      documentationUrl: 'https://d.example',
+      defaultCapability: 'orgb/desk.ask',
+      deadlineMs: 5_000,
+      keepMs: 3_600_000,
+      push: false,
+      legacy: true,
+    })
+  })
+
+  it.each([
+    ['a2a: {}', 'a2a is spoken where agents connect, so agents.listen has to say where that is'],
+    [`${agents}a2a: { url: 'http://agents.example' }`, 'a2a.url credentials do not cross a network over plain http'],
+    [`${agents}a2a: { url: 'https://agents.example/?a=b' }`, 'a2a.url a base URL has no query'],
+    [`${agents}a2a: { default: '../x' }`, 'a2a.default'],
+    [`${agents}a2a: { deadline_seconds: 601 }`, 'a2a.deadline_seconds'],
+    [`${agents}a2a: { grpc: true }`, 'a2a'],
+  ])('is refused as %s', (text, said) => {
+    expect(
+      faultsOf(text).some((fault) => fault.startsWith(said)),
+      faultsOf(text).join(),
+    ).toBe(true)
+  })
+})

@@ -1,0 +1,27 @@
+/** What a node says of A2A. */
+export const a2aLogEvents = {
+  'a2a.request_failed': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'A request of A2A failed inside and was answered with an internal error.',
+    todo: 'Look at the disk; a fault of Hansa is worth a report with this line.',
+  },
+  'a2a.task_failed': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'What became of a task of A2A could not be kept, or its call failed inside.',
+    todo: 'Look at the disk; a fault of Hansa is worth a report with this line.',
+  },
+  'a2a.push_full': {
+    level: 'error',
+    fields: ['reason'],
+    means: 'Too many push notifications wait for their webhooks; further ones are lost.',
+    todo: 'See which webhooks do not answer: `a2a.push_given_up`. Clients can get their tasks all the same.',
+  },
+  'a2a.push_given_up': {
+    level: 'warn',
+    fields: ['host', 'attempt', 'reason'],
+    means: 'A push notification was not delivered to the webhook that a client named, and is not sent again.',
+    todo: 'It is for the client to correct. A private address has to be in `allow_private`.',
+  },
+} as const
