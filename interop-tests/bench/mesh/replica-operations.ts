@@ -13,7 +13,7 @@ import {
 import { recordThreads, spreadRecordReader } from '@hansa/node/testing'
 import type { Clock, EventLogger, PeerReply, PeerRequest } from '@hansa/protocols'
 import { didKeyResolver, unadmittedKeys } from '@hansa/trust'
-import { immediate } from '../micro/operation.ts'
+import { eventual } from '../micro/operation.ts'
 import type { OperationRow } from '../report/bench-report.ts'
 import { type MadeManifest, manyManifests } from './many-manifests.ts'
 import { rowOf } from './row-of.ts'
@@ -102,15 +102,23 @@ export async function searches(count: number, durationMs: number, directory: str
     screen: (text) => ({ text, rules: [] }),
   })
   const words = ['berth in Riga', 'customs report', 'weather', 'plan repair', 'price of fuel in Bruges']
+  const broad = ['harbour', 'the harbour knows every kernel', 'kernel number harbour']
   let asked = 0
   const named = count.toLocaleString('en')
-  const byWords = immediate(`search ${named} kernels by words, the best 20`, () => () => {
-    if (search({ query: words[asked++ % words.length] ?? '' })?.hits.length === 0) throw new Error('nothing was found')
+  const byWords = eventual(`search ${named} kernels by words, the best 20`, () => async () => {
+    if ((await search({ query: words[asked++ % words.length] ?? '' }))?.hits.length === 0)
+      throw new Error('nothing was found')
   })
-  const byId = immediate(`search ${named} kernels for an id, the best 20`, () => () => {
-    if (search({ capability: 'tide.read' })?.hits.length === 0) throw new Error('nothing was found')
+  const byId = eventual(`search ${named} kernels for an id, the best 20`, () => async () => {
+    if ((await search({ capability: 'tide.read' }))?.hits.length === 0) throw new Error('nothing was found')
   })
-  return [await byWords.run(durationMs, directory), await byId.run(durationMs, directory)]
+  const byBroadWords = eventual(`search ${named} kernels by words that all of them hold`, () => async () => {
+    if ((await search({ query: broad[asked++ % broad.length] ?? '' }))?.hits.length === 0)
+      throw new Error('nothing was found')
+  })
+  const rows: OperationRow[] = []
+  for (const operation of [byWords, byBroadWords, byId]) rows.push(await operation.run(durationMs, directory))
+  return rows
 }
 
 function newReplica(reader?: RecordReader): LocalReplica {

@@ -88,7 +88,7 @@ export type KernelParts = {
   explain: Explain
   governance: GovernanceOperator
   mesh: MeshOperator
-  search(query: SearchQuery): SearchAnswer
+  search(query: SearchQuery): Promise<SearchAnswer>
   discover(init?: DiscoverInit): Promise<Discovery>
   snapshotState: (() => Promise<string>) | undefined
   quiesce(): Promise<void>

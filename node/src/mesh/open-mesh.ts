@@ -92,7 +92,7 @@ export type OpenedMesh = {
   /** Of everybody else, or of one kernel, as they were signed. */
   manifests(did?: Did): Iterable<string>
   /** @throws CallError `invalid_request` for a query that is none. */
-  search(query: SearchQuery): SearchAnswer
+  search(query: SearchQuery): Promise<SearchAnswer>
   /** What another part has seen signed: in a handshake, by a fetch, in a registry. */
   learned(peer: Did, jws: string): void
   close(): void

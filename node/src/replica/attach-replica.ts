@@ -12,7 +12,7 @@ import type { Clock, Did, EventLogger, SearchAnswer, SearchQuery } from '@hansa/
 import { CallError, searchQuerySchema } from '@hansa/protocols'
 import { type Detectors, screenDescription } from '../firewall/index.ts'
 import { faultFields } from '../kernel/fault-fields.ts'
-import type { Standing } from '../standing/standing.ts'
+import type { PeerStanding, Standing } from '../standing/standing.ts'
 
 export type AttachReplicaComponents = {
   self: Did
@@ -29,7 +29,7 @@ export type AttachReplicaComponents = {
 
 export type AttachedReplica = {
   /** @throws CallError `invalid_request` for a query that is none. */
-  search(query: SearchQuery): SearchAnswer
+  search(query: SearchQuery): Promise<SearchAnswer>
   /** Resolves when what was kept is back. Never rejects. */
   readonly restored: Promise<void>
   /** Says of a reconciliation what is worth a line. */
@@ -43,7 +43,7 @@ export type AttachedReplica = {
 export function attachReplica(components: AttachReplicaComponents): AttachedReplica {
   const { self, clock, logger, replica, standing, bars, detectors, store } = components
   const find = searchReplica({
-    index: new SearchIndex(replica),
+    index: new SearchIndex(replica, { isFamiliar: (did) => isFamiliar(standing.of(did)) }),
     // Of others: this one knows what it offers itself.
     kernels: () => replica.size - (replica.record(self)?.kind === 'manifest' ? 1 : 0),
     standing: (did) => standing.of(did),
@@ -57,9 +57,9 @@ export function attachReplica(components: AttachReplicaComponents): AttachedRepl
   const turnLost = (source: string, reason: string, lostMs: number) =>
     logger.warn('replica.turn_lost', { source, reason, after_ms: lostMs })
   return {
-    search(given) {
+    async search(given) {
       const query = readQuery(given)
-      const answer = find(query)
+      const answer = await find(query)
       if (answer !== undefined) return answer
       throw refused(`"${query.version}" is no range of versions: write one like 1.2.3, 1.x, ^1.2 or ">=1.2 <2".`)
     },
@@ -73,6 +73,11 @@ export function attachReplica(components: AttachReplicaComponents): AttachedRepl
     },
     close: () => kept.close(),
   }
+}
+
+/** Strangers are on probation, and what is barred is not found. */
+function isFamiliar({ tier }: PeerStanding): boolean {
+  return tier !== 'probation' && tier !== 'blocked'
 }
 
 /** In the agent's process nobody has checked it before. */

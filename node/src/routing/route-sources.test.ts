@@ -10,7 +10,7 @@ const peer = (did: Did, name: string) => ({ did, signed: { manifest: { name } } 
 describe(replicaSource, () => {
   it('names whoever offers exactly this id', async () => {
     const asked: unknown[] = []
-    const source = replicaSource((query) => {
+    const source = replicaSource(async (query) => {
       asked.push(query)
       return { hits: [hit(a, 'bergen'), hit(b)], matches: 2, kernels: 40 }
     })

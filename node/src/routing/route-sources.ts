@@ -5,12 +5,12 @@ import type { FoundProvider, RouteSource } from './router.ts'
 
 const noName = { providers: [], reason: 'not asked: it is no name of a capability' }
 
-export function replicaSource(search: (query: SearchQuery) => SearchAnswer): RouteSource {
+export function replicaSource(search: (query: SearchQuery) => Promise<SearchAnswer>): RouteSource {
   return {
     name: 'replica',
     async find(id) {
       if (!capabilityIdSchema.safeParse(id).success) return noName
-      const answer = search({ capability: id, limit: MAX_SEARCH_HITS })
+      const answer = await search({ capability: id, limit: MAX_SEARCH_HITS })
       const providers = answer.hits.map(({ did, name }) => ({ peer: did, ...(name === undefined ? {} : { name }) }))
       return { providers, reason: `offered by ${providers.length} of ${answer.kernels} kernels in the replica` }
     },

@@ -50,6 +50,10 @@ export type SearchHit = z.infer<typeof searchHitSchema>
 export const searchAnswerSchema = z.object({
   hits: z.array(searchHitSchema).max(MAX_SEARCH_HITS),
   matches: z.int().min(0).describe('Capabilities that fit, also those beyond the limit'),
+  partial: z
+    .literal(true)
+    .optional()
+    .describe('So many hold the words that not all were weighed: there are more matches than said'),
   kernels: z.int().min(0).describe('Kernels whose manifests are in the replica'),
 })
 export type SearchAnswer = z.infer<typeof searchAnswerSchema>

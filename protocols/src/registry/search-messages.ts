@@ -13,6 +13,10 @@ export type RegistrySearchHit = z.infer<typeof registrySearchHitSchema>
 export const registrySearchAnswerSchema = z.object({
   hits: z.array(registrySearchHitSchema).max(MAX_SEARCH_HITS),
   matches: z.int().min(0).describe('Capabilities that fit, also those beyond the limit'),
+  partial: z
+    .literal(true)
+    .optional()
+    .describe('So many hold the words that not all were weighed: there are more matches than said'),
   kernels: z.int().min(0).describe('Kernels that are listed'),
 })
 export type RegistrySearchAnswer = z.infer<typeof registrySearchAnswerSchema>

@@ -91,7 +91,7 @@ function readHandlers(
         : { ok: true, body: statusOf(did, found, now(), components.liveness) }
     },
     async search(query) {
-      const answer = index.search(query)
+      const answer = await index.search(query)
       return answer === undefined ? refuse('invalid_request', 'not_a_range_of_versions') : { ok: true, body: answer }
     },
     async ready() {

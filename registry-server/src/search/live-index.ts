@@ -18,7 +18,7 @@ export interface LiveIndex extends AsyncDisposable {
   /** Entries of the log that are in it. */
   readonly cursor: number
   /** @returns undefined for a range of versions that is none. */
-  search(query: RegistrySearchQuery): RegistrySearchAnswer | undefined
+  search(query: RegistrySearchQuery): Promise<RegistrySearchAnswer | undefined>
 }
 
 type Told = Parameters<ConstructorParameters<typeof SearchIndex>[0]['watch']>[0]
@@ -76,7 +76,7 @@ async function takeEntry(
 type Indexed = {
   take(jws: string): void
   drop(did: Did): void
-  search(query: RegistrySearchQuery): RegistrySearchAnswer | undefined
+  search(query: RegistrySearchQuery): Promise<RegistrySearchAnswer | undefined>
 }
 
 function emptyIndex(): Indexed {
@@ -112,8 +112,8 @@ function emptyIndex(): Indexed {
       kernels.delete(did)
       tell({ kind: 'lapsed', record: { did, kind: 'manifest', seq: 0, hash: '', jws: '', until: 0, from: '' } })
     },
-    search(query) {
-      const answer = search(query)
+    async search(query) {
+      const answer = await search(query)
       return (
         answer && {
           ...answer,

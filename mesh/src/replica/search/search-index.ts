@@ -1,8 +1,8 @@
 /** What the manifests of a replica offer, by id, tag and kernel, and by the words in it. */
 import type { CapabilityDescriptor, Did, Safety, SignedManifest, UnixSeconds } from '@hansa/protocols'
-import MiniSearch from 'minisearch'
 import { signedOf } from '../local-replica.ts'
 import type { Replica } from '../replica.ts'
+import { type ShardLimits, WordShards } from './word-shards.ts'
 
 /** Characters of a description that are indexed, and kept for an answer. */
 const MAX_TEXT_CHARS = 1_024
@@ -31,24 +31,24 @@ export type WordMatch = {
   found: Readonly<Record<string, readonly string[]>>
 }
 
-type Words = { key: string; id: string; title: string; description: string; tags: string }
-
-/** A title says more than a description, and what a capability is called says most. */
-const BOOST = { id: 3, title: 2, tags: 2, description: 1 }
+export type SearchIndexInit = {
+  /** Whether a kernel is of standing here, so that what it offers is found among any number of strangers. @default nobody is */
+  isFamiliar?(did: Did): boolean
+  limits?: Partial<ShardLimits>
+}
 
 export class SearchIndex {
   readonly #entries = new Map<string, IndexedCapability>()
   readonly #ofKernel = new Map<Did, Set<string>>()
   readonly #ofId = new Map<string, Set<string>>()
   readonly #ofTag = new Map<string, Set<string>>()
-  readonly #words = new MiniSearch<Words>({
-    idField: 'key',
-    fields: ['id', 'title', 'description', 'tags'],
-    searchOptions: { boost: BOOST, prefix: (term) => term.length > 2 },
-  })
+  readonly #words: WordShards
+  readonly #isFamiliar: (did: Did) => boolean
 
   /** @param replica is followed from now on. */
-  constructor(replica: Pick<Replica, 'watch'>) {
+  constructor(replica: Pick<Replica, 'watch'>, { isFamiliar = () => false, limits }: SearchIndexInit = {}) {
+    this.#isFamiliar = isFamiliar
+    this.#words = new WordShards(limits)
     replica.watch((change) => {
       const { kind, record } = change
       const signed = kind === 'taken' && record.kind === 'manifest' ? (change.signed ?? signedOf(record)) : undefined
@@ -84,25 +84,22 @@ export class SearchIndex {
 
   /**
    * Those that hold all of the words; where there is none, any of them; where there is none, words that are spelled alike.
-   * BM25, the best first.
+   * BM25, the best first; not complete where very many hold the words.
    */
-  byWords(text: string, admits: (entry: IndexedCapability) => boolean): WordMatch[] {
-    const filter = ({ id }: { id: string }) => {
-      const entry = this.#entries.get(id)
+  async byWords(
+    text: string,
+    admits: (entry: IndexedCapability) => boolean,
+  ): Promise<{ matches: WordMatch[]; complete: boolean }> {
+    const { found, complete } = await this.#words.search(text, (key) => {
+      const entry = this.#entries.get(key)
       return entry !== undefined && admits(entry)
-    }
-    const tries = [{ combineWith: 'AND' }, { combineWith: 'OR' }, { combineWith: 'OR', fuzzy: 0.2 }] as const
-    for (const options of tries) {
-      const results = this.#words.search(text, { ...options, filter: filter as never })
-      if (results.length > 0)
-        return results.flatMap(({ id, score, match }) => this.#matched(id as string, score, match))
-    }
-    return []
-  }
-
-  #matched(key: string, score: number, found: WordMatch['found']): WordMatch[] {
-    const entry = this.#entries.get(key)
-    return entry === undefined ? [] : [{ entry, score, found }]
+    })
+    found.sort((a, b) => b.score - a.score)
+    const matches = found.flatMap(({ key, score, match }): WordMatch[] => {
+      const entry = this.#entries.get(key)
+      return entry === undefined ? [] : [{ entry, score, found: match }]
+    })
+    return { matches, complete }
   }
 
   *#those(keys: ReadonlySet<string> | undefined): Iterable<IndexedCapability> {
@@ -120,7 +117,10 @@ export class SearchIndex {
     for (const capability of capabilities) {
       const facts = { did, name, seq, expires, equivocates }
       const key = keyOf(did, capability.id)
-      if (this.#entries.get(key)?.hash !== capability.hash) this.#add(key, { ...facts, ...indexed(capability) })
+      // Who has come to standing since, or has lost it, is found among others.
+      const moved = this.#words.isFamiliar(key) !== this.#isFamiliar(did)
+      if (moved || this.#entries.get(key)?.hash !== capability.hash)
+        this.#add(key, { ...facts, ...indexed(capability) })
       else Object.assign(this.#entries.get(key) ?? {}, facts)
     }
   }
@@ -136,7 +136,8 @@ export class SearchIndex {
     into(this.#ofId, entry.id, key)
     for (const tag of entry.tags) into(this.#ofTag, tag, key)
     const { title, description, tags } = entry
-    this.#words.add({ key, id: entry.id.replace(/[._-]/g, ' '), title, description, tags: tags.join(' ') })
+    const words = { key, id: entry.id.replace(/[._-]/g, ' '), title, description, tags: tags.join(' ') }
+    this.#words.add(words, this.#isFamiliar(entry.did))
   }
 
   #remove(key: string): void {
@@ -146,7 +147,7 @@ export class SearchIndex {
     outOf(this.#ofKernel, entry.did, key)
     outOf(this.#ofId, entry.id, key)
     for (const tag of entry.tags) outOf(this.#ofTag, tag, key)
-    this.#words.discard(key)
+    this.#words.remove(key)
   }
 }
 

@@ -2,11 +2,15 @@
  * Answers a search from the replica: filters, then how well the words fit and how far the kernel is trusted here, each with
  * the reason. What strangers wrote is shown only as the firewall of this kernel leaves it.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { Did, SearchAnswer, SearchHit, SearchQuery, StandingTier } from '@hansa/protocols'
 import type { IndexedCapability, SearchIndex, WordMatch } from './search-index.ts'
 import { parseVersionRange } from './version-range.ts'
 
 export const DEFAULT_SEARCH_HITS = 20
+
+/** Capabilities that are looked at in one turn of the event loop. */
+const PER_TURN = 2_000
 
 /** What a kernel without any standing keeps of its relevance; with 1000 points it keeps all. */
 const FLOOR = 0.25
@@ -22,8 +26,8 @@ export type SearchComponents = {
   screen(text: string): { text: string; rules: string[] }
 }
 
-/** Undefined for a range of versions that is none. Throws nothing. */
-export type Search = (query: SearchQuery) => SearchAnswer | undefined
+/** Undefined for a range of versions that is none. Rejects for nothing. */
+export type Search = (query: SearchQuery) => Promise<SearchAnswer | undefined>
 
 type Ranked = {
   entry: IndexedCapability
@@ -35,7 +39,7 @@ type Ranked = {
 
 export function searchReplica(components: SearchComponents): Search {
   const { index, screen, kernels } = components
-  return (query) => {
+  return async (query) => {
     const inRange = query.version === undefined ? () => true : parseVersionRange(query.version)
     if (inRange === undefined) return undefined
     const standing = remembered(components.standing)
@@ -47,18 +51,23 @@ export function searchReplica(components: SearchComponents): Search {
       (query.minStanding === undefined || standingOf(entry, standing).score >= query.minStanding)
     const best = new Best(query.limit ?? DEFAULT_SEARCH_HITS)
     const words = query.query?.trim() ?? ''
-    if (words === '')
+    let complete = true
+    if (words === '') {
+      let looked = 0
       for (const entry of candidates(index, query)) {
         if (admits(entry)) best.add(ranked(entry, 1, standingOf(entry, standing)))
+        if (++looked % PER_TURN === 0) await setImmediate()
       }
-    else {
-      const matches = index.byWords(words, admits)
+    } else {
+      const found = await index.byWords(words, admits)
+      const { matches } = found
+      complete = found.complete
       const top = matches[0]?.score ?? 1
       for (const { entry, score, found } of matches)
         best.add({ ...ranked(entry, Math.min(1, score / top), standingOf(entry, standing)), found })
     }
     const hits = best.hits.map((one) => hitOf(one, query, screen))
-    return { hits, matches: best.count, kernels: kernels() }
+    return { hits, matches: best.count, ...(complete ? {} : { partial: true as const }), kernels: kernels() }
   }
 }
 

@@ -61,9 +61,9 @@ export function searchCommand(cli: Cli): Command {
     )
 }
 
-function answerText(style: Style, { hits, matches, kernels }: SearchAnswer): string {
+function answerText(style: Style, { hits, matches, kernels, partial }: SearchAnswer): string {
   if (hits.length === 0) return `Nothing fits among the manifests of ${counted(kernels, 'kernel')}.`
-  const more = matches > hits.length ? `, of ${matches}` : ''
+  const more = matches > hits.length ? `, of ${partial === true ? 'more than ' : ''}${matches}` : ''
   const summary = `${counted(hits.length, 'hit')}${more}, in the manifests of ${counted(kernels, 'kernel')}.`
   return [...hits.map((hit) => hitText(style, hit)), summary].join('\n\n')
 }
