@@ -125,9 +125,9 @@ describe('a call that says something before it ends', () => {
   }
   const heard = async (over: Partial<CapabilityDefinition>) => {
     await using mesh = await harbour(says, over)
-    const own: CallNote[] = []
-    await mesh.kernel('bob').invoke('berths.book', { ship: 'Adler' }, { onNote: (note) => own.push(note) })
-    return own
+    const notes: CallNote[] = []
+    await mesh.book({ onNote: (note) => notes.push(note) })
+    return notes
   }
 
   it('is heard, screened', async () => {
@@ -143,6 +143,60 @@ describe('a call that says something before it ends', () => {
     ['hides fields', { safety: 'READ', obligations: ['redact_fields:berth'] }],
   ])('says numbers only when it %s', async (_what, over) => {
     expect(await heard(over)).toEqual([{ type: 'progress', progress: 1, total: 2 }])
+  })
+})
+
+describe('an answer that is one text', () => {
+  const { output: _none, ...definition } = booking
+  const pieces = Array.from({ length: 40 }, (_, n) => `line ${n} of the harbour's long answer about its berths, `)
+  const told = async (over: Partial<CapabilityDefinition>, yielded = pieces) => {
+    await using mesh = await twoOrgs()
+    await mesh.kernel('bob').register({ ...definition, safety: 'READ', ...over }, async function* () {
+      yield* yielded
+    })
+    const heard: string[] = []
+    const onNote = (note: CallNote) => void (note.type === 'text' && heard.push(note.text))
+    const call = mesh.kernel('bob').invoke('berths.book', { ship: 'Adler' }, { onNote })
+    return {
+      heard: heard,
+      outcome: await call.then(
+        ({ value }) => value,
+        ({ detail }) => detail.code,
+      ),
+    }
+  }
+
+  it('is said while it is made, and the frame begins with what was said', async () => {
+    const { heard, outcome } = await told({})
+    expect(outcome).toBe(pieces.join(''))
+    expect(heard.length).toBeGreaterThan(2)
+    expect(pieces.join('').startsWith(heard.join(''))).toBe(true)
+  })
+
+  it.each<[string, Partial<CapabilityDefinition>]>([
+    ['changes something', { safety: 'WRITE' }],
+    ['is labelled', { sensitivity: ['PII'] }],
+  ])('is not said early when the call %s', async (_what, over) => {
+    expect(await told(over)).toEqual({ heard: [], outcome: pieces.join('') })
+  })
+
+  it('has to be the beginning of the result: mallory, who says one thing and signs another, is believed neither', async () => {
+    await using mesh = await twoOrgs()
+    await mesh.kernel('bob').register({ ...definition, safety: 'READ' }, (_args, { note }) => {
+      note({ type: 'text', text: 'x'.repeat(2_000), at: 0 })
+      return 'the berth is K7'
+    })
+    await mesh.join('alice', 'bob')
+    const call = mesh.kernel('alice').invoke('bob/berths.book', { ship: 'Adler' }, { onNote() {} })
+    expect(await refusal(call)).toMatchObject({ code: 'remote_refused' })
+    expect(await entriesOf(mesh, 'alice', 'peer.evidence')).toHaveLength(1)
+  })
+
+  it('is not said early from where a secret begins, though it comes in two pieces', async () => {
+    const key = `-----BEGIN ${'PRIVATE KEY'}-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n-----END ${'PRIVATE KEY'}-----`
+    const { heard, outcome } = await told({}, [...pieces, key.slice(0, 20), key.slice(20), ...pieces])
+    expect(outcome).toBe('firewall_blocked')
+    expect(heard.join('')).not.toContain('BEGIN')
   })
 })
 

@@ -20,6 +20,7 @@ import {
 } from '@hansa/protocols'
 import type { ControlClient } from './control-client.ts'
 import { ConnectError } from './errors.ts'
+import { gathered } from './gathered.ts'
 import { OpenQuestions } from './open-questions.ts'
 import { schemaText } from './schema-text.ts'
 
@@ -51,7 +52,8 @@ export async function serveCapability(
     stop.abort()
     throw new CallError({ code: 'internal' }, 'internal: the node ended the stream before it offered the capability.')
   }
-  return new Served({ client, handler, events, stop, id: first.registration, capability: first.capability })
+  const structured = definition.output !== undefined
+  return new Served({ client, handler, structured, events, stop, id: first.registration, capability: first.capability })
 }
 
 type Outcome = Pick<ServeReply, 'ok' | 'content' | 'asks'> & { value?: unknown }
@@ -59,6 +61,8 @@ type Outcome = Pick<ServeReply, 'ok' | 'content' | 'asks'> & { value?: unknown }
 type ServedInit = {
   client: ControlClient
   handler: CapabilityHandler
+  /** Whether it declares an output schema. */
+  structured: boolean
   events: AsyncIterator<unknown>
   stop: AbortController
   id: string
@@ -162,7 +166,7 @@ class Served implements ServedCapability {
 
   async #run(args: unknown, context: InvocationContext): Promise<Outcome> {
     try {
-      const value: unknown = await this.#init.handler(args, context)
+      const value = await gathered(await this.#init.handler(args, context), this.#init.structured, context)
       if (value instanceof InputRequired)
         return { ok: true, asks: { requests: value.requests, state: this.#questions.keep(value.state) } }
       if (value instanceof ContentAnswer)

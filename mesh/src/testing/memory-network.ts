@@ -144,7 +144,7 @@ class InProcessNetwork implements MemoryNetwork {
     const record: WireRecord = { ...message, outcome: 'waiting' }
     this.#tap.push(record)
     try {
-      const reply = await cancellable(this.#deliver(message, record), request)
+      const reply = await cancellable(this.#deliver(message, record, request.onProgress), request)
       if (reply.body.length > request.maxReplyBytes)
         throw unreachable(endpoint, 'the reply is larger than asked for', true)
       return { status: reply.status, body: copyOf(reply.body) }
@@ -154,14 +154,22 @@ class InProcessNetwork implements MemoryNetwork {
     }
   }
 
-  async #deliver(message: WireMessage, record: WireRecord): Promise<InboundReply> {
+  async #deliver(
+    message: WireMessage,
+    record: WireRecord,
+    onProgress: PeerRequest['onProgress'],
+  ): Promise<InboundReply> {
     const interference = this.#interference(message)
     if (interference.hold !== undefined) await interference.hold
     this.#checkPath(message)
     if (interference.lose === 'request') throw unreachable(message.endpoint, 'the request was lost')
     const place = this.#handlers.get(originOf(message.endpoint))
     if (place === undefined) throw unreachable(message.endpoint, 'nothing listens there')
-    const inbound = inboundRequest(place.endpoint, message, interference.body ?? message.body)
+    const inbound = {
+      ...inboundRequest(place.endpoint, message, interference.body ?? message.body),
+      // As over a session; single requests carry none.
+      ...(onProgress === undefined ? {} : { progress: (bytes: Uint8Array) => onProgress(copyOf(bytes)) }),
+    }
     let reply = await place.handler.handle(inbound)
     for (let copy = 1; copy < (interference.copies ?? 1); copy++) await place.handler.handle(inbound)
     reply = interference.reply?.(reply) ?? reply

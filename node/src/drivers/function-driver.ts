@@ -7,7 +7,7 @@ import {
   inputRequestsSchema,
   MAX_RESULT_BYTES,
 } from '@hansa/protocols'
-import { type Driver, type DriverAnswer, driver } from './driver.ts'
+import { type Driver, type DriverAnswer, type DriverCall, driver } from './driver.ts'
 import { DriverError } from './errors.ts'
 import { jsonValue, MAX_PAYLOAD_NODES } from './json-value.ts'
 
@@ -19,8 +19,7 @@ export type FunctionDriverInit = {
 
 /**
  * A handler may yield its answer piece by piece: the pieces are gathered, so that a streamed answer takes the same
- * passes as any other, and nothing of it leaves before all of it is screened. As data they are the items of one array,
- * as text one text.
+ * passes as any other. As data they are the items of one array, as text one text, which is also said as it is made.
  *
  * The answer is a copy of what the handler returned: with `structured` as data; else a string is the text itself, and
  * anything else is its JSON text. A handler that returns nothing answers null.
@@ -28,7 +27,7 @@ export type FunctionDriverInit = {
 export function functionDriver({ handler, structured }: FunctionDriverInit): Driver {
   return driver(async ({ args, ...context }, began) => {
     began()
-    const returned = await gathered(await handler(args, context), structured, context.signal)
+    const returned = await gathered(await handler(args, context), structured, context)
     if (returned instanceof InputRequired) return inputRequired(returned)
     if (returned instanceof ContentAnswer) return contentAnswer(returned)
     const verdict = jsonValue(returned === undefined ? null : returned)
@@ -39,10 +38,15 @@ export function functionDriver({ handler, structured }: FunctionDriverInit): Dri
   })
 }
 
-async function gathered(returned: unknown, structured: boolean, signal: AbortSignal): Promise<unknown> {
+async function gathered(
+  returned: unknown,
+  structured: boolean,
+  { signal, note }: Pick<DriverCall, 'signal' | 'note'>,
+): Promise<unknown> {
   if (!isAsyncIterable(returned)) return returned
   const pieces: unknown[] = []
   let characters = 0
+  let at = 0
   for await (const piece of returned) {
     signal.throwIfAborted()
     characters += typeof piece === 'string' ? piece.length : 1
@@ -54,6 +58,8 @@ async function gathered(returned: unknown, structured: boolean, signal: AbortSig
       })
     }
     pieces.push(piece)
+    if (!structured && typeof piece === 'string' && piece !== '') note({ type: 'text', text: piece, at })
+    at += typeof piece === 'string' ? piece.length : 0
   }
   return structured || pieces.some((piece) => typeof piece !== 'string') ? pieces : pieces.join('')
 }

@@ -6,7 +6,18 @@
  */
 
 import type { OutboundSession } from '@hansa/mesh'
-import type { Clock, Code, Did, EventLogger, Intent, Label, PeerReply, PeerTransport, Receipt } from '@hansa/protocols'
+import type {
+  Clock,
+  Code,
+  Did,
+  EventLogger,
+  Intent,
+  Label,
+  PeerReply,
+  PeerRequest,
+  PeerTransport,
+  Receipt,
+} from '@hansa/protocols'
 import {
   CALL_CONTENT_TYPE,
   DECISION_TYP,
@@ -51,6 +62,7 @@ import { doneBy } from '../kernel/stands-for.ts'
 import type { FreshStatus } from '../revocation/fresh-status.ts'
 import type { PeerGuard } from '../routing/peer-guard.ts'
 import { buildIntent, type Pseudonyms } from './build-intent.ts'
+import { HeardText } from './heard-text.ts'
 import { labelsLeftOut } from './labels-left-out.ts'
 import type { PeerSessions } from './peer-sessions.ts'
 import { resultForm } from './result-form.ts'
@@ -154,6 +166,8 @@ export class OutboundExchange {
     const { target, outbound, input: args } = call
     if (target.kind !== 'imported' || outbound === undefined)
       throw new TypeError('only a call with an intent can be sent')
+    const heard = new HeardText()
+    const sink = noteSink(call, this.#c.detectors)
     return untilDeadline(call, this.#c.clock, async (signal) => {
       const reply = await this.#send(
         target,
@@ -163,16 +177,18 @@ export class OutboundExchange {
         MAX_REPLY_BYTES,
         signal,
         call.deadlineMs,
-        noteSink(call, this.#c.detectors),
+        sink && ((bytes) => sink(heard.hear(noteIn(bytes)))),
       )
       if (isRefusal(reply)) return lost(reply, target, signal.aborted)
       if (reply.status !== 200) return this.#unsigned(reply, target, outbound)
-      return await this.#readReply(call, target, outbound, reply.body)
+      return await this.#readReply(call, target, outbound, reply.body, heard)
     })
   }
 
-  /** Others may wait for the same handshake with more time left: it goes on. */
-  /** Every call that waits in vain says that the peer is silent, though they all wait for one handshake. */
+  /**
+   * Others may wait for the same handshake with more time left, so it goes on. Every call that waits in vain says that
+   * the peer is silent, though they all wait for one handshake.
+   */
   #inTime(
     opening: Promise<OutboundSession | Refusal>,
     call: Received,
@@ -200,7 +216,7 @@ export class OutboundExchange {
     maxReplyBytes: number,
     signal: AbortSignal | undefined,
     deadlineMs?: number,
-    note?: (note: unknown) => void,
+    note?: PeerRequest['onProgress'],
   ): Promise<PeerReply | Refusal> {
     const body = encodeFrames([await outbound.envelope, outbound.chain, args.salt, args.bytes])
     try {
@@ -214,7 +230,7 @@ export class OutboundExchange {
         maxReplyBytes,
         ...(signal === undefined ? {} : { signal }),
         ...(deadlineMs === undefined ? {} : { deadlineMs: deadlineMs - this.#c.clock.now() }),
-        ...(note === undefined ? {} : { onProgress: (bytes) => note(noteIn(bytes)) }),
+        ...(note === undefined ? {} : { onProgress: note }),
       })
     } catch (error) {
       return {
@@ -230,6 +246,7 @@ export class OutboundExchange {
     target: ImportedTarget,
     outbound: OutboundIntent,
     body: Uint8Array,
+    heard: HeardText,
   ): Promise<Answered | Committed | Refusal> {
     const [envelope, salt, result] = decodeFrames(body, replyFrameLimits) ?? []
     if (envelope === undefined || salt === undefined || result === undefined) {
@@ -249,6 +266,8 @@ export class OutboundExchange {
     if (unlabelled.length > 0) this.#mislabelled(target, call, unlabelled, verdict.hash)
     const received = { receipt, hash: verdict.hash, envelope: verdict.envelope, unlabelled }
     if (receipt.result_c === null) return refusalFrom(receipt, received)
+    if (heard.contradicts(committed ? undefined : result))
+      return this.#refuseReply(target, call, 'what it said early is not the beginning of its result')
     if (committed) return { call, receipt: received, committed }
     const kind = resultForm(target, receipt, result)
     return { call, raw: { kind, bytes: result, salt }, receipt: received }

@@ -7,6 +7,7 @@ import { type CallNote, callNoteSchema, type FirewallPass, MAX_CALL_NOTES, MAX_P
 import { z } from 'zod'
 import { compileSchema, type Detectors, screen } from '../firewall/index.ts'
 import type { Begun } from './stages.ts'
+import { MAX_STREAMED, TextStream } from './text-stream.ts'
 
 const compiled = compileSchema(JSON.stringify(z.toJSONSchema(callNoteSchema)))
 if (!compiled.ok) throw new TypeError(`the schema of notes: ${compiled.reason}`)
@@ -18,12 +19,26 @@ export function noteSink(call: Begun, detectors: Detectors): ((note: unknown) =>
   if (note === undefined) return undefined
   const pass: FirewallPass = call.target.kind === 'imported' ? 'ingress_result' : 'egress_result'
   const open = isOpen(call)
+  const text = new TextStream({
+    screened: (all) => screenedText(all, call, pass, detectors),
+    say(piece, from) {
+      let at = from
+      for (const one of piecesOf(piece)) {
+        note({ type: 'text', text: one, at })
+        at += one.length
+      }
+    },
+  })
   let left = MAX_CALL_NOTES
   return (said) => {
     if (left === 0) return
     left -= 1
     const read = callNoteSchema.safeParse(said)
     if (!read.success) return
+    if (read.data.type === 'text') {
+      if (open && call.target.output === undefined) text.add(read.data.text, read.data.at)
+      return
+    }
     const allowed = (open ? screened(read.data, call, pass, detectors) : undefined) ?? numbersOf(read.data)
     if (allowed !== undefined) note(allowed)
   }
@@ -43,6 +58,22 @@ function screened(note: CallNote, call: Begun, pass: FirewallPass, detectors: De
   const outcome = screen({ pass, bytes, schema: noteCheck, obligations: call.obligations, labels: [], detectors })
   if (!outcome.ok || outcome.labels.length + outcome.redactions.length > 0) return undefined
   return outcome.value as CallNote
+}
+
+/** @returns undefined when all of it has to wait for its labels, its duties or a block. */
+function screenedText(text: string, call: Begun, pass: FirewallPass, detectors: Detectors): string | undefined {
+  const bytes = Buffer.from(JSON.stringify(text))
+  const outcome = screen({ pass, bytes, obligations: call.obligations, labels: [], detectors })
+  if (!outcome.ok || outcome.labels.length + outcome.redactions.length > 0) return undefined
+  return typeof outcome.value === 'string' ? outcome.value : undefined
+}
+
+/** Each fits a frame of a session. */
+function piecesOf(text: string): string[] {
+  if (Buffer.byteLength(JSON.stringify({ type: 'text', text, at: MAX_STREAMED })) <= MAX_PROGRESS_BYTES) return [text]
+  const middle = text.length >> 1
+  const pair = /[\ud800-\udbff]/.test(text[middle - 1] ?? '') ? 1 : 0
+  return [...piecesOf(text.slice(0, middle + pair)), ...piecesOf(text.slice(middle + pair))]
 }
 
 function numbersOf(note: CallNote): CallNote | undefined {

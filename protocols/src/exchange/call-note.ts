@@ -23,6 +23,13 @@ export const callNoteSchema = z.discriminatedUnion('type', [
     logger: z.string().max(64).optional(),
     data: z.unknown().describe('At most 768 bytes as JSON'),
   }),
+  z
+    .strictObject({
+      type: z.literal('text'),
+      text: z.string().min(1).max(65_536),
+      at: z.int().min(0).describe('UTF-16 code units of the result before it; a gap says that a note was lost'),
+    })
+    .describe('A piece of a result that is one text, before all of it is there'),
   z.strictObject({ type: z.literal('updated'), uri: z.string().max(768) }).describe('A resource that is watched'),
 ])
 export type CallNote = z.infer<typeof callNoteSchema>

@@ -70,6 +70,21 @@ export function describeInteracting(fixture: () => KernelFixture): void {
     })
   })
 
+  it('hears a text while it is made, and the frame begins with what was heard', async () => {
+    const { kernel } = fixture()
+    const { output: _none, ...plain } = definition()
+    const pieces = Array.from({ length: 40 }, (_, n) => `line ${n} of a long answer about the berths of the harbour, `)
+    await using _registered = await kernel.register(plain, async function* () {
+      yield* pieces
+    })
+    const heard: string[] = []
+    const onNote = (note: CallNote) => void (note.type === 'text' && heard.push(note.text))
+    const frame = await kernel.invoke(plain.id, { ship: 'Adler' }, { onNote })
+    expect(frame).toMatchObject({ kind: 'text', value: pieces.join('') })
+    expect(heard.length).toBeGreaterThan(2)
+    expect(pieces.join('').startsWith(heard.join(''))).toBe(true)
+  })
+
   it('hears what a call says before it ends, in order', async () => {
     const { kernel } = fixture()
     const booking = definition()
