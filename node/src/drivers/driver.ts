@@ -30,7 +30,11 @@ export type DriverCall = {
  * answers in another call: `state` is what that call finds, and `abandon` ends what waits when it never comes.
  */
 export type DriverAnswer =
-  | { kind: 'data'; value: unknown }
+  | {
+      kind: 'data'
+      value: unknown /** It came out of `jsonValue`, so its JSON text is a payload without a look at it. */
+      isPayload?: true
+    }
   | { kind: 'text'; text: string }
   | { kind: 'content'; content: Content; isError?: boolean }
   | { kind: 'input_required'; requests: InputRequests; state: unknown; abandon?(): void }

@@ -44,7 +44,7 @@ describe(functionDriver, () => {
     ['an object without a prototype', Object.assign(Object.create(null), { a: [true] }), { a: [true] }],
     ['optional members that are absent', { a: 1, b: undefined }, { a: 1 }],
   ])('carries %s as data', async (_what, value, expected) => {
-    expect(await answerOf(value, true)).toEqual({ kind: 'data', value: expected })
+    expect(await answerOf(value, true)).toEqual({ kind: 'data', value: expected, isPayload: true })
   })
 
   it('writes what is not text as JSON where no output is declared', async () => {
@@ -56,7 +56,7 @@ describe(functionDriver, () => {
     const rows = [{ name: 'alice' }]
     const answer = await answerOf({ rows }, true)
     rows[0] = { name: 'mallory' }
-    expect(answer).toEqual({ kind: 'data', value: { rows: [{ name: 'alice' }] } })
+    expect(answer).toEqual({ kind: 'data', value: { rows: [{ name: 'alice' }] }, isPayload: true })
   })
 
   it('tells the handler who asks, and shows it no credential', async () => {
@@ -73,7 +73,11 @@ describe(functionDriver, () => {
 
     it('gathers text into one text and data into one array', async () => {
       expect(await answerOf(pieces('one ', 'two'), false)).toEqual({ kind: 'text', text: 'one two' })
-      expect(await answerOf(pieces({ n: 1 }, { n: 2 }), true)).toEqual({ kind: 'data', value: [{ n: 1 }, { n: 2 }] })
+      expect(await answerOf(pieces({ n: 1 }, { n: 2 }), true)).toEqual({
+        kind: 'data',
+        value: [{ n: 1 }, { n: 2 }],
+        isPayload: true,
+      })
       expect(await answerOf(pieces('a', { n: 2 }), false)).toEqual({ kind: 'text', text: '["a",{"n":2}]' })
     })
 

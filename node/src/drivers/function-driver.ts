@@ -85,6 +85,6 @@ function unusable(reason: string): DriverError {
 }
 
 function answer(value: unknown, structured: boolean): DriverAnswer {
-  if (structured) return { kind: 'data', value }
+  if (structured) return { kind: 'data', value, isPayload: true }
   return { kind: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }
 }

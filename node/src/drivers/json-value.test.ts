@@ -1,3 +1,4 @@
+import { parseStrictJson } from '@hansa/trust'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonValue, MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_NODES } from './json-value.ts'
@@ -12,6 +13,36 @@ describe(jsonValue, () => {
         expect(verdict).toEqual({ ok: true, value: JSON.parse(JSON.stringify(value)) })
       }),
     )
+  })
+
+  it('takes only what the strict parser takes from its text, as the same value', () => {
+    const name = fc.oneof(
+      fc.constantFrom('10', '9', '', '__proto__', 'constructor', 'toJSON', 'ü', '\ud800'),
+      fc.string(),
+    )
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom(0, -0, 1e21, 5e-324, 2 ** 53, Number.NaN, null, true, undefined, '\ud800', '\u2028"\\ü'),
+        fc.double(),
+        fc.string({ unit: 'binary' }),
+        fc.array(tie('tree'), { maxLength: 4 }),
+        fc.dictionary(name, tie('tree'), { maxKeys: 4 }),
+      ),
+    }))
+    fc.assert(
+      fc.property(tree, (value) => {
+        const verdict = jsonValue(value)
+        if (!verdict.ok) return
+        const parsed = parseStrictJson(Buffer.from(JSON.stringify(verdict.value)), 'payload')
+        expect(parsed).toEqual({ ok: true, value: verdict.value })
+      }),
+      { numRuns: 1000 },
+    )
+    for (const value of [nested(MAX_PAYLOAD_DEPTH), new Array(MAX_PAYLOAD_NODES - 1).fill(0)]) {
+      expect(jsonValue(value).ok).toBe(true)
+      expect(parseStrictJson(Buffer.from(JSON.stringify(value)), 'payload').ok).toBe(true)
+    }
   })
 
   it('never returns an object that the caller still holds', () => {

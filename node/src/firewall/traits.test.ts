@@ -29,6 +29,20 @@ describe(traitsOf, () => {
     expect(has(absent, trait)).toBe(false)
   })
 
+  it('looks closer at every character that is not plain, and at no other', () => {
+    const plain = (code: number) => /^[\t\n\r -~]$/.test(String.fromCharCode(code))
+    const kinds: Readonly<Record<string, number>> = {
+      '\\': traits.escape,
+      '%': traits.percent,
+      '@': traits.at,
+      '+': traits.plus,
+    }
+    for (let code = 0; code < 65_536; code++) {
+      const expected = plain(code) ? (kinds[String.fromCharCode(code)] ?? 0) : traits.foreign
+      if (traitsOf(`a ${String.fromCharCode(code)} b`) !== expected) expect(code).toBe('another trait')
+    }
+  })
+
   it('finds runs wherever they begin, as a look at every position does', () => {
     const piece = fc.oneof(fc.constantFrom(' ', '"', ':', '!'), fc.stringMatching(/^[A-Za-z0-9_.-]{1,24}$/))
     fc.assert(

@@ -109,7 +109,10 @@ function refusalOf(error: unknown, target: LocalTarget, late: boolean): Refusal 
 }
 
 function rawOf(answer: Exclude<DriverAnswer, { kind: 'input_required' }>): Answered['raw'] {
-  if (answer.kind === 'data') return { kind: 'data', bytes: jsonBytes(answer.value) }
+  if (answer.kind === 'data') {
+    const { value, isPayload } = answer
+    return { kind: 'data', bytes: jsonBytes(value), ...(isPayload === true ? { value } : {}) }
+  }
   if (answer.kind === 'text') return { kind: 'text', bytes: jsonBytes(answer.text.toWellFormed()) }
   const { content, isError } = answer
   return { kind: 'content', bytes: jsonBytes({ content, ...(isError === true ? { isError } : {}) }) }

@@ -84,6 +84,7 @@ function screenResult(
   return screen({
     pass,
     bytes: raw.bytes,
+    ...(raw.value === undefined ? {} : { parsed: raw.value }),
     ...schemaOf(raw.kind, target),
     obligations,
     labels: labelsOf(answered),

@@ -218,7 +218,14 @@ export type ResultKind = 'data' | 'text' | 'content' | 'input_required'
 export type Answered = {
   call: Begun
   /** Unscreened result as JSON text; a text is a JSON string. */
-  raw: { kind: ResultKind; bytes: Uint8Array /** Of the peer's commitment. */; salt?: Uint8Array }
+  raw: {
+    kind: ResultKind
+    bytes: Uint8Array
+    /** What the strict parser would make of the bytes, where that is known. */
+    value?: unknown
+    /** Of the peer's commitment. */
+    salt?: Uint8Array
+  }
   /** Result of an earlier call with the same key; screened and released once already. */
   repeated?: string
   /** The signed word of the peer that served it. */

@@ -81,7 +81,11 @@ describe(ConfiguredOffers, () => {
     const { offers, faults } = await given.prepare(module)
     expect(faults).toEqual([])
     expect(offers.map(({ definition }) => definition.id)).toEqual(['a.data', 'a.text'])
-    expect(await offers[0]?.driver.invoke(driverCall({ n: 1 }))).toEqual({ kind: 'data', value: { got: { n: 1 } } })
+    expect(await offers[0]?.driver.invoke(driverCall({ n: 1 }))).toEqual({
+      kind: 'data',
+      value: { got: { n: 1 } },
+      isPayload: true,
+    })
     expect(await offers[1]?.driver.invoke(driverCall({}))).toEqual({ kind: 'text', text: 'text' })
   })
 
