@@ -1,13 +1,23 @@
+import { memoryIdentityFiles, recoverIdentity } from '@hansa/node'
 import type { Did, Entry } from '@hansa/protocols'
-import { didKeyResolver, didLogKeyResolver, firstOf, type KeyPurpose, verifyWebvhLog } from '@hansa/trust'
+import {
+  didKeyResolver,
+  didLogKeyResolver,
+  firstOf,
+  type KeyPurpose,
+  multikeyOf,
+  sha256,
+  signerFromSeed,
+  verifyWebvhLog,
+} from '@hansa/trust'
 import { verifyLog, verifyPair } from '@hansa/trust/ledger'
 import { describe, expect, it } from 'vitest'
 import { entriesOf, outcomeOf, refusal } from '../harness/outcome.ts'
 import { testIdentity } from '../harness/test-identity.ts'
-import { type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
+import { serveBob, type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
 
-async function rotatingOrgs() {
-  const [alice, bob] = [testIdentity('alice', 0), testIdentity('bob', 1)]
+async function rotatingOrgs(bob = testIdentity('bob', 1)) {
+  const alice = testIdentity('alice', 0)
   const known = (did: Did, alias: string) => ({ peers: [{ did, alias }] })
   const mesh = await twoOrgs({
     alice: { identity: alice, ...known(bob.did, 'bob') },
@@ -242,6 +252,48 @@ describe('an identity that mallory serves', () => {
     expect(await refusal(write(mesh))).toMatchObject({ code: 'identity_unavailable', stage: 'policy' })
     await mesh.advance({ minutes: 31 })
     expect(await outcomeOf(call(mesh))).not.toBe('released')
+  })
+})
+
+describe('an identity that mallory has taken, and that has a recovery key', () => {
+  const recovery = signerFromSeed(sha256('recovery key of bob'))
+
+  it('is taken back: calls go on under new keys, good calls earn nothing while it is contested, and mallory is not believed', async () => {
+    const identity = testIdentity('bob', 1)
+    const { files } = identity
+    await using mesh = await rotatingOrgs(identity)
+    await mesh.kernel('bob').identity.renew({ recovery: multikeyOf(recovery.publicKey) })
+    await mesh.advance({ minutes: 6 })
+    await call(mesh)
+    const { log, signing, update = signing } = await files.read()
+    const hers = await forged(memoryIdentityFiles({ log, signing, update }), mesh.clock.now() + 300_000)
+    let shown = hers
+    mesh.network.intercept(({ path }) =>
+      path === '/.well-known/did.jsonl' ? { reply: (reply) => ({ ...reply, body: Buffer.from(shown) }) } : undefined,
+    )
+    // Her key stands beside his from now on, and alice has seen it.
+    await mesh.advance({ minutes: 6 })
+    await call(mesh)
+
+    await mesh.stop('bob')
+    const { version } = await recoverIdentity({ files, recovery, nowMs: mesh.clock.now() })
+    expect(version).toBe(3)
+    shown = (await files.read()).log
+    await mesh.start('bob')
+    await serveBob(mesh, mesh.notes)
+    await mesh.advance({ minutes: 6 })
+    await call(mesh)
+    const [recovered] = await entriesOf(mesh, 'alice', 'peer.recovered')
+    expect(recovered).toMatchObject({ peer: mesh.did('bob'), ext: { reason: expect.stringMatching(/^version 3 was/) } })
+    expect(await entriesOf(mesh, 'alice', 'peer.evidence')).toEqual([])
+    const { today } = await mesh.kernel('alice').standing.explain(mesh.did('bob'))
+    expect(today).toBe(2)
+
+    shown = hers
+    await mesh.advance({ minutes: 6 })
+    await call(mesh)
+    expect(mesh.lines('alice').filter(({ event }) => event === 'identity.contested')).toHaveLength(1)
+    expect(mesh.errors('alice').filter((line) => line.startsWith('identity.forked'))).toEqual([])
   })
 })
 

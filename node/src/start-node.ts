@@ -2,7 +2,6 @@
  * A running node: a kernel with its home, the capabilities of its configuration, the control interface and its listing in
  * a registry. Signals, the command line and what is printed are not its concern.
  */
-import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import {
   CallError,
@@ -19,7 +18,7 @@ import { type ControlServer, controlServer, type NodeOperations } from './contro
 import type { Mount } from './control/mount.ts'
 import { createKernel } from './create-kernel.ts'
 import { compileDetectors } from './firewall/index.ts'
-import { type HomePaths, homePaths, openHome } from './home/home.ts'
+import { homePaths, openHome } from './home/home.ts'
 import type { CallObserver } from './kernel/call-observer.ts'
 import { ExchangeRefused } from './kernel/configured-capabilities.ts'
 import type { AssembledKernel } from './kernel/kernel.ts'
@@ -33,6 +32,7 @@ import { classify, settleClassifications } from './start/classify-tool.ts'
 import { ConfiguredOffers } from './start/configured-offers.ts'
 import { announceControl, controlPlace } from './start/control-place.ts'
 import { cannotStart, StartError, sentenceOf } from './start/errors.ts'
+import { isRunning } from './start/is-running.ts'
 import { issuerKeyFaults, issuersOf } from './start/issuer-keys.ts'
 import { NodeReloader } from './start/node-reload.ts'
 import { type OpenedTls, openTls } from './start/open-tls.ts'
@@ -185,18 +185,6 @@ async function preflight(
     ...(webhook === undefined ? {} : { webhook }),
     ...(witnessing === undefined ? {} : { witnessing }),
   }
-}
-
-/** Whether a living process listens on the control socket of the home. */
-function isRunning({ controlSocket }: HomePaths): Promise<boolean> {
-  return new Promise((settle) => {
-    const socket = connect(controlSocket)
-    socket.once('connect', () => {
-      socket.destroy()
-      settle(true)
-    })
-    socket.once('error', () => settle(false))
-  })
 }
 
 function openKernel(

@@ -195,6 +195,7 @@ export {
   MAX_ARGUMENTS_ASKED,
 } from './kernel/kept-content.ts'
 export type * from './kernel/kernel.ts'
+export * from './kernel/key-share.ts'
 export { type AddPeer, addPeerSchema, type KnownPeer, knownPeerSchema } from './kernel/known-peer.ts'
 export {
   type JoinMesh,

@@ -49,6 +49,7 @@ export {
   webLocation,
 } from './did/web-location.ts'
 export { nextKeyHash } from './did/webvh/entry-hash.ts'
+export { RECOVERY_WINDOW_SECONDS } from './did/webvh/recovery.ts'
 export {
   type DidLog,
   type DidLogVerdict,
@@ -100,12 +101,14 @@ export { KeyFileError, type KeyFileErrorDetail } from './keys/errors.ts'
 export {
   createKeyFile,
   createSecretFile,
+  keyFileText,
   parseSecret,
   readKeyFile,
   readSecretFile,
   type SecretKind,
 } from './keys/file-key-store.ts'
 export { createPrivateFile, readPrivateFile } from './keys/private-file.ts'
+export { joinShares, MAX_SHARES, type SecretShare, splitSecret } from './keys/secret-shares.ts'
 export { newSeed, type Signer, signerFromSeed } from './keys/signer.ts'
 // Manifests.
 export { capabilityHash } from './manifest/capability-hash.ts'

@@ -25,7 +25,7 @@ export function didLogStore({ store, keeps }: DidLogStoreComponents): DidMemory 
   }
 }
 
-function recordText(did: Did, { log, witnesses, checkedMs, forked }: RememberedDid): string {
+function recordText(did: Did, { log, witnesses, checkedMs, forked, seen, contestedMs }: RememberedDid): string {
   return JSON.stringify({
     v: VERSION,
     did,
@@ -33,21 +33,26 @@ function recordText(did: Did, { log, witnesses, checkedMs, forked }: RememberedD
     ...(witnesses === undefined ? {} : { witnesses: Buffer.from(witnesses).toString('utf8') }),
     checkedMs,
     ...(forked === undefined ? {} : { forked }),
+    ...(seen === undefined || seen.length === 0 ? {} : { seen }),
+    ...(contestedMs === undefined ? {} : { contestedMs }),
   })
 }
 
 /** @throws MeshError `store_corrupt`: what was seen must not look like nothing. */
 function readRecord(did: Did, text: string): RememberedDid {
   const record = parsedJson(text) as Partial<
-    Record<'v' | 'did' | 'log' | 'witnesses' | 'checkedMs' | 'forked', unknown>
+    Record<'v' | 'did' | 'log' | 'witnesses' | 'checkedMs' | 'forked' | 'seen' | 'contestedMs', unknown>
   >
-  const { log, witnesses, checkedMs, forked } = record ?? {}
+  const { log, witnesses, checkedMs, forked, contestedMs } = record ?? {}
+  const seen = record?.seen === undefined ? [] : readSeen(record.seen)
   const good =
     record?.v === VERSION &&
     didSchema.safeParse(record.did).data === did &&
     isText(log, MAX_DID_LOG_BYTES) &&
     (witnesses === undefined || isText(witnesses, MAX_WITNESS_FILE_BYTES)) &&
     typeof checkedMs === 'number' &&
+    seen !== undefined &&
+    (contestedMs === undefined || typeof contestedMs === 'number') &&
     (forked === undefined || isText(forked, 1_024))
   if (!good || typeof log !== 'string' || typeof checkedMs !== 'number') {
     throw new MeshError(
@@ -60,7 +65,18 @@ function readRecord(did: Did, text: string): RememberedDid {
     checkedMs,
     ...(typeof witnesses === 'string' ? { witnesses: Buffer.from(witnesses) } : {}),
     ...(typeof forked === 'string' ? { forked } : {}),
+    ...(seen === undefined || seen.length === 0 ? {} : { seen }),
+    ...(typeof contestedMs === 'number' ? { contestedMs } : {}),
   }
+}
+
+function readSeen(value: unknown): { versions: number; ms: number }[] | undefined {
+  if (!Array.isArray(value) || value.length > 32) return undefined
+  const seen = value.flatMap((one: unknown) => {
+    const { versions, ms } = (one ?? {}) as Record<string, unknown>
+    return typeof versions === 'number' && typeof ms === 'number' ? [{ versions, ms }] : []
+  })
+  return seen.length === value.length ? seen : undefined
 }
 
 function isText(value: unknown, maxChars: number): value is string {

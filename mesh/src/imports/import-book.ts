@@ -141,6 +141,8 @@ export type ImportBookComponents = {
   self?: Did
   /** What has to be stored together with a change, or not at all. What it throws refuses the change. @default nothing */
   together?(change: ImportChange): readonly StoreChange[]
+  /** Why nothing of a kernel is pinned now: its identity is contested. @default it is of none */
+  contested?(peer: Did): string | undefined
   /** 0 to 1, spreads the refreshes of many kernels. @default Math.random */
   random?: () => number
 }
@@ -202,6 +204,8 @@ class StoredImportBook implements ImportBook {
       if (peer === this.#components.self) return refuse('invalid_request', 'a kernel does not import itself')
       const before = agreed && this.list().find(({ did }) => did === peer)
       if (before !== undefined) return refuse('invalid_request', `it is imported already, as ${before.alias}`)
+      const contested = this.#components.contested?.(peer)
+      if (contested !== undefined) return refuse('identity_unavailable', contested)
       const made = makeRecord(init, signed, (alias) => this.#imports.get(alias)?.record)
       if (!made.ok) return made
       await rememberManifest(this.#components, peer, signed)
@@ -234,6 +238,9 @@ class StoredImportBook implements ImportBook {
         return refuse(judged.code, judged.reason)
       }
       const { record, diff } = applyManifest(known, judged.signed)
+      const contested = this.#components.contested?.(known.peer)
+      if (contested !== undefined && (diff.peer === 'blocked' || diff.capabilities.length > 0))
+        return refuse('identity_unavailable', contested)
       await this.#save(record, { kind: 'refreshed', diff, asked })
       return { ok: true, diff }
     })

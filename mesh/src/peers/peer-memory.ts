@@ -188,7 +188,9 @@ class StoredPeerMemory implements PeerMemory {
       const record = change(records.get(peer) ?? {})
       if (record === undefined) return
       if (!records.has(peer) && records.size >= this.#maxPeers && !(await this.#makeRoom(records))) return
-      await this.#store.apply([{ namespace: NAMESPACE, key: peer, value: JSON.stringify(record) }, ...besides])
+      const value = JSON.stringify(record)
+      if (besides.length === 0) await this.#store.set(NAMESPACE, peer, value)
+      else await this.#store.apply([{ namespace: NAMESPACE, key: peer, value }, ...besides])
       records.set(peer, record)
     })
   }

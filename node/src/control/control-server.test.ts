@@ -52,6 +52,7 @@ describe('the methods of the control interface', () => {
     status: [{}, undefined],
     snapshotState: [{}, ['snapshotState']],
     identityKeys: [{}, ['identity.keys']],
+    renewUpdateKey: [{ recovery: null }, ['identity.renew', { recovery: null }]],
     rotateKey: [{ delay: 60 }, ['identity.rotate', { delay: 60 }]],
     revokeKey: [
       { kid: 'did:key:z#z', compromisedSince: 5, reason: 'lost' },

@@ -19,6 +19,7 @@ import type {
   NewAgent,
   PeerAlias,
   RegisterParams,
+  RenewUpdateKey,
   RevokeKey,
   RotateKey,
   TokenRequest,
@@ -63,6 +64,8 @@ export interface ControlledIdentity {
   keys(): Promise<IdentityKeys>
   /** @throws CallError `unsupported` when the identity is its key; `invalid_request` while a rotation is under way. */
   rotate(init: RotateKey): Promise<IdentityKeys>
+  /** A new update key, and a key that can undo what it signs. @throws CallError as `rotate` */
+  renew(init: RenewUpdateKey): Promise<IdentityKeys>
   /** @throws CallError `unsupported` when the identity is its key; `not_found` for a key that it never had. */
   revoke(init: RevokeKey): Promise<IdentityKeys>
 }

@@ -87,6 +87,7 @@ export const methodTable: MethodTable = {
   approvePolicy: (params, { kernel }) => kernel.policyChanges.approve(params),
   rejectPolicy: (params, { kernel }) => kernel.policyChanges.reject(params),
   identityKeys: (_params, { kernel }) => kernel.identity.keys(),
+  renewUpdateKey: (params, { kernel }) => kernel.identity.renew(withoutUndefined(params)),
   rotateKey: (params, { kernel }) => kernel.identity.rotate(withoutUndefined(params)),
   revokeKey: (params, { kernel }) => kernel.identity.revoke(params),
   snapshotState: (_params, { kernel }) => kernel.snapshotState(),

@@ -13,10 +13,11 @@ import {
   type IdentityKeys,
   type InboundReply,
   type InboundRequest,
+  type RenewUpdateKey,
   type RevokeKey,
   type RotateKey,
 } from '@hansa/protocols'
-import type { IdentityResolver, Signer } from '@hansa/trust'
+import { type IdentityResolver, nextKeyHash, type Signer } from '@hansa/trust'
 import { jsonReply } from '../exchange/inbound-reply.ts'
 import type { Events } from '../kernel/event-outbox.ts'
 import { faultFields } from '../kernel/fault-fields.ts'
@@ -119,6 +120,19 @@ export class IdentityDesk {
       await this.#tell(kid, compromisedSince, reason)
       logger.warn('identity.key_revoked', { kid, reason })
       this.#arm()
+      return own.keys()
+    })
+  }
+
+  /** @throws CallError `unsupported` for did:key; `invalid_request` while a rotation is under way. */
+  renew({ recovery }: RenewUpdateKey = {}): Promise<IdentityKeys> {
+    return this.#inTurn(async () => {
+      const own = this.#own()
+      const hash = recovery === undefined ? undefined : recovery === null ? 'none' : nextKeyHash(recovery)
+      await this.#c.events.record({ type: 'key.renewed', ext: { kid: own.signingKid } }, [])
+      await own.renew(hash)
+      this.#c.resolver.adopt(own.log)
+      this.#c.logger.info('identity.update_key_renewed', { kid: own.signingKid })
       return own.keys()
     })
   }

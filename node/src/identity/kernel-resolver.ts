@@ -27,6 +27,19 @@ export function kernelResolver(components: KernelResolverComponents): IdentityRe
     pinned: pinnedKeys,
     isKnown,
     ...(freshness === undefined ? {} : { freshness }),
+    recovered(peer, reason, untilMs) {
+      const expires = Math.ceil(untilMs / 1000)
+      logger.warn('identity.recovered', { peer, reason, expires })
+      if (!isKnown(peer)) return
+      try {
+        append({ type: 'peer.recovered', peer, ext: { reason: reason.slice(0, 1024), expires } }).durable.catch(
+          () => {},
+        )
+      } catch {
+        // As below.
+      }
+    },
+    contested: (peer, reason) => logger.warn('identity.contested', { peer, reason }),
     forked(peer, reason) {
       logger.error('identity.forked', { peer, reason })
       if (!isKnown(peer)) return

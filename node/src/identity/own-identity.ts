@@ -150,6 +150,17 @@ export class OwnIdentity {
     await this.#endRotation()
   }
 
+  /**
+   * One more entry with the document as it is: it commits to a new update key, so that whoever has the one before, or
+   * shares of it, has nothing.
+   * @param recovery hash of the key that goes before the update key from now on; `none` takes it away. @default as it is
+   * @throws CallError `invalid_request` while a rotation is under way, or without the update key.
+   */
+  async renew(recovery?: string): Promise<void> {
+    if (this.#rotation !== undefined) throw refused(underWay(this.#rotation))
+    await this.#publish([this.#signing.publicKey], this.#revoked(), recovery)
+  }
+
   #isSwitched(): boolean {
     return this.#rotation?.kid === this.signingKid
   }
@@ -159,12 +170,14 @@ export class OwnIdentity {
   }
 
   /** One more entry of the log; the key that signs the one after is made first. */
-  async #publish(keys: readonly Uint8Array[], revoked: readonly RevokedKey[]): Promise<void> {
+  async #publish(keys: readonly Uint8Array[], revoked: readonly RevokedKey[], given?: string): Promise<void> {
+    const recovery = given === 'none' ? undefined : (given ?? recoveryOf(this.#log))
     const update = await this.requireUpdateKey()
     const nextUpdate = await this.#files.createNext('update')
     const state = identityDocument(this.did, keys, revoked)
     const timeMs = this.#nowMs()
-    const line = nextWebvhLine(this.#log, { updateKey: update, nextUpdateKey: nextUpdate.publicKey, timeMs, state })
+    const next = { updateKey: update, nextUpdateKey: nextUpdate.publicKey, timeMs, state, recovery }
+    const line = nextWebvhLine(this.#log, next)
     const text = `${this.#text}${line}\n`
     const log = verified(this.did, text, timeMs + 1000 * MAX_AHEAD_SECONDS)
     await this.#files.writeLog(text)
@@ -255,7 +268,7 @@ export function didIn(text: string): Did | undefined {
   return location?.did
 }
 
-function verified(did: Did, text: string, nowMs: number): DidLog {
+export function verified(did: Did, text: string, nowMs: number): DidLog {
   const verdict = verifyWebvhLog({ did, log: Buffer.from(text), now: Math.floor(nowMs / 1000) })
   if (!verdict.ok)
     throw new Error(`the log of the identity does not verify (${verdict.reason}); restore identity/did.jsonl`)
@@ -264,6 +277,11 @@ function verified(did: Did, text: string, nowMs: number): DidLog {
 
 function commits({ active }: DidLog, { publicKey }: Signer): boolean {
   return active.nextKeyHashes.includes(nextKeyHash(multikeyOf(publicKey)))
+}
+
+/** Hash of the key that goes before the one that is used. */
+export function recoveryOf({ active: { nextKeyHashes } }: DidLog): string | undefined {
+  return nextKeyHashes.length > 1 ? nextKeyHashes[0] : undefined
 }
 
 function underWay({ kid, signs_from }: Rotation): string {

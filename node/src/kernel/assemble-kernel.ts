@@ -23,6 +23,7 @@ import { openFirstImports } from '../first-import/open-first-imports.ts'
 import { openLogCompany } from '../gossip/log-company.ts'
 import type { LogGossip } from '../gossip/log-gossip.ts'
 import { openGovernance } from '../governance/open-governance.ts'
+import { contestedBy } from '../identity/contested.ts'
 import { IdentityDesk } from '../identity/identity-desk.ts'
 import { kernelResolver } from '../identity/kernel-resolver.ts'
 import { openIssuers } from '../issuers/open-issuers.ts'
@@ -138,8 +139,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const detectors = compileDetectors({ canaries: init.canaries ?? [] })
   const imports = await ImportDesk.open({
     ...{ self, store, clock, resolver, memory, peers, events },
-    fetch: components.fetch,
-    barred: bars,
+    ...{ fetch: components.fetch, barred: bars, contested: contestedBy(identities) },
   })
   transport.usePins?.(imports)
   const agents = await AgentBook.open({ store, clock, events })

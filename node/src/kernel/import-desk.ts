@@ -49,6 +49,8 @@ export type ImportDeskComponents = {
   self: Did
   /** Why a kernel is kept out altogether, if it is. @default none is */
   barred?(peer: Did): string | undefined
+  /** Why nothing of a kernel is pinned now, if so. @default of each it may be */
+  contested?(peer: Did): string | undefined
   events: Events
 }
 
@@ -66,7 +68,8 @@ export class ImportDesk implements CertificatePins {
     const { store, clock, resolver, memory, self, fetch, events } = components
     const fetchManifest = fetchManifestOver({ fetch, clock })
     const together = (change: ImportChange) => eventsOf(change).map((event) => events.row(event))
-    const book = await importBook({ store, clock, resolver, memory, self, fetchManifest, together })
+    const contested = (peer: Did) => components.contested?.(peer)
+    const book = await importBook({ store, clock, resolver, memory, self, fetchManifest, together, contested })
     return new ImportDesk(components, book)
   }
 

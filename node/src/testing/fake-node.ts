@@ -334,6 +334,7 @@ export function fakeKernel(): FakeKernel {
     identity: {
       keys: noted('identity.keys', fakeKeys),
       rotate: noted('identity.rotate', fakeKeys),
+      renew: noted('identity.renew', fakeKeys),
       revoke: noted('identity.revoke', fakeKeys),
     },
     snapshotState: noted('snapshotState', () => ({ path: '/nonexistent/state' })),

@@ -72,6 +72,10 @@ export const methodFacts = {
   delegationAdd: { scope: 'operator', summary: 'Takes in a chain that names this kernel.' },
   delegationRemove: { scope: 'operator', summary: 'Forgets a chain here.' },
   identityKeys: { scope: 'operator', summary: 'Lists every key that the identity of this kernel ever had.' },
+  renewUpdateKey: {
+    scope: 'operator',
+    summary: 'Commits the log of the identity to a new update key, and to the key that can undo.',
+  },
   rotateKey: { scope: 'operator', summary: 'Announces a new key, which signs after the delay.' },
   revokeKey: { scope: 'operator', summary: 'Says that a key is compromised, in the document and to peers.' },
   snapshotState: { scope: 'operator', summary: 'Writes a copy of the state of the node beside it, for a backup.' },

@@ -27,7 +27,7 @@ import { notifyCaseSchema } from '../governance/sanction-notice.ts'
 import { issuerNameSchema } from '../issuer/issuer-info.ts'
 import { importAgreedSchema } from '../kernel/agreed-import.ts'
 import { approvalEventSchema, decisionNotesSchema } from '../kernel/approval.ts'
-import { revokeKeyParamsSchema, rotateKeyParamsSchema } from '../kernel/identity-keys.ts'
+import { renewUpdateKeyParamsSchema, revokeKeyParamsSchema, rotateKeyParamsSchema } from '../kernel/identity-keys.ts'
 import { eraseContentSchema, MAX_ARGUMENTS_ASKED } from '../kernel/kept-content.ts'
 import { addPeerSchema } from '../kernel/known-peer.ts'
 import { joinMeshSchema, leaveMeshSchema } from '../kernel/mesh-info.ts'
@@ -163,6 +163,7 @@ export const controlMethods = {
   delegationRemove: z.strictObject({ id: z.string().max(64), by: principalSchema }),
   identityKeys: z.strictObject({}),
   rotateKey: rotateKeyParamsSchema,
+  renewUpdateKey: renewUpdateKeyParamsSchema,
   revokeKey: revokeKeyParamsSchema,
   snapshotState: z.strictObject({}),
   audit: z.strictObject({

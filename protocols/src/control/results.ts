@@ -123,6 +123,7 @@ export const controlResults = {
   delegationRemove: heldChainSchema,
   identityKeys: identityKeysSchema,
   rotateKey: identityKeysSchema,
+  renewUpdateKey: identityKeysSchema,
   revokeKey: identityKeysSchema,
   snapshotState: z.object({ path: z.string().max(4096) }),
   audit: z.array(entrySchema).max(10_000),

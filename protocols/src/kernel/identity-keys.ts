@@ -34,6 +34,16 @@ export const rotateKeyParamsSchema = z.strictObject({
 })
 export type RotateKey = z.infer<typeof rotateKeyParamsSchema>
 
+export const renewUpdateKeyParamsSchema = z.strictObject({
+  recovery: z
+    .string()
+    .regex(/^z6Mk[1-9A-HJ-NP-Za-km-z]{44}$/, 'not an Ed25519 multikey')
+    .nullable()
+    .optional()
+    .describe('Public key that can undo what the update key signs; null: none any more. Default: as it is'),
+})
+export type RenewUpdateKey = z.infer<typeof renewUpdateKeyParamsSchema>
+
 export const revokeKeyParamsSchema = z.strictObject({
   kid: z.string().max(1_024),
   compromisedSince: z.int().min(0).describe('Unix seconds'),

@@ -32,6 +32,25 @@ export const identityLogEvents = {
     means: 'This key is in the document as compromised, and peers are told.',
     todo: 'Make a backup: a home restored from before this is not believed by peers any more.',
   },
+  'identity.update_key_renewed': {
+    level: 'info',
+    fields: ['kid'],
+    means: 'The log of the identity commits to a new update key; the one before is worth nothing.',
+    todo: 'Make a backup, or give its shares to their holders: `hansa key split`.',
+  },
+  'identity.recovered': {
+    level: 'warn',
+    fields: ['peer', 'reason', 'expires'],
+    means:
+      'The recovery key of another kernel has undone what its log said before. Until then good calls of it count for nothing, and nothing of it is imported anew.',
+    todo: 'Ask its operator by another way whether that is so.',
+  },
+  'identity.contested': {
+    level: 'warn',
+    fields: ['peer', 'reason'],
+    means: 'What the recovery key of another kernel has undone is shown again. It is not believed.',
+    todo: 'Tell its operator: somebody has a key of it and a place where its log is looked for.',
+  },
   'identity.rotation_stalled': {
     level: 'error',
     fields: ['error', 'code?', 'reason?', 'at', 'retry_seconds'],

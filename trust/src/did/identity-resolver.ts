@@ -11,10 +11,11 @@ import { LRUCache } from 'lru-cache'
 import { sha256 } from '../encoding/hash.ts'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
 import { didKeyResolver } from './did-key-resolver.ts'
-import { type DocumentKeys, readDidDocument } from './document-keys.ts'
+import { readDidDocument } from './document-keys.ts'
+import { type Held, keyOf, keyThen } from './held-identity.ts'
 import type { KeyPurpose, KeyResolution, KeyResolver, ResolvedKey } from './key-resolver.ts'
-import { didLogKeyResolver } from './key-windows.ts'
 import { type PublishedFile, type WebLocation, webLocation } from './web-location.ts'
+import { judgeHistories, type SeenVersions, withSeen } from './webvh/recovery.ts'
 import { type DidLog, verifyWebvhLogInTurns } from './webvh/verify-webvh-log.ts'
 
 export type DidFile =
@@ -30,6 +31,10 @@ export type RememberedDid = {
   checkedMs: number
   /** Why the identity is frozen: its log contradicts what was seen before. */
   forked?: string
+  /** When its newest versions were seen first. */
+  seen?: SeenVersions
+  /** Unix milliseconds until which it is contested: a recovery key has undone what was seen. */
+  contestedMs?: number
 }
 
 /** What outlives the process. */
@@ -62,6 +67,10 @@ export type IdentityResolverInit = {
   isKnown?(did: Did): boolean
   /** Told once when the log of an identity contradicts what was seen of it. */
   forked?(did: Did, reason: string): void
+  /** Told when the recovery key of an identity has undone what was seen of it. @param untilMs until when it is contested */
+  recovered?(did: Did, reason: string, untilMs: number): void
+  /** Told once when what a recovery key has undone is shown again. */
+  contested?(did: Did, reason: string): void
 }
 
 export type DidStatus = {
@@ -71,6 +80,8 @@ export type DidStatus = {
   /** Seconds since its host was last asked; undefined for did:key and for an identity that is not at hand. */
   ageSeconds?: number
   forked?: string
+  /** Unix milliseconds. A recovery key has undone what was seen: nothing about the identity rises or is pinned until then. */
+  contestedMs?: number
 }
 
 export interface IdentityResolver extends Required<KeyResolver> {
@@ -85,21 +96,6 @@ export interface IdentityResolver extends Required<KeyResolver> {
   forget(did: Did): Promise<void>
   /** Own identity: what is said here is always fresh, and no host is asked. */
   adopt(log: DidLog): void
-}
-
-type Held = {
-  keys: DocumentKeys
-  log?: DidLog
-  bytes: number
-  /** SHA-256 of the log: what is the same again is not verified again. */
-  hash?: Uint8Array
-  checkedMs: number
-  deactivated: boolean
-  forked?: string
-  /** Keys by their time; made when one is asked for. */
-  history?: KeyResolver
-  /** Made once per key, because the same few are asked for on every call. */
-  resolved: Map<string, ResolvedKey>
 }
 
 /** Memory for logs and documents of others, bytes. */
@@ -187,7 +183,9 @@ class CachingResolver implements IdentityResolver {
     const status = { method, rotates: method === 'webvh' || method === 'web' }
     if (held === undefined) return status
     const known = { ...status, ageSeconds: Math.max(0, Math.floor(this.#ageOf(held))) }
-    return held.forked === undefined ? known : { ...known, forked: held.forked }
+    const contested = held.contestedMs !== undefined && this.#init.clock.now() < held.contestedMs
+    const more = contested && held.contestedMs !== undefined ? { contestedMs: held.contestedMs } : {}
+    return held.forked === undefined ? { ...known, ...more } : { ...known, ...more, forked: held.forked }
   }
 
   log(did: Did): DidLog | undefined {
@@ -209,6 +207,7 @@ class CachingResolver implements IdentityResolver {
       bytes: 0,
       checkedMs: Number.POSITIVE_INFINITY,
       deactivated,
+      seen: [],
       resolved: new Map(),
     })
   }
@@ -284,15 +283,37 @@ class CachingResolver implements IdentityResolver {
       verifyWebvhLogInTurns({ did, log: bytes, witnesses, now, maxEntries, before }),
     )
     if (!verdict.ok) return `did_log: ${verdict.reason}`
-    const known = this.#held.get(did)?.log
-    const order = known === undefined ? 'extends' : compare(known, verdict.log)
+    const held = this.#held.get(did)
+    const known = held?.log
+    const order =
+      known === undefined ? { kind: 'extends' as const } : judgeHistories(known, verdict.log, held?.seen ?? [], nowMs)
     // An older copy proves nothing against its owner: a cache, a restored disk. What is known stays, and gets older.
-    if (order === 'older') return 'did_log: it is an older one than was seen'
-    const remembered = { log: bytes, checkedMs: nowMs, ...(witnesses === undefined ? {} : { witnesses }) }
-    if (order !== 'extends') return this.#fork(did, order)
+    if (order.kind === 'older') return 'did_log: it is an older one than was seen'
+    if (order.kind === 'undone') return this.#undone(did, order.reason)
+    if (order.kind === 'fork') return this.#fork(did, order.reason)
+    const common = order.kind === 'recovers' ? order.at : (known?.versions.length ?? 0)
+    const contestedMs = order.kind === 'recovers' ? order.untilMs : held?.contestedMs
+    const remembered: RememberedDid = {
+      log: bytes,
+      checkedMs: nowMs,
+      ...(witnesses === undefined ? {} : { witnesses }),
+      seen: withSeen(held?.seen ?? [], verdict.log, common, nowMs),
+      ...(contestedMs === undefined ? {} : { contestedMs }),
+    }
     this.#hold(did, verdict.log, remembered)
     await this.#init.memory?.write(did, remembered)
+    if (order.kind === 'recovers') this.#init.recovered?.(did, order.reason, order.untilMs)
     return undefined
+  }
+
+  /** Not a fork: which of the two holds is known, and whoever shows the other has a key that goes after. */
+  #undone(did: Did, reason: string): string {
+    const held = this.#held.get(did)
+    if (held !== undefined && held.told === undefined) {
+      held.told = true
+      this.#init.contested?.(did, reason)
+    }
+    return `did_log: it was undone by the recovery key: ${reason}`
   }
 
   /** What is held of an identity, when the bytes begin with those that it was verified from. */
@@ -330,7 +351,8 @@ class CachingResolver implements IdentityResolver {
     // Its host could show any key at any time, so only those count that somebody vouched for outside of it.
     const keys = read.keys.only(this.#pins(did))
     const checkedMs = this.#init.clock.now()
-    this.#held.set(did, { keys, bytes: file.bytes.length, checkedMs, deactivated: false, resolved: new Map() })
+    const bytes = file.bytes.length
+    this.#held.set(did, { keys, bytes, checkedMs, deactivated: false, seen: [], resolved: new Map() })
     return undefined
   }
 
@@ -348,11 +370,13 @@ class CachingResolver implements IdentityResolver {
     return this.#held.get(did) ?? this.#hold(did, verdict.log, remembered, forked)
   }
 
-  #hold(did: Did, log: DidLog, { log: bytes, checkedMs }: RememberedDid, forked?: string): Held {
+  #hold(did: Did, log: DidLog, remembered: RememberedDid, forked?: string): Held {
+    const { log: bytes, checkedMs, seen = [], contestedMs } = remembered
     const { keys } = log.current
     const hash = sha256(bytes)
     const { deactivated } = log
-    const held: Held = { keys, log, bytes: bytes.length, hash, checkedMs, deactivated, resolved: new Map() }
+    const held: Held = { keys, log, bytes: bytes.length, hash, checkedMs, deactivated, seen, resolved: new Map() }
+    if (contestedMs !== undefined) held.contestedMs = contestedMs
     if (forked !== undefined) held.forked = forked
     this.#held.set(did, held)
     return held
@@ -366,35 +390,4 @@ class CachingResolver implements IdentityResolver {
 function didOf(kid: string): Did {
   const hash = kid.indexOf('#')
   return (hash < 0 ? kid : kid.slice(0, hash)) as Did
-}
-
-function keyOf(held: Held, kid: string, purpose: KeyPurpose): KeyResolution & Partial<ResolvedKey> {
-  const name = `${purpose} ${kid}`
-  const known = held.resolved.get(name)
-  if (known !== undefined) return known as { ok: true } & ResolvedKey
-  const found = held.keys.key(kid, purpose)
-  if (!found.ok) return found
-  const resolved = { ok: true as const, did: held.keys.did, key: found.key }
-  held.resolved.set(name, resolved)
-  return resolved
-}
-
-/** A key of now, or one that was good when something was signed and that nobody has revoked since. */
-async function keyThen(held: Held, kid: string, purpose: KeyPurpose, at?: UnixSeconds): Promise<KeyResolution> {
-  const found = keyOf(held, kid, purpose)
-  if (found.ok || found.reason !== 'kid_unknown_key' || at === undefined || held.log === undefined) return found
-  // Whoever has the key now may write any time into what it signs.
-  if (held.keys.revoked.some((revoked) => revoked.kid === kid)) return { ok: false, reason: 'key_revoked' }
-  held.history ??= didLogKeyResolver([held.log])
-  return held.history.resolve(kid, purpose, at)
-}
-
-/** @returns `extends`, `older`, or what contradicts what was seen. */
-function compare(known: DidLog, now: DidLog): string {
-  const shorter = Math.min(known.versions.length, now.versions.length)
-  for (let at = 0; at < shorter; at++) {
-    const [seen, shown] = [known.versions[at]?.versionId, now.versions[at]?.versionId]
-    if (seen !== shown) return `version ${at + 1} was ${seen} and is ${shown}`
-  }
-  return now.versions.length < known.versions.length ? 'older' : 'extends'
 }

@@ -45,8 +45,13 @@ export async function readKeyFile(path: string, kind: SecretKind = 'ed25519'): P
  */
 export async function createSecretFile(path: string, kind: SecretKind): Promise<Uint8Array> {
   const secret = newSeed()
-  await createPrivateFile(path, `${FORMAT} ${kind} ${encodeBase64url(secret)}\n`)
+  await createPrivateFile(path, keyFileText(secret, kind))
   return secret
+}
+
+/** What such a file holds. @param secret 32 bytes */
+export function keyFileText(secret: Uint8Array, kind: SecretKind): string {
+  return `${FORMAT} ${kind} ${encodeBase64url(secret)}\n`
 }
 
 /** @throws KeyFileError `key_file_missing`, `key_file_exposed`, `key_file_malformed`, `key_file_unusable`. */

@@ -49,6 +49,8 @@ type Account = {
   open: OpenProof[]
   /** Calls of that kernel that went well and are not acknowledged, the oldest first. */
   waiting: Set<string>
+  /** Unix milliseconds until which good calls count for nothing: its identity is contested. */
+  contestedMs?: number
   /** The tier that the last `standing.changed` names. */
   tier?: Tier
 }
@@ -203,6 +205,9 @@ export class EvidenceLog {
         account.imports = account.imports.filter((alias) => alias !== ext?.alias)
         return { peer, counts: 'now' }
       }
+      case 'peer.recovered':
+        if (ext?.expires !== undefined) this.#account(peer).contestedMs = ext.expires * 1000
+        return undefined
       case 'standing.changed': {
         const tier = tiers.find((one) => one === ext?.tier)
         if (tier !== undefined) this.#account(peer).tier = tier
@@ -259,6 +264,7 @@ export class EvidenceLog {
   #count(entry: Entry, peer: Did, kind: EvidenceKind, reference: () => EvidenceReference): EvidenceTaken {
     const day = dayOf(entry.t_ms)
     const account = this.#account(peer)
+    if (kind === 'good' && entry.t_ms < (account.contestedMs ?? 0)) return undefined
     const record = account.days.get(day) ?? {}
     account.days.set(day, record)
     const ofKind = record[kind] ?? { count: 0, first: [] }

@@ -12,6 +12,7 @@ import { NOW } from './manifests.ts'
 export class TestDid {
   readonly did: Did
   readonly lines: string[] = []
+  readonly recovery: string | undefined
   readonly #name: string
   #timeMs: number
 
@@ -20,7 +21,10 @@ export class TestDid {
     host = `${name}.example`,
     keys: readonly Signer[] = [signingKey(name, 1)],
     at = NOW - 86_400,
+    /** Hash of the key that can undo what the update key signs; every entry names it. */
+    recovery?: string,
   ) {
+    this.recovery = recovery
     this.#name = name
     this.#timeMs = at * 1000
     const made = newWebvhLog({
@@ -51,6 +55,22 @@ export class TestDid {
     this.lines.push(nextWebvhLine(this.log, { ...this.#keys(number), timeMs: this.#timeMs, state }))
   }
 
+  /** The log with everything behind so many entries undone by its recovery key. @param at Unix seconds */
+  recovered(keep: number, recovery: Signer, keys: readonly Signer[], at: number): Uint8Array {
+    const before = Buffer.from(
+      this.lines
+        .slice(0, keep)
+        .map((line) => `${line}\n`)
+        .join(''),
+    )
+    const verdict = verifyWebvhLog({ did: this.did, log: before, now: NOW + 10 * 86_400 })
+    if (!verdict.ok) throw new Error(verdict.reason)
+    const nextUpdateKey = this.updateKey(1_000).publicKey
+    const state = documentOf(this.did, keys)
+    const line = nextWebvhLine(verdict.log, { updateKey: recovery, nextUpdateKey, timeMs: at * 1000, state })
+    return Buffer.concat([before, Buffer.from(`${line}\n`)])
+  }
+
   /** Signs under this identifier with one of its keys. */
   signer(key: Signer): Signer {
     return { ...key, did: this.did, kid: `${this.did}#${multikeyOf(key.publicKey)}` }
@@ -61,7 +81,8 @@ export class TestDid {
   }
 
   #keys(number: number) {
-    return { updateKey: this.updateKey(number), nextUpdateKey: this.updateKey(number + 1).publicKey }
+    const { recovery } = this
+    return { updateKey: this.updateKey(number), nextUpdateKey: this.updateKey(number + 1).publicKey, recovery }
   }
 }
 

@@ -1,12 +1,13 @@
-import type { IdentityKey } from '@hansa/protocols'
 import type { Command } from 'commander'
 import { systemClock } from '../../system-clock.ts'
 import type { Cli } from '../cli.ts'
 import { usage } from '../errors.ts'
+import { keysText } from '../keys-text.ts'
 import { MOMENT_HELP, type Moment, moment } from '../moment.ts'
 import { integer } from '../options.ts'
-import type { Style } from '../print.ts'
 import { facts, table, time } from '../table.ts'
+import { recoverCommand, recoveryCommand, renewCommand } from './key-recovery.ts'
+import { joinCommand, splitCommand } from './key-shares.ts'
 
 const MAX_DELAY_SECONDS = 2_592_000
 
@@ -15,6 +16,11 @@ export function keyCommand(cli: Cli): Command {
     showCommand(cli),
     rotateCommand(cli),
     revokeCommand(cli),
+    renewCommand(cli),
+    recoveryCommand(cli),
+    recoverCommand(cli),
+    splitCommand(cli),
+    joinCommand(cli),
   ])
 }
 
@@ -107,25 +113,4 @@ function revokeCommand(cli: Cli): Command {
         return undefined
       }),
     )
-}
-
-function keysText(style: Style, keys: readonly IdentityKey[]): string {
-  const rows = keys.map((key) => [
-    key.kid.slice(key.kid.indexOf('#') + 1),
-    stateText(style, key),
-    key.from === undefined ? '' : time(key.from),
-    key.to === undefined ? '' : time(key.to),
-    noteOf(key),
-  ])
-  return table(style, ['key of the identity', 'state', 'from', 'to', ''], rows)
-}
-
-function stateText(style: Style, { state }: IdentityKey): string {
-  if (state === 'signing') return style.good(state)
-  return state === 'revoked' ? style.bad(state) : state
-}
-
-function noteOf({ signsFrom, compromisedSince, reason }: IdentityKey): string {
-  if (signsFrom !== undefined) return `signs from ${time(signsFrom)}`
-  return compromisedSince === undefined ? '' : `compromised since ${time(compromisedSince)}: ${reason ?? ''}`
 }

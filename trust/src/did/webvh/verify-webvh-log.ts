@@ -14,7 +14,7 @@ import {
 import { type DocumentKeys, readDidDocument } from '../document-keys.ts'
 import { webLocation } from '../web-location.ts'
 import { AdmittedMultikeys, proofVerifies, readProof } from './data-integrity.ts'
-import { entryHash, scidOf } from './entry-hash.ts'
+import { entryHash, nextKeyHash, scidOf } from './entry-hash.ts'
 import { proofsOf, readWebvhLog, readWitnessFile } from './read-log.ts'
 import { parseVersionTime } from './version-time.ts'
 import { type ActiveParameters, firstParameters, nextParameters } from './webvh-parameters.ts'
@@ -31,6 +31,8 @@ export type DidVersion = {
   state: Readonly<Record<string, unknown>>
   /** Of the document as it was then. */
   keys: DocumentKeys
+  /** Where the key that signed it stands among several that the version before committed to; 0 goes before the others. */
+  rank?: number
 }
 
 export type DidLog = {
@@ -137,7 +139,8 @@ class LogWalk {
     if (typeof document === 'string') return document
     this.active = active
     this.owed.push(witness)
-    this.versions.push({ versionId: entry.versionId, timeMs: timeMs ?? 0, state: entry.state, ...document })
+    const ranked = rankOf(entry, before)
+    this.versions.push({ versionId: entry.versionId, timeMs: timeMs ?? 0, state: entry.state, ...document, ...ranked })
     return undefined
   }
 
@@ -218,6 +221,16 @@ class LogWalk {
     }
     return upTo
   }
+}
+
+/** By the key that goes before the others among those that signed it. */
+function rankOf(entry: WebvhEntry, before: ActiveParameters | undefined): Pick<DidVersion, 'rank'> {
+  if (before === undefined || before.nextKeyHashes.length < 2) return {}
+  const ranks = proofsOf(entry).map((proof) => {
+    const read = readProof(proof)
+    return read.ok ? before.nextKeyHashes.indexOf(nextKeyHash(read.multikey)) : -1
+  })
+  return ranks.length === 0 || ranks.includes(-1) ? {} : { rank: Math.min(...ranks) }
 }
 
 function refuse(reason: string): DidLogVerdict {

@@ -20,6 +20,8 @@ type UpdateKeys = {
   nextUpdateKey: Uint8Array
   /** Unix milliseconds; the entry has whole seconds. */
   timeMs: number
+  /** Hash of a key that may sign the next one in its place, and undo it for 72 hours. @default there is none */
+  recovery?: string | undefined
 }
 
 export type NewWebvhLog = UpdateKeys & {
@@ -30,7 +32,7 @@ export type NewWebvhLog = UpdateKeys & {
 
 /** @returns the identifier and the first line of its log, without a line feed. */
 export function newWebvhLog(init: NewWebvhLog): { did: Did; line: string } {
-  const { place, updateKey, nextUpdateKey, timeMs } = init
+  const { place, updateKey, timeMs } = init
   const named = (scid: string): Did => `did:webvh:${[scid, hostText(place.host, place.port), ...place.path].join(':')}`
   const entryOf = (scid: string): UnsignedEntry => ({
     versionId: scid,
@@ -39,7 +41,7 @@ export function newWebvhLog(init: NewWebvhLog): { did: Did; line: string } {
       method: WEBVH_METHOD,
       scid,
       updateKeys: [multikeyOf(updateKey.publicKey)],
-      nextKeyHashes: [nextKeyHash(multikeyOf(nextUpdateKey))],
+      nextKeyHashes: committed(init),
     },
     state: init.document(named(scid)),
   })
@@ -57,7 +59,8 @@ export type NextWebvhEntry = UpdateKeys & {
  * The line that follows a log. Its time is later than that of the last entry, whatever the clock says.
  * @throws RangeError when the update key is not the one that the log has committed to.
  */
-export function nextWebvhLine(log: DidLog, { updateKey, nextUpdateKey, timeMs, state }: NextWebvhEntry): string {
+export function nextWebvhLine(log: DidLog, next: NextWebvhEntry): string {
+  const { updateKey, timeMs, state } = next
   const { current, versions, active } = log
   const multikey = multikeyOf(updateKey.publicKey)
   if (!active.nextKeyHashes.includes(nextKeyHash(multikey)))
@@ -66,10 +69,16 @@ export function nextWebvhLine(log: DidLog, { updateKey, nextUpdateKey, timeMs, s
   const entry: UnsignedEntry = {
     versionId: current.versionId,
     versionTime: formatVersionTime(laterMs),
-    parameters: { updateKeys: [multikey], nextKeyHashes: [nextKeyHash(multikeyOf(nextUpdateKey))] },
+    parameters: { updateKeys: [multikey], nextKeyHashes: committed(next) },
     state,
   }
   return signedLine(entry, versions.length + 1, updateKey, laterMs)
+}
+
+/** The key that goes before stands first. */
+function committed({ nextUpdateKey, recovery }: UpdateKeys): string[] {
+  const next = nextKeyHash(multikeyOf(nextUpdateKey))
+  return recovery === undefined ? [next] : [recovery, next]
 }
 
 /** @param entry with the `versionId` of the one before it, or the SCID */
