@@ -14,8 +14,7 @@ import {
 import type { PolicySource } from '@hansa/trust'
 import { Agent } from 'undici'
 import { type Environment, type ListenAddress, type NodeConfig, readConfig } from './config/index.ts'
-import { type ControlServer, controlServer, type NodeOperations } from './control/index.ts'
-import type { Mount } from './control/mount.ts'
+import type { NodeOperations } from './control/index.ts'
 import { createKernel } from './create-kernel.ts'
 import { compileDetectors } from './firewall/index.ts'
 import { homePaths, openHome } from './home/home.ts'
@@ -26,15 +25,14 @@ import type { OtlpTracer } from './operations/otlp-tracer.ts'
 import type { RecentLines } from './operations/recent-lines.ts'
 import { openRegistries } from './registry/open-registries.ts'
 import { registrySource } from './routing/route-sources.ts'
-import { agentsServer } from './start/agents-server.ts'
 import { approvalWebhook, readWebhook, type WebhookSettings, webhookFetch } from './start/approval-webhook.ts'
 import { classify, settleClassifications } from './start/classify-tool.ts'
 import { ConfiguredOffers } from './start/configured-offers.ts'
-import { announceControl, controlPlace } from './start/control-place.ts'
 import { cannotStart, StartError, sentenceOf } from './start/errors.ts'
 import { isRunning } from './start/is-running.ts'
 import { issuerKeyFaults, issuersOf } from './start/issuer-keys.ts'
 import { NodeReloader } from './start/node-reload.ts'
+import { openListeners } from './start/open-listeners.ts'
 import { type OpenedTls, openTls } from './start/open-tls.ts'
 import type { Operations } from './start/operations.ts'
 import { checkedPolicies, portFaults, portState } from './start/preflight.ts'
@@ -97,7 +95,10 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
     await settleClassifications(config, kernel)
     const reloader = reloaderOf({ ...init, home }, kernel, ready)
     const node = operationsOf({ ...init, home }, kernel, reloader, ready)
-    const { control, agents } = await openControl({ ...init, home }, kernel, node, ready.tls.ca, resources)
+    const { control, agents } = await openListeners(
+      { home, config, kernel, node, logger, ca: ready.tls.ca, mcpObserver: operations?.mcp },
+      resources,
+    )
     resources.defer(reloader.watchPolicies(systemClock))
     const { registryUrls } = config
     const discover = (asked: DiscoverInit) => kernel.discoverPeers(asked)
@@ -342,36 +343,4 @@ function startWebhook(settings: WebhookSettings, { kernel, config, logger, ready
   const observe = operations?.delivery
   const components = { kernel, fetch, clock: systemClock, logger, ...(observe === undefined ? {} : { observe }) }
   return approvalWebhook(settings, components)
-}
-
-type Listeners = { control: ControlServer; agents: ControlServer | undefined }
-
-/** What else is spoken where agents connect; what it needs is loaded only by a node that speaks it. */
-async function openMounts(
-  config: NodeConfig,
-  { kernel, logger, ca }: { kernel: AssembledKernel; logger: EventLogger; ca: string | undefined },
-  resources: AsyncDisposableStack,
-): Promise<Mount[]> {
-  if (config.a2a === undefined) return []
-  const { openA2a } = await import('./start/open-a2a.ts')
-  const components = { kernel, logger, clock: systemClock, ...(ca === undefined ? {} : { ca }) }
-  return [resources.use(await openA2a(config.a2a, config, components)).mount]
-}
-
-async function openControl(
-  { home, config, logger }: StartNodeInit,
-  kernel: AssembledKernel,
-  node: NodeOperations,
-  ca: string | undefined,
-  resources: AsyncDisposableStack,
-): Promise<Listeners> {
-  const components = { kernel, node, principal: config.principal, logger, clock: systemClock }
-  const mounts = await openMounts(config, { kernel, logger, ca }, resources)
-  const agents = config.agents && resources.use(await agentsServer({ ...components, mounts }, config.agents))
-  const place = controlPlace(home)
-  const listen = place.kind === 'unix' ? place : { kind: place.kind, port: 0, tokenFile: place.tokenFile }
-  const agentsUrl = agents === undefined ? {} : { agentsUrl: agents.url }
-  const control = resources.use(await controlServer({ ...components, listen, ...agentsUrl }))
-  resources.defer(await announceControl(place, control.url))
-  return { control, agents }
 }

@@ -276,6 +276,8 @@ export { type LegacyManifest, legacyManifestSchema } from './manifest/legacy-man
 export * from './mcp/content.ts'
 export type { McpAnnotations, McpContentBlock, McpResourceContents } from './mcp/content-block.ts'
 export * from './mcp/prompt.ts'
+export * from './mcp/refusal.ts'
+export * from './mcp/request-meta.ts'
 export * from './policy/pending-policy.ts'
 export { type Effect, effects, type PolicyFile, policyFileSchema, type Rule, ruleSchema } from './policy/rule.ts'
 export { type TrustPolicy, trustPolicies, trustPolicySchema } from './policy/trust-policy.ts'

@@ -166,6 +166,7 @@ export {
   type PolicyFault,
   type PolicySource,
   parseObligations,
+  patternFault,
   policyActions,
   type RateLimit,
   type RateState,

@@ -110,6 +110,16 @@ policies:
 #   push: true                    # whether clients may name webhooks
 #   legacy: false                 # whether A2A 0.3 is spoken too
 
+# MCP, as agents and MCP hosts are served it at /mcp of these listeners: hansa mcp --help. What is open to a caller is what
+# its policies may permit. \`primary\` names an MCP server under capabilities whose tools keep their own names.
+# mcp:
+#   serve: both                   # agents, operator, both or none
+#   public_url: https://mcp.example
+#   capabilities: [files.*, orgb/*]
+#   primary: files
+#   page_size: 100
+#   deadline_seconds: 60
+
 # Whose tokens agents may show instead of a credential: OpenID providers and SPIFFE trust domains. Each subject becomes
 # the principal that \`principal\` makes of its claims. See what an issuer's keys are with: hansa issuer check NAME
 # issuers:

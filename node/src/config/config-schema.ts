@@ -17,6 +17,7 @@ import { a2aSchema } from './a2a-schema.ts'
 import { configItemSchema } from './config-item-schema.ts'
 import { issuerSchema, tokenExchangeSchema } from './issuers-schema.ts'
 import { nodeLimitsSchema } from './limits-schema.ts'
+import { mcpServerSchema } from './mcp-schema.ts'
 import { meshSchema } from './mesh-schema.ts'
 import { registryKeys } from './registries-schema.ts'
 import { routingSchema } from './routing-schema.ts'
@@ -283,6 +284,7 @@ export const configFileSchema = z.strictObject({
   mesh: meshSchema
     .describe('The libp2p host of this node, by which kernels find each other without a registry. Default: none')
     .optional(),
+  mcp: mcpServerSchema.describe('MCP, as agents and MCP hosts are served it').optional(),
   routing: routingSchema.describe('Where calls go, and what becomes of peers that do not answer').optional(),
   first_import: z
     .enum(firstImportRules)

@@ -9,6 +9,7 @@ import type { RotationTimes } from '../identity/identity-desk.ts'
 import type { IssuerSetting, TokenClient } from '../issuers/issuer-setting.ts'
 import type { InFlightLimits } from '../kernel/in-flight.ts'
 import type { PeerSetting } from '../kernel/peer-settings.ts'
+import type { McpSettings } from '../mcp-server/mcp-settings.ts'
 import type { RoutingSettings } from '../routing/routing-settings.ts'
 import type { A2aConfig } from './a2a-config.ts'
 import type { AgentsListen } from './agents-listen.ts'
@@ -65,6 +66,8 @@ export type NodeConfig = Readonly<{
   inFlight: Partial<InFlightLimits>
   /** The libp2p host. @default none */
   host?: HostSettings
+  /** MCP for agents. @default `defaultMcpSettings` */
+  mcp?: McpSettings
   /** Where calls go, and what becomes of peers that do not answer. */
   routing?: RoutingSettings
   /** @default 'two_channels' */

@@ -14,6 +14,7 @@ import { configuredCapabilities } from './configured-capabilities.ts'
 import type { ConfigFault } from './errors.ts'
 import { issuersConfig } from './issuers-config.ts'
 import { isWildcard, type ListenAddress, parseListen } from './listen-address.ts'
+import { mcpOf } from './mcp-config.ts'
 import { meshConfig } from './mesh-config.ts'
 import { type Overrides, overridden, overrideOf } from './override.ts'
 import { inFlightLimits, routingOf } from './routing-config.ts'
@@ -87,6 +88,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
   const witnessing = witnessingConfig(file, { directory, place })
   const hosted = meshConfig(file, place)
   const spoken = a2aConfig(file, place)
+  const mcp = mcpOf(file)
   const { faults: misissued, ...issuing } = issuersConfig(file, { directory, place })
 
   const faults: ConfigFault[] = [
@@ -99,6 +101,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...misissued,
     ...hosted.faults,
     ...spoken.faults,
+    ...mcp.faults.map(({ path, reason }) => ({ ...place(path), reason })),
   ]
   const fault = (path: YamlPath, reason: string | undefined) => {
     if (reason !== undefined) faults.push({ ...place(path), reason })
@@ -144,6 +147,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...hosted.settings,
     ...spoken.settings,
     ...routingOf(file),
+    ...(file.mcp === undefined ? {} : { mcp: mcp.settings }),
     ...(file.first_import === undefined ? {} : { firstImport: file.first_import }),
     ...(file.log?.public === undefined ? {} : { publicLog: file.log.public }),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),

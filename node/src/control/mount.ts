@@ -30,7 +30,7 @@ export interface Mount {
   /** Whether it is answered to whoever asks, such as metadata. */
   isPublic(path: string): boolean
   /** The WWW-Authenticate header for whoever shows no credential that is known. @param base of the listener */
-  challenge(base: string): string
+  challenge(base: string, request: IncomingMessage): string
   /** What it throws is answered as the control interface answers failures. */
   handle(request: IncomingMessage, response: ServerResponse, visit: Visit): Promise<void>
 }

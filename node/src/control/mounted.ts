@@ -36,7 +36,7 @@ export async function respondMounted(
   if (admission.ok) return visit(admission.caller)
   if (admission.fault.body.error.code !== 'token_rejected') return refuse(admission.fault)
   if (!(await guesses.wait(signal))) return void response.destroy()
-  response.setHeader('www-authenticate', mount.challenge(base))
+  response.setHeader('www-authenticate', mount.challenge(base, request))
   return refuse(admission.fault)
 
   async function visit(caller: ControlCaller | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 /** Adapter: the figures of a node in the format of Prometheus. Labels come from closed lists; no id and no DID is one. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { CallObserver, CallSeen } from '../kernel/call-observer.ts'
+import type { McpObserver } from '../mcp-server/index.ts'
 import type { DeliveryObserver } from '../webhook/index.ts'
 
 /** What is true now; asked at each scrape. */
@@ -37,6 +38,8 @@ export type MetricFacts = { name: string; type: string; help: string }
 export interface NodeMetrics extends CallObserver {
   /** Counts deliveries of the webhook. */
   readonly delivery: DeliveryObserver
+  /** Counts requests of MCP clients. */
+  readonly mcp: McpObserver
   readonly contentType: string
   /** @returns the text of one scrape. */
   text(): Promise<string>
@@ -107,9 +110,24 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
     labelNames: ['by'] as const,
     registers,
   })
+  const mcpRequests = new Counter({
+    name: 'hansa_mcp_requests_total',
+    help: 'Requests of MCP clients, by method, era of the protocol (2025 and before, 2026) and HTTP status.',
+    labelNames: ['method', 'era', 'status'] as const,
+    registers,
+  })
+  const mcpSessions = new Gauge({
+    name: 'hansa_mcp_sessions',
+    help: 'Sessions of MCP clients that are open, of revisions that have sessions.',
+    registers,
+  })
   addGauges(registry, gauges)
   return {
     delivery: (type, outcome) => deliveries.inc({ type, outcome }),
+    mcp: {
+      request: ({ method, era, status }) => mcpRequests.inc({ method, era, status: String(status) }),
+      sessions: (open) => mcpSessions.set(open),
+    },
     contentType: registry.contentType,
     text: () => registry.metrics(),
     async described() {

@@ -4,6 +4,7 @@ import { caseFigures } from '../governance/case-figures.ts'
 import type { CallObserver } from '../kernel/call-observer.ts'
 import type { AssembledKernel } from '../kernel/kernel.ts'
 import { LOG_FILLS } from '../kernel/log-fills.ts'
+import type { McpObserver } from '../mcp-server/index.ts'
 import { type NodeGauges, nodeMetrics } from '../operations/metrics.ts'
 import { operationsListener, type Readiness } from '../operations/operations-listener.ts'
 import { systemClock } from '../system-clock.ts'
@@ -16,6 +17,8 @@ export interface Operations extends AsyncDisposable {
   readonly observer: CallObserver
   /** Counts deliveries of the webhook. */
   readonly delivery: DeliveryObserver
+  /** Counts requests of MCP clients. */
+  readonly mcp: McpObserver
   /** The kernel takes calls now. */
   started(kernel: AssembledKernel): void
   /** It takes no new call from now on. */
@@ -50,6 +53,7 @@ export async function openOperations(listen: ListenAddress): Promise<Operations>
     url: listener.url,
     observer: metrics,
     delivery: metrics.delivery,
+    mcp: metrics.mcp,
     started(started) {
       kernel = started
     },

@@ -11,6 +11,7 @@ import { hostLogEvents } from './host-log-events.ts'
 import { identityLogEvents } from './identity-log-events.ts'
 import type { logLineFields } from './log-line-fields.ts'
 import type { LogFields } from './logger.ts'
+import { mcpLogEvents } from './mcp-log-events.ts'
 import { meshLogEvents } from './mesh-log-events.ts'
 import { replicaLogEvents } from './replica-log-events.ts'
 import { revocationLogEvents } from './revocation-log-events.ts'
@@ -36,6 +37,7 @@ export const logEvents = {
   ...agreementLogEvents,
   ...approvalLogEvents,
   ...caseLogEvents,
+  ...mcpLogEvents,
   ...meshLogEvents,
   'acks.delivery_not_recorded': {
     level: 'warn',

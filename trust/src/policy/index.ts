@@ -27,6 +27,7 @@ export {
   type ParsedObligations,
   parseObligations,
 } from './obligations.ts'
+export { patternFault } from './pattern.ts'
 export {
   DEFAULT_CALLS_PER_MINUTE,
   type RateLimit,
