@@ -129,6 +129,7 @@ export { type BreakerChange, type BreakerView, PeerBreakers } from './routing/pe
 export { DEFAULT_RETRY_BUDGET, RetryBudget, type RetryBudgetSettings } from './routing/retry-budget.ts'
 // Framed channels.
 export type { ChannelDialer } from './session/channel-dialer.ts'
+export type { FrameCount } from './session/counted-channel.ts'
 export type { FramedChannel } from './session/framed-channel.ts'
 export type { BodyRoom } from './session/served-requests.ts'
 export {

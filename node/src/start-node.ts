@@ -213,6 +213,7 @@ function openKernel(
     rotation,
     host,
     routing,
+    replica,
     firstImport: rule,
     registryUrls,
   } = config
@@ -240,6 +241,7 @@ function openKernel(
     ...(rotation === undefined ? {} : { rotation }),
     ...(host === undefined ? {} : { host }),
     ...(routing === undefined ? {} : { routing }),
+    ...(replica === undefined ? {} : { replica }),
     ...(name === undefined ? {} : { name }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(tlsSpki === undefined ? {} : { tlsSpki }),

@@ -79,6 +79,9 @@ export class LocalReplica implements Replica {
     return this.#room.bytes
   }
 
+  /** What became of the records that came, since the start. */
+  readonly judged: Record<GossipVerdict, number> = { accept: 0, ignore: 0, reject: 0 }
+
   /** Records, with tombstones. */
   get records(): Iterable<ReplicaRecord> {
     this.#sweep()
@@ -99,10 +102,10 @@ export class LocalReplica implements Replica {
   /** Whether a record is worth checking; most of what comes is known. */
   weigh(jws: string, from: string): Weighed {
     const claim = readClaim(jws)
-    if (claim === undefined) return { verdict: 'reject', reason: 'not_a_record' }
+    if (claim === undefined) return this.#judged({ verdict: 'reject', reason: 'not_a_record' })
     this.#sweep()
     const early = this.#beforeVerifying(claim, from, jws.length)
-    return early === undefined ? { jws, claim } : { verdict: 'ignore', reason: early, did: claim.did }
+    return early === undefined ? { jws, claim } : this.#judged({ verdict: 'ignore', reason: early, did: claim.did })
   }
 
   /** Checks signatures; nothing is taken by it. */
@@ -118,8 +121,13 @@ export class LocalReplica implements Replica {
 
   /** Puts what was checked in its place. */
   settle({ claim: { did } }: WorthChecking, reading: RecordReading, from: string): Taken {
-    if (!reading.ok) return { verdict: reading.fault ? 'reject' : 'ignore', reason: reading.reason, did }
-    return { ...this.#place({ ...reading.record, from }, reading.signed), did }
+    if (!reading.ok) return this.#judged({ verdict: reading.fault ? 'reject' : 'ignore', reason: reading.reason, did })
+    return this.#judged({ ...this.#place({ ...reading.record, from }, reading.signed), did })
+  }
+
+  #judged(taken: Taken): Taken {
+    this.judged[taken.verdict] += 1
+    return taken
   }
 
   get(did: Did): SignedManifest | undefined {

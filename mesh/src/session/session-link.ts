@@ -16,6 +16,7 @@ import {
 import { AskedRequests } from './asked-requests.ts'
 import { BufferBudget } from './buffer-budget.ts'
 import { MAX_BUFFERED_BYTES, PARTING_MS, RETIRING_MS } from './constants.ts'
+import { countedChannel, type FrameCount } from './counted-channel.ts'
 import { FrameWriter } from './frame-writer.ts'
 import type { FramedChannel } from './framed-channel.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -37,6 +38,8 @@ export type SessionLinkComponents = {
   room?: BodyRoom
   /** The handler threw. @default nobody is told */
   failed?(error: unknown): void
+  /** Counts frames. @default nobody does */
+  frames?: FrameCount | undefined
 }
 
 export interface SessionLink {
@@ -62,8 +65,9 @@ export interface SessionLink {
 }
 
 /** Serves and asks from now on. */
-export function sessionLink(init: SessionLinkInit, components: SessionLinkComponents): SessionLink {
-  return new Link(init, components)
+export function sessionLink(init: SessionLinkInit, { frames, ...components }: SessionLinkComponents): SessionLink {
+  const channel = frames === undefined ? init.channel : countedChannel(init.channel, frames)
+  return new Link({ ...init, channel }, components)
 }
 
 class Link implements SessionLink {

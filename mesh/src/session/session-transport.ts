@@ -21,6 +21,7 @@ import type {
 import { exchangePaths } from '@hansa/protocols'
 import { RequestNotTaken, unreachable } from './asked-requests.ts'
 import type { ChannelDialer } from './channel-dialer.ts'
+import type { FrameCount } from './counted-channel.ts'
 import type { FramedChannel } from './framed-channel.ts'
 import { type SessionLink, type SessionLinkComponents, sessionLink } from './session-link.ts'
 
@@ -29,7 +30,7 @@ export type SessionTransportInit = {
   retryAfterMs?: number
 }
 
-export type SessionTransportComponents = Pick<SessionLinkComponents, 'maxBodyBytes' | 'room' | 'failed'> & {
+export type SessionTransportComponents = Pick<SessionLinkComponents, 'maxBodyBytes' | 'room' | 'failed' | 'frames'> & {
   /** Carries single requests. */
   single: PeerTransport
   /** In the order in which they are tried. */
@@ -115,6 +116,11 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
     this.#hold(peer, way, link, undefined)
   }
 
+  /** Frames over all channels that are counted. */
+  frames(): FrameCount {
+    return { ...(this.#c.frames ?? { sent: 0, received: 0 }) }
+  }
+
   /** Channels that are open now. */
   channels(): PeerChannel[] {
     return [...this.#ways.values()].flatMap(({ open }) => (open?.link.isOpen === true ? [open.shown] : []))
@@ -188,13 +194,13 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
   }
 
   #linkOver(channel: FramedChannel): SessionLink {
-    const { clock, maxBodyBytes, room, failed } = this.#c
+    const { clock, maxBodyBytes, room, failed, frames } = this.#c
     const busy = { status: 503, contentType: 'application/json', body: Buffer.from('{"code":"busy"}') }
     const handler: InboundHandler = { handle: async (request) => this.#handler?.handle(request) ?? busy }
     return sessionLink(
       { role: 'opened', channel },
       {
-        ...{ clock, handler },
+        ...{ clock, handler, frames },
         ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
         ...(room === undefined ? {} : { room }),
         ...(failed === undefined ? {} : { failed }),

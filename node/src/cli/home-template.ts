@@ -211,6 +211,17 @@ policies:
 # (two_channels); or an operator only (operator). An import permits nothing, only rules do. Default: two_channels
 # first_import: operator
 
+# What is kept of the manifests of other kernels, once this node takes part in a mesh, and whom it asks and tells.
+# replica:
+#   kernels: 100000
+#   max_mib: 256
+#   strangers_percent: 25         # of both, for what unknown kernels bring
+#   neighbours: 5                 # besides those that were joined through
+#   told_at_once: 3               # of what is new
+#   followed_at_once: 3
+#   period_seconds: 5             # between two questions to one that does not hold them back
+#   wait_seconds: 20              # for which one is asked to hold a question back
+
 # A libp2p host: kernels find each other by it without a registry, on a LAN or by hosts that are known, and reach each other
 # behind NAT. See docs/guides/hosts.md. Default: none
 # mesh:

@@ -20,6 +20,7 @@ import { nodeLimitsSchema } from './limits-schema.ts'
 import { mcpServerSchema } from './mcp-schema.ts'
 import { meshSchema } from './mesh-schema.ts'
 import { registryKeys } from './registries-schema.ts'
+import { replicaSchema } from './replica-schema.ts'
 import { routingSchema } from './routing-schema.ts'
 
 const path = z.string().min(1).max(4096)
@@ -285,6 +286,7 @@ export const configFileSchema = z.strictObject({
     .describe('The libp2p host of this node, by which kernels find each other without a registry. Default: none')
     .optional(),
   mcp: mcpServerSchema.describe('MCP, as agents and MCP hosts are served it').optional(),
+  replica: replicaSchema.describe('The manifests of other kernels that this node keeps').optional(),
   routing: routingSchema.describe('Where calls go, and what becomes of peers that do not answer').optional(),
   first_import: z
     .enum(firstImportRules)

@@ -10,6 +10,7 @@ import type { IssuerSetting, TokenClient } from '../issuers/issuer-setting.ts'
 import type { InFlightLimits } from '../kernel/in-flight.ts'
 import type { PeerSetting } from '../kernel/peer-settings.ts'
 import type { McpSettings } from '../mcp-server/mcp-settings.ts'
+import type { ReplicaSettings } from '../mesh/replica-settings.ts'
 import type { RoutingSettings } from '../routing/routing-settings.ts'
 import type { A2aConfig } from './a2a-config.ts'
 import type { AgentsListen } from './agents-listen.ts'
@@ -68,6 +69,8 @@ export type NodeConfig = Readonly<{
   host?: HostSettings
   /** MCP for agents. @default `defaultMcpSettings` */
   mcp?: McpSettings
+  /** The manifests of other kernels that are kept. */
+  replica?: ReplicaSettings
   /** Where calls go, and what becomes of peers that do not answer. */
   routing?: RoutingSettings
   /** @default 'two_channels' */

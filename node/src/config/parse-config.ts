@@ -17,6 +17,7 @@ import { isWildcard, type ListenAddress, parseListen } from './listen-address.ts
 import { mcpOf } from './mcp-config.ts'
 import { meshConfig } from './mesh-config.ts'
 import { type Overrides, overridden, overrideOf } from './override.ts'
+import { replicaOf } from './replica-config.ts'
 import { inFlightLimits, routingOf } from './routing-config.ts'
 import { keyText, schemaFaults } from './schema-faults.ts'
 import { witnessingConfig } from './witnessing-config.ts'
@@ -148,6 +149,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...spoken.settings,
     ...routingOf(file),
     ...(file.mcp === undefined ? {} : { mcp: mcp.settings }),
+    ...replicaOf(file),
     ...(file.first_import === undefined ? {} : { firstImport: file.first_import }),
     ...(file.log?.public === undefined ? {} : { publicLog: file.log.public }),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),

@@ -53,7 +53,7 @@ export type HttpGatewayComponents = {
   /** What the manifest names; channel bindings are made of it. Asked once the port is known. */
   advertised(listening: string): Advertised
   /** Takes sessions over WebSockets. @default single requests only */
-  sessions?: Pick<SessionUpgradesComponents, 'clock' | 'proven'>
+  sessions?: Pick<SessionUpgradesComponents, 'clock' | 'proven' | 'frames'>
 }
 
 export type Advertised = {

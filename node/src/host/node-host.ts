@@ -35,6 +35,8 @@ const ANNOUNCE_AGAIN_MS = 3_600_000
 
 export class NodeHost implements AsyncDisposable {
   readonly host: MeshHost
+  /** Since the start. */
+  readonly dhtFigures = { asked: 0, found: 0, announced: 0 }
   readonly #components: NodeHostComponents
   readonly #kernel: Late
   #announced: { jws: string; atMs: number } | undefined
@@ -81,9 +83,17 @@ export class NodeHost implements AsyncDisposable {
     this.#announce()
   }
 
+  connections(): { inbound: number; outbound: number } {
+    const peers = this.host.peers()
+    const inbound = peers.filter(({ direction }) => direction === 'inbound').length
+    return { inbound, outbound: peers.length - inbound }
+  }
+
   /** What the DHT says of a kernel; that it contradicts itself is a line of the log. */
   async find(did: Did): Promise<FoundPointers> {
+    this.dhtFigures.asked += 1
     const found = await this.host.findInDht(did)
+    if (found.best !== undefined) this.dhtFigures.found += 1
     const [one, other] = found.contradiction ?? []
     if (one !== undefined && other !== undefined) {
       const reason = `it signed two manifests of number ${one.pointer.seq}: ${one.pointer.manifest_hash}, ${other.pointer.manifest_hash}`
@@ -110,7 +120,10 @@ export class NodeHost implements AsyncDisposable {
       const { jws } = await this.host.pointer()
       const last = this.#announced
       if (last?.jws === jws && clock.now() < last.atMs + ANNOUNCE_AGAIN_MS) return
-      if ((await this.host.announce()) > 0) this.#announced = { jws, atMs: clock.now() }
+      if ((await this.host.announce()) > 0) {
+        this.dhtFigures.announced += 1
+        this.#announced = { jws, atMs: clock.now() }
+      }
     } catch {
       // The next look is soon; what keeps a kernel from signing is told where it signs.
     }

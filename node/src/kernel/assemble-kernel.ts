@@ -251,11 +251,11 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     ...{ self, clock, logger, store, events, resolver, memory, imports, publisher, refusals },
     ...{ isKnown, bars, standing, detectors, replicaStore: components.replicaStore },
     replicaKeys: revocations.keysOf(unadmittedKeys(identities)),
-    ...{ recordThreads: components.recordThreads, isRevoked: (kid, by) => revocations.isRevoked(kid, by) },
+    ...{ recordThreads: components.recordThreads, host: components.host, settings: init.replica },
+    isRevoked: (kid, by) => revocations.isRevoked(kid, by),
     // Its rounds look for who is back, and that must not wait for a breaker of calls.
     transport: world.transport,
     equivocated: (peer, manifests) => governance.equivocated(peer, manifests),
-    gossip: components.host?.gossip,
   })
   const deciding: PolicyComponents = {
     ...{ clock, policy, peers, standing, approvals, rates, inFlight },
@@ -377,7 +377,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     ...{ append, outbox, held, refusals, inbound, witnessing, invoke },
     governance: governance.operator,
     explain: routing.explain(explainer(explaining)),
-    ...{ mesh: mesh.desk, search: mesh.search, firstImports },
+    ...{ mesh: mesh.desk, search: mesh.search, meshFigures: mesh.figures, firstImports },
     discover: kernelDiscovery({ ...finding, resolver, clock, memory, self, registries, standing, mesh }),
     snapshotState: components.snapshotState,
     a2a: { signer, tasks: components.tasks },

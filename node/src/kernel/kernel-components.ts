@@ -13,6 +13,7 @@ import type { NodeHost } from '../host/node-host.ts'
 import type { RotationTimes } from '../identity/identity-desk.ts'
 import type { OwnIdentity } from '../identity/own-identity.ts'
 import type { IssuersInit } from '../issuers/open-issuers.ts'
+import type { ReplicaSettings } from '../mesh/replica-settings.ts'
 import type { RecordThreads } from '../replica/record-threads.ts'
 import type { RoutingSettings } from '../routing/routing-settings.ts'
 import type { WitnessingInit } from '../witness/witnessing.ts'
@@ -94,6 +95,8 @@ export type KernelInit = {
   inFlight?: Partial<InFlightLimits>
   /** Where calls go, and what becomes of peers that do not answer. */
   routing?: RoutingSettings
+  /** What is kept of the mesh, and whom it is kept equal with. */
+  replica?: ReplicaSettings
   /** Sees how each call ended. @default nobody does */
   observer?: CallObserver
   /** Who may say that a kernel is imported for the first time, and which registries are asked. */

@@ -22,6 +22,7 @@ import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { FirstImports } from '../first-import/first-imports.ts'
 import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { OpenedIssuers } from '../issuers/open-issuers.ts'
+import type { MeshFigures } from '../mesh/mesh-figures.ts'
 import type { PolicyChanges } from '../policy/policy-changes.ts'
 import type { KernelRegistries } from '../registry/kernel-registries.ts'
 import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
@@ -88,6 +89,7 @@ export type KernelParts = {
   explain: Explain
   governance: GovernanceOperator
   mesh: MeshOperator
+  meshFigures(): MeshFigures
   search(query: SearchQuery): Promise<SearchAnswer>
   discover(init?: DiscoverInit): Promise<Discovery>
   snapshotState: (() => Promise<string>) | undefined

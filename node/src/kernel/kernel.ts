@@ -61,6 +61,7 @@ import { type Driver, functionDriver } from '../drivers/index.ts'
 import type { AgreedImporter } from '../first-import/first-imports.ts'
 import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { IssuerDesk } from '../issuers/issuer-desk.ts'
+import type { MeshFigures } from '../mesh/mesh-figures.ts'
 import type { LoadedPolicy } from '../policy/policy-changes.ts'
 import type { KernelRegistries } from '../registry/kernel-registries.ts'
 import type { RoutingDesk } from '../routing/routing-desk.ts'
@@ -243,6 +244,11 @@ export class AssembledKernel implements ControlledKernel {
   /** Where calls go, and how the peers are that serve them. */
   get routing(): RoutingDesk {
     return this.#parts.routing
+  }
+
+  /** How the mesh is, for a monitoring system. */
+  get meshFigures(): MeshFigures {
+    return this.#parts.meshFigures()
   }
 
   /** For changes that are made outside the store. */

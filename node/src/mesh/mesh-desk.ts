@@ -79,7 +79,7 @@ export class MeshDesk implements MeshOperator {
     return {
       member: since !== undefined,
       ...(since === undefined ? {} : { since }),
-      neighbours: since === undefined ? [] : this.#neighbours(),
+      neighbours: this.neighbours(),
       kernels: others.length,
       known: others.slice(0, MAX_LISTED).map((kernel) => this.#shown(kernel)),
     }
@@ -96,7 +96,8 @@ export class MeshDesk implements MeshOperator {
     return { did: manifest.kernel_id, endpoint, ...(manifest.name === undefined ? {} : { name: manifest.name }) }
   }
 
-  #neighbours(): MeshNeighbour[] {
+  neighbours(): MeshNeighbour[] {
+    if (this.#c.membership.since === undefined) return []
     const open = new Map(this.#c.channels().map(({ peer, proto }) => [peer, proto ?? 'opened by it']))
     return this.#c.view.neighbours().map((neighbour) => {
       const channel = open.get(neighbour.did)

@@ -12,6 +12,7 @@ import {
   type RoundReport,
   serveReplica,
   spreadNews,
+  type Traffic,
 } from '@hansa/mesh'
 import type {
   CertificatePins,
@@ -41,6 +42,8 @@ import type { PeerStanding } from '../standing/standing.ts'
 import { KnownKernels } from './known-kernels.ts'
 import { Membership } from './membership.ts'
 import { MeshDesk } from './mesh-desk.ts'
+import { MeshCounters, type MeshFigures, type MeshFiguresSources } from './mesh-figures.ts'
+import type { ReplicaSettings } from './replica-settings.ts'
 
 /** Between two looks whether this kernel offers something else than it has said, milliseconds. */
 const PUBLISH_PERIOD_MS = 250
@@ -64,10 +67,11 @@ export type MeshComponents = {
   replicaStore?: ReplicaStore | undefined
   detectors: Detectors
   memory: PeerMemory
-  transport: Pick<PeerTransport, 'send' | 'usePins' | 'channels'>
+  transport: Pick<PeerTransport, 'send' | 'usePins' | 'channels' | 'frames'>
   imports: Pick<ImportDesk, 'aliasesOf' | 'keysOf' | 'renew' | 'waysTo'>
   publisher: Pick<ManifestPublisher, 'current' | 'withdraw'>
   refusals: RefusalCounter
+  settings?: ReplicaSettings | undefined
   /** Made known by an operator, or imported. */
   isKnown(peer: Did): boolean
   /** Why nothing is exchanged with a kernel. */
@@ -76,11 +80,12 @@ export type MeshComponents = {
   /** Two manifests of one number. */
   equivocated(peer: Did, manifests: readonly [string, string]): void
   /** @default none: what is new is told to neighbours only */
-  gossip?: Gossip | undefined
+  host?: (NonNullable<MeshFiguresSources['host']> & { gossip: Gossip }) | undefined
 }
 
 export type OpenedMesh = {
   desk: MeshDesk
+  figures(): MeshFigures
   replica: LocalReplica
   known: KnownKernels
   /** Made known by an operator, imported, or joined through. */
@@ -101,12 +106,15 @@ export type OpenedMesh = {
 }
 
 export async function openMesh(components: MeshComponents): Promise<OpenedMesh> {
-  const { self, clock, transport, isKnown, bars, publisher, refusals, gossip, standing, imports } = components
+  const { self, clock, transport, isKnown, bars, publisher, refusals, host, standing, imports } = components
+  const { room = {}, rounds: times, neighbours: size, fanout = FANOUT } = components.settings ?? {}
+  const counters = new MeshCounters()
+  const gossip = host && counters.counting(host.gossip)
   const membership = await Membership.open(components)
   const keeps = (did: Did) => isKnown(did) || membership.has(did)
   const replica = new LocalReplica(
     { clock, resolver: components.replicaKeys, reader: readerOf(components) },
-    { self, keeps, knows: (from) => keeps(from as Did), equivocated: components.equivocated },
+    { self, keeps, knows: (from) => keeps(from as Did), limits: room, equivocated: components.equivocated },
   )
   const attached = attachReplica({ ...components, replica, store: components.replicaStore })
   const known = new KnownKernels(replica)
@@ -115,19 +123,37 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
   const places = () => [...known.places()].filter(({ did }) => mayAsk(did))
   const find = (did: Did) => (mayAsk(did) ? known.place(did) : undefined)
   const nowSeconds = () => Math.floor(clock.now() / 1000)
-  const view = new ActiveView({ named: () => membership.named(), known: places, find, nowSeconds, random: Math.random })
+  const random = { random: Math.random }
+  const view = new ActiveView({
+    named: () => membership.named(),
+    known: places,
+    find,
+    nowSeconds,
+    ...random,
+    ...(size && { size }),
+  })
   const neighbours = () => (membership.since === undefined ? [] : view.neighbours())
   const ended = (report: RoundReport) => {
     const { neighbour, fault, rejected } = report
     attached.ended(report)
+    counters.round(report)
     const wrong = fault ?? rejected
     if (wrong === undefined) view.heard(neighbour)
     else view.missed(neighbour, wrong)
   }
   const heard = (neighbour: Did) => view.heard(neighbour)
-  const rounds = new ReplicaRounds({ replica, clock, transport, neighbours, random: Math.random, heard, ended })
-  const spreading = { replica, clock, transport, neighbours, random: Math.random, gossip, self }
-  const stop = spreadNews(spreading, FANOUT)
+  const rounds = new ReplicaRounds({ replica, clock, transport, neighbours, random: Math.random, heard, ended }, times)
+  const spreading = {
+    replica,
+    clock,
+    transport,
+    neighbours,
+    random: Math.random,
+    gossip,
+    self,
+    sent: (traffic: Traffic) => counters.pushed(traffic),
+  }
+  const stop = spreadNews(spreading, fanout)
   const service = serveReplica({ replica, clock, turnLost: attached.turnLost })
   let closed = false
   // What was kept is not fetched again.
@@ -146,24 +172,32 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
   const stopPublishing = periodic(clock, PUBLISH_PERIOD_MS, publish, (error) =>
     components.logger.error('mesh.not_published', faultFields(error)),
   )
+  const desk = new MeshDesk({
+    ...{ self, clock, logger: components.logger, membership, view, known },
+    check: (jws) => checkPeerManifest(components, jws),
+    async reconcile(place, manifest) {
+      await publish()
+      await replica.take(manifest, self)
+      const { fault, rejected } = await rounds.with(place)
+      return fault ?? rejected
+    },
+    async farewell() {
+      await replica.take((await publisher.withdraw()).jws, self)
+      await Promise.all(neighbours().map((neighbour) => rounds.with(neighbour)))
+    },
+    standing: (peer) => standing.of(peer),
+    importsOf: (peer) => imports.aliasesOf(peer),
+    channels: () => transport.channels?.() ?? [],
+  })
   return {
-    desk: new MeshDesk({
-      ...{ self, clock, logger: components.logger, membership, view, known },
-      check: (jws) => checkPeerManifest(components, jws),
-      async reconcile(place, manifest) {
-        await publish()
-        await replica.take(manifest, self)
-        const { fault, rejected } = await rounds.with(place)
-        return fault ?? rejected
-      },
-      async farewell() {
-        await replica.take((await publisher.withdraw()).jws, self)
-        await Promise.all(neighbours().map((neighbour) => rounds.with(neighbour)))
-      },
-      standing: (peer) => standing.of(peer),
-      importsOf: (peer) => imports.aliasesOf(peer),
-      channels: () => transport.channels?.() ?? [],
-    }),
+    desk,
+    figures: () =>
+      counters.now({
+        ...{ replica, host },
+        neighbours: () => desk.neighbours(),
+        channels: () => transport.channels?.() ?? [],
+        frames: () => transport.frames?.() ?? { sent: 0, received: 0 },
+      }),
     replica,
     known,
     isKnown: keeps,

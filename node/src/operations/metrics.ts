@@ -2,7 +2,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { CallObserver, CallSeen } from '../kernel/call-observer.ts'
 import type { McpObserver } from '../mcp-server/index.ts'
+import type { MeshFigures } from '../mesh/mesh-figures.ts'
 import type { DeliveryObserver } from '../webhook/index.ts'
+import { addMeshMetrics } from './mesh-metrics.ts'
 
 /** What is true now; asked at each scrape. */
 export type NodeGauges = {
@@ -31,6 +33,7 @@ export type NodeGauges = {
   capabilities: Readonly<Record<string, number>>
   peers: Readonly<Record<string, number>>
   ready: boolean
+  mesh: MeshFigures
 }
 
 export type MetricFacts = { name: string; type: string; help: string }
@@ -50,7 +53,10 @@ export interface NodeMetrics extends CallObserver {
 /** Seconds: from a call that is refused at once to one that waits for a slow tool. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
+export function nodeMetrics(ask: () => Promise<NodeGauges>): NodeMetrics {
+  // Once for a scrape, and not once for each gauge.
+  let asked: Promise<NodeGauges> | undefined
+  const gauges = () => (asked ??= ask())
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -122,6 +128,7 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
     registers,
   })
   addGauges(registry, gauges)
+  addMeshMetrics(registry, async () => (await gauges()).mesh)
   return {
     delivery: (type, outcome) => deliveries.inc({ type, outcome }),
     mcp: {
@@ -129,7 +136,10 @@ export function nodeMetrics(gauges: () => Promise<NodeGauges>): NodeMetrics {
       sessions: (open) => mcpSessions.set(open),
     },
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text() {
+      asked = undefined
+      return registry.metrics()
+    },
     async described() {
       const all = await registry.getMetricsAsJSON()
       return all

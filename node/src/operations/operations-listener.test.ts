@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { CallSeen } from '../kernel/call-observer.ts'
+import { noMeshFigures } from '../mesh/mesh-figures.ts'
 import { type NodeGauges, nodeMetrics } from './metrics.ts'
 import { operationsListener, type Readiness } from './operations-listener.ts'
 
@@ -28,6 +29,12 @@ const gauges: NodeGauges = {
   capabilities: { available: 5, unavailable: 1 },
   peers: { ok: 1 },
   ready: true,
+  mesh: {
+    ...noMeshFigures,
+    kernels: 12,
+    neighbours: { open: 3, answering: 1, silent: 2 },
+    frames: { sent: 5, received: 6 },
+  },
 }
 
 const seen = (over: Partial<CallSeen> = {}): CallSeen => ({
@@ -68,6 +75,21 @@ describe('the operations listener', () => {
     const { body } = await get(one.url, '/metrics')
     expect(body).toContain('hansa_webhook_deliveries_total{type="approval.requested",outcome="retried"} 1')
     expect(body).toContain('hansa_webhook_deliveries_total{type="approval.requested",outcome="delivered"} 1')
+  })
+
+  it('asks for the figures once in a scrape, and shows those of the mesh', async () => {
+    let asked = 0
+    const metrics = nodeMetrics(async () => {
+      asked += 1
+      return { ...gauges, mesh: { ...gauges.mesh, pushes: asked } }
+    })
+    await metrics.text()
+    const body = await metrics.text()
+    expect(asked).toBe(2)
+    expect(body).toContain('hansa_mesh_kernels 12\n')
+    expect(body).toContain('hansa_mesh_neighbours{state="silent"} 2\n')
+    expect(body).toContain('hansa_frames_total{direction="received"} 6\n')
+    expect(body).toContain('hansa_replica_pushes_total 2\n')
   })
 
   it('says whether calls are taken, and why not', async () => {

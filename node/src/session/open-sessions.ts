@@ -60,18 +60,22 @@ export function openSessions(
     logger.error('inbound.failed', { path: SESSION_PATH, code: 'internal', ...faultFields(error) })
   const overHost = host === undefined ? [] : [hostDialer(host.host)]
   const dialers = [...(webSocket ? [webSocketDialer(reach)] : []), ...overHost]
-  const transport = new SessionTransport({}, { single, dialers, clock, logger, failed, maxBodyBytes: maxInboundBytes })
+  const frames = { sent: 0, received: 0 }
+  const transport = new SessionTransport(
+    {},
+    { single, dialers, clock, logger, failed, frames, maxBodyBytes: maxInboundBytes },
+  )
   const proven = (peer: Did, link: SessionLink) => {
     // Behind a proxy each side sees another certificate key, and this one does not know which the peer saw.
     if (link.channel.binding?.kind !== 'spki') transport.adopt(peer, link)
   }
   let handler: InboundHandler | undefined
   const memory = new BodyMemory(MAX_BODY_MEMORY)
-  const taken = new TakenSessions({ clock, logger, memory, turns: new Turns(), handler: () => handler, proven })
+  const taken = new TakenSessions({ clock, logger, memory, frames, turns: new Turns(), handler: () => handler, proven })
   const end = host?.host.onChannel((channel) => taken.take(channel))
   return {
     transport,
-    taking: webSocket ? { sessions: { clock, proven } } : {},
+    taking: webSocket ? { sessions: { clock, proven, frames } } : {},
     endpoints: (endpoint) => [
       ...(webSocket && endpoint !== undefined ? sessionEndpoint(endpoint) : []),
       ...(host?.endpoints() ?? []),

@@ -5,6 +5,7 @@ import type { CallObserver } from '../kernel/call-observer.ts'
 import type { AssembledKernel } from '../kernel/kernel.ts'
 import { LOG_FILLS } from '../kernel/log-fills.ts'
 import type { McpObserver } from '../mcp-server/index.ts'
+import { noMeshFigures } from '../mesh/mesh-figures.ts'
 import { type NodeGauges, nodeMetrics } from '../operations/metrics.ts'
 import { operationsListener, type Readiness } from '../operations/operations-listener.ts'
 import { systemClock } from '../system-clock.ts'
@@ -87,6 +88,7 @@ const noFigures: Figures = {
   health: {},
   capabilities: {},
   peers: {},
+  mesh: noMeshFigures,
 }
 
 async function figuresOf(kernel: AssembledKernel): Promise<Figures> {
@@ -114,6 +116,7 @@ async function figuresOf(kernel: AssembledKernel): Promise<Figures> {
     health: kernel.routing.health,
     capabilities: counts(capabilities),
     peers: counts(peers),
+    mesh: kernel.meshFigures,
   }
 }
 

@@ -1,3 +1,4 @@
+import { noMeshFigures } from '../mesh/mesh-figures.ts'
 import { type MetricFacts, nodeMetrics } from '../operations/metrics.ts'
 
 /** Every metric of a node, as its reference page lists them. */
@@ -26,6 +27,7 @@ export function describedMetrics(): Promise<MetricFacts[]> {
     capabilities: {},
     peers: {},
     ready: true,
+    mesh: noMeshFigures,
   }
   return nodeMetrics(async () => gauges).described()
 }

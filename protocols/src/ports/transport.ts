@@ -52,6 +52,8 @@ export interface PeerTransport {
   binding(endpoint: string, peer?: Did): Promise<ChannelBinding | undefined>
   /** Channels that are open now. A transport of single requests has none. */
   channels?(): readonly PeerChannel[]
+  /** Frames over all channels since the start. */
+  frames?(): { sent: number; received: number }
   /** @param ended called when a session with the peer cannot be used any more, because its channel has closed. */
   onUnbound?(ended: (peer: Did) => void): void
   /** Connections to a peer follow these pins from now on. A transport without certificates has no use for them. */
