@@ -161,8 +161,9 @@ async function preflight(
   const policies = await checkedPolicies(config.policies)
   const port = await portState(config.listen)
   const tls = await openTls(config, { clock: systemClock, logger })
+  const reach = { allowPrivate: config.allowPrivate, ...(tls.ca === undefined ? {} : { ca: tls.ca }) }
   const offers = resources.use(
-    new ConfiguredOffers({ clock: systemClock, logger, dispatcher, detectors: compileDetectors(config) }),
+    new ConfiguredOffers({ clock: systemClock, logger, dispatcher, reach, detectors: compileDetectors(config) }),
   )
   const { webhook, faults: unsigned } = await readWebhook(config)
   const unkeyed = await issuerKeyFaults(config)

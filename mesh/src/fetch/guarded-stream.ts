@@ -16,9 +16,11 @@ export type StreamBounds = {
   signal: AbortSignal
   /** Lower case. */
   headers?: Readonly<Record<string, string>>
+  /** @default a GET */
+  send?: { method: 'GET' | 'POST' | 'DELETE'; body?: string | Uint8Array }
 }
 
-/** GET of one URL over a connection of its own, which ends with the stream. */
+/** One request over a connection of its own, which ends with the stream of what is answered. */
 export type GuardedStream = (url: string, bounds: StreamBounds) => Promise<Streamed>
 
 const MAX_HEAD_BYTES = 16_384
@@ -32,7 +34,7 @@ export function guardedStream(init: Omit<GuardedFetchInit, 'totalTimeoutMs'>): G
     ...{ guard, publicPorts, connectTimeoutMs, resolve: init.resolve ?? systemResolve },
     ...(init.ca === undefined ? {} : { ca: init.ca }),
   })
-  return async (text, { idleMs, signal, headers = {} }) => {
+  return async (text, { idleMs, signal, headers = {}, send = { method: 'GET' } }) => {
     const target = fetchTarget(text, guard, publicPorts)
     if (!target.ok) return { ok: false, code: 'url_refused', reason: target.reason }
     const { url } = target
@@ -41,7 +43,9 @@ export function guardedStream(init: Omit<GuardedFetchInit, 'totalTimeoutMs'>): G
     try {
       const all = { ...headers, 'accept-encoding': 'identity', accept: '*/*' }
       const path = `${url.pathname}${url.search}`
-      const { statusCode, headers: head, body } = await client.request({ path, method: 'GET', headers: all, signal })
+      const { method, body: sent = null } = send
+      const answer = await client.request({ path, method, headers: all, signal, body: sent })
+      const { statusCode, headers: head, body } = answer
       const encoding = head['content-encoding']
       const refused = statusCode >= 300 && statusCode < 400 ? 'redirected' : undefined
       if (refused !== undefined || (encoding !== undefined && encoding !== 'identity')) {

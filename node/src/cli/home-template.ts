@@ -244,6 +244,13 @@ policies:
 #       prompts: { summarize: { safety: READ } }   # offered as files.prompts.summarize
 #       resources: { safety: READ }                # all of them, as files.mcp.resources
 #       asks: false                                # one connection for everybody, on which it may ask nobody. Default: true
+#   - a2a:                        # an agent of somebody else; classify its skills in the same way
+#       id: planner
+#       url: https://planner.example
+#       signer: did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH
+#       clearance: []             # labels that it may be sent
+#       capabilities:
+#         plan: { safety: READ }
 #   - http:                       # one HTTP request
 #       id: weather.today
 #       method: GET

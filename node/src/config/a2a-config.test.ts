@@ -56,3 +56,46 @@ describe('the key a2a', () => {
     ).toBe(true)
   })
 })
+
+describe('an agent among the capabilities', () => {
+  const item = (text: string) => parse(`capabilities:\n  - a2a: ${text}\n`)
+  const faults = (text: string) => {
+    const reading = item(text)
+    return reading.ok ? '' : reading.faults.map(({ key, reason }) => `${key} ${reason}`).join()
+  }
+
+  it('is reached and trusted as it says', () => {
+    const key = "{ kid: k, kty: OKP, crv: Ed25519, x: '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU' }"
+    const reading = item(
+      `{ id: planner, url: 'https://planner.example', headers: { authorization: Bearer x }, keys: [${key}], clearance: [PII], capabilities: { plan: { safety: READ } } }`,
+    )
+    expect(reading.ok && reading.config.capabilities).toEqual([
+      {
+        at: 'hansa.yaml:2',
+        kind: 'a2a',
+        prefix: 'planner',
+        connection: {
+          url: 'https://planner.example',
+          headers: { authorization: 'Bearer x' },
+          keys: [{ kid: 'k', kty: 'OKP', crv: 'Ed25519', x: '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU' }],
+          clearance: ['PII'],
+        },
+        classified: { plan: { safety: 'READ' } },
+      },
+    ])
+  })
+
+  it.each([
+    ['{ id: planner }', 'capabilities[0].a2a.url give either url or card'],
+    ["{ id: planner, url: 'https://a.example', card: 'https://a.example/c' }", 'give either url or card'],
+    ["{ id: planner, url: 'ftp://a.example' }", 'not an http(s) URL'],
+    ["{ id: planner, url: 'https://a.example', signer: 'did:web:a.example' }", 'is a did:key'],
+    ["{ id: planner, url: 'https://a.example', keys: [{ kty: OKP }] }", 'capabilities[0].a2a.keys[0].kid'],
+    [
+      "{ id: planner, url: 'https://a.example', keys: [{ kid: k, kty: OKP, d: secret }] }",
+      'capabilities[0].a2a.keys[0]',
+    ],
+  ])('is refused as %s', (text, said) => {
+    expect(faults(text)).toContain(said)
+  })
+})

@@ -1,4 +1,4 @@
-/** `capabilities` of `hansa.yaml`: what one item of it says of HTTP requests, MCP servers and modules. */
+/** `capabilities` of `hansa.yaml`: what one item of it says of HTTP requests, MCP servers, agents and modules. */
 import {
   capabilityIdSchema,
   costPerCallSchema,
@@ -10,6 +10,7 @@ import {
 } from '@hansa/protocols'
 import { parseObligations } from '@hansa/trust'
 import { z } from 'zod'
+import { a2aAgentSchema } from './a2a-agent-schema.ts'
 
 const path = z.string().min(1).max(4096)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http(s) URL' }).max(2048)
@@ -110,9 +111,18 @@ const moduleSchema = z.strictObject({
   ),
 })
 
-/** One item of `capabilities`; that it is exactly one of the three is said elsewhere. */
+/** One item of `capabilities`; that it is exactly one of the four is said elsewhere. */
 export const configItemSchema = z.strictObject({
   mcp: mcpSchema.describe('Capabilities of an MCP server').optional(),
+  a2a: a2aAgentSchema(
+    mcpClasses
+      .describe(
+        'Skills that are offered, by their id in the card. What is not named here is listed as unclassified and not offered. Default: {}',
+      )
+      .optional(),
+  )
+    .describe('Skills of an agent of somebody else, by A2A: tasks that it does')
+    .optional(),
   http: httpSchema.describe('A capability that is one HTTP request').optional(),
   module: moduleSchema.describe('Capabilities that are functions of this process').optional(),
 })

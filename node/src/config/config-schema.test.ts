@@ -71,6 +71,6 @@ describe('the configuration that a new node gets', () => {
       'hansa.yaml',
     )
     expect(reading).toMatchObject({ ok: true, config: { peers: [{ alias: 'orgb' }] } })
-    expect(reading.ok && reading.config.capabilities.map(({ kind }) => kind)).toEqual(['mcp', 'http', 'module'])
+    expect(reading.ok && reading.config.capabilities.map(({ kind }) => kind)).toEqual(['mcp', 'a2a', 'http', 'module'])
   })
 })

@@ -297,7 +297,7 @@ export const configFileSchema = z.strictObject({
   capabilities: z
     .array(configItemSchema)
     .max(500)
-    .describe('What this node offers; each item is one of mcp, http, module')
+    .describe('What this node offers; each item is one of mcp, a2a, http, module')
     .optional(),
 })
 

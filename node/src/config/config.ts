@@ -1,6 +1,6 @@
 /** What a node is started with: the configuration with defaults filled in and every path made absolute. */
 import type { AllowPrivate } from '@hansa/mesh'
-import type { CapabilityDefinition, FirstImportRule } from '@hansa/protocols'
+import type { CapabilityDefinition, Did, FirstImportRule, Jwk, Label } from '@hansa/protocols'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
 import type { HttpOperation, McpClasses, McpClassification, McpConnection } from '../drivers/index.ts'
@@ -86,6 +86,19 @@ export type NodeConfig = Readonly<{
 
 export type ClassifiedTool = McpClassification & { digest?: string }
 
+/** How an agent of A2A is reached, and by whom its card has to be signed. */
+export type A2aConnection = {
+  /** Base URL; or `card`, the URL of its card. */
+  url?: string
+  card?: string
+  interface?: string
+  headers?: Readonly<Record<string, string>>
+  signer?: Did
+  keys?: readonly (Jwk & { kid: string })[]
+  /** @default [] */
+  clearance?: readonly Label[]
+}
+
 /** `at` is where it is configured, for messages. */
 export type ConfiguredCapability = { at: string } & (
   | {
@@ -99,6 +112,13 @@ export type ConfiguredCapability = { at: string } & (
        * `digest`: of it as it was classified, where it was classified by command.
        */
       classified: McpClasses<ClassifiedTool>
+    }
+  | {
+      kind: 'a2a'
+      prefix: string
+      connection: A2aConnection
+      /** By the id of the skill; nothing else is offered. */
+      classified: Readonly<Record<string, ClassifiedTool>>
     }
   | { kind: 'http'; definition: CapabilityDefinition; operation: HttpOperation }
   | { kind: 'module' /** Absolute. */; path: string }

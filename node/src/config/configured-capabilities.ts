@@ -1,6 +1,6 @@
 /** The capabilities of a configuration: which kind each item is, and what its keys mean together. Pure. */
 import { resolve } from 'node:path'
-import type { CapabilityDefinition } from '@hansa/protocols'
+import type { CapabilityDefinition, Jwk } from '@hansa/protocols'
 import { type HttpOperation, type McpConnection, RESOURCES } from '../drivers/index.ts'
 import type { ClassifiedTool, ConfiguredCapability } from './config.ts'
 import type { ConfigItem } from './config-item-schema.ts'
@@ -9,8 +9,9 @@ import type { ConfigContext } from './parse-config.ts'
 
 type Mcp = NonNullable<ConfigItem['mcp']>
 type Http = NonNullable<ConfigItem['http']>
+type A2a = NonNullable<ConfigItem['a2a']>
 
-const kinds = ['mcp', 'http', 'module'] as const
+const kinds = ['mcp', 'a2a', 'http', 'module'] as const
 
 /** @param items undefined where another fault has been found already; their places count. */
 export function configuredCapabilities(items: readonly (ConfigItem | undefined)[], context: ConfigContext) {
@@ -22,12 +23,17 @@ export function configuredCapabilities(items: readonly (ConfigItem | undefined)[
     const fault = (key: readonly string[], reason: string) =>
       faults.push({ ...context.place([...path, ...key]), reason })
     const given = kinds.filter((kind) => item[kind] !== undefined)
-    if (given.length !== 1) fault([], `is exactly one of mcp, http, module; this has ${given.join(' and ') || 'none'}`)
+    if (given.length !== 1)
+      fault([], `is exactly one of mcp, a2a, http, module; this has ${given.join(' and ') || 'none'}`)
     const { source, line } = context.place(path)
     const at = line === undefined ? source : `${source}:${line}`
     if (item.mcp !== undefined) {
       for (const { key, reason } of mcpFaults(item.mcp)) fault(['mcp', key], reason)
       capabilities.push({ at, ...mcpCapability(item.mcp, context.directory) })
+    }
+    if (item.a2a !== undefined) {
+      for (const { key, reason } of a2aFaults(item.a2a)) fault(['a2a', key], reason)
+      capabilities.push({ at, ...a2aCapability(item.a2a) })
     }
     if (item.http !== undefined) capabilities.push({ at, ...httpCapability(item.http) })
     if (item.module !== undefined)
@@ -56,7 +62,7 @@ function mcpFaults(mcp: Mcp): { key: string; reason: string }[] {
 function takenTwice(items: readonly (ConfigItem | undefined)[], { place }: ConfigContext): ConfigFault[] {
   const first = new Map<string, number>()
   return items.flatMap((item, index) => {
-    const kind = item?.http !== undefined ? 'http' : 'mcp'
+    const kind = item?.http !== undefined ? 'http' : item?.a2a !== undefined ? 'a2a' : 'mcp'
     const id = item?.[kind]?.id
     if (id === undefined) return []
     const taken = first.get(`${kind} ${id}`)
@@ -102,6 +108,21 @@ function httpCapability(http: Http): Omit<Extract<ConfiguredCapability, { kind: 
   const { method, url, query, body, headers, ...definition } = http
   const operation: HttpOperation = { method, url, ...present({ query, body, headers }) }
   return { kind: 'http', definition: present(definition) as CapabilityDefinition, operation }
+}
+
+function a2aFaults({ url, card, signer }: A2a): { key: string; reason: string }[] {
+  const faults: { key: string; reason: string }[] = []
+  if ((url === undefined) === (card === undefined)) faults.push({ key: 'url', reason: 'give either url or card' })
+  if (signer !== undefined && !signer.startsWith('did:key:'))
+    faults.push({ key: 'signer', reason: 'is a did:key; the keys of other identities are given as keys' })
+  return faults
+}
+
+function a2aCapability(a2a: A2a): Omit<Extract<ConfiguredCapability, { kind: 'a2a' }>, 'at'> {
+  const { id, capabilities, ...connection } = a2a
+  const { keys, ...rest } = connection
+  const jwks = keys === undefined ? {} : { keys: keys.map(present) as (Jwk & { kid: string })[] }
+  return { kind: 'a2a', prefix: id, connection: { ...present(rest), ...jwks }, classified: classesOf(capabilities) }
 }
 
 /** Without the members that are undefined. */

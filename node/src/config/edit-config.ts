@@ -60,15 +60,15 @@ export function addItem(item: ConfigItem): ConfigEdit {
  */
 export function removeItem(id: string, tool?: ClassPlace): ConfigEdit {
   return (document) => {
-    for (const kind of ['http', 'mcp']) {
+    for (const kind of ['http', 'mcp', 'a2a']) {
       const at = itemOf(document, (index) => document.getIn(['capabilities', index, kind, 'id']) === id)
       if (at === undefined) continue
       document.deleteIn(['capabilities', at])
       return { ok: true }
     }
-    const server = tool && itemOf(document, (index) => prefixAt(document, index) === tool.prefix)
+    const server = tool && itemOf(document, (index) => prefixAt(document, index, tool) === tool.prefix)
     if (tool !== undefined && server !== undefined) {
-      const path = ['capabilities', server, 'mcp', ...classPath(tool)]
+      const path = ['capabilities', server, ...classPath(tool)]
       if (document.deleteIn(path)) return { ok: true }
       return {
         ok: false,
@@ -99,21 +99,23 @@ export type ToolClass = {
   digest: string
 }
 
-/** Where a class stands: of what an MCP server calls so, under its own key for each kind. */
-export type ClassPlace = { prefix: string; kind: 'tool' | 'prompt' | 'resource'; name: string }
+/** Where a class stands: of what an MCP server or an agent of A2A calls so, under its own key for each kind. */
+export type ClassPlace = { prefix: string; kind: 'tool' | 'prompt' | 'resource' | 'skill'; name: string }
 
 function classPath({ kind, name }: ClassPlace): string[] {
-  if (kind === 'resource') return ['resources']
-  return [kind === 'tool' ? 'capabilities' : 'prompts', name]
+  if (kind === 'skill') return ['a2a', 'capabilities', name]
+  if (kind === 'resource') return ['mcp', 'resources']
+  return ['mcp', kind === 'tool' ? 'capabilities' : 'prompts', name]
 }
 
 /** Writes the class of one tool, prompt or all resources; what else is said of it there stays. */
 export function classifyTool(place: ClassPlace, said: ToolClass): ConfigEdit {
   return (document) => {
     const { prefix } = place
-    const index = itemOf(document, (at) => prefixAt(document, at) === prefix)
-    if (index === undefined) return { ok: false, reason: `no MCP server with the id ${prefix} is configured any more` }
-    const path = ['capabilities', index, 'mcp', ...classPath(place)]
+    const index = itemOf(document, (at) => prefixAt(document, at, place) === prefix)
+    const what = place.kind === 'skill' ? 'agent' : 'MCP server'
+    if (index === undefined) return { ok: false, reason: `no ${what} with the id ${prefix} is configured any more` }
+    const path = ['capabilities', index, ...classPath(place)]
     const parent = path.slice(0, -1)
     if (!isMap(document.getIn(parent, true))) document.setIn(parent, document.createNode({}))
     const before = document.getIn(path, true)
@@ -127,8 +129,8 @@ function modulePathAt(document: Document, index: number): unknown {
   return document.getIn(['capabilities', index, 'module', 'path'])
 }
 
-function prefixAt(document: Document, index: number): unknown {
-  return document.getIn(['capabilities', index, 'mcp', 'id'])
+function prefixAt(document: Document, index: number, { kind }: Pick<ClassPlace, 'kind'>): unknown {
+  return document.getIn(['capabilities', index, kind === 'skill' ? 'a2a' : 'mcp', 'id'])
 }
 
 function itemOf(document: Document, matches: (index: number) => boolean): number | undefined {

@@ -325,12 +325,12 @@ peers:
     [
       'a capability of no kind',
       'capabilities: [{}]',
-      'hansa.yaml:1: capabilities[0]: is exactly one of mcp, http, module; this has none',
+      'hansa.yaml:1: capabilities[0]: is exactly one of mcp, a2a, http, module; this has none',
     ],
     [
       'a capability of two kinds',
       'capabilities:\n  - module: { path: a }\n    http: { id: a, method: GET, url: https://a.example }',
-      'hansa.yaml:2: capabilities[0]: is exactly one of mcp, http, module; this has http and module',
+      'hansa.yaml:2: capabilities[0]: is exactly one of mcp, a2a, http, module; this has http and module',
     ],
     [
       'an MCP server without a way to reach it',
@@ -360,7 +360,7 @@ peers:
     const text = 'capabilities:\n  - mcp: { id: a, comand: x, capabilities: {} }\n  - {}\n'
     expect(faultsOf(text)).toEqual([
       'hansa.yaml:2: capabilities[0].mcp.comand: there is no such key; did you mean "command"?',
-      'hansa.yaml:3: capabilities[1]: is exactly one of mcp, http, module; this has none',
+      'hansa.yaml:3: capabilities[1]: is exactly one of mcp, a2a, http, module; this has none',
     ])
   })
 

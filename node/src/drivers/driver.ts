@@ -4,7 +4,7 @@
  *
  * A driver does not screen, redact or bound what it returns beyond what protects this process: that is the firewall's.
  */
-import type { CallNote, Content, InputMethod, InputRequests, InputResponses } from '@hansa/protocols'
+import type { CallNote, Content, InputMethod, InputRequests, InputResponses, Label } from '@hansa/protocols'
 import { aborted } from './aborted.ts'
 import { DriverError } from './errors.ts'
 
@@ -40,6 +40,8 @@ export type DriverAnswer =
   | { kind: 'input_required'; requests: InputRequests; state: unknown; abandon?(): void }
 
 export interface Driver extends AsyncDisposable {
+  /** Labels of arguments that whoever acts may be sent. @default every label */
+  readonly clearance?: readonly Label[]
   /**
    * Does the operation once. Settles soon after the signal aborts, whatever the backend does.
    * @throws DriverError for every failure.

@@ -12,10 +12,10 @@ import { describeCapability, type LocalCapabilities } from './local-capabilities
 /** `at` is where it is configured. */
 export type ConfiguredCapability = { at: string; definition: CapabilityDefinition; driver: Driver; tool?: ToolClaim }
 
-/** What an MCP server says of one thing that it offers. */
+/** What an MCP server, or an agent of A2A (`skill`), says of one thing that it offers. */
 export type ToolClaim = {
   server: string
-  kind: 'tool' | 'prompt' | 'resource'
+  kind: 'tool' | 'prompt' | 'resource' | 'skill'
   name: string
   digest: string
   pinned?: string

@@ -1,6 +1,6 @@
 /**
  * The firewall on the way in: `ingress_args` for what this kernel serves, `egress_args` for what it is about to send to
- * a peer, where the peer's clearance counts.
+ * a peer, where the peer's clearance counts. What acts here may be somebody else's agent: then it has a clearance too.
  */
 import type { FirewallPass, Label } from '@hansa/protocols'
 import { commitTo, type Obligations } from '@hansa/trust'
@@ -42,6 +42,7 @@ export function refuseLabelled({ unlabelledOnly }: Granted, labels: readonly Lab
 export function screenArguments(call: Received, obligations: Obligations, detectors: Detectors): ScreenOutcome {
   const { target } = call
   const pass: FirewallPass = target.kind === 'imported' ? 'egress_args' : 'ingress_args'
+  const { clearance } = target.kind === 'imported' ? target : target.driver
   return screen({
     pass,
     bytes: call.args,
@@ -49,7 +50,7 @@ export function screenArguments(call: Received, obligations: Obligations, detect
     schema: target.input,
     obligations,
     labels: call.labels,
-    ...(target.kind === 'imported' ? { clearance: target.clearance } : {}),
+    ...(clearance === undefined ? {} : { clearance }),
     detectors,
   })
 }

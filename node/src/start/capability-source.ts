@@ -1,4 +1,5 @@
 /** One item of `capabilities` in the configuration, opened: what it offers now, and what it withholds. */
+import type { AllowPrivate } from '@hansa/mesh'
 import type { Clock, EventLogger } from '@hansa/protocols'
 import type { Dispatcher } from 'undici'
 import type { ConfiguredCapability as ConfiguredItem } from '../config/index.ts'
@@ -26,6 +27,8 @@ export type SourceComponents = {
   /** Reaches what the operator configured, wherever that is. */
   dispatcher: Dispatcher
   detectors: Detectors
+  /** Reaches what strangers name, and what the operator writes of strangers. */
+  reach: { allowPrivate: AllowPrivate; ca?: string }
   /** What a source offers has changed, and nobody has asked it to. */
   changed(): void
 }

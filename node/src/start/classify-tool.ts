@@ -35,7 +35,7 @@ export async function classify(init: Classify, components: ClassifyComponents): 
     ...(obligations === undefined ? {} : { obligations }),
     digest: tool.digest,
   }
-  const ext = { hash: tool.digest, note: noteOf(said) }
+  const ext = { hash: tool.digest, note: noteOf(said, tool) }
   const { server, kind, name } = tool
   const about: AboutClass = { server, kind, name, capability, said }
   const draft = { type: 'capability.classified', actor: by, cap: capability, ext } as const
@@ -44,7 +44,7 @@ export async function classify(init: Classify, components: ClassifyComponents): 
     const reloaded = await reloader.reload()
     if (!reloaded.ok) throw refused(`the node cannot take it in: ${reloaded.faults.join('; ')}`)
     if (kernel.configured.find(capability) === undefined) {
-      const reason = kernel.configured.reasonOf(capability) ?? 'the MCP server no longer lists it'
+      const reason = kernel.configured.reasonOf(capability) ?? 'it is no longer listed'
       throw refused(`${capability} was not classified: ${reason}`)
     }
     await held.record(await descriptorHash(kernel, capability))
@@ -72,10 +72,22 @@ export async function settleClassifications(
 ): Promise<void> {
   await kernel.events.settle(async (text) => {
     const { server, kind = 'tool', name, capability, said } = JSON.parse(text) as AboutClass
-    const item = config.capabilities.find((one) => one.kind === 'mcp' && one.prefix === server)
-    const found = item?.kind === 'mcp' ? classOf(item.classified, { kind, name }) : undefined
+    const found = classIn(config, { server, kind, name })
     return found !== undefined && isSaid(found, said) ? descriptorHash(kernel, capability) : undefined
   })
+}
+
+function classIn(
+  { capabilities }: Pick<NodeConfig, 'capabilities'>,
+  { server, kind, name }: Pick<ToolClaim, 'server' | 'kind' | 'name'>,
+): ClassifiedTool | undefined {
+  for (const item of capabilities) {
+    if (kind === 'skill' && item.kind === 'a2a' && item.prefix === server)
+      return Object.hasOwn(item.classified, name) ? item.classified[name] : undefined
+    if (kind !== 'skill' && item.kind === 'mcp' && item.prefix === server)
+      return classOf(item.classified, { kind, name })
+  }
+  return undefined
 }
 
 function isSaid(found: ClassifiedTool, { digest, safety, sensitivity, obligations }: ToolClass): boolean {
@@ -101,7 +113,7 @@ function toolOf({ capability, digest }: Classify, kernel: AssembledKernel): Tool
   const tool = withheld?.tool ?? configured?.tool
   if (tool === undefined) {
     if (configured !== undefined) throw refused(`${capability} has its class where it is configured: ${configured.at}`)
-    const message = `not_found: No MCP server of this node lists ${capability}. See: hansa capability list`
+    const message = `not_found: No MCP server and no agent of this node lists ${capability}. See: hansa capability list`
     throw new CallError({ code: 'not_found' }, message)
   }
   const twice = withheld?.reason.includes('nobody can tell which one') === true
@@ -113,10 +125,12 @@ function toolOf({ capability, digest }: Classify, kernel: AssembledKernel): Tool
   return tool
 }
 
-function noteOf({ safety, sensitivity, obligations }: ToolClass): string {
+/** An agent that is no kernel decides nothing, signs no receipt and keeps no log: the entry says so. */
+function noteOf({ safety, sensitivity, obligations }: ToolClass, { kind }: ToolClaim): string {
+  const served = kind === 'skill' ? '; by an agent that is no kernel, local_only' : ''
   const labels = sensitivity === undefined ? '' : `; sensitivity ${sensitivity.join(', ') || 'none'}`
   const duties = obligations === undefined ? '' : `; obligations ${obligations.join(', ') || 'none'}`
-  return `${safety}${labels}${duties}`.slice(0, 512)
+  return `${safety}${labels}${duties}${served}`.slice(0, 512)
 }
 
 function refused(what: string): CallError {

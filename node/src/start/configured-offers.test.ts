@@ -20,7 +20,13 @@ async function ground() {
   const resources = new AsyncDisposableStack()
   const dispatcher = resources.adopt(new Agent(), (agent) => agent.destroy())
   const detectors = compileDetectors()
-  const components = { clock: manualClock(), logger: silentLogger, dispatcher, detectors }
+  const components = {
+    clock: manualClock(),
+    logger: silentLogger,
+    dispatcher,
+    detectors,
+    reach: { allowPrivate: false },
+  }
   let modules = 0
   return {
     async prepare(...configured: ConfiguredCapability[]) {

@@ -5,6 +5,7 @@
 import type { EventLogger } from '@hansa/protocols'
 import type { ConfiguredCapability as ConfiguredItem } from '../config/index.ts'
 import { type ConfiguredCapabilities, type Exchange, ExchangeRefused } from '../kernel/configured-capabilities.ts'
+import { A2aSource, keyOfA2a } from './a2a-source.ts'
 import type { CapabilitySource, Offers, SourceComponents } from './capability-source.ts'
 import { httpSource, keyOfHttp, keyOfModule, moduleSource } from './fixed-source.ts'
 import { keyOfMcp, McpSource } from './mcp-source.ts'
@@ -106,6 +107,7 @@ export class ConfiguredOffers implements AsyncDisposable {
     const known = this.#opened.find(({ source }) => source.key === key)
     if (known !== undefined) return known.source
     if (item.kind === 'mcp') return new McpSource(item, this.#components)
+    if (item.kind === 'a2a') return new A2aSource(item, this.#components)
     if (item.kind === 'http') return httpSource(item, this.#components)
     return moduleSource(item, key, this.#modules)
   }
@@ -131,6 +133,7 @@ export class ConfiguredOffers implements AsyncDisposable {
 
 function keyOf(item: ConfiguredItem): string | Promise<string> {
   if (item.kind === 'mcp') return keyOfMcp(item)
+  if (item.kind === 'a2a') return keyOfA2a(item)
   return item.kind === 'http' ? keyOfHttp(item) : keyOfModule(item)
 }
 

@@ -17,10 +17,10 @@ export const mentioningRuleSchema = z.object({
   when: z.string().max(4096).exactOptional(),
 })
 
-/** What an MCP server says of a tool, a prompt or its resources. */
+/** What an MCP server says of a tool, a prompt or its resources, or an agent of A2A of a skill. */
 export const toolClaimSchema = z.object({
-  server: z.string().max(128).describe('Prefix of the server in the configuration'),
-  kind: z.enum(['tool', 'prompt', 'resource']),
+  server: z.string().max(128).describe('Prefix of the server or agent in the configuration'),
+  kind: z.enum(['tool', 'prompt', 'resource', 'skill']),
   name: z.string().max(1024).describe('As the server calls it'),
   digest: hashSchema.describe('Of name, texts, schemas and annotations as they are listed now'),
   pinned: hashSchema.exactOptional().describe('The digest that the class was given for'),

@@ -1,5 +1,17 @@
 /** What a node says of A2A. */
 export const a2aLogEvents = {
+  'a2a.agent_offered': {
+    level: 'info',
+    fields: ['capability', 'host', 'signed', 'reason'],
+    means: 'Skills of an agent of somebody else are offered, which is no kernel.',
+    todo: 'Nothing.',
+  },
+  'a2a.agent_unusable': {
+    level: 'warn',
+    fields: ['reason'],
+    means: 'An agent, or a skill of it, cannot be offered; what is classified of it is suspended.',
+    todo: 'The reason says what to do. It is asked again each minute.',
+  },
   'a2a.request_failed': {
     level: 'error',
     fields: ['error', 'code?', 'reason?', 'at'],

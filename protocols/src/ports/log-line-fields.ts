@@ -36,6 +36,7 @@ export const logLineFields = {
   needs_restart: 'Keys of hansa.yaml whose new value takes a restart',
   path: 'Path of the request',
   peer: 'DID of the other kernel',
+  signed: 'Whether a key that the operator has named has signed it',
   host: 'Host and port of a URL; its path may be secret',
   peer_id: 'PeerId of a libp2p host',
   principal: 'Who asks',

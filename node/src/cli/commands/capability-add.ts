@@ -28,12 +28,23 @@ type McpOptions = {
   header?: string[]
 }
 
+type A2aOptions = {
+  url?: string
+  card?: string
+  interface?: string
+  header?: string[]
+  signer?: string
+  key?: string[]
+  clearance?: string[]
+}
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 export function capabilityAddCommand(cli: Cli): Command {
-  return cli.group('add', 'offer something: a module, an HTTP request, an MCP server', [
+  return cli.group('add', 'offer something: a module, an HTTP request, an MCP server, an agent', [
     httpCommand(cli),
     mcpCommand(cli),
+    a2aCommand(cli),
     moduleCommand(cli),
   ])
 }
@@ -94,6 +105,28 @@ function mcpCommand(cli: Cli): Command {
     .action(cli.action<McpOptions>(async (invocation) => add(invocation, { mcp: mcpItem(invocation) })))
 }
 
+function a2aCommand(cli: Cli): Command {
+  return cli
+    .command('a2a', {
+      summary: 'offer the skills of an agent, by A2A',
+      description:
+        'Adds an agent of somebody else to hansa.yaml, and to the running node. Its card is read, and each skill becomes a task: listed as unclassified, and offered once it is classified, with: hansa capability classify ID --safety CLASS. Such an agent is no kernel: only this node decides and logs, labels go there only by --clearance, and what destroys takes a person.',
+      examples: [
+        'hansa capability add a2a planner --url https://planner.example --signer did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH',
+        `hansa capability add a2a planner --url https://planner.example --header 'authorization: Bearer x' --clearance PII`,
+      ],
+    })
+    .argument('<id>', 'prefix of its skills: what the card calls `plan` becomes ID.plan')
+    .option('--url <url>', 'base URL of the agent')
+    .option('--card <url>', 'where its card is, instead of --url')
+    .option('--interface <url>', 'the one interface of the card to use (default: the first at the host of the card)')
+    .option('--header <header>', "'name: value', sent with every message; can be repeated", collect)
+    .option('--signer <did>', 'the kernel (did:key) that has to have signed the card')
+    .option('--key <jwk>', 'a public key that has to have signed the card, as JSON or @FILE; can be repeated', collect)
+    .option('--clearance <label>', 'a label of arguments that it may be sent; can be repeated', collect)
+    .action(cli.action<A2aOptions>(async (invocation) => add(invocation, { a2a: await a2aItem(invocation) })))
+}
+
 function moduleCommand(cli: Cli): Command {
   return cli
     .command('module', {
@@ -122,7 +155,8 @@ async function add({ home, environment, print, stderr }: Invocation<object>, ite
   const { progress } = await import('../progress.ts')
   const line = await progress(print, stderr, 'Waiting for the node to take it in')
   const taken = await takeIn(home, environment, addItem(item)).finally(() => line.stop())
-  const waiting = taken.reload === undefined || item.mcp === undefined ? [] : await unclassified(home, item.mcp.id)
+  const prefix = item.mcp?.id ?? item.a2a?.id
+  const waiting = taken.reload === undefined || prefix === undefined ? [] : await unclassified(home, prefix)
   print.result({ ...taken, unclassified: waiting }, (style) => {
     if (waiting.length === 0) return takenInText(style, taken)
     const note = `${counted(waiting.length, 'capability waits', 'capabilities wait')} for a class: ${waiting.join(', ')}`
@@ -178,13 +212,25 @@ function mcpItem({ options, args: [id, program] }: Invocation<McpOptions>): NonN
   })
 }
 
+async function a2aItem({ options, args: [id] }: Invocation<A2aOptions>): Promise<NonNullable<ConfigItem['a2a']>> {
+  const { url, card, header, signer, key, clearance } = options
+  if (url === undefined && card === undefined) throw usage('Say where the agent is: --url URL, or --card URL.')
+  const keys = key && (await Promise.all(key.map((given) => objectOf('--key', given, 'A public key'))))
+  const headers = headersOf(header)
+  const said = { id: String(id), url, card, interface: options.interface, headers, signer, keys, clearance }
+  return present(said) as NonNullable<ConfigItem['a2a']>
+}
+
 async function schemaOf(option: string, given: string | undefined): Promise<Http['input']> {
-  if (given === undefined) return undefined
+  return given === undefined ? undefined : ((await objectOf(option, given, 'A JSON Schema')) as Http['input'])
+}
+
+async function objectOf(option: string, given: string, what: string): Promise<object> {
   const { readArguments } = await import('../call-input.ts')
   const { Readable } = await import('node:stream')
-  const value = await readArguments(given, Readable.from([]), `The JSON Schema of ${option}`)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Http['input']
-  throw usage(`${option}: a JSON Schema is an object.`)
+  const value = await readArguments(given, Readable.from([]), `${what} of ${option}`)
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw usage(`${option}: ${what.toLowerCase()} is an object.`)
 }
 
 function headersOf(given: readonly string[] | undefined): Record<string, string> | undefined {

@@ -11,9 +11,9 @@ type Options = { safety: Safety; sensitivity?: string[]; obligation?: string[]; 
 export function capabilityClassifyCommand(cli: Cli): Command {
   return cli
     .command('classify', {
-      summary: 'say what a tool, prompt or the resources of an MCP server may do',
+      summary: 'say what a tool, prompt or the resources of an MCP server, or a skill of an agent, may do',
       description:
-        'Gives a tool, a prompt (ID.prompts.NAME) or the resources (ID.mcp.resources) of an MCP server a class, in hansa.yaml and in the running node at once. The class holds for it as the server describes it now: when its description, schemas, arguments, templates or annotations change, it is suspended until it is classified again. Look at it before, with: hansa capability show ID',
+        'Gives a tool, a prompt (ID.prompts.NAME) or the resources (ID.mcp.resources) of an MCP server, or a skill of an A2A agent, a class, in hansa.yaml and in the running node at once. The class holds for it as the server describes it now: when its description, schemas, arguments, templates or annotations change, it is suspended until it is classified again. Look at it before, with: hansa capability show ID',
       examples: [
         'hansa capability classify files.read_text_file --safety READ',
         'hansa capability classify docs.mcp.resources --safety READ',

@@ -9,7 +9,7 @@ export function capabilityRemoveCommand(cli: Cli): Command {
     .command('remove', {
       summary: 'stop offering something',
       description:
-        'Removes from hansa.yaml, and from the running node: an HTTP request by its id, an MCP server by its prefix, the class of one thing that it offers, or a module by its path. Calls that run end as they would have. A capability whose program is not connected is forgotten.',
+        'Removes from hansa.yaml, and from the running node: an HTTP request by its id, an MCP server or agent by its prefix, the class of one thing that it offers, or a module by its path. Calls that run end as they would have. A capability whose program is not connected is forgotten.',
       examples: [
         'hansa capability remove weather.today',
         'hansa capability remove files.write_file',

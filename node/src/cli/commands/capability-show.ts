@@ -59,10 +59,10 @@ function toolFacts(tool: CapabilityDetail['tool']): [string, string | undefined]
   const claims = tool.annotations === undefined ? 'nothing' : JSON.stringify(tool.annotations)
   const pinned = tool.pinned === undefined ? ', pinned until this node ends' : ''
   return [
-    ['offered as', `${offeredAs(tool)} of the MCP server ${tool.server}`],
+    ['offered as', `${offeredAs(tool)} of the ${tool.kind === 'skill' ? 'agent' : 'MCP server'} ${tool.server}`],
     ['digest', `${tool.digest}${tool.pinned === tool.digest ? ', pinned in the configuration' : pinned}`],
     ['claims', `${claims}, which nothing is decided by`],
-    ['found', tool.found && `${tool.found.join(', ')}: look closely at what the server says of it`],
+    ['found', tool.found && `${tool.found.join(', ')}: look closely at what is said of it`],
   ]
 }
 

@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '@hansa/protocols'
+import { alice } from '@hansa/trust/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readConfig } from '../../config/index.ts'
 import { type RunningNode, startNode } from '../../start-node.ts'
+import { a2aFixture, aFrame } from '../../testing/a2a-fixture.ts'
 import { makeHome } from '../make-home.ts'
 import { runCli } from '../testing/run-cli.ts'
 
@@ -45,7 +47,8 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-const start = async () => {
+const start = async (more = '') => {
+  if (more !== '') await writeFile(join(home, 'hansa.yaml'), more + config)
   node = await startNode({ home, config: await readConfig(join(home, 'hansa.yaml'), { home }), logger: silentLogger })
 }
 const run = (...argv: string[]) => runCli(argv, { home })
@@ -87,6 +90,33 @@ describe('hansa capability', () => {
     expect((await json('capability', 'list')).map(({ ref }: { ref: string }) => ref)).toEqual(['greet'])
     for (const kept of ['# of this node', '# any port', '# what it offers', '# greets'])
       expect(await text()).toContain(kept)
+  })
+
+  it('adds an agent of A2A, shows what its card says, classifies a skill and calls it', async () => {
+    await using agent = await a2aFixture({ defaultCapability: 'desk.ask' })
+    const described = {
+      ref: 'ask',
+      kind: 'task' as const,
+      title: 'Desk',
+      description: 'Answers',
+      safety: 'READ' as const,
+    }
+    agent.kernel.listed.push({ ...described, sensitivity: [], state: 'available', hash: 'A'.repeat(43) })
+    agent.answers.set('desk.ask', (_args, _options, ref) => aFrame(ref, 'text', 'At noon.'))
+    await start('allow_private: [127.0.0.0/8]\n')
+    const header = `authorization: Bearer ${await agent.agent('partner')}`
+    const words = ['desk', '--url', agent.url, '--header', header, '--signer', alice.did]
+    const added = await run('capability', 'add', 'a2a', ...words)
+    expect([added.exit, added.stderr]).toEqual([0, ''])
+    expect(added.stdout).toContain('1 capability waits for a class: desk.ask')
+    const shown = await run('capability', 'show', 'desk.ask')
+    expect(shown.stdout).toMatch(/offered as +the skill "ask" of the agent desk\n/)
+    expect(shown.stdout).toContain('"signed":true')
+    expect(await run('capability', 'classify', 'desk.ask', '--safety', 'READ')).toMatchObject({ exit: 0 })
+    expect((await run('call', 'desk.ask', '{"message":[{"type":"text","text":"When?"}]}')).stdout).toContain('At noon.')
+    const entries = await node?.kernel.audit({})
+    expect(JSON.stringify(entries)).toContain('an agent that is no kernel, local_only')
+    expect(await run('capability', 'remove', 'desk')).toMatchObject({ exit: 0 })
   })
 
   it('adds an HTTP request with its place, class and schema', async () => {
