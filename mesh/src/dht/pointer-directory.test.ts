@@ -30,6 +30,26 @@ const newer = testPointer(bob, { seq: 7, manifest_hash: hash('A') })
 const other = testPointer(bob, { seq: 7, manifest_hash: hash('B') })
 
 describe('a reader of the DHT', () => {
+  it('hears two hosts of one small network, whatever mallory has put around the key', async () => {
+    const near = (n: number, value: Uint8Array): DhtAnswer => ({
+      ...{ from: `mallory ${n}`, value },
+      address: n % 2 === 0 ? `/ip4/93.7.7.${n}/tcp/7401` : `/ip6/2a01:4f8:0:${n}::1/tcp/7401`,
+    })
+    const crowd = Array.from({ length: 40 }, (_, n) => near(n, bytes(older)))
+    const found = await look(bob.did, [...crowd, from(1, bytes(newer))])
+    expect(found).toMatchObject({ best: newer, responders: 5, networks: 3, refused: { crowded_network: 36 } })
+    const again = [near(0, bytes(older)), near(0, bytes(newer)), near(2, bytes(older)), near(4, bytes(newer))]
+    expect(await look(bob.did, again)).toMatchObject({ responders: 2, refused: { crowded_network: 1 } })
+  })
+
+  it('hears every host of a LAN, which is one small network', async () => {
+    const near = Array.from({ length: 6 }, (_, n) => ({
+      ...{ from: `host ${n}`, value: bytes(newer) },
+      address: `/ip4/192.168.1.${n}/tcp/7401`,
+    }))
+    expect(await look(bob.did, near)).toMatchObject({ responders: 6, enough: false })
+  })
+
   it('takes the newest of what the hosts have, though most of them have an old one', async () => {
     const found = await look(bob.did, [from(1, bytes(older)), from(2, bytes(newer)), from(3, bytes(older))])
     expect(found).toMatchObject({ best: newer, responders: 3, networks: 3, enough: false, contradiction: undefined })

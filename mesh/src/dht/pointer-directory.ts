@@ -13,6 +13,8 @@ import {
   verifyPointer,
 } from '@hansa/trust'
 
+import { CrowdedNetworks } from './crowded-networks.ts'
+
 /** Voices that an answer should have, from networks (/16, of IPv6 /32) that differ, before anything is built on it alone. */
 export const ENOUGH_RESPONDERS = 5
 export const ENOUGH_NETWORKS = 3
@@ -42,7 +44,7 @@ export type FoundPointers = {
   enough: boolean
   /** Two manifests of one number: they convict the kernel that signed both. */
   contradiction: readonly [SignedPointer, SignedPointer] | undefined
-  /** Answers that did not verify, by reason. */
+  /** Answers that did not verify, or came from a network of which two others were heard, by reason. */
   refused: Readonly<Record<string, number>>
 }
 
@@ -62,7 +64,13 @@ export function pointerDirectory({ dht, resolver, now }: PointerDirectoryCompone
     async find(did, signal) {
       const texts = new Set<string>()
       const responders = new Map<string, string>()
+      const networksHeard = new CrowdedNetworks()
+      let crowded = 0
       for await (const { from, address, value } of dht.answers(Buffer.from(pointerKey(did)), signal)) {
+        if (from !== undefined && !networksHeard.hears(from, address)) {
+          crowded += 1
+          continue
+        }
         if (from !== undefined) responders.set(from, networkOf(address))
         if (value !== undefined && texts.size < MAX_RECORDS) texts.add(Buffer.from(value).toString('latin1'))
       }
@@ -79,7 +87,10 @@ export function pointerDirectory({ dht, resolver, now }: PointerDirectoryCompone
         networks,
         enough: responders.size >= ENOUGH_RESPONDERS && networks >= ENOUGH_NETWORKS,
         contradiction: contradictionIn(records),
-        refused: counted(verdicts.flatMap((verdict) => (verdict.ok ? [] : [verdict.reason]))),
+        refused: counted([
+          ...verdicts.flatMap((verdict) => (verdict.ok ? [] : [verdict.reason])),
+          ...Array.from({ length: crowded }, () => 'crowded_network'),
+        ]),
       }
     },
     announce: ({ jws, pointer }, signal) =>

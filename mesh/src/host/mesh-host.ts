@@ -37,6 +37,8 @@ export interface MeshHost extends AsyncDisposable {
    */
   dial(target: Did | string): Promise<HostPeer>
   peers(): HostPeer[]
+  /** Whose host has this PeerId, as far as it has been met. */
+  didOf(peerId: string): Did | undefined
   /** Told of each change after it. @returns ends it. */
   onPeer(told: (change: HostPeerChange) => void): () => void
   /** A channel for framed sessions. @throws MeshError `unreachable` */

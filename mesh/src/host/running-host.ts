@@ -47,6 +47,7 @@ export class RunningHost implements MeshHost {
   /** PeerIds that were heard of on the LAN. */
   readonly #near: NearHosts
   #closed = false
+  #servesDht = false
   #cancelBootstrap: () => void = () => {}
 
   private constructor(node: HostLibp2p, init: HostInit, components: HostComponents, { near, ...vetting }: Around) {
@@ -100,12 +101,16 @@ export class RunningHost implements MeshHost {
     })
     await this.#identities.start()
     await node.start()
-    if (this.#init.dht === 'server') await node.services.dht?.setMode('server', { force: true })
     this.#bootstrap()
   }
 
   addresses(): string[] {
     return this.#node.getMultiaddrs().map((address) => address.toString())
+  }
+
+  didOf(peerId: string): Did | undefined {
+    const outcome = this.#identities.of(peerId)
+    return outcome?.ok === true ? outcome.did : undefined
   }
 
   peers(): HostPeer[] {
@@ -255,7 +260,17 @@ export class RunningHost implements MeshHost {
   }
 
   #identified(peerId: string, outcome: HostIdentityOutcome): void {
+    if (outcome.ok) this.#serveDht()
     this.#tell(outcome.ok ? 'identified' : 'refused', peerId)
+  }
+
+  /** For others it keeps a part of the DHT only once it has met the host of a kernel (security.md B11). */
+  #serveDht(): void {
+    if (this.#init.dht !== 'server' || this.#servesDht) return
+    this.#servesDht = true
+    this.#node.services.dht?.setMode('server', { force: true }).catch(() => {
+      this.#servesDht = false
+    })
   }
 
   #tell(kind: HostPeerChange['kind'], peerId: string): void {

@@ -83,6 +83,11 @@ export class NodeHost implements AsyncDisposable {
     this.#announce()
   }
 
+  /** Whose host has this PeerId, as far as it has been met. */
+  didOf(peerId: string): Did | undefined {
+    return this.host.didOf(peerId)
+  }
+
   connections(): { inbound: number; outbound: number } {
     const peers = this.host.peers()
     const inbound = peers.filter(({ direction }) => direction === 'inbound').length

@@ -43,7 +43,7 @@ describe(MeshCounters, () => {
     })
   })
 
-  it('passes gossip on as it is, and counts what is published and what mallory has refused', async () => {
+  it('passes gossip on with the kernel that it comes from, and counts what is published and what mallory has refused', async () => {
     const takers: TakeGossip[] = []
     const gossip: Gossip = {
       publish: async () => undefined,
@@ -54,10 +54,19 @@ describe(MeshCounters, () => {
     }
     const counters = new MeshCounters()
     const counted = counters.counting(gossip)
+    const named: string[] = []
+    const known = counters.counting(gossip, (from) => (from === '12D3KooWbob' ? 'did:key:bob' : undefined))
+    known.subscribe('/hansa/revocations/1', async (_message, from) => {
+      named.push(from)
+      return 'ignore'
+    })
+    for (const from of ['12D3KooWbob', '12D3KooWmallory']) await takers[0]?.(Buffer.from('x'), from)
+    expect(named).toEqual(['did:key:bob', '12D3KooWmallory'])
+    takers.length = 0
     counted.subscribe('/hansa/manifests/1', async (message) => (message.length > 3 ? 'reject' : 'accept'))
     await counted.publish('/hansa/manifests/1', Buffer.from('a'))
     expect(await takers[0]?.(Buffer.from('from mallory'), 'mallory')).toBe('reject')
     expect(await takers[0]?.(Buffer.from('ok'), 'bob')).toBe('accept')
-    expect(counters.now(sources).gossip).toEqual({ published: 1, accept: 1, ignore: 0, reject: 1 })
+    expect(counters.now(sources).gossip).toEqual({ published: 1, accept: 1, ignore: 2, reject: 1 })
   })
 })

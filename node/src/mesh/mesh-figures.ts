@@ -1,6 +1,6 @@
 /** How the mesh of a kernel is and what it has done since the start: counted where it happens, read at a scrape. */
 import type { Gossip, GossipVerdict, LocalReplica, RoundReport, Traffic } from '@hansa/mesh'
-import type { MeshNeighbour, PeerChannel } from '@hansa/protocols'
+import type { Did, MeshNeighbour, PeerChannel } from '@hansa/protocols'
 
 export const roundOutcomes = ['equal', 'changed', 'failed', 'refused'] as const
 export const gossipOutcomes = ['published', 'accept', 'ignore', 'reject'] as const
@@ -57,8 +57,8 @@ export class MeshCounters {
     this.#traffic.received += bytesReceived
   }
 
-  /** The same gossip, counted. */
-  counting(gossip: Gossip): Gossip {
+  /** The same gossip, counted. @param kernelOf whose host passed something on, where that is known */
+  counting(gossip: Gossip, kernelOf: (from: string) => Did | undefined = () => undefined): Gossip {
     const count = this.#gossip
     return {
       publish(topic, message) {
@@ -67,7 +67,7 @@ export class MeshCounters {
       },
       subscribe: (topic, take) =>
         gossip.subscribe(topic, async (message, from) => {
-          const verdict = await take(message, from)
+          const verdict = await take(message, kernelOf(from) ?? from)
           count[verdict] += 1
           return verdict
         }),

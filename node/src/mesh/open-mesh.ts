@@ -80,7 +80,9 @@ export type MeshComponents = {
   /** Two manifests of one number. */
   equivocated(peer: Did, manifests: readonly [string, string]): void
   /** @default none: what is new is told to neighbours only */
-  host?: (NonNullable<MeshFiguresSources['host']> & { gossip: Gossip }) | undefined
+  host?:
+    | (NonNullable<MeshFiguresSources['host']> & { gossip: Gossip; didOf(peerId: string): Did | undefined })
+    | undefined
 }
 
 export type OpenedMesh = {
@@ -109,7 +111,7 @@ export async function openMesh(components: MeshComponents): Promise<OpenedMesh> 
   const { self, clock, transport, isKnown, bars, publisher, refusals, host, standing, imports } = components
   const { room = {}, rounds: times, neighbours: size, fanout = FANOUT } = components.settings ?? {}
   const counters = new MeshCounters()
-  const gossip = host && counters.counting(host.gossip)
+  const gossip = host && counters.counting(host.gossip, (peerId) => host.didOf(peerId))
   const membership = await Membership.open(components)
   const keeps = (did: Did) => isKnown(did) || membership.has(did)
   const replica = new LocalReplica(
