@@ -212,7 +212,7 @@ export {
 } from './sponsor/sponsor-claim.ts'
 // Tokens.
 export { TokenError, type TokenErrorDetail } from './token/errors.ts'
-export { attenuate, mintToken } from './token/mint-token.ts'
+export { attenuate, mintOnDemand, mintToken } from './token/mint-token.ts'
 export { type TokenKey, type TokenKeys, type TokenKeysInit, tokenKeys } from './token/token-keys.ts'
 export type { TokenScope } from './token/token-scope.ts'
 export { type TokenContext, type TokenVerdict, verifyToken } from './token/verify-token.ts'

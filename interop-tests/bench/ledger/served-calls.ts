@@ -1,6 +1,6 @@
 /** Ledger entries as a kernel writes them that serves a peer: each call's begin entry with the signed intent in it, and its outcome. */
 import type { EntryDraft } from '@hansa/protocols'
-import { prepare, randomId, signBatch } from '@hansa/trust'
+import { parseEnvelope, prepare, randomId, signBatch } from '@hansa/trust'
 import { alice, anIntent } from '@hansa/trust/testing'
 
 /** As many signed together as a kernel signs that has so many calls in flight. */
@@ -21,7 +21,10 @@ function signedTogether(): EntryDraft[] {
     alice,
     intents.map((intent) => prepare('hansa-intent', intent)),
   )
-  return signed.flatMap(({ envelope, hash }, at) => {
+  return signed.flatMap(({ text, hash }, at) => {
+    // As it comes from the peer.
+    const envelope = parseEnvelope(Buffer.from(text))
+    if (envelope === undefined) throw new Error('a signer writes envelopes')
     const intent = intents[at] ?? anIntent()
     const common = {
       call_id: intent.call_id,

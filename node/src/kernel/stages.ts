@@ -179,8 +179,8 @@ export type Permitted = Received & {
 }
 
 export type Granted = Permitted & {
-  /** Of this kernel; it is written nowhere and sent to nobody. */
-  token: string
+  /** Of this kernel; it is written nowhere and sent to nobody. The text of one minted for this call is made when asked for. */
+  token(): string
   grant: { maxRows?: number; maxBytes?: number; fields?: readonly string[]; labelsMax?: readonly Label[] }
   /** Hash of a token that was presented, for its use count; absent for one minted for this call. */
   presented?: { id: string; uses: number }

@@ -5,7 +5,7 @@
  */
 import type { Clock, Did, TokenPayload } from '@hansa/protocols'
 import { MAX_TOKEN_LIFE_SECONDS } from '@hansa/protocols'
-import { formatObligations, mintToken, randomId, type TokenContext, type TokenKeys, verifyToken } from '@hansa/trust'
+import { formatObligations, mintOnDemand, randomId, type TokenContext, type TokenKeys, verifyToken } from '@hansa/trust'
 import type { Granted, Permitted, Refusal } from './stages.ts'
 import { TokenUses } from './token-uses.ts'
 
@@ -33,7 +33,7 @@ function mintFor(call: Permitted, components: TokenComponents): Granted {
   const payload = payloadFor(call, components)
   const { max_rows: maxRows, max_bytes: maxBytes } = payload.lim
   const grant = { ...(maxRows === undefined ? {} : { maxRows }), ...(maxBytes === undefined ? {} : { maxBytes }) }
-  return { ...call, token: mintToken(components.keys(), payload), grant }
+  return { ...call, token: mintOnDemand(components.keys(), payload), grant }
 }
 
 function present(call: Permitted, token: string, components: TokenComponents): Granted | Refusal {
@@ -46,7 +46,7 @@ function present(call: Permitted, token: string, components: TokenComponents): G
     ...(scope.fields === undefined ? {} : { fields: scope.fields }),
     ...(scope.labelsMax === undefined ? {} : { labelsMax: scope.labelsMax }),
   }
-  return { ...call, token, grant, presented: { id: TokenUses.idOf(scope.jti), uses: scope.uses } }
+  return { ...call, token: () => token, grant, presented: { id: TokenUses.idOf(scope.jti), uses: scope.uses } }
 }
 
 function contextFor(call: Permitted, { self, clock, uses }: TokenComponents): TokenContext {

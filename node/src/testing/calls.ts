@@ -127,7 +127,7 @@ export function aPermittedCall(over: Partial<Permitted> = {}): Permitted {
 export function aBegunCall(over: Partial<Begun> = {}): Begun {
   const call = aPermittedCall(over)
   const input = { bytes: call.args, value: {}, salt, commitment: call.argsCommitment, labels: [] }
-  return { ...call, token: 'hkt1.test', grant: {}, input, verdicts: [], begin: 1, ...over }
+  return { ...call, token: () => 'hkt1.test', grant: {}, input, verdicts: [], begin: 1, ...over }
 }
 
 /** A session with a peer as far as calls look at it. @param at Unix seconds at which it was opened */

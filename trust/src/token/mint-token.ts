@@ -10,11 +10,25 @@ import { firstTag, MAX_CAVEATS, nextTag, splitToken } from './token-text.ts'
  * @throws RangeError when the payload names another kernel or lives longer than a token may.
  */
 export function mintToken(keys: TokenKeys, payload: TokenPayload): string {
+  return mintOnDemand(keys, payload)()
+}
+
+/**
+ * The same for a token that hardly anybody looks at: its text and its MAC are made, once, when they are asked for.
+ * @param payload nobody changes it afterwards
+ * @throws RangeError at once, as `mintToken` does
+ */
+export function mintOnDemand(keys: TokenKeys, payload: TokenPayload): () => string {
   if (payload.iss !== keys.did || payload.aud !== keys.did) throw new RangeError('a kernel mints for itself only')
   if (payload.exp - payload.iat > MAX_TOKEN_LIFE_SECONDS) throw new RangeError('a token that lives too long')
   const { kid, key } = keys.current
-  const encoded = encodeJson(payload)
-  return `${TOKEN_PREFIX}.${kid}.${encoded}.${encodeBase64url(firstTag(key, kid, encoded))}`
+  let text: string | undefined
+  return () => {
+    if (text !== undefined) return text
+    const encoded = encodeJson(payload)
+    text = `${TOKEN_PREFIX}.${kid}.${encoded}.${encodeBase64url(firstTag(key, kid, encoded))}`
+    return text
+  }
 }
 
 /**

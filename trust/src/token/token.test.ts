@@ -6,7 +6,7 @@ import { sha256, taggedHash } from '../encoding/hash.ts'
 import { alice, bob, mallory } from '../testing/actors.ts'
 import { aCapability, NOW } from '../testing/manifests.ts'
 import { aTokenContext, aTokenKeys, aTokenPayload } from '../testing/tokens.ts'
-import { attenuate, mintToken } from './mint-token.ts'
+import { attenuate, mintOnDemand, mintToken } from './mint-token.ts'
 import { tokenKeys } from './token-keys.ts'
 import type { TokenScope } from './token-scope.ts'
 import { firstTag, nextTag } from './token-text.ts'
@@ -36,6 +36,12 @@ describe('a token', () => {
         pol: 1,
       },
     })
+  })
+
+  it('that is made on demand is the same, and is refused at once where it would be', () => {
+    const text = mintOnDemand(keys, aTokenPayload())
+    expect([text(), text()]).toEqual([token, token])
+    expect(() => mintOnDemand(keys, aTokenPayload({ aud: mallory.did }))).toThrow(RangeError)
   })
 
   it('of A is rejected at B', () => {
