@@ -9,6 +9,7 @@ import { ledgerScene } from './ledger/ledger-scene.ts'
 import { meshScene } from './mesh/mesh-scene.ts'
 import { operateScene } from './operate/operate-scene.ts'
 import { readOptions, usage } from './options.ts'
+import { protocolsScene } from './protocols/protocols-scene.ts'
 import { claims, type DemoReport, emptyReport, faultsOf } from './report.ts'
 import type { Scene, Step } from './scene.ts'
 import { approval } from './steps/approval.ts'
@@ -61,6 +62,11 @@ async function main(): Promise<number> {
     const shown = await trustScene(story, options.keep)
     if (options.json) process.stdout.write(`${JSON.stringify(shown)}\n`)
     return shown.ok ? 0 : 1
+  }
+  if (options.scene === 'protocols') {
+    const spoken = await protocolsScene(story, options.keep)
+    if (options.json) process.stdout.write(`${JSON.stringify(spoken)}\n`)
+    return spoken.ok ? 0 : 1
   }
   if (options.scene === 'mesh') {
     const met = await meshScene(story, options.keep, options.nodes)

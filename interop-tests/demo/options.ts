@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const scenes = ['call', 'operate', 'ledger', 'trust', 'mesh'] as const
+export const scenes = ['call', 'operate', 'ledger', 'trust', 'mesh', 'protocols'] as const
 export type SceneName = (typeof scenes)[number]
 
 /** Fewer of which a third can be killed while calls go on are no mesh; more do not fit on a laptop. */
@@ -22,6 +22,7 @@ export const usage = `Two organisations on this machine, shown as a story.
   npm run demo -- --scene ledger        either side lies about its log in every way there is, and is found out
   npm run demo -- --scene trust         what is given and passed on between kernels, taken back, and earned
   npm run demo -- --scene mesh --nodes 8   kernels find each other without a registry, and go on when a third is killed
+  npm run demo -- --scene protocols     plain clients of A2A and MCP delegate across two kernels, under policy
   npm run demo -- --keep                keeps the homes and logs of both nodes, to look further
   npm run -s demo -- --json             prints one JSON object and nothing else; exit code 0 only if all of it holds
 `
