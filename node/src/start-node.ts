@@ -37,6 +37,7 @@ import { type OpenedTls, openTls } from './start/open-tls.ts'
 import type { Operations } from './start/operations.ts'
 import { checkedPolicies, portFaults, portState } from './start/preflight.ts'
 import { readWitnessing } from './start/read-witnessing.ts'
+import { upstreamSettings } from './start/upstream-settings.ts'
 import { systemClock } from './system-clock.ts'
 import type { WitnessingInit } from './witness/witnessing.ts'
 
@@ -163,7 +164,13 @@ async function preflight(
   const tls = await openTls(config, { clock: systemClock, logger })
   const reach = { allowPrivate: config.allowPrivate, ...(tls.ca === undefined ? {} : { ca: tls.ca }) }
   const offers = resources.use(
-    new ConfiguredOffers({ clock: systemClock, logger, dispatcher, reach, detectors: compileDetectors(config) }),
+    new ConfiguredOffers({
+      clock: systemClock,
+      logger,
+      dispatcher,
+      detectors: compileDetectors(config),
+      upstream: upstreamSettings(config, paths, tls),
+    }),
   )
   const { webhook, faults: unsigned } = await readWebhook(config)
   const unkeyed = await issuerKeyFaults(config)

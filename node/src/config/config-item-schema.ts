@@ -10,6 +10,7 @@ import {
 } from '@hansa/protocols'
 import { parseObligations } from '@hansa/trust'
 import { z } from 'zod'
+import { upstreamAlgorithms, upstreamMethods } from '../upstream/upstream-auth.ts'
 import { a2aAgentSchema } from './a2a-agent-schema.ts'
 
 const path = z.string().min(1).max(4096)
@@ -74,6 +75,36 @@ const mcpSchema = z.strictObject({
     .describe(
       'Whether the server may ask callers that accept it (elicitation, sampling, roots). A server of the 2025 revisions then gets a connection of its own, with a process of its own where it is a command, for each such call at a time; false gives it one connection for everybody, which a server needs that keeps what it knows in memory. Default: true',
     )
+    .optional(),
+  auth: z
+    .strictObject({
+      method: z
+        .enum(upstreamMethods)
+        .describe(
+          'client_credentials and private_key_jwt need nobody; for login a person signs in with a browser, by: hansa capability login ID',
+        ),
+      issuer: z
+        .url({ protocol: /^https?$/, error: 'not an http(s) URL' })
+        .max(2048)
+        .describe(
+          'Authorization server whose tokens the server takes; no other one gets credentials, whatever the server names',
+        ),
+      client_id: z
+        .string()
+        .min(1)
+        .max(2048)
+        .describe('Of this node at the issuer. Default: for login, one that the issuer gives it')
+        .optional(),
+      secret_file: path
+        .describe('Secret of the client, relative to this file and readable by its owner alone')
+        .optional(),
+      key_file: path
+        .describe('With private_key_jwt: private key of the client in PEM, readable by its owner alone')
+        .optional(),
+      algorithm: z.enum(upstreamAlgorithms).describe('Of that key. Default: ES256').optional(),
+      scope: z.string().max(4096).describe('Separated by spaces. Default: what the server asks for').optional(),
+    })
+    .describe('With url: how the node proves to the server that it may ask (OAuth). Default: not at all, or by headers')
     .optional(),
   capabilities: mcpClasses
     .describe(

@@ -12,6 +12,7 @@ import type { PeerSetting } from '../kernel/peer-settings.ts'
 import type { McpSettings } from '../mcp-server/mcp-settings.ts'
 import type { ReplicaSettings } from '../mesh/replica-settings.ts'
 import type { RoutingSettings } from '../routing/routing-settings.ts'
+import type { UpstreamAuth } from '../upstream/index.ts'
 import type { A2aConfig } from './a2a-config.ts'
 import type { AgentsListen } from './agents-listen.ts'
 import type { LogLevel } from './config-schema.ts'
@@ -105,6 +106,8 @@ export type ConfiguredCapability = { at: string } & (
       kind: 'mcp'
       prefix: string
       connection: McpConnection
+      /** Paths are absolute. @default none */
+      auth?: UpstreamAuth
       /** @default true */
       asks?: boolean
       /**

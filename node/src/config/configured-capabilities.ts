@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import type { CapabilityDefinition, Jwk } from '@hansa/protocols'
 import { type HttpOperation, type McpConnection, RESOURCES } from '../drivers/index.ts'
+import type { UpstreamAuth } from '../upstream/index.ts'
 import type { ClassifiedTool, ConfiguredCapability } from './config.ts'
 import type { ConfigItem } from './config-item-schema.ts'
 import type { ConfigFault } from './errors.ts'
@@ -56,7 +57,20 @@ function mcpFaults(mcp: Mcp): { key: string; reason: string }[] {
   }
   if (command !== undefined && headers !== undefined)
     faults.push({ key: 'headers', reason: 'belongs to url; give a command its credentials with env' })
+  if (mcp.auth !== undefined) faults.push(...authFaults(mcp.auth, url))
   return faults
+}
+
+/** What each method cannot do without. */
+function authFaults(auth: NonNullable<Mcp['auth']>, url: string | undefined): { key: string; reason: string }[] {
+  const missing = (key: 'client_id' | 'secret_file' | 'key_file') =>
+    auth[key] === undefined ? [{ key: 'auth', reason: `${auth.method} needs ${key}` }] : []
+  return [
+    ...(url === undefined ? [{ key: 'auth', reason: 'belongs to url; give a command its credentials with env' }] : []),
+    ...(auth.method === 'login' ? [] : missing('client_id')),
+    ...(auth.method === 'client_credentials' ? missing('secret_file') : []),
+    ...(auth.method === 'private_key_jwt' ? missing('key_file') : []),
+  ]
 }
 
 function takenTwice(items: readonly (ConfigItem | undefined)[], { place }: ConfigContext): ConfigFault[] {
@@ -79,7 +93,7 @@ function mcpCapability(mcp: Mcp, directory: string): Omit<Extract<ConfiguredCapa
     kind: 'mcp',
     prefix: mcp.id,
     connection: connectionOf(mcp, directory),
-    ...present({ asks: mcp.asks }),
+    ...present({ asks: mcp.asks, auth: mcp.auth && authOf(mcp.auth, directory) }),
     classified: {
       tool: classesOf(capabilities),
       prompt: classesOf(prompts),
@@ -90,6 +104,13 @@ function mcpCapability(mcp: Mcp, directory: string): Omit<Extract<ConfiguredCapa
 
 function classesOf(given: Mcp['capabilities'] = {}): Readonly<Record<string, ClassifiedTool>> {
   return Object.fromEntries<ClassifiedTool>(Object.entries(given).map(([name, said]) => [name, present(said)]))
+}
+
+function authOf(given: NonNullable<Mcp['auth']>, directory: string): UpstreamAuth {
+  const { method, issuer, client_id: clientId, secret_file, key_file, algorithm, scope } = given
+  const secretFile = secret_file === undefined ? undefined : resolve(directory, secret_file)
+  const keyFile = key_file === undefined ? undefined : resolve(directory, key_file)
+  return { method, issuer, ...present({ clientId, secretFile, keyFile, algorithm, scope }) }
 }
 
 function connectionOf({ command, args, env, cwd, url, headers }: Mcp, directory: string): McpConnection {

@@ -343,6 +343,16 @@ peers:
       'hansa.yaml:2: capabilities[0].mcp.args: belongs to command, not to url',
     ],
     [
+      'OAuth for a command',
+      'capabilities:\n  - mcp: { id: a, command: x, auth: { method: login, issuer: "https://i.example" } }',
+      'hansa.yaml:2: capabilities[0].mcp.auth: belongs to url; give a command its credentials with env',
+    ],
+    [
+      'a key that is not named',
+      'capabilities:\n  - mcp: { id: a, url: https://a.example, auth: { method: private_key_jwt, issuer: "https://i.example", client_id: n } }',
+      'hansa.yaml:2: capabilities[0].mcp.auth: private_key_jwt needs key_file',
+    ],
+    [
       'a digest that is none',
       'capabilities:\n  - mcp: { id: a, command: x, capabilities: { y: { digest: short } } }',
       'hansa.yaml:2: capabilities[0].mcp.capabilities.y.digest: not 32 bytes of base64url',

@@ -9,6 +9,7 @@
  */
 import type { Clock, EventLogger, InputMethod, InputRequests, InputResponses } from '@hansa/protocols'
 import { inputRequestsSchema } from '@hansa/protocols'
+import type { AuthProvider } from '@modelcontextprotocol/client'
 import type { Dispatcher } from 'undici'
 import { reasonOf } from './driver.ts'
 import { DriverError } from './errors.ts'
@@ -43,6 +44,8 @@ export type McpBackendInit = {
   connection: McpConnection
   /** Whether the server may ask callers that accept it. @default true */
   asks?: boolean
+  /** Gives requests over HTTP their token. @default they have none */
+  access?: AuthProvider | undefined
   /** The server says that what it offers has changed. */
   changed?(): void
 }
@@ -291,7 +294,7 @@ class Backend implements McpBackend {
 
   #channel(connection: McpConnection): McpChannel {
     try {
-      return mcpChannel(connection, this.#components.dispatcher)
+      return mcpChannel(connection, this.#components.dispatcher, this.#init.access)
     } catch (error) {
       throw gone(reasonOf(error), error)
     }

@@ -1,6 +1,11 @@
 /** Opens the channel to one MCP server: a child process, or Streamable HTTP through the dispatcher that is passed in. */
 import { MAX_RESULT_BYTES } from '@hansa/protocols'
-import { type FetchLike, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client'
+import {
+  type AuthProvider,
+  type FetchLike,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { type Dispatcher, fetch as undiciFetch } from 'undici'
 
@@ -30,8 +35,9 @@ export type McpChannel = {
 const MAX_MESSAGE_BYTES = 2 * MAX_RESULT_BYTES
 const MAX_COMPLAINT = 2048
 
-export function mcpChannel(connection: McpConnection, dispatcher: Dispatcher): McpChannel {
-  return connection.kind === 'stdio' ? stdioChannel(connection) : httpChannel(connection, dispatcher)
+/** @param access gives requests over HTTP their token. @default they have none */
+export function mcpChannel(connection: McpConnection, dispatcher: Dispatcher, access?: AuthProvider): McpChannel {
+  return connection.kind === 'stdio' ? stdioChannel(connection) : httpChannel(connection, dispatcher, access)
 }
 
 function stdioChannel({ command, args, env, cwd }: Extract<McpConnection, { kind: 'stdio' }>): McpChannel {
@@ -51,10 +57,16 @@ function stdioChannel({ command, args, env, cwd }: Extract<McpConnection, { kind
   return { transport, complaint: () => tail.trim() }
 }
 
-function httpChannel({ url, headers }: Extract<McpConnection, { kind: 'http' }>, dispatcher: Dispatcher): McpChannel {
+function httpChannel(
+  { url, headers }: Extract<McpConnection, { kind: 'http' }>,
+  dispatcher: Dispatcher,
+  access: AuthProvider | undefined,
+): McpChannel {
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     requestInit: { headers: { ...headers }, redirect: 'error' },
     fetch: boundedFetch(dispatcher),
+    onInsufficientScope: 'throw',
+    ...(access === undefined ? {} : { authProvider: access }),
   })
   return { transport, complaint: () => '' }
 }

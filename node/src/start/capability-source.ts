@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici'
 import type { ConfiguredCapability as ConfiguredItem } from '../config/index.ts'
 import type { Detectors } from '../firewall/index.ts'
 import type { ConfiguredCapability, WithheldCapability } from '../kernel/configured-capabilities.ts'
+import type { UpstreamSettings } from './upstream-settings.ts'
 
 export type Offers = { offers: ConfiguredCapability[]; withheld: WithheldCapability[]; faults: string[] }
 
@@ -29,6 +30,8 @@ export type SourceComponents = {
   detectors: Detectors
   /** Reaches what strangers name, and what the operator writes of strangers. */
   reach: { allowPrivate: AllowPrivate; ca?: string }
+  /** What a server needs to know who asks. */
+  upstream: UpstreamSettings
   /** What a source offers has changed, and nobody has asked it to. */
   changed(): void
 }

@@ -12,6 +12,7 @@ import { RunningCalls } from '../kernel/invoke.ts'
 import { LocalCapabilities } from '../kernel/local-capabilities.ts'
 import { driverCall } from '../testing/index.ts'
 import { ConfiguredOffers } from './configured-offers.ts'
+import { upstreamSettings } from './upstream-settings.ts'
 
 const fixture = join(import.meta.dirname, '..', 'testing', 'mcp-stdio-fixture.ts')
 
@@ -20,12 +21,14 @@ async function ground() {
   const resources = new AsyncDisposableStack()
   const dispatcher = resources.adopt(new Agent(), (agent) => agent.destroy())
   const detectors = compileDetectors()
+  const upstream = upstreamSettings({ allowPrivate: false }, { keys: directory }, {})
   const components = {
     clock: manualClock(),
     logger: silentLogger,
     dispatcher,
     detectors,
     reach: { allowPrivate: false },
+    upstream,
   }
   let modules = 0
   return {

@@ -19,20 +19,22 @@ import {
 } from '../drivers/index.ts'
 import { type CapabilitySource, noOffers, type Offers, type SourceComponents } from './capability-source.ts'
 import { classOf, placeOf, surveyMcp } from './mcp-survey.ts'
+import { needsLogin, openUpstream, type Upstream } from './upstream-settings.ts'
 
 type McpItem = Extract<ConfiguredItem, { kind: 'mcp' }>
 
 /** Connections of which it is remembered what they list, besides the one that is asked what there is. */
 const MAX_LOOKS = 32
 
-export function keyOfMcp({ prefix, connection, asks }: McpItem): string {
-  return `mcp ${canonicalJson({ prefix, connection, asks: asks !== false })}`
+export function keyOfMcp({ prefix, connection, asks, auth }: McpItem): string {
+  return `mcp ${canonicalJson({ prefix, connection, asks: asks !== false, auth: { ...auth } })}`
 }
 
 export class McpSource implements CapabilitySource {
   readonly key: string
   readonly #components: SourceComponents
   readonly #backend: McpBackend
+  readonly #upstream: Upstream | undefined
   readonly #drivers = new Map<string, { made: string; driver: Driver }>()
   readonly #first = new Map<string, string>()
   #listed: McpLook | undefined
@@ -46,16 +48,20 @@ export class McpSource implements CapabilitySource {
     this.#components = components
     const { changed } = components
     const { prefix: name, connection, asks = true } = item
-    this.#backend = mcpBackend({ name, connection, asks, changed })(components)
+    this.#upstream = openUpstream(item, components)
+    const { access } = this.#upstream ?? {}
+    this.#backend = mcpBackend({ name, connection, asks, access, changed })(components)
   }
 
   async offersOf(item: ConfiguredItem, again: boolean): Promise<Offers> {
     if (item.kind !== 'mcp') return noOffers()
     const { at, prefix, connection, classified } = item
+    if (again) this.#upstream?.client.readAgain()
     try {
       if (again || this.#listed?.revision !== this.#backend.revision) this.#listed = await this.#backend.look()
     } catch (error) {
       if (!(error instanceof DriverError)) throw error
+      if (needsLogin(error)) return this.#waitForLogin(at, prefix)
       const what = connection.kind === 'stdio' ? connection.command : connection.url
       return noOffers(`${at}: the MCP server ${what} does not answer: ${error.detail.reason}`)
     }
@@ -71,6 +77,15 @@ export class McpSource implements CapabilitySource {
       tool: claim,
     }))
     return { offers, withheld: survey.withheld, faults: survey.faults }
+  }
+
+  /** It is no mistake of the configuration: nobody can sign in at a server that may not be configured. */
+  #waitForLogin(at: string, server: string): Offers {
+    this.#listed = undefined
+    this.#tell([
+      `${at}: the MCP server ${server} offers nothing before somebody signs in: hansa capability login ${server}`,
+    ])
+    return noOffers()
   }
 
   adopt(item: ConfiguredItem): void {

@@ -2,6 +2,7 @@ import { relative, resolve } from 'node:path'
 import { type CapabilityInfo, type Safety, safetyClasses } from '@hansa/protocols'
 import { type Command, Option } from 'commander'
 import type { ConfigItem } from '../../config/config-item-schema.ts'
+import { type UpstreamMethod, upstreamMethods } from '../../upstream/upstream-auth.ts'
 import type { Cli, Invocation } from '../cli.ts'
 import { usage } from '../errors.ts'
 import { collect } from '../options.ts'
@@ -9,6 +10,7 @@ import { counted } from '../table.ts'
 
 type Classes = { safety?: Safety; sensitivity?: string[]; obligation?: string[]; title?: string; description?: string }
 type Http = NonNullable<ConfigItem['http']>
+type Mcp = NonNullable<ConfigItem['mcp']>
 type HttpOptions = Classes & {
   method: Http['method']
   url: string
@@ -19,6 +21,13 @@ type HttpOptions = Classes & {
   output?: string
 }
 type McpOptions = {
+  auth?: UpstreamMethod
+  issuer?: string
+  clientId?: string
+  secretFile?: string
+  keyFile?: string
+  scope?: string
+
   asks?: boolean
   command?: string
   args?: string[]
@@ -87,6 +96,7 @@ function mcpCommand(cli: Cli): Command {
       examples: [
         'hansa capability add mcp files -- npx -y @modelcontextprotocol/server-filesystem ./shared',
         `hansa capability add mcp crm --url https://crm.example/mcp --header 'authorization: Bearer x'`,
+        'hansa capability add mcp wiki --url https://wiki.example/mcp --auth login --issuer https://login.example',
       ],
     })
     .argument('<id>', 'prefix of its tools: what the server calls `read` becomes ID.read')
@@ -101,6 +111,14 @@ function mcpCommand(cli: Cli): Command {
     .option('--cwd <directory>', 'where the program starts, relative to hansa.yaml')
     .option('--url <url>', 'a server that speaks Streamable HTTP, instead of a program')
     .option('--header <header>', "with --url: 'name: value'; can be repeated", collect)
+    .addOption(
+      new Option('--auth <method>', 'with --url: how the node proves that it may ask (OAuth)').choices(upstreamMethods),
+    )
+    .option('--issuer <url>', 'with --auth: the authorization server whose tokens the server takes')
+    .option('--client-id <id>', 'with --auth: the client that the node is there')
+    .option('--secret-file <path>', 'with --auth: the secret of the client, relative to hansa.yaml')
+    .option('--key-file <path>', 'with --auth: the private key of the client in PEM, relative to hansa.yaml')
+    .option('--scope <scopes>', 'with --auth: separated by spaces (default: what the server asks for)')
     .option('--no-asks', 'the server may ask no caller, and has one connection for all of them (default: it may)')
     .action(cli.action<McpOptions>(async (invocation) => add(invocation, { mcp: mcpItem(invocation) })))
 }
@@ -209,6 +227,7 @@ function mcpItem({ options, args: [id, program] }: Invocation<McpOptions>): NonN
     url,
     headers: headersOf(header),
     asks: options.asks === false ? false : undefined,
+    auth: authItem(options),
   })
 }
 
@@ -219,6 +238,16 @@ async function a2aItem({ options, args: [id] }: Invocation<A2aOptions>): Promise
   const headers = headersOf(header)
   const said = { id: String(id), url, card, interface: options.interface, headers, signer, keys, clearance }
   return present(said) as NonNullable<ConfigItem['a2a']>
+}
+
+function authItem({ auth, issuer, clientId, secretFile, keyFile, scope }: McpOptions): Mcp['auth'] {
+  if (auth === undefined) {
+    if ([issuer, clientId, secretFile, keyFile, scope].every((given) => given === undefined)) return undefined
+    throw usage(`Say how the node proves that it may ask: --auth ${upstreamMethods.join('|')}.`)
+  }
+  if (issuer === undefined) throw usage('--auth needs --issuer: no other authorization server gets credentials.')
+  const files = { client_id: clientId, secret_file: secretFile, key_file: keyFile }
+  return present({ method: auth, issuer, ...files, scope })
 }
 
 async function schemaOf(option: string, given: string | undefined): Promise<Http['input']> {
