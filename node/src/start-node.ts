@@ -168,6 +168,7 @@ async function preflight(
       clock: systemClock,
       logger,
       dispatcher,
+      reach,
       detectors: compileDetectors(config),
       upstream: upstreamSettings(config, paths, tls),
     }),

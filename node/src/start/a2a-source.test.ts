@@ -13,6 +13,7 @@ import { systemClock } from '../system-clock.ts'
 import { type A2aFixture, a2aFixture, aFrame } from '../testing/a2a-fixture.ts'
 import { driverCall } from '../testing/describe-driver.ts'
 import { A2aSource } from './a2a-source.ts'
+import { upstreamSettings } from './upstream-settings.ts'
 
 const reach = { allowPrivate: ['127.0.0.0/8'] }
 const WORDS = { message: [{ type: 'text', text: 'Plan it' }] }
@@ -38,6 +39,7 @@ function source(connection: A2aConnection, classified: Record<string, Classified
     dispatcher,
     reach: allow,
     detectors: compileDetectors(),
+    upstream: upstreamSettings({ allowPrivate: false }, { keys: '/nowhere' }, {}),
     changed() {},
   }
   const made = resources.use(new A2aSource(item, components))

@@ -37,7 +37,10 @@ describe('completion', () => {
 
   it.each([
     [['capab'], ['capability', 'capabilities']],
-    [['capability', 'a'], ['add']],
+    [
+      ['capability', 'a'],
+      ['add', 'auth'],
+    ],
     [
       ['capability', 'add', ''],
       ['http', 'mcp', 'module'],
