@@ -23,6 +23,8 @@ export type Invocation<Options> = {
   print: Print
   environment: Environment
   stdin: Readable
+  /** For what speaks a protocol. Anything else goes through `print`. */
+  stdout: Stream
   /** For what draws progress. Anything else goes through `print`. */
   stderr: Stream
   options: Options
@@ -93,6 +95,7 @@ export class Cli {
           print,
           environment,
           stdin,
+          stdout,
           stderr,
           options,
           args: command.processedArgs,

@@ -166,6 +166,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/call.ts')).callCommand,
       },
       {
+        name: 'mcp',
+        summary: 'plug what this node may call into an MCP host',
+        load: async () => (await import('./commands/mcp.ts')).mcpCommand,
+      },
+      {
         name: 'route',
         summary: 'say who could serve a capability, and in which order',
         load: async () => (await import('./commands/route.ts')).routeCommand,
