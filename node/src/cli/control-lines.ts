@@ -1,5 +1,14 @@
 /** Reads a stream of the control interface: lines of JSON, on a connection of its own, until the node ends it. */
-import { type ApprovalEvent, controlPaths, watchLineSchema } from '@hansa/protocols'
+import {
+  type ApprovalEvent,
+  CallError,
+  type CallErrorDetail,
+  type CallNote,
+  callLineSchema,
+  controlPaths,
+  type Frame,
+  watchLineSchema,
+} from '@hansa/protocols'
 import { Client } from 'undici'
 import { addressOf, answer, ControlClientError, failure, headersOf } from './control-client.ts'
 
@@ -22,22 +31,44 @@ export async function* watchApprovals(home: string): AsyncGenerator<ApprovalEven
   throw new ControlClientError({ code: 'connection_lost', home }, message)
 }
 
-async function* controlLines(home: string, path: string): AsyncGenerator<unknown> {
-  const { origin, socketPath, token } = await addressOf(home)
+/**
+ * A call, and what it says before it ends.
+ * @throws CallError with the code of the node, `outcome_unknown` when the connection is lost before the end; ControlClientError
+ */
+export async function heardCall(
+  home: string,
+  params: object,
+  { credential, onNote }: { credential: string | undefined; onNote(note: CallNote): void },
+): Promise<Frame> {
+  for await (const line of controlLines(home, controlPaths.invokeStream, { params, credential })) {
+    const { data } = callLineSchema.safeParse(line)
+    if (data?.type === 'note') onNote(data.note)
+    if (data?.type === 'frame') return data.frame
+    if (data?.type !== 'error') continue
+    const { message, ...detail } = data.error
+    throw new CallError(detail as CallErrorDetail, message)
+  }
+  throw new CallError({ code: 'outcome_unknown' })
+}
+
+type Asked = { params: object; credential: string | undefined }
+
+async function* controlLines(home: string, path: string, asked?: Asked): AsyncGenerator<unknown> {
+  const { origin, socketPath, token = asked?.credential } = await addressOf(home, asked?.credential)
   const client = new Client(origin, socketPath === undefined ? {} : { socketPath })
   try {
     const response = await client.request({
       path,
       method: 'POST',
       headers: headersOf(token),
-      body: '{}',
+      body: JSON.stringify(asked?.params ?? {}),
       headersTimeout: BEGINS_WITHIN_MS,
       bodyTimeout: SILENCE_MS,
     })
     if (response.statusCode === 200) yield* parsedLines(response.body)
     else await answer(response, home)
   } catch (error) {
-    throw await failure(error, home)
+    throw await failure(error, home, asked === undefined ? undefined : 'invoke')
   } finally {
     await client.destroy()
   }

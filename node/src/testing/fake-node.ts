@@ -19,6 +19,7 @@ import {
   type Frame,
   type HeldChainInfo,
   type IdentityKeys,
+  InputRequired,
   type InvokeOptions,
   type IssuerInfo,
   type KnownPeer,
@@ -249,7 +250,13 @@ export function fakeKernel(): FakeKernel {
       const signal = options.signal ?? new AbortController().signal
       return frame(
         ref,
-        await handler(args, { callId: ID, principal: options.principal ?? 'nobody', signal, accepts: [], note() {} }),
+        await handler(args, {
+          callId: ID,
+          principal: options.principal ?? 'nobody',
+          signal,
+          accepts: options.accepts ?? [],
+          note: options.onNote ?? (() => {}),
+        }),
       )
     }),
     routing: {
@@ -424,8 +431,7 @@ function frame(capability: string, value: unknown): Frame {
   return {
     callId: ID,
     capability,
-    kind: 'data',
-    value,
+    ...(value instanceof InputRequired ? { kind: 'input_required', value: value.requests } : { kind: 'data', value }),
     labels: [],
     untrusted: false,
     redactions: [],

@@ -1,4 +1,4 @@
-import { type Explanation, type Frame, inputMethods } from '@hansa/protocols'
+import { type CallNote, type Explanation, type Frame, inputMethods } from '@hansa/protocols'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -21,6 +21,7 @@ type Options = {
   accept?: string[]
   continue?: string
   responses?: string
+  notes?: boolean
   route?: boolean
 }
 
@@ -62,10 +63,12 @@ export function callCommand(cli: Cli): Command {
     )
     .option('--continue <call>', 'the call that asked; the arguments are those of that call')
     .option('--responses <json>', 'an object for each of its requests, by name: JSON, or @FILE')
+    .option('--notes', 'tell what the call says before it ends (default: on a terminal)')
     .option('--explain', 'say what would be decided, and why, and do nothing')
     .action(
       cli.action<Options>(async ({ home, print, options, stdin, args: [capability, given] }) => {
         const { controlClient } = await import('../control-client.ts')
+        const { heardCall } = await import('../control-lines.ts')
         const { readArguments, readContinuation, readCredential, readToken } = await import('../call-input.ts')
         const args = await readArguments(given as string | undefined, stdin)
         const { principal, purpose, idempotencyKey, approval, label: labels, deadline, token } = options
@@ -94,7 +97,13 @@ export function callCommand(cli: Cli): Command {
           print.result(explanation, (style) => explanationText(style, explanation))
           return explanationExits[explanation.decision]
         }
-        const frame = await client.call('invoke', members)
+        const frame =
+          options.notes === true || print.watched
+            ? await heardCall(home, members, {
+                credential,
+                onNote: (note) => print.note((style) => noteText(style, note)),
+              })
+            : await client.call('invoke', members)
         print.result(frame, () => valueText(frame))
         print.note((style) => frameNote(style, frame))
         if (frame.kind !== 'input_required') return exitCodes.ok
@@ -109,6 +118,16 @@ async function chainOf(given: string | boolean | undefined): Promise<string | fa
   if (typeof given !== 'string') return given === false ? false : undefined
   const { chainId } = await import('../given-chain.ts')
   return chainId(given)
+}
+
+/** Text of a result that is not whole yet is not shown: all of it follows. */
+function noteText(style: Style, note: CallNote): string {
+  if (note.type === 'progress') {
+    const { progress, total, message = '' } = note
+    return style.dim(`${total === undefined ? progress : `${progress} of ${total}`} ${message}`.trimEnd())
+  }
+  if (note.type === 'log') return style.dim(`${note.level}: ${JSON.stringify(note.data)}`)
+  return style.dim(note.type === 'updated' ? `changed: ${note.uri}` : `${note.at + note.text.length} characters`)
 }
 
 /** Within ten minutes, with the same arguments. */
