@@ -32,6 +32,7 @@ import { cannotStart, StartError, sentenceOf } from './start/errors.ts'
 import { isRunning } from './start/is-running.ts'
 import { issuerKeyFaults, issuersOf } from './start/issuer-keys.ts'
 import { NodeReloader } from './start/node-reload.ts'
+import type { OpenedA2a } from './start/open-a2a.ts'
 import { openListeners } from './start/open-listeners.ts'
 import { type OpenedTls, openTls } from './start/open-tls.ts'
 import type { Operations } from './start/operations.ts'
@@ -95,9 +96,10 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
     attach(ready.offers, kernel)
     await settleClassifications(config, kernel)
     const reloader = reloaderOf({ ...init, home }, kernel, ready)
-    const node = operationsOf({ ...init, home }, kernel, reloader, ready)
+    const a2a = await openAgent(config, { kernel, logger, ca: ready.tls.ca }, resources)
+    const node = operationsOf({ ...init, home }, kernel, reloader, ready, a2a)
     const { control, agents } = await openListeners(
-      { home, config, kernel, node, logger, ca: ready.tls.ca, mcpObserver: operations?.mcp },
+      { home, config, kernel, node, logger, a2a, mcpObserver: operations?.mcp },
       resources,
     )
     resources.defer(reloader.watchPolicies(systemClock))
@@ -285,6 +287,7 @@ function operationsOf(
   kernel: AssembledKernel,
   reloader: NodeReloader,
   { tls }: Ready,
+  a2a: OpenedA2a | undefined,
 ): NodeOperations {
   const configPath = homePaths(init.home).config
   const classifying = { configPath, environment: environmentOf(init), kernel, reloader, clock: systemClock }
@@ -296,12 +299,30 @@ function operationsOf(
       return reloader.reload()
     },
     classify: (params) => classify(params, classifying),
+    async agentCard(agentsUrl) {
+      if (a2a !== undefined) return a2a.card(agentsUrl.startsWith('unix:') ? 'http://localhost' : agentsUrl)
+      const message =
+        'unsupported: This node speaks no A2A. Set agents.listen and a2a in hansa.yaml, then start it again.'
+      throw new CallError({ code: 'unsupported' }, message)
+    },
     async logLines(params, signal) {
       if (init.lines === undefined)
         throw new CallError({ code: 'unsupported' }, 'unsupported: This node remembers no lines.')
       return init.lines.readOrWait(params, systemClock, signal)
     },
   }
+}
+
+/** What it needs is loaded only by a node that speaks A2A. */
+async function openAgent(
+  config: NodeConfig,
+  { kernel, logger, ca }: { kernel: AssembledKernel; logger: EventLogger; ca: string | undefined },
+  resources: AsyncDisposableStack,
+): Promise<OpenedA2a | undefined> {
+  if (config.a2a === undefined) return undefined
+  const { openA2a } = await import('./start/open-a2a.ts')
+  const components = { kernel, logger, clock: systemClock, ...(ca === undefined ? {} : { ca }) }
+  return resources.use(await openA2a(config.a2a, config, components))
 }
 
 /** What it needs is loaded only by a node that is asked for figures. */

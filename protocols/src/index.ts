@@ -6,6 +6,12 @@ export { type A2aPart, a2aIdSchema, a2aPartSchema } from './a2a/a2a-part.ts'
 export * from './a2a/a2a-requests.ts'
 export * from './a2a/a2a-task.ts'
 export * from './a2a/agent-card.ts'
+export {
+  ardCatalog,
+  type DirectoryRecordInit,
+  mcpServerRecord,
+  oasfRecord,
+} from './a2a/directory-records.ts'
 export * from './a2a/hansa-extension.ts'
 export { type AgentCardInit, makeAgentCard } from './a2a/make-agent-card.ts'
 // Agreements between kernels.

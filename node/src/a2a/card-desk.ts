@@ -7,9 +7,10 @@ import {
   type Clock,
   makeAgentCard,
 } from '@hansa/protocols'
-import { encodeBase64url, type SignedAgentCard, type Signer, scopeCovers, sha256, signAgentCard } from '@hansa/trust'
+import { encodeBase64url, type SignedAgentCard, type Signer, sha256, signAgentCard } from '@hansa/trust'
 import type { ControlledKernel } from '../control/controlled-kernel.ts'
 import { VERSION } from '../version.ts'
+import { openToVisitor } from './open-to-visitor.ts'
 import type { Visitor } from './task-desk.ts'
 
 export type CardSettings = {
@@ -53,16 +54,8 @@ export class CardDesk {
   }
 
   /** What the rules of this kernel leave open to the visitor, imported capabilities too. */
-  async forVisitor({ caller, principal }: Visitor, base: string): Promise<AgentCard> {
-    const agent = caller.scope === 'agent' ? caller.agent : undefined
-    const open = await this.#c.kernel.open.to({
-      principal,
-      ...(agent?.onBehalfOf === undefined ? {} : { onBehalfOf: agent.onBehalfOf }),
-      ...(agent?.issuer === undefined ? {} : { issuer: agent.issuer }),
-    })
-    const { scope } = agent ?? {}
-    const shown = open.map(({ info }) => info).filter(({ ref }) => scope === undefined || scopeCovers(scope, ref))
-    return this.#signed(shown, base).card
+  async forVisitor(visitor: Visitor, base: string): Promise<AgentCard> {
+    return this.#signed(await openToVisitor(this.#c.kernel, visitor), base).card
   }
 
   #signed(capabilities: readonly CapabilityInfo[], base: string): SignedAgentCard {

@@ -23,6 +23,7 @@ import { invokeOptions } from '../control/invoke-options.ts'
 import { A2aFault, faultOfA2a, internalFault, invalidParams, taskNotFound } from './a2a-fault.ts'
 import { chosenCall } from './chosen-call.ts'
 import { givenAnswers } from './given-answers.ts'
+import { openToVisitor } from './open-to-visitor.ts'
 import { TaskEvents, type TaskFollower } from './task-events.ts'
 import { keyOf, type TaskRun, TaskRuns, type TaskRunsComponents } from './task-runs.ts'
 import { MAX_TASKS_OF_SCOPE, type StoredTask, type TakenMessage, type TaskCall } from './task-store.ts'
@@ -40,7 +41,7 @@ export type TaskDeskSettings = {
 }
 
 export type TaskDeskComponents = Omit<TaskRunsComponents, 'events' | 'kernel'> & {
-  kernel: Pick<ControlledKernel, 'invoke' | 'capabilities'>
+  kernel: Pick<ControlledKernel, 'invoke' | 'open'>
 }
 
 type Taken = { scope: string; id: string; key: string; run: TaskRun | undefined }
@@ -186,7 +187,7 @@ export class TaskDesk implements AsyncDisposable {
     const { store, clock, webhooks } = this.#c
     const { message } = params
     const contextId = message.contextId ?? randomId()
-    const call = await this.#callOf(params, contextId)
+    const call = await this.#callOf(params, contextId, visitor)
     // Before anything is kept: what the caller may not say at all is not a task.
     const options = this.#optionsOf(call, visitor)
     const owner = ownerOf(visitor.caller)
@@ -210,9 +211,9 @@ export class TaskDesk implements AsyncDisposable {
     return this.#runs.start({ scope, stored, owner, first: true, options })
   }
 
-  async #callOf(params: A2aSend, contextId: string): Promise<TaskCall> {
-    const listed = await this.#c.kernel.capabilities()
-    const find = (ref: string) => listed.find((one) => one.ref === ref)
+  async #callOf(params: A2aSend, contextId: string, visitor: Visitor): Promise<TaskCall> {
+    const open = await openToVisitor(this.#c.kernel, visitor)
+    const find = (ref: string) => open.find((one) => one.ref === ref)
     const { defaultCapability } = this.#settings
     return chosenCall({ params, contextId, find, ...(defaultCapability === undefined ? {} : { defaultCapability }) })
   }

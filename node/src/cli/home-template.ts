@@ -101,7 +101,7 @@ policies:
 # Speaks A2A where agents connect: the card is at /.well-known/agent-card.json, messages go to /a2a. A client that knows
 # nothing of this node is served by \`default\`. See docs/guides/a2a.md. Default: it is not spoken
 # a2a:
-#   url: https://agents.example   # of a TLS proxy in front; default: where agents connect
+#   public_url: https://agents.example   # of a TLS proxy in front; default: where agents connect
 #   name: Lübeck Trading House
 #   provider: { organization: Lübeck Trading House, url: https://luebeck.example }
 #   default: desk.ask             # or ALIAS/ID

@@ -116,6 +116,11 @@ const groups: readonly { heading: string; entries: readonly Entry[] }[] = [
         load: async () => (await import('./commands/advertise.ts')).advertiseCommand,
       },
       {
+        name: 'a2a',
+        summary: 'see the card by which clients of A2A know this node',
+        load: async () => (await import('./commands/a2a.ts')).a2aCommand,
+      },
+      {
         name: 'discover',
         summary: 'find kernels by URL, in a registry, or in the mesh',
         load: async () => (await import('./commands/discover.ts')).discoverCommand,

@@ -26,7 +26,7 @@ describe('the key a2a', () => {
 
   it('says what the card says', () => {
     const reading = parse(
-      `${agents}a2a: { url: 'https://agents.example/x/', name: A, description: B, provider: { organization: C, url: 'https://c.example' }, documentation_url: 'https://d.example', default: orgb/desk.ask, deadline_seconds: 5, keep_hours: 1, push: false, legacy: true }`,
+      `${agents}a2a: { public_url: 'https://agents.example/x/', name: A, description: B, provider: { organization: C, url: 'https://c.example' }, documentation_url: 'https://d.example', default: orgb/desk.ask, deadline_seconds: 5, keep_hours: 1, push: false, legacy: true }`,
     )
     expect(reading.ok && reading.config.a2a).toEqual({
       url: 'https://agents.example/x',
@@ -44,8 +44,11 @@ describe('the key a2a', () => {
 
   it.each([
     ['a2a: {}', 'a2a is spoken where agents connect, so agents.listen has to say where that is'],
-    [`${agents}a2a: { url: 'http://agents.example' }`, 'a2a.url credentials do not cross a network over plain http'],
-    [`${agents}a2a: { url: 'https://agents.example/?a=b' }`, 'a2a.url a base URL has no query'],
+    [
+      `${agents}a2a: { public_url: 'http://agents.example' }`,
+      'a2a.public_url credentials do not cross a network over plain http',
+    ],
+    [`${agents}a2a: { public_url: 'https://agents.example/?a=b' }`, 'a2a.public_url a base URL has no query'],
     [`${agents}a2a: { default: '../x' }`, 'a2a.default'],
     [`${agents}a2a: { deadline_seconds: 601 }`, 'a2a.deadline_seconds'],
     [`${agents}a2a: { grpc: true }`, 'a2a'],

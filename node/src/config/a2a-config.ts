@@ -28,9 +28,16 @@ export function a2aConfig({ a2a, agents }: ConfigFile, place: ConfigContext['pla
       ...place(['a2a']),
       reason: 'is spoken where agents connect, so agents.listen has to say where that is',
     })
-  const urlReason = a2a.url === undefined ? undefined : urlFault(a2a.url)
-  if (urlReason !== undefined) faults.push({ ...place(['a2a', 'url']), reason: urlReason })
-  const { url, name, description, provider, documentation_url: documentationUrl, default: defaultCapability } = a2a
+  const urlReason = a2a.public_url === undefined ? undefined : urlFault(a2a.public_url)
+  if (urlReason !== undefined) faults.push({ ...place(['a2a', 'public_url']), reason: urlReason })
+  const {
+    public_url: url,
+    name,
+    description,
+    provider,
+    documentation_url: documentationUrl,
+    default: defaultCapability,
+  } = a2a
   const { deadline_seconds: deadline = 60, keep_hours: keep = 24, push = true, legacy = false } = a2a
   const settings: A2aConfig = {
     ...(url === undefined ? {} : { url: url.replace(/\/+$/, '') }),

@@ -5,7 +5,7 @@ import { z } from 'zod'
 const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http(s) URL' }).max(2048)
 
 export const a2aSchema = z.strictObject({
-  url: httpUrl
+  public_url: httpUrl
     .describe(
       'Base URL under which clients reach agents.listen, such as that of a TLS proxy; the card names it and nothing that a request says. Default: where it listens',
     )

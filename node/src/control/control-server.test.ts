@@ -51,6 +51,7 @@ describe('the methods of the control interface', () => {
     whoami: [{}, undefined],
     status: [{}, undefined],
     snapshotState: [{}, ['snapshotState']],
+    agentCard: [{}, undefined],
     identityKeys: [{}, ['identity.keys']],
     renewUpdateKey: [{ recovery: null }, ['identity.renew', { recovery: null }]],
     rotateKey: [{ delay: 60 }, ['identity.rotate', { delay: 60 }]],

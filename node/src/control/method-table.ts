@@ -91,6 +91,7 @@ export const methodTable: MethodTable = {
   rotateKey: (params, { kernel }) => kernel.identity.rotate(withoutUndefined(params)),
   revokeKey: (params, { kernel }) => kernel.identity.revoke(params),
   snapshotState: (_params, { kernel }) => kernel.snapshotState(),
+  agentCard: (_params, { node, agentsUrl }) => node.agentCard(agentsUrl),
   audit: (params, { kernel }) => kernel.audit(withoutUndefined(params)),
   content: ({ callId }, { kernel }) => kernel.content(callId),
   keptArguments: ({ origin, callIds }, { kernel }) => kernel.keptArguments(origin, callIds),

@@ -14,6 +14,11 @@ export interface NodeOperations {
    */
   classify(init: Classify): Promise<CapabilityDetail>
   /**
+   * The card by which clients of A2A know it. @param agentsUrl where agents connect
+   * @throws CallError `unsupported` when it does not speak A2A.
+   */
+  agentCard(agentsUrl: string): Promise<{ text: string }>
+  /**
    * The last lines that it wrote. @param signal ends the waiting
    * @throws CallError `unsupported` when it remembers none.
    */

@@ -22,6 +22,8 @@ export type OpenA2aComponents = {
 
 export interface OpenedA2a extends AsyncDisposable {
   readonly mount: Mount
+  /** The card as everybody is served it. @param base where agents connect */
+  card(base: string): Promise<{ text: string }>
 }
 
 type A2a = NonNullable<NodeConfig['a2a']>
@@ -45,7 +47,8 @@ export async function openA2a(
   const legacy = settings.legacy ? { legacy: await openLegacy({ service, cards, logger }) } : {}
   const mount = a2aMount({ service, cards, clock, logger, ...legacy, ...(url === undefined ? {} : { url }) })
   const held = opened.move()
-  return { mount, [Symbol.asyncDispose]: () => held.disposeAsync() }
+  const card = async (base: string) => ({ text: (await cards.forEverybody(url ?? base)).text })
+  return { mount, card, [Symbol.asyncDispose]: () => held.disposeAsync() }
 }
 
 async function openLegacy(components: { service: A2aService; cards: CardDesk; logger: EventLogger }) {

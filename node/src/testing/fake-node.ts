@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  type AgentCard,
   type AgentInfo,
   type Approval,
   type ApprovalEvent,
@@ -378,6 +379,7 @@ export const fakeOperations: NodeOperations = {
   logLines: async ({ after = 0 }) => ({ lines: [], next: after, missed: 0 }),
   reloadPolicy: async () => ({ ok: true, version: 2, rules: 1 }),
   policyFaults: () => [],
+  agentCard: async (agentsUrl) => ({ text: JSON.stringify(fakeCard(agentsUrl)) }),
   reload: async () => ({
     ok: true,
     added: [],
@@ -387,6 +389,20 @@ export const fakeOperations: NodeOperations = {
     needsRestart: ['listen'],
   }),
   classify: async ({ capability, safety }) => ({ ...detail(capability), safety }),
+}
+
+function fakeCard(url: string): AgentCard {
+  return {
+    name: 'fake',
+    description: 'A node of a test',
+    version: '0.1.0',
+    supportedInterfaces: [{ url: `${url}/a2a`, protocolBinding: 'JSONRPC', protocolVersion: '1.0' }],
+    capabilities: { streaming: true },
+    defaultInputModes: ['text/plain'],
+    defaultOutputModes: ['text/plain'],
+    skills: [{ id: 'files.read', name: 'Read', description: 'Reads', tags: ['tool', 'READ'] }],
+    signatures: [],
+  }
 }
 
 function detail(ref: string): CapabilityDetail {

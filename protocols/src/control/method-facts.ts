@@ -79,6 +79,7 @@ export const methodFacts = {
   rotateKey: { scope: 'operator', summary: 'Announces a new key, which signs after the delay.' },
   revokeKey: { scope: 'operator', summary: 'Says that a key is compromised, in the document and to peers.' },
   snapshotState: { scope: 'operator', summary: 'Writes a copy of the state of the node beside it, for a backup.' },
+  agentCard: { scope: 'operator', summary: 'Shows the card by which clients of A2A know this node, as it is served.' },
   audit: { scope: 'operator', summary: 'Reads entries of the log.' },
   content: { scope: 'operator', summary: 'Shows what was kept of the content of one call, checked against the log.' },
   keptArguments: { scope: 'operator', summary: 'Reads kept arguments of calls, for what-if decisions.' },

@@ -166,6 +166,7 @@ export const controlMethods = {
   renewUpdateKey: renewUpdateKeyParamsSchema,
   revokeKey: revokeKeyParamsSchema,
   snapshotState: z.strictObject({}),
+  agentCard: z.strictObject({}),
   audit: z.strictObject({
     from: z.int().optional(),
     limit: z.int().min(1).max(10_000).optional(),

@@ -1,5 +1,6 @@
 /** What each method of the control interface answers with: server, client and the OpenAPI document derive from this one table. */
 import { z } from 'zod'
+import { MAX_AGENT_CARD_BYTES } from '../a2a/agent-card.ts'
 import { agreementInfoSchema } from '../agreement/agreement-record.ts'
 import { heldChainSchema } from '../delegation/held-chain.ts'
 import { caseViewSchema } from '../governance/case-acts.ts'
@@ -126,6 +127,7 @@ export const controlResults = {
   renewUpdateKey: identityKeysSchema,
   revokeKey: identityKeysSchema,
   snapshotState: z.object({ path: z.string().max(4096) }),
+  agentCard: z.object({ text: z.string().max(MAX_AGENT_CARD_BYTES).describe('JSON, signed over these very bytes') }),
   audit: z.array(entrySchema).max(10_000),
   content: keptContentSchema,
   keptArguments: keptArgumentsSchema,
