@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type CapabilityManifest, type DiscoverInit, exchangePaths, memoryStore } from '@hansa/protocols'
 import { didKeyResolver, type Signer, signManifest, taggedHash } from '@hansa/trust'
 import { aCapability, alice, aManifest, bob, carol, mallory, NOW } from '@hansa/trust/testing'
@@ -17,6 +18,19 @@ import { manifestUrl } from './manifest-url.ts'
 const REGISTRY = 'http://registry.test'
 const jwsOf = (signer: Signer, over: Partial<CapabilityManifest> = {}) =>
   signManifest(signer, aManifest({ kernel_id: signer.did, ...over })).jws
+
+/** Time goes on in steps until there is an answer. */
+async function untilSettled<T>(work: Promise<T>, step: () => unknown): Promise<T> {
+  let done = false
+  const settled = work.finally(() => {
+    done = true
+  })
+  while (!done) {
+    await step()
+    await setImmediate()
+  }
+  return settled
+}
 
 function world() {
   const network = memoryNetwork()
@@ -51,6 +65,35 @@ describe(discoverPeers, () => {
       },
       { did: carol.did, by: ['registry'], sources: [REGISTRY] },
     ])
+  })
+
+  it('waits a second more for other registries once one has answered well, and names those that were too slow', async () => {
+    const { network, clock, discover, list } = world()
+    list(jwsOf(bob))
+    const asked = Promise.withResolvers<void>()
+    network.attach('http://slow.test', {
+      handle: () => {
+        asked.resolve()
+        return new Promise(() => undefined)
+      },
+    })
+    const finding = discover({ registryUrls: ['http://slow.test', REGISTRY] })
+    await asked.promise
+    const found = await untilSettled(finding, () => clock.advance(500))
+    expect(clock.now() / 1000 - NOW).toBeLessThan(5)
+    expect(found).toMatchObject({
+      peers: [{ did: bob.did, by: ['registry'], sources: [REGISTRY] }],
+      faults: [{ source: 'http://slow.test', reason: expect.stringContaining('another registry had answered') }],
+    })
+  })
+
+  it('waits for every registry while none has answered well', async () => {
+    const { network, clock, discover } = world()
+    network.attach('http://slow.test', { handle: () => new Promise(() => undefined) })
+    const finding = discover({ registryUrls: ['http://slow.test', 'http://nobody.test'] })
+    const { faults } = await untilSettled(finding, () => clock.advance(500))
+    expect(clock.now() / 1000 - NOW).toBeGreaterThanOrEqual(15)
+    expect(faults).toHaveLength(2)
   })
 
   it('asks the well-known path of a base URL', async () => {

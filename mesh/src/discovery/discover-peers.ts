@@ -54,6 +54,9 @@ const CONCURRENCY = 16
 /** For the whole discovery, milliseconds; what has not answered by then is a fault. */
 const TOTAL_TIME_MS = 15_000
 
+/** How much longer registries are waited for once one of them has answered, milliseconds: what it lists is then a little older. */
+const GRACE_MS = 1_000
+
 const tooLate = new ExchangeStopped('timeout', `it did not answer within ${TOTAL_TIME_MS / 1000} s`)
 
 type Candidate = { source: string; by: DiscoveryChannel; jws: string; certificate?: ShownCertificate }
@@ -81,9 +84,11 @@ async function discover(
     ...(init.registryUrl === undefined ? [] : [init.registryUrl]),
     ...(init.registryUrls ?? []),
   ])
+  const first = firstAnswer(components.clock, signal)
   for (const url of [...registries].slice(0, MAX_REGISTRIES))
-    questions.push(() => askRegistry(components, url, init, signal))
+    questions.push(() => first.among(() => askRegistry(components, url, init, first.signal)))
   const answers = await inParallel(questions, CONCURRENCY)
+  first.done()
   // Whoever names a place wants what is there.
   const held = urls.length > 0 ? [] : heldOf(components, init)
   const asked = answers.flatMap(({ candidates }) => candidates)
@@ -93,6 +98,24 @@ async function discover(
   return {
     peers: merged.peers.filter(({ did, signed }) => did !== components.self && isWanted(signed.manifest, init)),
     faults: [...tooMany, ...answers.flatMap(({ faults }) => faults), ...verified.faults, ...merged.faults],
+  }
+}
+
+const outrun = new ExchangeStopped('timeout', `another registry had answered ${GRACE_MS / 1000} s before`)
+
+/** Ends what is asked of others some time after the first good answer: a registry that is away holds nobody up. */
+function firstAnswer(clock: Clock, outer: AbortSignal) {
+  const late = new AbortController()
+  let cancel: (() => void) | undefined
+  return {
+    signal: AbortSignal.any([outer, late.signal]),
+    async among(ask: () => Promise<Answer>): Promise<Answer> {
+      const answer = await ask()
+      if (answer.faults.length === 0) cancel ??= clock.after(GRACE_MS, () => late.abort(outrun))
+      if (!late.signal.aborted) return answer
+      return { ...answer, faults: answer.faults.map((one) => ({ ...one, reason: outrun.message })) }
+    },
+    done: () => cancel?.(),
   }
 }
 

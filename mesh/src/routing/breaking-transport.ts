@@ -65,6 +65,7 @@ export function breakingTransport(
     },
     ...(inner.usePins === undefined ? {} : { usePins: (pins) => inner.usePins?.(pins) }),
     ...(inner.onUnbound === undefined ? {} : { onUnbound: (ended) => inner.onUnbound?.(ended) }),
+    ...(inner.drop === undefined ? {} : { drop: (peer, reason) => inner.drop?.(peer, reason) }),
     ...(inner.channels === undefined ? {} : { channels: () => inner.channels?.() ?? [] }),
   }
 }

@@ -126,9 +126,10 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
     return [...this.#ways.values()].flatMap(({ open }) => (open?.link.isOpen === true ? [open.shown] : []))
   }
 
-  /** Whatever is open with the peer ends. */
+  /** Whatever is open with the peer ends, also a channel that is about to be replaced. */
   drop(peer: Did, reason: string): void {
     this.#ways.get(peer)?.open?.link.close(reason)
+    this.#bound.get(peer)?.close(reason)
   }
 
   /** Takes nothing new, and resolves when everything under way has ended. */

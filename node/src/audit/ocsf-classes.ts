@@ -68,6 +68,7 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'peer.evidence': { of: 'detection_finding', id: 1, name: 'Create' },
   'mesh.joined': entity('mesh', 'create'),
   'mesh.left': entity('mesh', 'delete'),
+  'registry.forgiven': { of: 'detection_finding', id: 3, name: 'Close' },
   'discovery.conflict': { of: 'detection_finding', id: 1, name: 'Create' },
   'capability.classified': entity('capability', 'update'),
   'capability.suspended': entity('capability', 'suspend'),

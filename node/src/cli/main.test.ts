@@ -44,6 +44,7 @@ describe('hansa', () => {
     ['tls', 'show'],
     ['registry', 'up'],
     ['registry', 'show'],
+    ['registry', 'forgive'],
     ['advertise'],
     ['a2a', 'card'],
     ['capability', 'add', 'a2a'],

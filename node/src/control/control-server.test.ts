@@ -79,6 +79,10 @@ describe('the methods of the control interface', () => {
         },
       ],
     ],
+    forgiveRegistry: [
+      { url: 'https://registry.example', by: 'person:olga' },
+      ['forgiveRegistry', 'https://registry.example', 'person:olga'],
+    ],
     importAgreed: [
       { did: 'did:key:z6Mk', as: 'orgb' },
       ['importAgreed', { did: 'did:key:z6Mk', as: 'orgb' }, { actor: 'agent:default', isOperator: true }],

@@ -27,6 +27,7 @@ import type {
 import type { AgreedImporter } from '../first-import/first-imports.ts'
 import type { ExchangeAnswer } from '../issuers/token-exchange.ts'
 import type { OpenCapabilities } from '../kernel/open-capabilities.ts'
+import type { ForgivenRegistry } from '../registry/forgive-registry.ts'
 import type { RoutingOperations } from '../routing/routing-desk.ts'
 import type { StandingOperations } from '../standing/standing-desk.ts'
 import type { IdentifyAgent } from './control-caller.ts'
@@ -78,6 +79,11 @@ export interface ControlledKernel extends Kernel, KernelOperator {
   readonly routing: RoutingOperations
   /** What may be shown to whoever asks. */
   readonly open: OpenCapabilities
+  /**
+   * Asks a registry again that was caught: its next log counts as its first.
+   * @throws CallError `not_found` for one that was not caught.
+   */
+  forgiveRegistry(url: string, by: string): Promise<ForgivenRegistry>
   /** @param by who asks @default an operator */
   importAgreed(init: ImportAgreed, by?: AgreedImporter): Promise<AgreedImport>
   /**

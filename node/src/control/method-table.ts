@@ -46,6 +46,7 @@ export const methodTable: MethodTable = {
   discover: (params, { kernel, signal }) => kernel.discoverPeers({ ...withoutUndefined(params), signal }),
   search: (params, { kernel }) => kernel.search(withoutUndefined(params)),
   import: async (params, { kernel }) => importedPeer(await kernel.importRemote(withoutUndefined(params))),
+  forgiveRegistry: ({ url, by }, { kernel }) => kernel.forgiveRegistry(url, by),
   importAgreed: (params, context) => importAgreed(withoutUndefined(params), context),
   refresh: ({ alias }, { kernel }) => kernel.refresh(alias),
   addPeer: (params, { kernel }) => kernel.addPeer(withoutUndefined(params)),

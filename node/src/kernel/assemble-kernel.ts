@@ -98,7 +98,6 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   await checkContent(components.content, init.content)
   // A log that is open holds its directory: whatever fails behind it must not keep the next start from it.
   await using undo = new AsyncDisposableStack()
-
   let opened: Ledger | undefined
   let gossip: LogGossip | undefined
   const append = (draft: EntryDraft): Appended => {
@@ -108,7 +107,6 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     standing.saw(draft, appended)
     return appended
   }
-
   const room = () => (opened === undefined ? Promise.resolve() : roomIn(opened, clock))
   const events = new EventOutbox({ store, logger, ledger: () => opened, room, saw: (...of) => standing.saw(...of) })
   const logs = components.logs ?? { origin: `${self}/log/1`, frozen: [] }
@@ -147,7 +145,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const rules = () => policy.current.rules
   const peerDesk = await PeerDesk.open({
     ...{ store, clock, resolver, settings: peers, imports, self, events, rules },
-    removed: async (peer) => void (await Promise.all([gossip?.evidence.lift(peer), identities.forget(peer)])),
+    removed: (peer) => Promise.all([gossip?.evidence.lift(peer), identities.forget(peer), ends(peer)]),
     standing: (peer) => standing.of(peer),
   })
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
@@ -209,12 +207,13 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const ends = (peer: Did) => {
     sessions.closePeer(peer)
     peerSessions.forget(peer)
+    transport.drop?.(peer, 'this kernel speaks no longer with it')
   }
   const company = await openLogCompany(
     {
       ...components,
       ...{ self, ledger, refusals, imports, resolver, memory, sessions, events, append, isKnown },
-      forget: (peer) => peerSessions.forget(peer),
+      forget: (peer) => ends(peer),
       found: (peer, proof) => governance.forked(peer, proof),
       observer: init.observer,
     },
@@ -227,7 +226,6 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     { self, signer, clock, store, ledger, frozen: logs.frozen.map(inManifest), locals, policy, events },
     { ...publicFace(init), witness: witnessing.book.vkey },
   )
-
   const own = async (): Promise<OwnSide> => ({
     manifest: await publisher.current(),
     policyVersion: policy.version,

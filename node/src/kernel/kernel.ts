@@ -63,6 +63,7 @@ import type { IdentityDesk } from '../identity/identity-desk.ts'
 import type { IssuerDesk } from '../issuers/issuer-desk.ts'
 import type { MeshFigures } from '../mesh/mesh-figures.ts'
 import type { LoadedPolicy } from '../policy/policy-changes.ts'
+import { type ForgivenRegistry, forgiveRegistry } from '../registry/forgive-registry.ts'
 import type { KernelRegistries } from '../registry/kernel-registries.ts'
 import type { RoutingDesk } from '../routing/routing-desk.ts'
 import type { StandingDesk } from '../standing/standing-desk.ts'
@@ -179,6 +180,11 @@ export class AssembledKernel implements ControlledKernel {
 
   importRemote(init: ImportInit): Promise<PeerImport> {
     return this.#parts.imports.add(init)
+  }
+
+  forgiveRegistry(url: string, by: string): Promise<ForgivenRegistry> {
+    const { append, registries } = this.#parts
+    return forgiveRegistry({ url, by }, { append, memory: registries.memory })
   }
 
   importAgreed(init: ImportAgreed, by: AgreedImporter = OPERATOR): Promise<AgreedImport> {

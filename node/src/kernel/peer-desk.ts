@@ -49,7 +49,7 @@ export type PeerDeskComponents = {
   self: Did
   events: Events
   /** An operator has removed the kernel: what was held against it no longer counts. */
-  removed?(peer: Did): Promise<void>
+  removed?(peer: Did): Promise<unknown>
   /** What it may be trusted with now. */
   standing?(peer: Did): PeerStanding | undefined
   /** The policy in force. */

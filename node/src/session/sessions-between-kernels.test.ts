@@ -137,4 +137,16 @@ describe('two kernels', () => {
     expect(await call(both.a, 1)).toMatchObject({ value: { n: 1 } })
     expect(both.lines.filter(([event]) => event === 'session.not_opened')).toEqual([])
   })
+
+  it.each<[string, (both: Awaited<ReturnType<typeof twoKernels>>) => Promise<unknown>]>([
+    ['removes it', ({ a }) => a.removePeer('b', 'person:olga')],
+    ['revokes it', ({ a, b }) => a.revoke({ kind: 'peer', what: b.did, reason: 'it is gone', by: 'person:olga' })],
+  ])('have no channel any more when one of them %s', async (_how, end) => {
+    await using both = await twoKernels()
+    await both.meet(both.b.endpoint ?? '')
+    await call(both.a, 1)
+    expect(both.a.meshFigures.channels).toEqual({ opened: 1, taken: 0 })
+    await end(both)
+    await expect.poll(() => both.a.meshFigures.channels, { timeout: 10_000 }).toEqual({ opened: 0, taken: 0 })
+  })
 })

@@ -271,6 +271,7 @@ export function fakeKernel(): FakeKernel {
     })),
     search: noted('search', () => ({ hits: [searchHit()], matches: 2, kernels: 3 })),
     importRemote: noted('importRemote', () => peerImport()),
+    forgiveRegistry: noted('forgiveRegistry', (url) => ({ url, kind: 'rolled_back', reason: 'its log is shorter' })),
     importAgreed: noted('importAgreed', () => {
       if (kernel.disagree !== undefined) throw kernel.disagree
       return Object.assign(peerImport(), {

@@ -24,6 +24,10 @@ export const methodFacts = {
   discover: { scope: 'operator', summary: 'Looks for other kernels, by URL or in a registry.' },
   search: { scope: 'agent', summary: 'Searches the manifests of other kernels that this one holds.' },
   import: { scope: 'operator', summary: 'Pins another kernel and makes its capabilities callable.' },
+  forgiveRegistry: {
+    scope: 'operator',
+    summary: 'Asks a registry again that was caught; its next log counts as its first.',
+  },
   importAgreed: {
     scope: 'agent',
     summary: 'Pins a kernel that two independent discovery channels name alike; grants no call.',

@@ -114,6 +114,7 @@ export const controlMethods = {
     trustPolicy: trustPolicySchema.optional(),
   }),
   importAgreed: importAgreedSchema,
+  forgiveRegistry: z.strictObject({ url, by: personPrincipalSchema }),
   refresh: z.strictObject({ alias: peerAliasSchema }),
   unimport: z.strictObject({ alias: peerAliasSchema }),
   addPeer: addPeerSchema,

@@ -85,6 +85,11 @@ export const controlResults = {
   search: searchAnswerSchema,
   import: importedPeerSchema,
   importAgreed: agreedImportSchema,
+  forgiveRegistry: z.object({
+    url: z.string().max(2048),
+    kind: z.string().max(64).describe('What it had been caught with'),
+    reason: z.string().max(1024),
+  }),
   refresh: manifestDiffSchema,
   unimport: z.null(),
   addPeer: knownPeerSchema,

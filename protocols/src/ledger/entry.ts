@@ -107,6 +107,7 @@ export const entryTypes = [
   'mesh.joined',
   'mesh.left',
   'discovery.conflict',
+  'registry.forgiven',
 ] as const
 export type EntryType = (typeof entryTypes)[number]
 

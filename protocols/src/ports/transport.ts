@@ -52,6 +52,8 @@ export interface PeerTransport {
   binding(endpoint: string, peer?: Did): Promise<ChannelBinding | undefined>
   /** Channels that are open now. A transport of single requests has none. */
   channels?(): readonly PeerChannel[]
+  /** Whatever is open with the peer ends; what is under way fails. */
+  drop?(peer: Did, reason: string): void
   /** Frames over all channels since the start. */
   frames?(): { sent: number; received: number }
   /** @param ended called when a session with the peer cannot be used any more, because its channel has closed. */

@@ -68,3 +68,12 @@ describe('hansa registry show', () => {
     expect(stderr).toContain('give the URL of a registry')
   })
 })
+
+it('forgives a registry under the name of the account, and says what it was caught with', async () => {
+  await using node = await fakeNode()
+  const { exit, stdout } = await runCli(['registry', 'forgive', 'https://registry.example'], { home: node.home })
+  expect({ exit, stdout }).toEqual({ exit: 0, stdout: expect.stringContaining('rolled_back: its log is shorter') })
+  expect(node.kernel.calls.filter(([name]) => name === 'forgiveRegistry')).toEqual([
+    ['forgiveRegistry', 'https://registry.example', expect.stringMatching(/^person:/)],
+  ])
+})

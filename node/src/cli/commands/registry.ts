@@ -1,4 +1,6 @@
+import { userInfo } from 'node:os'
 import type { Command } from 'commander'
+import { accountPerson } from '../account-person.ts'
 import type { Cli } from '../cli.ts'
 import { failed, usage } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -7,7 +9,11 @@ import type { ShownRegistry } from '../shown-registry.ts'
 import { counted, facts } from '../table.ts'
 
 export function registryCommand(cli: Cli): Command {
-  return cli.group('registry', 'run a registry, and see what registries show', [upCommand(cli), showCommand(cli)])
+  return cli.group('registry', 'run a registry, and see what registries show', [
+    upCommand(cli),
+    showCommand(cli),
+    forgiveCommand(cli),
+  ])
 }
 
 function showCommand(cli: Cli): Command {
@@ -35,6 +41,32 @@ function showCommand(cli: Cli): Command {
         const registries = await Promise.all(asked.map((url) => shownRegistry(url, did)))
         print.result({ registries }, (style) => registries.map((one) => shownText(style, one)).join('\n\n'))
         return registries.some(({ faults }) => faults.length > 0) ? exitCodes.failed : exitCodes.ok
+      }),
+    )
+}
+
+function forgiveCommand(cli: Cli): Command {
+  return cli
+    .command('forgive', {
+      summary: 'ask a registry again that was caught',
+      description:
+        'A registry whose log was rewritten, cut or signed by another key is not asked any more. When it was set up anew, or its operator has shown you why, this node forgets what it remembers of it: the next log that it shows counts as its first. What it was caught with stays in the log of this node, and so does this.',
+      examples: ['hansa registry forgive https://registry.example'],
+    })
+    .argument('<url>', 'its base URL, as in hansa.yaml')
+    .action(
+      cli.action(async ({ home, print, args: [url] }) => {
+        const { ask } = await import('../control-client.ts')
+        const by = accountPerson(userInfo().username)
+        const forgiven = await ask(home, 'forgiveRegistry', { url: String(url), by })
+        print.result(forgiven, (style) =>
+          facts(style, [
+            ['forgiven', style.name(forgiven.url)],
+            ['was', `${forgiven.kind}: ${forgiven.reason}`],
+            ['from now on', 'it is asked again, and the next log that it shows counts as its first'],
+          ]),
+        )
+        return undefined
       }),
     )
 }
