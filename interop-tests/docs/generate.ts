@@ -11,6 +11,7 @@ import { errorsPage } from './errors-page.ts'
 import { logEventsPage } from './log-events-page.ts'
 import { metricsPage } from './metrics-page.ts'
 import { repository } from './pages.ts'
+import { protocolMappingPage } from './protocol-mapping-page.ts'
 
 export type GeneratedPage = {
   /** From the root of the repository. */
@@ -26,6 +27,7 @@ export const generatedPages: readonly GeneratedPage[] = [
   { path: 'docs/reference/log-events.md', text: logEventsPage },
   { path: 'docs/reference/metrics.md', text: metricsPage },
   { path: 'docs/reference/configuration.md', text: configurationPage },
+  { path: 'docs/reference/protocol-mapping.md', text: protocolMappingPage },
   { path: 'node/hansa.schema.json', text: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
 ]
 

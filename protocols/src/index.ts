@@ -19,6 +19,7 @@ export * from './agreement/agreement.ts'
 export * from './agreement/agreement-record.ts'
 // What a backup of a node says of itself.
 export * from './backup/backup-manifest.ts'
+export * from './bridge/protocol-mapping.ts'
 // Capabilities.
 export { CANARY_PRINCIPAL, CANARY_PURPOSE } from './capability/canary.ts'
 export type {
