@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compileSchema, isRedactionMark, type SchemaCheck } from './schema-check.ts'
+import { governanceDefinitions } from '../governance/governance-capabilities.ts'
+import { checkOnDemand, compileSchema, isRedactionMark, type SchemaCheck } from './schema-check.ts'
 
 const DRAFT_7 = 'http://json-schema.org/draft-07/schema#'
 
@@ -123,6 +124,38 @@ describe(compileSchema, () => {
     expect(check({ additionalProperties: { type: 'number' } }).validate({ 'alice@example.com': 'x' })).toBe(
       '/* does not keep "type"',
     )
+  })
+})
+
+describe(checkOnDemand, () => {
+  const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] }
+
+  it('says what the compiled schema says, and asks for the text once', () => {
+    let asked = 0
+    const check = checkOnDemand(() => {
+      asked += 1
+      return JSON.stringify(schema)
+    })
+    expect(asked).toBe(0)
+    const compiled = compileSchema(JSON.stringify(schema))
+    if (!compiled.ok) throw new Error(compiled.reason)
+    for (const value of [{ a: 1 }, { a: 'x' }, {}, { a: 1, b: 2 }, { a: '[redacted:PII]' }, null]) {
+      expect(check.validate(value)).toBe(compiled.check.validate(value))
+      expect(check.validateRedacted(value)).toBe(compiled.check.validateRedacted(value))
+      expect(check.undeclared(value)).toEqual(compiled.check.undeclared(value))
+      expect(check.dropUndeclared(value)).toEqual(compiled.check.dropUndeclared(value))
+    }
+    expect(asked).toBe(1)
+  })
+
+  it('lets nothing pass under a text that cannot be compiled', () => {
+    const check = checkOnDemand(() => '{"type":"nonsense"}')
+    expect(() => check.validate({})).toThrow('a schema of this kernel')
+    expect(() => check.undeclared({})).toThrow('a schema of this kernel')
+  })
+
+  it.each(Object.values(governanceDefinitions))('finds a schema in what $id takes and gives', ({ input, output }) => {
+    for (const own of [input, output]) expect(compileSchema(JSON.stringify(own)).ok).toBe(true)
   })
 })
 

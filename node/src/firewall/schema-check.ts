@@ -76,6 +76,26 @@ export function compileSchema(text: string): SchemaCompilation {
   return result
 }
 
+/**
+ * A schema of our own, compiled when something is first checked with it: the engine takes a tenth of a second to begin,
+ * and a node may never need it.
+ * @param schemaText gives its text
+ * @returns throws at that time for a text that cannot be compiled, which is a bug
+ */
+export function checkOnDemand(schemaText: () => string): SchemaCheck {
+  const check = once(() => {
+    const compiled = compileSchema(schemaText())
+    if (!compiled.ok) throw new TypeError(`a schema of this kernel: ${compiled.reason}`)
+    return compiled.check
+  })
+  return {
+    validate: (value) => check().validate(value),
+    validateRedacted: (value) => check().validateRedacted(value),
+    undeclared: (value) => check().undeclared(value),
+    dropUndeclared: (value) => check().dropUndeclared(value),
+  }
+}
+
 type Validators = (schema: Record<string, unknown>, allErrors: boolean) => ValidateFunction
 
 /** The engines, made when the first schema of their dialect appears. */

@@ -5,13 +5,11 @@
  */
 import { type CallNote, callNoteSchema, type FirewallPass, MAX_CALL_NOTES, MAX_PROGRESS_BYTES } from '@hansa/protocols'
 import { z } from 'zod'
-import { compileSchema, type Detectors, screen } from '../firewall/index.ts'
+import { checkOnDemand, type Detectors, screen } from '../firewall/index.ts'
 import type { Begun } from './stages.ts'
 import { MAX_STREAMED, TextStream } from './text-stream.ts'
 
-const compiled = compileSchema(JSON.stringify(z.toJSONSchema(callNoteSchema)))
-if (!compiled.ok) throw new TypeError(`the schema of notes: ${compiled.reason}`)
-const noteCheck = compiled.check
+const noteCheck = checkOnDemand(() => JSON.stringify(z.toJSONSchema(callNoteSchema)))
 
 /** @returns undefined when nobody waits for notes of this call. */
 export function noteSink(call: Begun, detectors: Detectors): ((note: unknown) => void) | undefined {

@@ -4,7 +4,7 @@ import { CallError, capabilityDescriptorSchema, costPerCallSchema } from '@hansa
 import { capabilityHash, parseObligations } from '@hansa/trust'
 import { z } from 'zod'
 import type { Driver } from '../drivers/index.ts'
-import { compileSchema } from '../firewall/index.ts'
+import { checkOnDemand, compileSchema, type SchemaCompilation } from '../firewall/index.ts'
 import { canaryFaults, canaryOf } from './canary-of.ts'
 import type { LocalTarget } from './stages.ts'
 
@@ -72,7 +72,7 @@ export class LocalCapabilities {
 
   /** @throws CallError `invalid_request` as `add` does. */
   addBuiltIn(definition: CapabilityDefinition, driver: Driver): void {
-    this.#builtIn.set(definition.id, buildTarget(definition, driver))
+    this.#builtIn.set(definition.id, buildTarget(definition, driver, onDemand))
   }
 
   /**
@@ -191,13 +191,19 @@ function bytesOf(descriptor: CapabilityDescriptor): number {
   return Buffer.byteLength(JSON.stringify(descriptor))
 }
 
+/** What the kernel itself offers is written here, so nothing is learned from it at every start. */
+function onDemand(schemaText: string): SchemaCompilation {
+  return { ok: true, check: checkOnDemand(() => schemaText) }
+}
+
 function buildTarget(
   definition: CapabilityDefinition,
   driver: Driver,
+  compile: (schemaText: string) => SchemaCompilation = compileSchema,
 ): { target: LocalTarget; descriptor: CapabilityDescriptor } {
   const { descriptor, faults } = describeCapability(definition)
-  const input = compileSchema(descriptor.input_schema)
-  const output = descriptor.output_schema === undefined ? undefined : compileSchema(descriptor.output_schema)
+  const input = compile(descriptor.input_schema)
+  const output = descriptor.output_schema === undefined ? undefined : compile(descriptor.output_schema)
   if (!input.ok) faults.push(`input: ${input.reason}`)
   if (output !== undefined && !output.ok) faults.push(`output: ${output.reason}`)
   const obligations = parseObligations(descriptor.obligations)

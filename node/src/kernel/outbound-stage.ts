@@ -21,7 +21,7 @@ import {
   unionLabels,
 } from '@hansa/trust'
 import { z } from 'zod'
-import { compileSchema, type Detectors, type SchemaCheck, type ScreenOutcome, screen } from '../firewall/index.ts'
+import { checkOnDemand, type Detectors, type SchemaCheck, type ScreenOutcome, screen } from '../firewall/index.ts'
 import { beyondAccepted } from './driver-stage.ts'
 import type { Idempotency } from './idempotency.ts'
 import { beyondLabels, MAX_LABELS, refuseLabelled } from './inbound-stage.ts'
@@ -101,9 +101,7 @@ const contentCheck = checkOf(contentResultSchema)
 const inputRequestsCheck = checkOf(inputRequestsSchema)
 
 function checkOf(schema: z.ZodType): SchemaCheck {
-  const compiled = compileSchema(JSON.stringify(z.toJSONSchema(schema)))
-  if (!compiled.ok) throw new TypeError(`a schema of results: ${compiled.reason}`)
-  return compiled.check
+  return checkOnDemand(() => JSON.stringify(z.toJSONSchema(schema)))
 }
 
 /** A text has none: whatever it is, it becomes one untrusted text. */
