@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Clock } from '@hansa/protocols'
 
 /** Where lines of JSON go. */
 export type EventStream<Event> = {
@@ -38,4 +39,17 @@ export function eventStream<Event>(response: ServerResponse, cut: AbortSignal): 
       response.end()
     },
   }
+}
+
+/** @returns what ends the pings. */
+export function pinging(stream: Pick<EventStream<{ type: 'ping' }>, 'send'>, clock: Clock): () => void {
+  let cancel = () => {}
+  const next = () => {
+    cancel = clock.after(PING_INTERVAL_MS, () => {
+      stream.send({ type: 'ping' })
+      next()
+    })
+  }
+  next()
+  return () => cancel()
 }

@@ -22,7 +22,7 @@ import {
 } from '@hansa/protocols'
 import { DriverError } from '../drivers/index.ts'
 import type { AgentOffer, ControlledKernel } from './controlled-kernel.ts'
-import { type EventStream, PING_INTERVAL_MS } from './event-stream.ts'
+import { type EventStream, pinging } from './event-stream.ts'
 
 /** Calls that one agent may have open for one capability, so that an agent that never answers costs a bounded amount. */
 export const MAX_PENDING_CALLS = 1_024
@@ -126,7 +126,7 @@ class Served {
     this.#offer = offer
     this.#stream = stream
     stream.send({ type: 'registered', capability: offer.capability, registration: this.id })
-    this.#schedulePing(stream)
+    this.#cancelPing = pinging(stream, this.#clock)
   }
 
   /** What nobody waits for any more is passed over. */
@@ -182,13 +182,6 @@ class Served {
         ...(accepts.length === 0 ? {} : { accepts: [...accepts] }),
         ...(continued === undefined ? {} : { continued: { ...continued, state: String(continued.state) } }),
       })
-    })
-  }
-
-  #schedulePing(stream: ServeStream): void {
-    this.#cancelPing = this.#clock.after(PING_INTERVAL_MS, () => {
-      stream.send({ type: 'ping' })
-      this.#schedulePing(stream)
     })
   }
 }

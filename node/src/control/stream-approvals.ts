@@ -1,6 +1,6 @@
 import type { Clock, WatchLine } from '@hansa/protocols'
 import type { ControlledKernel } from './controlled-kernel.ts'
-import { type EventStream, PING_INTERVAL_MS } from './event-stream.ts'
+import { type EventStream, pinging } from './event-stream.ts'
 
 export type StreamApprovalsComponents = { kernel: Pick<ControlledKernel, 'watchApprovals'>; clock: Clock }
 
@@ -9,18 +9,11 @@ export async function streamApprovals(
   stream: EventStream<WatchLine>,
   { kernel, clock }: StreamApprovalsComponents,
 ): Promise<void> {
-  let cancelPing = () => {}
-  const schedulePing = () => {
-    cancelPing = clock.after(PING_INTERVAL_MS, () => {
-      stream.send({ type: 'ping' })
-      schedulePing()
-    })
-  }
-  schedulePing()
+  const stopPings = pinging(stream, clock)
   try {
     for await (const event of kernel.watchApprovals(stream.closed)) stream.send(event)
   } finally {
-    cancelPing()
+    stopPings()
     stream.end()
   }
 }

@@ -1,6 +1,6 @@
 import type { CallLine, Clock, Frame } from '@hansa/protocols'
 import { faultOfCode, faultOfError } from './control-fault.ts'
-import { type EventStream, PING_INTERVAL_MS } from './event-stream.ts'
+import { type EventStream, pinging } from './event-stream.ts'
 
 /** Tells what a call says, and then what became of it. @throws whatever is not an answer to the caller */
 export async function streamCall(
@@ -11,14 +11,7 @@ export async function streamCall(
     signal: AbortSignal
   }) => Promise<Frame>,
 ): Promise<void> {
-  let cancelPing = () => {}
-  const schedulePing = () => {
-    cancelPing = clock.after(PING_INTERVAL_MS, () => {
-      stream.send({ type: 'ping' })
-      schedulePing()
-    })
-  }
-  schedulePing()
+  const stopPings = pinging(stream, clock)
   try {
     const frame = await call({ onNote: (note) => stream.send({ type: 'note', note }), signal: stream.closed })
     stream.send({ type: 'frame', frame })
@@ -27,7 +20,7 @@ export async function streamCall(
     stream.send({ type: 'error', ...body })
     if (faultOfError(error) === undefined) throw error
   } finally {
-    cancelPing()
+    stopPings()
     stream.end()
   }
 }
