@@ -119,6 +119,7 @@ function textParts(text: string): A2aPart[] {
 
 /** @returns what a note says, as parts of a status */
 export function partsOfNote(note: CallNote): A2aPart[] {
+  if (note.type === 'text') return textParts(note.text)
   if (note.type === 'progress' && note.message !== undefined) return [...textParts(note.message), dataPart(note)]
   return [dataPart(note)]
 }

@@ -7,6 +7,8 @@ export type A2aMessageToSend = {
   /** The task that the message is for. @default a new one */
   taskId?: string
   contextId?: string
+  /** What the message is for, where the agent is a kernel that can be told. */
+  capability?: string
 }
 
 export interface A2aAgent {

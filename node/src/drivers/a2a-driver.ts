@@ -30,6 +30,8 @@ export type A2aDriverInit = {
   clock: Clock
   /** Asked before each message; what it throws ends the call. */
   confirm(signal: AbortSignal): Promise<void>
+  /** What messages are for, where the agent can be told. @default the agent finds out by itself */
+  capability?(): string | undefined
 }
 
 /** Conversations of which it is remembered what the agent calls them. */
@@ -42,7 +44,7 @@ const MAX_ARTIFACTS = 256
 /** What a call leaves that asks its caller. */
 type Waiting = { taskId: string; contextId?: string }
 
-export function a2aDriver({ agent, clearance, clock, confirm }: A2aDriverInit): Driver {
+export function a2aDriver({ agent, clearance, clock, confirm, capability }: A2aDriverInit): Driver {
   const conversations = new LRUCache<string, string>({ max: MAX_CONVERSATIONS })
   const made = driver(async (call, began) => {
     const { context } = taskArgumentsSchema.parse(call.args)
@@ -51,7 +53,9 @@ export function a2aDriver({ agent, clearance, clock, confirm }: A2aDriverInit): 
     const told = new Told(agent, clock, call)
     began()
     try {
-      const answer = await told.answer(messageFor(call, name && conversations.get(name)))
+      const named = capability?.()
+      const message = messageFor(call, name && conversations.get(name))
+      const answer = await told.answer(named === undefined ? message : { ...message, capability: named })
       if (name !== undefined && told.contextId !== undefined) conversations.set(name, told.contextId)
       return answer
     } finally {

@@ -71,7 +71,6 @@ describe('an agent that is a node', () => {
     const credential = await node.agent('partner')
     const headers = { authorization: `Bearer ${credential}` }
     connection = { url: node.url, headers, signer: alice.did }
-    // Its skills are named by the tenant here: the card has one interface for all of them.
     node.answers.set('berths.plan', (_args, _options, ref) => aFrame(ref, 'text', 'Berth 7'))
   })
 

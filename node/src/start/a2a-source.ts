@@ -9,6 +9,7 @@ import {
   AGENT_CARD_PATH,
   type AgentCard,
   type AgentInterface,
+  HANSA_EXTENSION,
   MAX_AGENT_CARD_BYTES,
 } from '@hansa/protocols'
 import { admitIssuerKeys, canonicalJson, didKeyResolver, readAgentCard, verifyAgentCard } from '@hansa/trust'
@@ -96,9 +97,17 @@ export class A2aSource implements CapabilitySource {
     }
     const digest = this.#digestNow(skill)
     const confirm = () => this.#confirm(skill, digest)
-    const driver = a2aDriver({ agent, clearance: connection.clearance ?? [], clock: this.#c.clock, confirm })
+    const capability = () => (this.#isKernel() ? skill : undefined)
+    const clearance = connection.clearance ?? []
+    const driver = a2aDriver({ agent, clearance, clock: this.#c.clock, confirm, capability })
     this.#drivers.set(skill, { made, driver })
     return driver
+  }
+
+  /** Whether the card says that the agent understands which capability a message is for. */
+  #isKernel(): boolean {
+    const { extensions = [] } = this.#look?.ok === true ? this.#look.looked.card.capabilities : {}
+    return extensions.some(({ uri }) => uri === HANSA_EXTENSION)
   }
 
   #digestNow(skill: string): string | undefined {

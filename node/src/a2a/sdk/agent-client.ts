@@ -8,7 +8,14 @@ import {
   withA2AVersion,
 } from '@a2a-js/sdk/client'
 import type { GuardedStream } from '@hansa/mesh'
-import { A2A_VERSION, type A2aEvent, type AgentInterface, a2aEventSchema, MAX_RESULT_BYTES } from '@hansa/protocols'
+import {
+  A2A_VERSION,
+  type A2aEvent,
+  type AgentInterface,
+  a2aEventSchema,
+  HANSA_EXTENSION,
+  MAX_RESULT_BYTES,
+} from '@hansa/protocols'
 import type { A2aAgent, A2aMessageToSend } from '../../drivers/a2a-agent.ts'
 import { DriverError } from '../../drivers/index.ts'
 import { boundedFetch } from './bounded-fetch.ts'
@@ -75,8 +82,10 @@ function open({ at, headers, request }: AgentClientInit): Promise<Transport> {
   return factory.create(at.url, {} as never)
 }
 
-function requestOf({ messageId, parts, taskId, contextId }: A2aMessageToSend, tenant: string | undefined) {
-  const message = { messageId, role: 'ROLE_USER', parts, taskId, contextId }
+function requestOf({ messageId, parts, taskId, contextId, capability }: A2aMessageToSend, tenant: string | undefined) {
+  const said =
+    capability === undefined ? {} : { extensions: [HANSA_EXTENSION], metadata: { [HANSA_EXTENSION]: { capability } } }
+  const message = { messageId, role: 'ROLE_USER', parts, taskId, contextId, ...said }
   return { tenant: tenant ?? '', message, configuration: { acceptedOutputModes: [], returnImmediately: false } }
 }
 
