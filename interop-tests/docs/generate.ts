@@ -9,6 +9,7 @@ import { controlOpenApi, registryOpenApi } from '@hansa/protocols'
 import { configurationPage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
 import { logEventsPage } from './log-events-page.ts'
+import { logFormatPage } from './log-format-page.ts'
 import { metricsPage } from './metrics-page.ts'
 import { repository } from './pages.ts'
 import { protocolMappingPage } from './protocol-mapping-page.ts'
@@ -26,6 +27,7 @@ export const generatedPages: readonly GeneratedPage[] = [
   { path: 'docs/reference/errors.md', text: errorsPage },
   { path: 'docs/reference/log-events.md', text: logEventsPage },
   { path: 'docs/reference/metrics.md', text: metricsPage },
+  { path: 'docs/reference/log-format.md', text: logFormatPage },
   { path: 'docs/reference/configuration.md', text: configurationPage },
   { path: 'docs/reference/protocol-mapping.md', text: protocolMappingPage },
   { path: 'node/hansa.schema.json', text: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n` },

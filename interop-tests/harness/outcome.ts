@@ -1,5 +1,5 @@
 /** What scenarios ask of a mesh again and again: the refusal of a call, and entries of a log. */
-import type { CallError, Entry } from '@hansa/protocols'
+import { type CallError, type Entry, entryFacts } from '@hansa/protocols'
 import type { TestMesh } from './test-mesh.ts'
 
 /** @returns what a refused call says to its caller. @throws when it was released. */
@@ -24,5 +24,24 @@ export function outcomeOf(call: Promise<unknown>): Promise<string> {
 export async function entriesOf<N extends string>(mesh: TestMesh<N>, name: N, type?: Entry['type']): Promise<Entry[]> {
   await mesh.kernel(name).ledger.sync()
   const all = await mesh.kernel(name).audit({ from: 0, limit: 100_000 })
+  for (const entry of all) refuseUndescribed(entry)
   return type === undefined ? all : all.filter((entry) => entry.type === type)
+}
+
+/** What a page says of the types of entries is held against every entry that a scenario looks at. */
+function refuseUndescribed({
+  v: _v,
+  origin: _origin,
+  seq: _seq,
+  t_ms: _t,
+  prev: _prev,
+  type,
+  ext = {},
+  ...own
+}: Entry): void {
+  const members = [...Object.keys(own), ...Object.keys(ext).map((name) => `ext.${name}`)]
+  const described: readonly string[] = entryFacts[type].members
+  const undescribed = members.filter((member) => !described.includes(member))
+  if (undescribed.length > 0)
+    throw new Error(`entry-facts.ts does not say that ${type} can have ${undescribed.join(', ')}`)
 }

@@ -292,3 +292,86 @@ describe('two kernels of which one does not reach the other', () => {
     expect([await endAt(mesh, 'orga', id), await endAt(mesh, 'orgb', id)]).toEqual(['lapsed', 'lapsed'])
   })
 })
+
+describe('limits of an agreement', () => {
+  const report = { id: 'files.report', safety: 'READ', output: {}, limits: { calls_per_minute: 1_000 } } as const
+  const cost = { tokens: 100, money: { currency: 'EUR', minor: 250 } }
+  const rows = (count: number) => Array.from({ length: count }, (_, row) => ({ row }))
+
+  async function metered(limits: object): Promise<Mesh & { next: { rows: number } }> {
+    const mesh = await twoHouses(agreedOnly)
+    const next = { rows: 3 }
+    const serve = () => mesh.kernel('orgb').register({ ...report, cost }, () => rows(next.rows))
+    await serve()
+    await mesh.kernel('orga').unimport('orgb')
+    await mesh.join('orga', 'orgb', { as: 'orgb' })
+    await agreed(mesh, { askLimits: limits })
+    return Object.assign(mesh, { next, serve })
+  }
+  const many = async (mesh: Mesh, calls: number) => {
+    const outcomes: string[] = []
+    for (let n = 0; n < calls; n++) outcomes.push(await call(mesh, 'orgb/files.report'))
+    return outcomes
+  }
+
+  it.each<[string, object, string[]]>([
+    ['tokens', { tokens: 250 }, ['released', 'released', 'policy_denied']],
+    ['money', { money: { currency: 'EUR', minor: 500 } }, ['released', 'released', 'policy_denied']],
+    ['rows', { rows: 6 }, ['released', 'released', 'policy_denied']],
+    ['the least of several', { rows: 600, tokens: 100 }, ['released', 'policy_denied']],
+    [
+      'money of another currency, which nobody can hold against the cost',
+      { money: { currency: 'USD', minor: 500 } },
+      ['policy_denied'],
+    ],
+  ])('are held by the kernel that serves, also after a restart: %s', async (_what, limits, expected) => {
+    await using mesh = await metered(limits)
+    expect(await many(mesh, expected.length)).toEqual(expected)
+    await mesh.restart('orgb')
+    await offer(mesh)
+    await mesh.kernel('orgb').register({ ...report, cost }, () => rows(1))
+    expect(await call(mesh, 'orgb/files.report')).toBe('policy_denied')
+  })
+
+  it('do not cover a capability of which nobody has said what it costs', async () => {
+    await using mesh = await metered({ tokens: 1_000_000 })
+    expect(await call(mesh, 'orgb/files.read')).toBe('policy_denied')
+    expect(await call(mesh, 'orgb/files.report')).toBe('released')
+  })
+
+  it('give out no more rows than are left, and count those that were given out', async () => {
+    await using mesh = await metered({ rows: 10 })
+    expect(await call(mesh, 'orgb/files.report')).toBe('released')
+    mesh.next.rows = 50
+    const frame = await mesh.kernel('orga').invoke('orgb/files.report', {})
+    expect((frame.value as unknown[]).length).toBe(7)
+    expect(await call(mesh, 'orgb/files.report')).toBe('policy_denied')
+    const charges = (await entries(mesh, 'orgb', /^outcome$/)).flatMap(({ ext }) => ext?.charge?.rows ?? [])
+    expect(charges).toEqual([3, 7])
+  })
+
+  it('hold against mallory, who calls many times at once', async () => {
+    await using mesh = await metered({ tokens: 300 })
+    const outcomes = await Promise.all(Array.from({ length: 12 }, () => call(mesh, 'orgb/files.report')))
+    expect(outcomes.filter((one) => one === 'released')).toHaveLength(3)
+  })
+})
+
+describe('a kernel that is removed', () => {
+  it('has no agreement any more: it is ended for both, with an entry, and what was proposed is refused', async () => {
+    await using mesh = await twoHouses(agreedOnly)
+    await mesh.kernel('orgb').addPeer({ did: mesh.did('orga'), by: 'person:bjorn' })
+    const id = await agreed(mesh)
+    const waiting = await proposed(mesh, { purpose: 'more' })
+    expect(await call(mesh, 'orgb/files.read')).toBe('released')
+    await mesh.kernel('orgb').removePeer('orga', 'person:bjorn')
+    await mesh.settle()
+    expect([await endAt(mesh, 'orgb', id), await endAt(mesh, 'orgb', waiting.id)]).toEqual(['ended', 'rejected'])
+    expect(await entries(mesh, 'orgb', /^agreement\.ended$/)).toMatchObject([
+      { ext: { hash: id, reason: 'the kernel was removed' } },
+      { ext: { hash: waiting.id, reason: 'the kernel was removed' } },
+    ])
+    expect(await call(mesh, 'orgb/files.read')).not.toBe('released')
+    expect(await endAt(mesh, 'orga', id)).toBe('ended')
+  })
+})

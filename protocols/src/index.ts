@@ -264,6 +264,7 @@ export {
   type RevealState,
   revealStates,
 } from './ledger/entry.ts'
+export * from './ledger/entry-facts.ts'
 export { type ForkProof, forkProofSchema, MAX_FORK_PROOF_BYTES, MAX_HEAD_NOTE_CHARS } from './ledger/fork-proof.ts'
 export { type FirewallPass, firewallPasses, type Verdict, verdictSchema } from './ledger/verdict.ts'
 // Manifests.

@@ -2,9 +2,11 @@
 import type { Clock, Did } from '@hansa/protocols'
 import type { RateWindow } from '@hansa/trust'
 import { isAgreed, permitsAt } from '@hansa/trust/agreement'
+import type { Budgets } from '../delegation/budgets.ts'
+import { leastCharge, whyChargeUnknown } from '../delegation/charge.ts'
 import type { Arrived, CallAgreement, Received, Refusal } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
-import { agreedWindow } from './agreed-window.ts'
+import { agreedBudget, agreedWindow } from './agreed-window.ts'
 import type { AgreementBook, HeldAgreement } from './agreement-book.ts'
 
 export type AgreedCallsComponents = {
@@ -13,6 +15,8 @@ export type AgreedCallsComponents = {
   book: Pick<AgreementBook, 'with' | 'isInForce'>
   /** Which counts the calls under each agreement. */
   rates: Pick<RateWindow, 'reached'>
+  /** What was used up under each agreement. */
+  budgets: Pick<Budgets, 'whyFull'>
 }
 
 type Receive = (arrived: Arrived) => Promise<Received | Refusal>
@@ -40,7 +44,8 @@ function agreementOf(call: Received, components: AgreedCallsComponents): CallAgr
   return found === undefined ? { purposes } : { purposes, covering: coveringOf(found, servedBy(call, components.self)) }
 }
 
-function covers(held: HeldAgreement, call: Received, { self, clock, rates }: AgreedCallsComponents): boolean {
+function covers(held: HeldAgreement, call: Received, components: AgreedCallsComponents): boolean {
+  const { self, clock, rates } = components
   const { target, purpose, labels, caller } = call
   const at = servedBy(call, self)
   const all = [...target.labels, ...labels]
@@ -48,12 +53,26 @@ function covers(held: HeldAgreement, call: Received, { self, clock, rates }: Agr
   const calls = permitsAt(held.agreement, at)?.calls_per_day
   // What is beyond its limit is no longer what was agreed; whether it may be is for the rules to say.
   const window = agreedWindow(held.hash, caller.kind === 'peer' ? caller.did : undefined)
-  return calls === undefined || !rates.reached({ ...window, calls }, clock.now())
+  if (calls !== undefined && rates.reached({ ...window, calls }, clock.now())) return false
+  return isWithinLimits(held, call, components)
+}
+
+/** Only whoever serves knows what a call costs; a cost that nobody has said is not taken for nothing. */
+function isWithinLimits(held: HeldAgreement, { target }: Received, { self, budgets }: AgreedCallsComponents): boolean {
+  const lim = target.kind === 'local' ? permitsAt(held.agreement, self)?.limits : undefined
+  if (lim === undefined) return true
+  const limits = [{ hash: agreedBudget(held.hash), lim }]
+  if (whyChargeUnknown(target, limits) !== undefined) return false
+  return budgets.whyFull(limits, leastCharge(target)) === undefined
 }
 
 function coveringOf({ hash, agreement }: HeldAgreement, at: Did): NonNullable<CallAgreement['covering']> {
-  const callsPerDay = permitsAt(agreement, at)?.calls_per_day
-  return { id: hash, purpose: agreement.purpose, ...(callsPerDay === undefined ? {} : { callsPerDay }) }
+  const { calls_per_day: callsPerDay, limits } = permitsAt(agreement, at) ?? {}
+  return {
+    ...{ id: hash, purpose: agreement.purpose },
+    ...(callsPerDay === undefined ? {} : { callsPerDay }),
+    ...(limits === undefined ? {} : { limits }),
+  }
 }
 
 function servedBy({ target }: Received, self: Did): Did {

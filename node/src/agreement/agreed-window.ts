@@ -10,6 +10,11 @@ export function agreedWindow(id: string, caller: Did | undefined): Pick<RateLimi
   return { key: `${caller ?? 'own'}\nagreement ${id}`, perSeconds: DAY_SECONDS }
 }
 
+/** Under which name what is used up under an agreement is counted, beside the links of chains. */
+export function agreedBudget(id: string): string {
+  return `agreement ${id}`
+}
+
 /** The window of the agreement that covers a call: without a limit it counts too, as a replay of the log does. */
 export function agreedWindows({ agreement, caller }: Pick<Permitted, 'agreement' | 'caller'>): RateLimit[] {
   const covering = agreement?.covering

@@ -5,6 +5,7 @@
 import { inTurn } from '@hansa/mesh'
 import {
   type AcceptAgreement,
+  type AgreedLimits,
   type AgreementInfo,
   type AgreementRecord,
   type Agreements,
@@ -148,6 +149,15 @@ export class AgreementDesk implements Agreements {
     if (!record.own && record.state === 'proposed')
       throw invalid('nothing is agreed yet; say no to it with: hansa agreement reject')
     return this.#revoke(init)
+  }
+
+  /** An operator has removed the other kernel: nothing is agreed with it any more, and its proposals are refused. */
+  async endWith(peer: Did, by: string | undefined): Promise<void> {
+    if (by === undefined) return
+    for (const { hash, record } of this.#c.book.with(peer)) {
+      if (record.state === 'ended') continue
+      await this.#revoke({ id: hash, by, reason: 'the kernel was removed' })
+    }
   }
 
   /** A proposal of another kernel, whose signature was verified. */
@@ -339,15 +349,17 @@ export class AgreementDesk implements Agreements {
 
 function termsOf(init: ProposeAgreement, aud: Did, now: UnixSeconds): AgreementTerms {
   const { purpose, permit = [], permitLabels = [], permitCallsPerDay, ask = [], askLabels = [], askCallsPerDay } = init
+  const { permitLimits, askLimits } = init
   const { standing = MAX_AGREED_STANDING, from = now, until, acceptBy = Math.min(now + WAITS_SECONDS, until) } = init
-  const calls = (capabilities: string[], labels: string[], perDay: number | undefined) => ({
+  const calls = (capabilities: string[], labels: string[], perDay?: number, limits?: AgreedLimits) => ({
     ...{ capabilities: [...new Set(capabilities)].sort(), labels: [...new Set(labels)].sort() },
     ...(perDay === undefined ? {} : { calls_per_day: perDay }),
+    ...(limits === undefined ? {} : { limits }),
   })
   return {
     ...{ aud, purpose, standing, from, until, accept_by: acceptBy },
-    iss_permits: calls(permit, permitLabels, permitCallsPerDay),
-    aud_permits: calls(ask, askLabels, askCallsPerDay),
+    iss_permits: calls(permit, permitLabels, permitCallsPerDay, permitLimits),
+    aud_permits: calls(ask, askLabels, askCallsPerDay, askLimits),
   }
 }
 

@@ -1,5 +1,5 @@
 /** Agreements, for people. */
-import type { AgreedCalls, AgreementEnding, AgreementInfo, AgreementState } from '@hansa/protocols'
+import type { AgreedCalls, AgreedLimits, AgreementEnding, AgreementInfo, AgreementState } from '@hansa/protocols'
 import type { Style } from './print.ts'
 import { counted, duration, facts, table, time } from './table.ts'
 
@@ -47,12 +47,20 @@ export function agreementText(style: Style, info: AgreementInfo, now: number): s
   ])
 }
 
-function callsText({ capabilities, labels, calls_per_day: perDay }: AgreedCalls): string {
+function callsText({ capabilities, labels, calls_per_day: perDay, limits }: AgreedCalls): string {
   if (capabilities.length === 0) return 'nothing'
   const data = labels.length === 0 ? 'unlabelled data' : `data up to ${labels.join(', ')}`
-  return [capabilities.join(', '), data, ...(perDay === undefined ? [] : [`${counted(perDay, 'call')} a day`])].join(
-    '; ',
-  )
+  const daily = perDay === undefined ? [] : [`${counted(perDay, 'call')} a day`]
+  return [capabilities.join(', '), data, ...daily, ...limitTexts(limits)].join('; ')
+}
+
+function limitTexts({ rows, tokens, money }: AgreedLimits = {}): string[] {
+  const all = [
+    rows === undefined ? undefined : counted(rows, 'row'),
+    tokens === undefined ? undefined : counted(tokens, 'token'),
+    money === undefined ? undefined : `${money.minor} ${money.currency} (minor units)`,
+  ].filter((one) => one !== undefined)
+  return all.length === 0 ? [] : [`${all.join(', ')} in all`]
 }
 
 function handedText({ handed, undelivered, state }: AgreementInfo): string | undefined {

@@ -81,6 +81,19 @@ limits: { calls_per_peer: 10, calls_per_principal: 2, log_max_gib: 4, log_reserv
     })
   })
 
+  it.each([true, false])('reads whether a policy that permits more takes two persons: %s', (twoPersons) => {
+    expect(configOf(`policy_changes: { two_persons: ${twoPersons} }`)).toMatchObject({ twoPersons })
+    expect(configOf('policy_changes: {}')).not.toHaveProperty('twoPersons')
+  })
+
+  it.each([
+    ['policy_changes: { two_persons: "yes" }', 'two_persons'],
+    ['policy_changes: { two_person: true }', 'two_person'],
+    ['policy_changes: true', 'policy_changes'],
+  ])('does not take %s for nothing', (text, named) => {
+    expect(faultsOf(text)).toEqual([expect.stringContaining(named)])
+  })
+
   it('reads what of the content of calls is kept, for how long and how much of it', () => {
     expect(configOf('audit: { content: arguments, content_days: 7, content_max_gib: 2 }').content).toEqual({
       keep: 'arguments',

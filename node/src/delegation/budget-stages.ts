@@ -6,7 +6,7 @@ import type { Clock, Did } from '@hansa/protocols'
 import type { Stages } from '../kernel/pipeline.ts'
 import type { Begun, CallDelegation, Refusal, Screened } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
-import type { Budgets, ChainLink } from './budgets.ts'
+import { agreementLink, type Budgets, type ChainLink } from './budgets.ts'
 import { mostCharge, rowsOf } from './charge.ts'
 
 export type BudgetComponents = {
@@ -22,14 +22,17 @@ export function withinBudgets<S extends Limited>(stages: S, components: BudgetCo
   return {
     ...stages,
     begin: (call) =>
-      isServed(call) ? beginWithin(call, call.delegation, stages.begin, components) : stages.begin(call),
+      call.caller.kind === 'peer' && (call.delegation !== undefined || call.agreement?.covering?.limits !== undefined)
+        ? beginWithin(call, stages.begin, components)
+        : stages.begin(call),
     async outbound(answered) {
       const released = await stages.outbound(answered)
       const reserved = answered.call.charge?.rows
       if (isRefusal(released) || reserved === undefined) return released
       const rows = rowsOf(released.output.value)
       if (rows <= reserved) return { ...released, charge: { rows } }
-      const reason = `delegation: the result has ${rows} rows, and ${reserved} are left`
+      const under = answered.call.delegation === undefined ? 'agreement' : 'delegation'
+      const reason = `${under}: the result has ${rows} rows, and ${reserved} are left`
       return { refused: 'budget_exceeded', reason, verdicts: released.verdicts }
     },
     settle(ended) {
@@ -40,19 +43,16 @@ export function withinBudgets<S extends Limited>(stages: S, components: BudgetCo
   } satisfies Limited as S
 }
 
-function isServed(call: Screened): call is Screened & { delegation: CallDelegation } {
-  return call.caller.kind === 'peer' && call.delegation !== undefined
-}
-
 async function beginWithin(
   call: Screened,
-  delegation: CallDelegation,
   begin: (call: Screened) => Begun | Refusal | Promise<Begun | Refusal>,
   { clock, budgets, revoked }: BudgetComponents,
 ): Promise<Begun | Refusal> {
-  const over = whyOver(delegation, Math.floor(clock.now() / 1000), revoked)
+  const now = Math.floor(clock.now() / 1000)
+  const { delegation } = call
+  const over = delegation === undefined ? undefined : whyOver(delegation, now, revoked)
   if (over !== undefined) return { refused: 'policy_denied', reason: `delegation: ${over}` }
-  const links = chainLinks(delegation)
+  const links = [...(delegation === undefined ? [] : chainLinks(delegation)), ...agreedLink(call, now)]
   const reserved = budgets.reserve(call.callId, links, mostCharge(call), clock.now())
   if (!reserved.ok) return { refused: reserved.code, reason: reserved.reason }
   const { charge } = reserved
@@ -64,6 +64,11 @@ async function beginWithin(
   } finally {
     if (begun === undefined || isRefusal(begun)) budgets.release(call.callId, links, charge)
   }
+}
+
+function agreedLink({ agreement }: Screened, now: number): ChainLink[] {
+  const { id, limits } = agreement?.covering ?? {}
+  return id === undefined || limits === undefined ? [] : [agreementLink(id, limits, now)]
 }
 
 function chainLinks({ hashes, links }: CallDelegation): ChainLink[] {

@@ -3,8 +3,16 @@
  * reserved before its begin entry, in one step, and what it did take is settled with its outcome. So a limit is never
  * passed, however many calls come at once, and a restart forgets nothing.
  */
-import type { Charge, DelegationLimits, DelegationLink, Entry, UnixSeconds } from '@hansa/protocols'
+import {
+  type Charge,
+  type DelegationLimits,
+  type DelegationLink,
+  type Entry,
+  MAX_AGREEMENT_LIFE_SECONDS,
+  type UnixSeconds,
+} from '@hansa/protocols'
 import { readLink } from '@hansa/trust'
+import { agreedBudget } from '../agreement/agreed-window.ts'
 
 type Limits = readonly { hash: string; lim: DelegationLimits }[]
 
@@ -44,6 +52,16 @@ export class Budgets {
     return undefined
   }
 
+  /** Which limit a charge would pass, whatever runs now. */
+  whyFull(limits: Limits, charge: Charge): string | undefined {
+    for (const { hash, lim } of limits) {
+      const spent = this.#spent.get(hash) ?? NOTHING
+      const full = whyFull(lim, { ...spent, rows: spent.rows - spent.heldRows }, charge)
+      if (full !== undefined) return full
+    }
+    return undefined
+  }
+
   /**
    * Takes the most that a call can use of every link, or nothing at all.
    * @param most its rows are cut to what is left
@@ -59,7 +77,7 @@ export class Budgets {
       if (full === undefined) continue
       const settled = { ...spent, rows: spent.rows - spent.heldRows }
       const waits = spent.heldRows > 0 && whyFull(link.lim, settled, { ...rest, rows: 1 }) === undefined
-      const reason = `delegation: link ${at}: ${full}`
+      const reason = link.agreement === true ? `agreement: ${full}` : `delegation: link ${at}: ${full}`
       return waits
         ? { ok: false, code: 'busy', reason: `${reason}, held by calls that run` }
         : { ok: false, code: 'budget_exceeded', reason }
@@ -96,15 +114,18 @@ export class Budgets {
     }
   }
 
-  replay({ type, call_id: callId, ext }: Entry): void {
+  replay({ type, call_id: callId, t_ms: atMs, ext }: Entry): void {
     if (callId === undefined) return
     if (type === 'outcome') this.settle(callId, ext?.charge?.rows ?? 0)
-    if (type !== 'intent.accepted' || ext?.links === undefined) return
-    this.#take(
-      callId,
-      ext.links.flatMap((jws) => readLink(jws) ?? []),
-      ext.charge ?? {},
-    )
+    if (type !== 'intent.accepted') return
+    const { links = [], charge, agreement } = ext ?? {}
+    const under: ChainLink[] = links.flatMap((jws) => readLink(jws) ?? [])
+    // Whatever the agreement limits: its terms are not in the entry, and what is counted for nothing does no harm.
+    if (agreement !== undefined && charge !== undefined)
+      under.push(
+        agreementLink(agreement, charge.money === undefined ? {} : { money: charge.money }, Math.floor(atMs / 1000)),
+      )
+    if (under.length > 0) this.#take(callId, under, charge ?? {})
   }
 
   /** What still matters at a time. */
@@ -145,7 +166,21 @@ export class Budgets {
   }
 }
 
-export type ChainLink = { hash: string; link: Pick<DelegationLink, 'lim' | 'exp'> }
+export type ChainLink = {
+  hash: string
+  link: Pick<DelegationLink, 'lim' | 'exp'> & {
+    /** It is no link of a chain. */
+    agreement?: true
+  }
+}
+
+/**
+ * What is used up under an agreement is counted as under a link.
+ * @param now Unix seconds; nothing is forgotten while an agreement can last
+ */
+export function agreementLink(id: string, lim: DelegationLimits, now: UnixSeconds): ChainLink {
+  return { hash: agreedBudget(id), link: { lim, exp: now + MAX_AGREEMENT_LIFE_SECONDS, agreement: true } }
+}
 
 /** Which limit a charge would pass. */
 function whyFull(lim: DelegationLimits, spent: Omit<Spent, 'exp'>, charge: Charge): string | undefined {

@@ -35,6 +35,12 @@ export function mostCharge(call: Pick<Granted, 'target' | 'obligations' | 'grant
   }
 }
 
+/** The least that a call of a capability takes. */
+export function leastCharge(target: Target): Charge {
+  const { tokens = 0, money } = costOf(target)
+  return { rows: 1, tokens, ...(money === undefined ? {} : { money }) }
+}
+
 /**
  * Rows of a result, as `max_rows` cuts them: elements of the outermost array and of every array that holds objects or
  * arrays. A result without such an array is one row.

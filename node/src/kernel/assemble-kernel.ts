@@ -143,9 +143,10 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   const agents = await AgentBook.open({ store, clock, events })
   const offers = await AgentOffers.open({ store, clock, locals, logger })
   const rules = () => policy.current.rules
+  const lifted = (peer: Did) => Promise.all([gossip?.evidence.lift(peer), identities.forget(peer)])
   const peerDesk = await PeerDesk.open({
     ...{ store, clock, resolver, settings: peers, imports, self, events, rules },
-    removed: (peer) => Promise.all([gossip?.evidence.lift(peer), identities.forget(peer), ends(peer)]),
+    removed: (peer, by) => Promise.all([lifted(peer), ends(peer), agreements.desk.endWith(peer, by)]),
     standing: (peer) => standing.of(peer),
   })
   const isKnown = (peer: Did): boolean => peers.has(peer) || imports.endpointOf(peer) !== undefined
@@ -275,7 +276,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
   )
   const agreements = await openAgreements({
     ...{ self, signer, store, clock, logger, events, revocations, resolver, sessions, peerSessions, transport },
-    ...{ refusals, rates, isKnown, sanctions: governance.sanctions, reachable: inReach.reachable },
+    ...{ refusals, rates, budgets, isKnown, sanctions: governance.sanctions, reachable: inReach.reachable },
     ...{ peerNamed: (who) => peerDesk.find(who), policyHash: () => policy.current.hash },
   })
   const receive = agreements.receive(delegation.receive(receiveOnly))
@@ -372,8 +373,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     capabilities,
     open: openCapabilities({ ...explaining, described: () => capabilities.described(), find }),
     ...{ content: kept.desk, events, identity, registries, revocations, ...delegation.desks },
-    ...{ append, outbox, held, refusals, inbound, witnessing, invoke },
-    governance: governance.operator,
+    ...{ append, outbox, held, refusals, inbound, witnessing, invoke, governance: governance.operator },
     explain: routing.explain(explainer(explaining)),
     ...{ mesh: mesh.desk, search: mesh.search, meshFigures: mesh.figures, firstImports },
     discover: kernelDiscovery({ ...finding, resolver, clock, memory, self, registries, standing, mesh }),

@@ -48,8 +48,11 @@ export type PeerDeskComponents = {
   imports: ImportDesk
   self: Did
   events: Events
-  /** An operator has removed the kernel: what was held against it no longer counts. */
-  removed?(peer: Did): Promise<unknown>
+  /**
+   * An operator has removed the kernel: what was held against it no longer counts.
+   * @param by undefined when hansa.yaml names it, so that it stays known
+   */
+  removed?(peer: Did, by: string | undefined): Promise<unknown>
   /** What it may be trusted with now. */
   standing?(peer: Did): PeerStanding | undefined
   /** The policy in force. */
@@ -129,7 +132,7 @@ export class PeerDesk {
     if (settings.configured(known.did) && known.imports.length === 0)
       throw refused('hansa.yaml names this peer; remove it there')
     for (const alias of known.imports) await imports.remove(alias)
-    await this.#c.removed?.(known.did)
+    await this.#c.removed?.(known.did, settings.configured(known.did) ? undefined : by)
     if (this.#records.has(known.did)) {
       const ext = known.alias === undefined ? {} : { ext: { alias: known.alias } }
       const removed = { type: 'peer.removed', actor: by, peer: known.did, ...ext } as const

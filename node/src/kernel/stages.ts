@@ -13,6 +13,7 @@
  * differs is in `Caller` and `Target`.
  */
 import type {
+  AgreedLimits,
   CallNote,
   Charge,
   Code,
@@ -151,7 +152,7 @@ export type CallDelegation = {
 export type CallAgreement = {
   purposes: readonly string[]
   /** The one that covers this call. */
-  covering?: { id: string; purpose: string; callsPerDay?: number }
+  covering?: { id: string; purpose: string; callsPerDay?: number; limits?: AgreedLimits }
 }
 
 export type Received = Arrived & {

@@ -7,6 +7,7 @@ import { personPrincipalSchema } from '../syntax/principal.ts'
 import { unixSecondsSchema } from '../syntax/time.ts'
 import {
   agreedCallsSchema,
+  agreedLimitsSchema,
   agreementPurposeSchema,
   capabilityPatternSchema,
   MAX_ACCEPTANCE_BYTES,
@@ -79,6 +80,7 @@ export const proposeAgreementSchema = z.strictObject({
   permit: z.array(capabilityPatternSchema).max(64).optional().describe('What the peer may call here. Default: nothing'),
   permitLabels: labelsSchema.optional(),
   permitCallsPerDay: z.int().min(1).max(10_000_000).optional(),
+  permitLimits: agreedLimitsSchema.optional(),
   ask: z
     .array(capabilityPatternSchema)
     .max(64)
@@ -86,6 +88,7 @@ export const proposeAgreementSchema = z.strictObject({
     .describe('What this kernel may call there. Default: nothing'),
   askLabels: labelsSchema.optional(),
   askCallsPerDay: z.int().min(1).max(10_000_000).optional(),
+  askLimits: agreedLimitsSchema.optional(),
   standing: z.int().min(0).max(MAX_AGREED_STANDING).optional().describe('Default: 700'),
   from: unixSecondsSchema.optional().describe('Default: now'),
   until: unixSecondsSchema,

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { labelsSchema } from '../capability/label.ts'
+import { delegationLimitsSchema } from '../delegation/link.ts'
 import { hashSchema } from '../syntax/base64url.ts'
 import { didSchema } from '../syntax/did.ts'
 import { callIdSchema, sessionIdSchema } from '../syntax/ids.ts'
@@ -39,11 +40,21 @@ export const capabilityPatternSchema = z
   .max(130)
   .regex(/^(?:\*|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?:\.\*)?)$/, 'not a capability id, a prefix such as files.*, or *')
 
+/**
+ * What may be used up under an agreement, over its whole life, as under a link of a chain. It is counted by the kernel that
+ * serves, which alone knows what a call costs.
+ */
+export const agreedLimitsSchema = delegationLimitsSchema
+  .omit({ calls: true })
+  .refine((limits) => Object.values(limits).some((one) => one !== undefined), 'limits name something')
+export type AgreedLimits = z.infer<typeof agreedLimitsSchema>
+
 /** What one side lets the other call. */
 export const agreedCallsSchema = z.strictObject({
   capabilities: z.array(capabilityPatternSchema).max(64).describe('None: nothing'),
   labels: labelsSchema.describe('What data of these calls may be labelled with, in arguments and results'),
   calls_per_day: z.int().min(1).max(10_000_000).optional().describe('In any 24 hours. Default: no limit'),
+  limits: agreedLimitsSchema.optional().describe('Rows, tokens and money of all calls together. Default: none'),
 })
 export type AgreedCalls = z.infer<typeof agreedCallsSchema>
 

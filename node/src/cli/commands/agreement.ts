@@ -1,9 +1,10 @@
-import type { AgreementInfo } from '@hansa/protocols'
+import type { AgreedLimits, AgreementInfo } from '@hansa/protocols'
 import { type Command, InvalidArgumentError } from 'commander'
 import { AS_HELP, AS_OPTION, actingPerson } from '../acting-person.ts'
 import { agreementTable, agreementText } from '../agreement-text.ts'
 import type { Cli, Invocation } from '../cli.ts'
-import { type Expiry, expiry } from '../delegation-options.ts'
+import { type Expiry, expiry, limits } from '../delegation-options.ts'
+import { usage } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { collect } from '../options.ts'
 import type { Style } from '../print.ts'
@@ -28,9 +29,11 @@ type ProposeOptions = {
   permit: string[]
   permitLabels: string[]
   permitCallsPerDay?: number
+  permitLimit: string[]
   ask: string[]
   askLabels: string[]
   askCallsPerDay?: number
+  askLimit: string[]
   standing?: number
   from?: Expiry
   until: Expiry
@@ -46,6 +49,7 @@ function proposeCommand(cli: Cli): Command {
         'Signs what each of two kernels may call at the other one, and hands it over. It binds nobody until a person there accepts exactly these terms. Then each vouches for the other at --standing, and rules of both can ask for it: agreement.covers, agreement.purposes.',
       examples: [
         'hansa agreement propose orgb --purpose billing --ask "invoices.*" --until 365d',
+        'hansa agreement propose orgb --purpose reports --permit "reports.*" --permit-limit rows=100000 money=50000EUR --until 365d',
         'hansa agreement propose orgb --purpose support --permit tickets.read --permit-labels PII --permit-calls-per-day 500 --until 2027-06-30',
       ],
     })
@@ -55,9 +59,11 @@ function proposeCommand(cli: Cli): Command {
     .option('--permit <capability...>', 'what they may call here: an id, files.*, or *', [])
     .option('--permit-labels <label...>', 'what data of these calls may be labelled with', [])
     .option('--permit-calls-per-day <n>', 'beyond which their calls are not covered', count)
+    .option('--permit-limit <limit...>', LIMIT_HELP, [])
     .option('--ask <capability...>', 'what this kernel may call there', [])
     .option('--ask-labels <label...>', 'what data of these calls may be labelled with', [])
     .option('--ask-calls-per-day <n>', 'beyond which calls of this kernel are not covered', count)
+    .option('--ask-limit <limit...>', 'the same of calls of this kernel', [])
     .option('--standing <n>', 'what each vouches for with itself of the other, 0 to 700 (default: 700)', standing)
     .option('--from <when>', 'when it begins (default: now)', expiry)
     .option('--accept-by <when>', 'ninety days at most (default: 14d)', expiry)
@@ -69,10 +75,12 @@ function proposeCommand(cli: Cli): Command {
         const { systemClock } = await import('../../system-clock.ts')
         const now = systemClock.now()
         const { purpose, permit, permitLabels, permitCallsPerDay, ask: asks, askLabels, askCallsPerDay } = options
-        const { standing: vouched, from, until, acceptBy, as } = options
+        const { standing: vouched, from, until, acceptBy, as, permitLimit, askLimit } = options
         const proposed = await ask(home, 'proposeAgreement', {
           ...{ with: String(args[0]), purpose, permit, permitLabels, ask: asks, askLabels, until: until(now) },
           ...(permitCallsPerDay === undefined ? {} : { permitCallsPerDay }),
+          ...(permitLimit.length === 0 ? {} : { permitLimits: agreedLimits(permitLimit) }),
+          ...(askLimit.length === 0 ? {} : { askLimits: agreedLimits(askLimit) }),
           ...(askCallsPerDay === undefined ? {} : { askCallsPerDay }),
           ...(vouched === undefined ? {} : { standing: vouched }),
           ...(from === undefined ? {} : { from: from(now) }),
@@ -222,6 +230,16 @@ function verifyCommand(cli: Cli): Command {
 async function show({ print }: Invocation<unknown>, info: AgreementInfo): Promise<void> {
   const { systemClock } = await import('../../system-clock.ts')
   print.result(info, (style) => agreementText(style, info, Math.floor(systemClock.now() / 1000)))
+}
+
+const LIMIT_HELP =
+  'what all their calls may use up, as the kernel that serves counts it: rows=5000, tokens=20000, money=5000EUR'
+
+/** @throws CliError */
+function agreedLimits(given: readonly string[]): AgreedLimits {
+  const { calls, ...rest } = limits(given)
+  if (calls !== undefined) throw usage('Calls of an agreement are limited by the day: --permit-calls-per-day.')
+  return rest
 }
 
 function count(text: string): number {

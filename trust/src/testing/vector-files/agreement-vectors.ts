@@ -31,6 +31,8 @@ const terms: Agreement = {
   iat: NOW,
 }
 
+const LIMITS = { rows: 5_000, tokens: 20_000, money: { currency: 'EUR', minor: 50_000 } }
+
 function proposal(over: object = {}, by: Signer = alice, typ = AGREEMENT_TYP) {
   const { jws, payloadBytes } = signJws(by, typ, { ...terms, ...over })
   return { jws, hash: taggedHash('agreement', payloadBytes) }
@@ -67,6 +69,10 @@ export function agreementVectors(): VectorFile[] {
     ...filesOf('agreement/valid', {
       proposal: offer('calls in one direction, for a year', proposal()),
       'last-second': offer('a second before it can no longer be accepted', proposal(), { now: NOW + 14 * DAY - 1 }),
+      'proposal-with-limits': offer(
+        'that limits rows, tokens and money of all calls together',
+        proposal({ aud_permits: { ...terms.aud_permits, limits: LIMITS } }),
+      ),
       accepted: both('accepted by the one it is for', acceptance()),
       'accepted-late': both('accepted in the last second', acceptance({ iat: NOW + 14 * DAY - 1 }), NOW + 14 * DAY - 1),
     }),
@@ -113,6 +119,16 @@ export function agreementVectors(): VectorFile[] {
         'that vouches for more than an agreement may',
         'agreement_malformed',
         proposal({ standing: 701 }),
+      ),
+      'proposal-with-no-limit': noOffer(
+        'whose limits limit nothing',
+        'agreement_malformed',
+        proposal({ aud_permits: { ...terms.aud_permits, limits: {} } }),
+      ),
+      'proposal-with-another-limit': noOffer(
+        'whose limits have a name that nobody knows',
+        'agreement_malformed',
+        proposal({ aud_permits: { ...terms.aud_permits, limits: { calls: 5 } } }),
       ),
       'proposal-cut-segment': noOffer(
         'of a prefix that cuts a segment',
