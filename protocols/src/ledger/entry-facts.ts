@@ -246,6 +246,10 @@ export const entryFacts: Readonly<Record<EntryType, EntryFacts>> = {
     means: 'What a registry showed contradicts what it had signed.',
     members: ['ext.reason', 'ext.source'],
   },
+  'registry.forgiven': {
+    means: 'A person has let a registry in again that had contradicted itself.',
+    members: ['actor', 'ext.reason', 'ext.source'],
+  },
   'agreement.proposed': {
     means: 'Terms were proposed, by this kernel or by the other one.',
     members: ['actor', 'peer', 'ext.event', 'ext.expires', 'ext.hash', 'ext.jws'],
