@@ -95,6 +95,13 @@ const mcpSchema = z.strictObject({
         .max(2048)
         .describe('Of this node at the issuer. Default: for login, one that the issuer gives it')
         .optional(),
+      client_metadata_url: z
+        .url({ protocol: /^https$/, error: 'not an https URL' })
+        .max(2048)
+        .describe(
+          'For login, instead of client_id: where the issuer reads about this client (Client ID Metadata Document)',
+        )
+        .optional(),
       secret_file: path
         .describe('Secret of the client, relative to this file and readable by its owner alone')
         .optional(),

@@ -107,10 +107,11 @@ function classesOf(given: Mcp['capabilities'] = {}): Readonly<Record<string, Cla
 }
 
 function authOf(given: NonNullable<Mcp['auth']>, directory: string): UpstreamAuth {
-  const { method, issuer, client_id: clientId, secret_file, key_file, algorithm, scope } = given
+  const { method, issuer, client_id: clientId, client_metadata_url: clientMetadataUrl, ...rest } = given
+  const { secret_file, key_file, algorithm, scope } = rest
   const secretFile = secret_file === undefined ? undefined : resolve(directory, secret_file)
   const keyFile = key_file === undefined ? undefined : resolve(directory, key_file)
-  return { method, issuer, ...present({ clientId, secretFile, keyFile, algorithm, scope }) }
+  return { method, issuer, ...present({ clientId, clientMetadataUrl, secretFile, keyFile, algorithm, scope }) }
 }
 
 function connectionOf({ command, args, env, cwd, url, headers }: Mcp, directory: string): McpConnection {

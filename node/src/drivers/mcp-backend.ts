@@ -9,7 +9,6 @@
  */
 import type { Clock, EventLogger, InputMethod, InputRequests, InputResponses } from '@hansa/protocols'
 import { inputRequestsSchema } from '@hansa/protocols'
-import type { AuthProvider } from '@modelcontextprotocol/client'
 import type { Dispatcher } from 'undici'
 import { reasonOf } from './driver.ts'
 import { DriverError } from './errors.ts'
@@ -19,7 +18,7 @@ import { type McpLease, McpLeases } from './mcp-leases.ts'
 import { type McpAnswer, type McpAsk, McpLink } from './mcp-link.ts'
 import { McpPushedCall } from './mcp-pushed-call.ts'
 import type { McpAsked, McpLeg, McpLook, McpReply, McpRequest } from './mcp-request.ts'
-import { type McpChannel, type McpConnection, mcpChannel } from './mcp-transport.ts'
+import { type McpAccess, type McpChannel, type McpConnection, mcpChannel } from './mcp-transport.ts'
 
 export interface McpBackend extends AsyncDisposable {
   /** Rises with every connection that lists, and whenever the server says that what it offers has changed. */
@@ -45,7 +44,7 @@ export type McpBackendInit = {
   /** Whether the server may ask callers that accept it. @default true */
   asks?: boolean
   /** Gives requests over HTTP their token. @default they have none */
-  access?: AuthProvider | undefined
+  access?: McpAccess | undefined
   /** The server says that what it offers has changed. */
   changed?(): void
 }

@@ -239,7 +239,12 @@ describe.each(lines)('an MCP server of %s', (line) => {
     expect(await given.resource({ method: 'resources/read', uri: 'test://c' })).toEqual({
       kind: 'content',
       isError: true,
-      content: [{ type: 'data', data: { code: -32602, message: expect.stringContaining('test://c') } }],
+      content: [
+        {
+          type: 'data',
+          data: { code: -32602, message: expect.stringContaining('test://c'), data: { uri: 'test://c' } },
+        },
+      ],
     })
   })
 

@@ -9,15 +9,14 @@ import {
   type McpContentBlock,
   promptOfMcp,
 } from '@hansa/protocols'
-import {
-  type CallToolResult,
-  type CompleteResult,
-  type GetPromptResult,
-  type ListResourcesResult,
-  type ListResourceTemplatesResult,
-  type ProtocolError,
-  ProtocolErrorCode,
-  type ReadResourceResult,
+import type {
+  CallToolResult,
+  CompleteResult,
+  GetPromptResult,
+  ListResourcesResult,
+  ListResourceTemplatesResult,
+  ProtocolError,
+  ReadResourceResult,
 } from '@modelcontextprotocol/client'
 import type { DriverAnswer } from './driver.ts'
 import { DriverError } from './errors.ts'
@@ -60,9 +59,13 @@ export function answerOfMcpList(
   return { kind: 'content', content: [data(plain(listOf(result)))] }
 }
 
-/** A refusal of the server, in its own words: `{ code, message }` of JSON-RPC, and which ability it misses. */
+/** JSON text of what a server says beside a refusal, characters: a URI, the ability that it misses. */
+const MAX_REFUSAL_DATA = 16_384
+
+/** A refusal of the server, in its own words: `{ code, message, data? }` of JSON-RPC. */
 export function answerOfMcpRefusal({ code, message, data: said }: ProtocolError): DriverAnswer {
-  const about = code === ProtocolErrorCode.MissingRequiredClientCapability ? { data: plain(said ?? null) } : {}
+  const told = said === undefined ? undefined : plain(said)
+  const about = told === undefined || JSON.stringify(told).length > MAX_REFUSAL_DATA ? {} : { data: told }
   const words = message.slice(0, 4096).toWellFormed()
   return { kind: 'content', isError: true, content: [data({ code, message: words, ...about })] }
 }

@@ -25,6 +25,12 @@ export type McpConnection =
       headers?: Readonly<Record<string, string>>
     }
 
+/** Gives requests their token. */
+export type McpAccess = AuthProvider & {
+  /** The server takes the token and refuses the request (403). What it throws ends the request. */
+  onForbidden?(response: Response): Promise<void>
+}
+
 export type McpChannel = {
   transport: Transport
   /** The end of what a child has written to its standard error so far; empty for HTTP. */
@@ -36,7 +42,7 @@ const MAX_MESSAGE_BYTES = 2 * MAX_RESULT_BYTES
 const MAX_COMPLAINT = 2048
 
 /** @param access gives requests over HTTP their token. @default they have none */
-export function mcpChannel(connection: McpConnection, dispatcher: Dispatcher, access?: AuthProvider): McpChannel {
+export function mcpChannel(connection: McpConnection, dispatcher: Dispatcher, access?: McpAccess): McpChannel {
   return connection.kind === 'stdio' ? stdioChannel(connection) : httpChannel(connection, dispatcher, access)
 }
 
@@ -60,11 +66,11 @@ function stdioChannel({ command, args, env, cwd }: Extract<McpConnection, { kind
 function httpChannel(
   { url, headers }: Extract<McpConnection, { kind: 'http' }>,
   dispatcher: Dispatcher,
-  access: AuthProvider | undefined,
+  access: McpAccess | undefined,
 ): McpChannel {
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     requestInit: { headers: { ...headers }, redirect: 'error' },
-    fetch: boundedFetch(dispatcher),
+    fetch: boundedFetch(dispatcher, access),
     onInsufficientScope: 'throw',
     ...(access === undefined ? {} : { authProvider: access }),
   })
@@ -72,10 +78,11 @@ function httpChannel(
 }
 
 /** Fetches through the dispatcher; a POST's answer fails once it is larger than a message may be. */
-function boundedFetch(dispatcher: Dispatcher): FetchLike {
+function boundedFetch(dispatcher: Dispatcher, access: McpAccess | undefined): FetchLike {
   return async (url, init) => {
     const { body, ...rest } = init ?? {}
     const response = await undiciFetch(url, { ...rest, ...(typeof body === 'string' && { body }), dispatcher } as never)
+    if (response.status === 403) await access?.onForbidden?.(response as unknown as Response)
     if (init?.method !== 'POST' || response.body === null) return response as unknown as Response
     let bytes = 0
     const counted = response.body.pipeThrough(

@@ -1,9 +1,10 @@
 /** What a node needs to be an OAuth client of the MCP servers that it is configured with. */
 import { guardedFetch } from '@hansa/mesh'
 import type { Clock } from '@hansa/protocols'
-import type { AuthProvider, FetchLike } from '@modelcontextprotocol/client'
+import type { FetchLike } from '@modelcontextprotocol/client'
 import type { Dispatcher } from 'undici'
 import type { ConfiguredCapability, NodeConfig } from '../config/index.ts'
+import type { McpAccess } from '../drivers/index.ts'
 import type { HomePaths } from '../home/home-paths.ts'
 import {
   tokenFilePath,
@@ -21,7 +22,7 @@ export type UpstreamSettings = {
   fetch(url: string, issuer: string, dispatcher: Dispatcher): FetchLike
 }
 
-export type Upstream = { client: UpstreamClient; access: AuthProvider }
+export type Upstream = { client: UpstreamClient; access: McpAccess }
 
 type McpItem = Extract<ConfiguredCapability, { kind: 'mcp' }>
 

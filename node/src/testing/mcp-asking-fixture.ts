@@ -179,7 +179,7 @@ function serveResources(server: Server): void {
   server.setRequestHandler('resources/read', ({ params: { uri } }) => {
     if (uri === 'test://a') return { contents: [{ uri, mimeType: 'text/plain', text: 'inside' }] }
     if (uri === 'test://b') return { contents: [{ uri, blob: 'AAAA' }] }
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Resource not found: ${uri}`)
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Resource not found: ${uri}`, { uri })
   })
   // Only servers of 2025 are asked so; the library serves the streams of 2026.
   server.setRequestHandler('resources/subscribe', () => ({}))

@@ -17,6 +17,8 @@ export type OauthFixture = AsyncDisposable & {
   names(issuer: string): void
   /** Tokens that were given are taken no longer; refresh tokens are. */
   expire(): void
+  /** The MCP server wants a scope. */
+  demands(scope: string): void
   /** Nobody is signed in any more. */
   revoke(): void
   /** Grants for which a token was asked, in order, with the client that asked. */
@@ -31,17 +33,19 @@ export type OauthFixtureInit = {
 }
 
 export async function oauthFixture({ secrets = {}, keys = {} }: OauthFixtureInit = {}): Promise<OauthFixture> {
-  const good = new Set<string>()
+  /** Scopes by access token. */
+  const good = new Map<string, string>()
   const refreshing = new Set<string>()
-  const codes = new Map<string, { challenge: string; redirect: string }>()
+  const codes: Codes = new Map()
   const grants: string[] = []
   const registered = new Set<string>()
   let named = ''
+  let demanded = ''
 
-  const issued = () => {
+  const issued = (scope = '') => {
     const [access, refresh] = [`access-${id()}`, `refresh-${id()}`]
-    good.add(access)
-    return { access_token: access, refresh_token: refresh, token_type: 'Bearer', expires_in: 600 }
+    good.set(access, scope)
+    return { access_token: access, refresh_token: refresh, token_type: 'Bearer', expires_in: 600, scope }
   }
   const clientOf = (request: IncomingMessage, form: URLSearchParams): string | undefined => {
     const basic = /^Basic (.+)$/.exec(request.headers.authorization ?? '')?.[1]
@@ -52,7 +56,8 @@ export async function oauthFixture({ secrets = {}, keys = {} }: OauthFixtureInit
     const assertion = form.get('client_assertion')
     if (assertion !== null) return signedBy(assertion, keys, issuer)
     const name = form.get('client_id') ?? ''
-    return registered.has(name) ? name : undefined
+    // A name that is a URL is a document about the client; this issuer believes every one.
+    return registered.has(name) || name.startsWith('https://') ? name : undefined
   }
   const token = (request: IncomingMessage, form: URLSearchParams): object | undefined => {
     const client = clientOf(request, form)
@@ -63,9 +68,9 @@ export async function oauthFixture({ secrets = {}, keys = {} }: OauthFixtureInit
       const { refresh_token: _none, ...tokens } = issued()
       return tokens
     }
-    const made = grant === 'refresh_token' ? refreshing.delete(form.get('refresh_token') ?? '') : redeems(form, codes)
-    if (!made) return undefined
-    const tokens = issued()
+    const scope = grant === 'refresh_token' ? refreshes(form, refreshing) : redeems(form, codes)
+    if (scope === undefined) return undefined
+    const tokens = issued(scope)
     refreshing.add(tokens.refresh_token)
     return tokens
   }
@@ -83,8 +88,17 @@ export async function oauthFixture({ secrets = {}, keys = {} }: OauthFixtureInit
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1')
     if (url.pathname === '/mcp') {
-      if (good.has((request.headers.authorization ?? '').replace(/^Bearer /, '')))
-        return void serve(request as never, response)
+      const scope = good.get((request.headers.authorization ?? '').replace(/^Bearer /, ''))
+      if (scope !== undefined && !scope.split(' ').includes(demanded) && demanded !== '')
+        return end(
+          response,
+          403,
+          {},
+          {
+            'www-authenticate': `Bearer error="insufficient_scope", scope="${demanded}"`,
+          },
+        )
+      if (scope !== undefined) return void serve(request as never, response)
       const metadataUrl = `${issuer}/.well-known/oauth-protected-resource/mcp`
       return end(response, 401, {}, { 'www-authenticate': `Bearer resource_metadata="${metadataUrl}"` })
     }
@@ -105,6 +119,9 @@ export async function oauthFixture({ secrets = {}, keys = {} }: OauthFixtureInit
     grants,
     names: (other) => {
       named = other
+    },
+    demands: (scope) => {
+      demanded = scope
     },
     expire: () => good.clear(),
     revoke: () => {
@@ -127,32 +144,43 @@ function metadata(issuer: string): object {
     response_types_supported: ['code'],
     grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
     code_challenge_methods_supported: ['S256'],
+    client_id_metadata_document_supported: true,
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt', 'none'],
     token_endpoint_auth_signing_alg_values_supported: ['ES256'],
     authorization_response_iss_parameter_supported: true,
   }
 }
 
-type Codes = Map<string, { challenge: string; redirect: string }>
+type Codes = Map<string, { challenge: string; redirect: string; scope: string }>
 
 function signIn({ searchParams }: URL, response: ServerResponse, codes: Codes, issuer: string): void {
   const code = id()
   const redirect = searchParams.get('redirect_uri') ?? ''
-  codes.set(code, { challenge: searchParams.get('code_challenge') ?? '', redirect })
+  codes.set(code, {
+    challenge: searchParams.get('code_challenge') ?? '',
+    redirect,
+    scope: searchParams.get('scope') ?? '',
+  })
   const back = new URL(redirect)
   for (const [name, value] of Object.entries({ code, iss: issuer, state: searchParams.get('state') ?? '' }))
     back.searchParams.set(name, value)
   end(response, 302, {}, { location: back.href })
 }
 
-function redeems(form: URLSearchParams, codes: Codes): boolean {
+/** @returns the scope that goes on. */
+function refreshes(form: URLSearchParams, refreshing: Set<string>): string | undefined {
+  return refreshing.delete(form.get('refresh_token') ?? '') ? '' : undefined
+}
+
+function redeems(form: URLSearchParams, codes: Codes): string | undefined {
   const code = form.get('code') ?? ''
   const known = codes.get(code)
   codes.delete(code)
   const challenge = createHash('sha256')
     .update(form.get('code_verifier') ?? '')
     .digest('base64url')
-  return known !== undefined && known.challenge === challenge && known.redirect === form.get('redirect_uri')
+  const good = known?.challenge === challenge && known.redirect === form.get('redirect_uri')
+  return good ? known.scope : undefined
 }
 
 /** @returns the client whose key signed, for this issuer. */

@@ -30,8 +30,9 @@ export async function login(init: LoginInit, { clock, fetch }: { clock: Clock; f
     const state = randomBytes(32).toString('base64url')
     const browser = { redirectUrl: `http://127.0.0.1:${bound}/callback`, state, open }
     const client = new UpstreamClient({ ...rest, browser }, clock)
-    const { url: serverUrl, auth: settings } = init
-    const asked = { serverUrl, fetchFn: fetch, ...(settings.scope === undefined ? {} : { scope: settings.scope }) }
+    const { url: serverUrl } = init
+    const scope = await client.scope()
+    const asked = { serverUrl, fetchFn: fetch, ...(scope === undefined ? {} : { scope }) }
     const back = comesBack(server, state, signal)
     // Where signing in fails before the browser is sent away, nobody comes back.
     back.catch(() => {})

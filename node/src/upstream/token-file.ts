@@ -22,6 +22,7 @@ const heldSchema = z.object({
   issuer: z.string().max(2048),
   client: z.object({ client_id: z.string().max(2048), client_secret: z.string().max(4096).optional() }).optional(),
   tokens: tokensSchema.optional(),
+  wanted: z.string().max(4096).describe('Scopes that the server wanted beside those of the tokens').optional(),
   obtained: z.int().min(0).describe('When the tokens were obtained, Unix seconds').optional(),
 })
 export type HeldTokens = z.infer<typeof heldSchema>

@@ -3,9 +3,10 @@
  * requests that wait, because a refresh token is good for one use.
  */
 import type { GuardedFetch } from '@hansa/mesh'
-import { type AuthProvider, auth, extractWWWAuthenticateParams, type FetchLike } from '@modelcontextprotocol/client'
+import { auth, computeScopeUnion, extractWWWAuthenticateParams, type FetchLike } from '@modelcontextprotocol/client'
 import { type Response as Answer, type Dispatcher, fetch as undiciFetch } from 'undici'
-import { loginNeeded } from './errors.ts'
+import type { McpAccess } from '../drivers/index.ts'
+import { loginNeeded, scopeMissing } from './errors.ts'
 import type { UpstreamClient } from './upstream-client.ts'
 
 export type UpstreamAccessInit = { server: string; url: string; scope?: string | undefined; client: UpstreamClient }
@@ -13,7 +14,7 @@ export type UpstreamAccessInit = { server: string; url: string; scope?: string |
 /** Documents of issuers, and answers of their token endpoints, bytes. */
 const MAX_ANSWER_BYTES = 262_144
 
-export function upstreamAccess({ server, url, scope, client }: UpstreamAccessInit, fetch: FetchLike): AuthProvider {
+export function upstreamAccess({ server, url, scope, client }: UpstreamAccessInit, fetch: FetchLike): McpAccess {
   let running: Promise<void> | undefined
   const renew = async (response: Response) => {
     const asked = extractWWWAuthenticateParams(response)
@@ -28,6 +29,14 @@ export function upstreamAccess({ server, url, scope, client }: UpstreamAccessIni
   }
   return {
     token: async () => (await client.tokens())?.access_token,
+    async onForbidden(response) {
+      const { error, scope: asked } = extractWWWAuthenticateParams(response)
+      if (error !== 'insufficient_scope') return
+      // No more than what the operator names is asked for.
+      if (scope !== undefined || !client.signsIn || asked === undefined) throw scopeMissing(asked)
+      await client.wants(computeScopeUnion((await client.tokens())?.scope, asked) ?? asked)
+      throw loginNeeded(server)
+    },
     async onUnauthorized({ response }) {
       running ??= renew(response).finally(() => {
         running = undefined

@@ -12,12 +12,14 @@ export type UpstreamAuth = {
   issuer: string
   /** @default for `login` one that the issuer gives */
   clientId?: string
+  /** Where the issuer reads about this client. @default nowhere */
+  clientMetadataUrl?: string
   /** Absolute. */
   secretFile?: string
   /** Absolute; PEM (PKCS #8). */
   keyFile?: string
   /** @default ES256 */
   algorithm?: (typeof upstreamAlgorithms)[number]
-  /** @default what the server asks for */
+  /** Separated by spaces; no more is asked for, whatever the server wants. @default what the server asks for */
   scope?: string
 }

@@ -36,6 +36,7 @@ export class UpstreamClient implements OAuthClientProvider {
   readonly #init: UpstreamClientInit
   readonly #clock: Pick<Clock, 'now'>
   readonly addClientAuthentication?: AddClientAuthentication
+  readonly clientMetadataUrl?: string
   #held: Promise<HeldTokens> | undefined
   #verifier = ''
   #found: OAuthDiscoveryState | undefined
@@ -43,12 +44,28 @@ export class UpstreamClient implements OAuthClientProvider {
   constructor(init: UpstreamClientInit, clock: Pick<Clock, 'now'>) {
     this.#init = init
     this.#clock = clock
+    if (init.auth.clientMetadataUrl !== undefined) this.clientMetadataUrl = init.auth.clientMetadataUrl
     if (init.auth.method === 'private_key_jwt') this.addClientAuthentication = assertion(init.auth)
+  }
+
+  /** What the server wanted and the token did not have; asked for when somebody signs in again. */
+  async wants(scope: string): Promise<void> {
+    await this.#keep({ ...(await this.#kept()), wanted: scope })
+  }
+
+  /** @returns what is asked for when somebody signs in. */
+  async scope(): Promise<string | undefined> {
+    return this.#init.auth.scope ?? (await this.#kept()).wanted
   }
 
   /** Somebody may have signed in meanwhile. */
   readAgain(): void {
     this.#held = undefined
+  }
+
+  /** Whether a person signs in for it. */
+  get signsIn(): boolean {
+    return this.#init.auth.method === 'login'
   }
 
   get redirectUrl(): string | undefined {

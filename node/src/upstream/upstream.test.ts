@@ -138,6 +138,35 @@ describe('an MCP server that wants to know who asks', () => {
   })
 })
 
+describe('a node that a person signs in for', () => {
+  it('asks for what the server wants besides when somebody signs in again', async () => {
+    await using given = await ground({}, { method: 'login' })
+    await given.signIn(browser)
+    given.fixture.demands('write')
+    expect(needsLogin(await given.echo().catch((error: unknown) => error))).toBe(true)
+    await given.signIn((url) => {
+      expect(url.searchParams.get('scope')).toBe('write')
+      return browser(url)
+    })
+    expect(await given.echo()).toEqual(hello)
+  })
+
+  it('asks for no more than the operator names, whatever the server wants', async () => {
+    await using given = await ground({}, { method: 'login', scope: 'read' })
+    await given.signIn(browser)
+    given.fixture.demands('admin')
+    await expect(given.echo()).rejects.toMatchObject({ detail: { reason: expect.stringContaining('scope_missing') } })
+  })
+
+  it('is known by a document where the operator names one', async () => {
+    const clientMetadataUrl = 'https://orgb.example/client.json'
+    await using given = await ground({}, { method: 'login', clientMetadataUrl })
+    await given.signIn(browser)
+    expect(await given.echo()).toEqual(hello)
+    expect(given.fixture.grants).toEqual([`authorization_code ${clientMetadataUrl}`])
+  })
+})
+
 describe('mallory', () => {
   async function malloryIssuer() {
     const asked: string[] = []
