@@ -1,6 +1,7 @@
 /** `npm run bench`: a call between two kernels beside the least work that gives a comparable result, in one run. */
 import { readOptions, USAGE } from './bench-options.ts'
 import { profileDelegatedCall } from './profile-delegated-call.ts'
+import { blastText } from './report/blast-text.ts'
 import { ledgerText } from './report/ledger-text.ts'
 import { meshText } from './report/mesh-text.ts'
 import { reportText } from './report/report-text.ts'
@@ -28,6 +29,10 @@ try {
     const { runMeshBench } = await import('./mesh/run-mesh-bench.ts')
     const report = await runMeshBench(options)
     console.log(options.json ? JSON.stringify(report) : meshText(report, process.stdout.isTTY))
+  } else if (options.plan === 'blast') {
+    const { runBlastBench } = await import('./blast/run-blast-bench.ts')
+    const report = await runBlastBench(options)
+    console.log(options.json ? JSON.stringify(report) : blastText(report, process.stdout.isTTY))
   } else if (options.profile !== undefined) console.log(await profileDelegatedCall(options.profile))
   else {
     const report = await runBench(options)

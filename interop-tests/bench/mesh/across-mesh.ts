@@ -1,8 +1,8 @@
 /** What takes a mesh of processes to measure: how soon what one kernel says is known by all others. */
-import { readFile } from 'node:fs/promises'
 import type { NodeProcess } from '../../harness/node-process.ts'
 import { ProcessMesh } from '../../harness/process-mesh.ts'
 import { median } from '../measure/percentile.ts'
+import { residentMiB } from '../measure/resident.ts'
 import type { OperationRow } from '../report/bench-report.ts'
 import { rowOf } from './row-of.ts'
 
@@ -141,9 +141,4 @@ async function until(holdsNow: () => Promise<boolean>): Promise<void> {
     if (performance.now() > end) throw new Error(`it was not seen within ${PATIENCE_MS / 1000} s`)
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
-}
-
-async function residentMiB(pid: number): Promise<number> {
-  const kib = /^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Math.round(Number(kib) / 1024)
 }

@@ -1,0 +1,192 @@
+/**
+ * What bad peers do to calls that have nothing to do with them, each kernel in a process of its own: latencies of a hub's
+ * own calls, of its calls to a healthy peer, and of calls between two healthy peers, before, beside and after bad peers.
+ */
+import { join } from 'node:path'
+import type { PeerInfo } from '@hansa/protocols'
+import type { Fault } from '../../harness/fault-proxy.ts'
+import { freePort } from '../../harness/free-port.ts'
+import type { NodeProcess } from '../../harness/node-process.ts'
+import { outcomeOf } from '../../harness/outcome.ts'
+import { ProcessMesh } from '../../harness/process-mesh.ts'
+import { allow, echo } from '../../harness/two-orgs.ts'
+import type { BenchOptions } from '../bench-options.ts'
+import { type MeasuredProcess, measuredProcess } from '../measure/measured-process.ts'
+import { percentile } from '../measure/percentile.ts'
+import { residentMiB } from '../measure/resident.ts'
+import { describeMachine, type Machine } from '../report/machine.ts'
+import { ProgressLine } from '../report/progress-line.ts'
+import type { BadPeersInit, Outcomes } from './bad-peers.ts'
+
+export type Latency = { p50Ms: number; p99Ms: number; failed: number }
+export type BlastRow = {
+  name: string
+  before: Latency
+  beside: Latency
+  after: Latency /** p99 beside / before. */
+  ratio: number
+}
+
+export type BlastBenchReport = {
+  machine: Machine
+  rows: BlastRow[]
+  hubMiB: { before: number; beside: number; after: number }
+  /** Who is not spoken to any more, and why. */
+  cutOff: { alias: string; state: string; reason: string }[]
+  outcomes: Outcomes
+  targets: { ratio: number }
+}
+
+export const BLAST_TARGETS = { ratio: 1.1 } as const
+
+const FAULTS: readonly Fault[] = ['dead', 'black_hole', 'half_open', 'drip']
+/** Of a quick run: starting nodes takes most of its time. */
+const QUICK_FAULTS: readonly Fault[] = ['dead', 'half_open']
+const IN_FLIGHT = 4
+/** What has not been cut off by then never is, milliseconds. */
+const PATIENCE_MS = 60_000
+
+const unlimited = { ...echo, limits: { calls_per_minute: 1_000_000, concurrent: 64 } }
+const policy = [allow('all', '*', '*')]
+const aliasOf = (fault: Fault) => fault.replace('_', '-')
+
+export async function runBlastBench({ quick }: Pick<BenchOptions, 'quick'>): Promise<BlastBenchReport> {
+  const calls = quick ? 60 : 1_500
+  const faults = quick ? QUICK_FAULTS : FAULTS
+  const progress = new ProgressLine(quick ? 40_000 : 120_000)
+  const show = (what: string) => progress.show('blast radius', what)
+  await using mesh = await ProcessMesh.create()
+  await using places = measuredProcess(new URL('./bad-places.ts', import.meta.url))
+  await using rogues = measuredProcess(new URL('./bad-peers.ts', import.meta.url))
+  show('starting nodes')
+  const world = await startedWorld(mesh, places, faults)
+  const { hub } = world
+  show('before')
+  await measuredAll(world, Math.ceil(calls / 4))
+  const before = { rows: await measuredAll(world, calls), mib: await residentMiB(hub.pid) }
+  show('until bad peers are cut off')
+  await places.ask('turn')
+  await rogues.ask('begin', await badPeersOf(hub, faults.map(aliasOf)))
+  await untilCutOff(hub, faults.map(aliasOf))
+  show('beside bad peers')
+  const beside = { rows: await measuredAll(world, calls), mib: await residentMiB(hub.pid) }
+  const cutOff = (await hub.client.operator.peers()).flatMap(shownCutOff)
+  const outcomes = await rogues.ask<Outcomes>('end')
+  show('after')
+  const after = { rows: await measuredAll(world, calls), mib: await residentMiB(hub.pid) }
+  progress.end()
+  return {
+    machine: await describeMachine(mesh.directory),
+    rows: Object.entries(before.rows).map(([name, first]) => rowOf(name, first, beside.rows[name], after.rows[name])),
+    hubMiB: { before: before.mib, beside: beside.mib, after: after.mib },
+    cutOff,
+    outcomes: summed(outcomes),
+    targets: BLAST_TARGETS,
+  }
+}
+
+type World = { hub: NodeProcess; good: NodeProcess; other: NodeProcess }
+
+/** The hub has imported a healthy peer, and one behind each fault; two healthy peers know each other. */
+async function startedWorld(mesh: ProcessMesh, places: MeasuredProcess, faults: readonly Fault[]): Promise<World> {
+  const names = ['hub', 'good', 'other', ...faults.map(aliasOf)]
+  const nodes = await Promise.all(names.map((name) => mesh.prepare(name)))
+  const [hub, good, other, ...bad] = nodes as [NodeProcess, NodeProcess, NodeProcess, ...NodeProcess[]]
+  const peers = [hub, other].map(({ did, name }) => ({ did, alias: `of-${name}`, standing: 800 }))
+  const config = { peers, log_level: 'warn', limits: { calls_per_principal: 64 } }
+  for (const node of [hub, good, other])
+    await node.configure({ config: node === good ? config : { ...config, peers: [] }, policy })
+  for (const [at, node] of bad.entries()) {
+    const port = await freePort()
+    const public_url = await places.ask<string>('open', { fault: faults[at], port })
+    await node.configure({ config: { ...config, listen: `127.0.0.1:${port}`, public_url }, policy })
+  }
+  await Promise.all(nodes.map((node) => node.start()))
+  for (const { client } of nodes) await client.register(unlimited, (args) => args)
+  await hub.client.register({ ...unlimited, id: 'own' }, (args) => args)
+  for (const node of [good, ...bad])
+    await hub.client.importRemote({ manifest: await node.client.advertise(), as: node.name })
+  await other.client.importRemote({ manifest: await good.client.advertise(), as: 'good' })
+  for (const { name } of [good, ...bad]) {
+    const outcome = await outcomeOf(hub.client.invoke(`${name}/echo`, { text: 'x' }))
+    if (outcome !== 'released') throw new Error(`a call to ${name} ended with ${outcome} before anything was bad`)
+  }
+  return { hub, good, other }
+}
+
+async function badPeersOf(hub: NodeProcess, silent: readonly string[]): Promise<BadPeersInit> {
+  const { did, endpoint, control, home } = hub
+  const manifest = await hub.client.advertise()
+  const tokenFile = join(home, 'control.token')
+  return { hub: { did, endpoint, control, tokenFile, manifest }, silent }
+}
+
+/** In turns of a few calls each, so that what slows the machine slows all of them. */
+async function measuredAll({ hub, other }: World, calls: number): Promise<Record<string, Latency>> {
+  const text = { text: 'x' }
+  const kinds = {
+    'own calls of the hub': () => hub.client.invoke('own', text),
+    'calls of the hub to a healthy peer': () => hub.client.invoke('good/echo', text),
+    'calls between two healthy peers': () => other.client.invoke('good/echo', text),
+  }
+  const times: Record<string, { eachMs: number[]; failed: number }> = {}
+  const turns = 10
+  for (let turn = 0; turn < turns; turn++)
+    for (const [name, call] of Object.entries(kinds)) {
+      times[name] ??= { eachMs: [], failed: 0 }
+      await measured(times[name], Math.ceil(calls / turns), call)
+    }
+  return Object.fromEntries(Object.entries(times).map(([name, of]) => [name, latencyOf(of.eachMs, of.failed)]))
+}
+
+async function measured(
+  into: { eachMs: number[]; failed: number },
+  calls: number,
+  call: () => Promise<unknown>,
+): Promise<void> {
+  let left = calls
+  const worker = async () => {
+    while (left-- > 0) {
+      const started = performance.now()
+      if ((await outcomeOf(call())) !== 'released') into.failed += 1
+      into.eachMs.push(performance.now() - started)
+    }
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
+}
+
+function latencyOf(eachMs: readonly number[], failed: number): Latency {
+  const sorted = [...eachMs].sort((a, b) => a - b)
+  return { p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99), failed }
+}
+
+function rowOf(name: string, before: Latency, beside: Latency = before, after: Latency = before): BlastRow {
+  return { name, before, beside, after, ratio: beside.p99Ms / before.p99Ms }
+}
+
+async function untilCutOff(hub: NodeProcess, silent: readonly string[]): Promise<void> {
+  const end = performance.now() + PATIENCE_MS
+  for (;;) {
+    const cut = (await hub.client.operator.peers()).flatMap(shownCutOff).map(({ alias }) => alias)
+    if (silent.every((alias) => cut.includes(alias))) return
+    if (performance.now() > end) throw new Error(`only ${cut.join(', ')} were cut off`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+function shownCutOff({ alias, state, link }: PeerInfo): BlastBenchReport['cutOff'] {
+  if (link !== undefined) return [{ alias, state: link.state, reason: link.reason }]
+  return state === 'ok' ? [] : [{ alias, state, reason: 'two manifests of one number' }]
+}
+
+/** Agents of one kind count together. */
+function summed(outcomes: Outcomes): Outcomes {
+  const sums: Outcomes = {}
+  for (const [name, counts] of Object.entries(outcomes)) {
+    const kind = name.replace(/, agent \d+$/, '')
+    const sum = sums[kind] ?? {}
+    sums[kind] = sum
+    for (const [outcome, count] of Object.entries(counts)) sum[outcome] = (sum[outcome] ?? 0) + count
+  }
+  return sums
+}
