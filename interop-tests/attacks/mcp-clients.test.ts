@@ -184,6 +184,24 @@ describe('mallory at the MCP endpoint', () => {
     expect(done).toBe(1)
   })
 
+  it('who answers before she is asked answers no more than is asked, and each call is one', async () => {
+    await using mesh = await twoOrgs()
+    await using agents = await served(mesh)
+    const seen: unknown[] = []
+    await mesh.kernel('alice').register({ id: 'ask', safety: 'READ' }, (_args, { continued }) => {
+      if (continued === undefined) return new InputRequired({ sure: elicitation })
+      seen.push(continued.responses)
+      return 'done'
+    })
+    const accept = { action: 'accept', content: {} }
+    const other = await callTool(agents, 'mallory', 'ask', { inputResponses: { other: accept } })
+    expect(other.body.result).toMatchObject({ resultType: 'input_required' })
+    const ahead = await callTool(agents, 'mallory', 'ask', { inputResponses: { sure: accept, other: accept } })
+    expect(ahead.body.result).toMatchObject({ content: [{ text: 'done' }] })
+    expect(seen).toEqual([{ sure: accept }])
+    expect(await entriesOf(mesh, 'alice', 'call.begun')).toHaveLength(3)
+  })
+
   it('does not get into a session of somebody else, nor end it', async () => {
     await using mesh = await twoOrgs()
     await using agents = await served(mesh)

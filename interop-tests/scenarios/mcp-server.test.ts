@@ -247,7 +247,7 @@ describe.each(mcpEras)('an MCP client of %s', (era) => {
     const read = await client.readResource({ uri: uris[1] ?? '' })
     expect(read.contents).toEqual([{ uri: uris[1], mimeType: 'text/plain', text: 'one of notes.mcp.resources' }])
     for (const uri of ['test://one', `${uris[0]}x`, 'hansa://bob/other.mcp.resources/test://one'])
-      await expect(client.readResource({ uri })).rejects.toMatchObject({ code: -32602 })
+      await expect(client.readResource({ uri })).rejects.toMatchObject({ code: -32602, data: { uri } })
     const { resourceTemplates } = await client.listResourceTemplates()
     const uri = resourceTemplates[0]?.uriTemplate ?? ''
     expect(uri).toBe('hansa://bob/files.mcp.resources/test://{id}')

@@ -67,20 +67,54 @@ export class GovernedCalls {
 
   /** @throws CallError, also for what the capability says of its failure; ProtocolError for a request that is none */
   async call(calling: Calling, asked: Asked): Promise<Outcome> {
-    const { ref, args, context } = asked
-    const action = actionOf(calling.owner, ref, args)
-    const continues = this.#answersIn(context, action)
-    if (continues !== undefined && 'requests' in continues) return continues
+    const { mcpReq } = asked.context
+    const action = actionOf(calling.owner, asked.ref, asked.args)
+    const waits = (frame: Frame): PendingInput => {
+      const requests = inputRequestsSchema.parse(frame.value)
+      return { owner: calling.owner, action, method: mcpReq.method, callId: frame.callId, requests }
+    }
+    const pending = mcpReq.requestState<PendingInput | undefined>()
+    if (pending !== undefined) return this.#goOn(calling, asked, action, pending, waits)
+    const frame = await this.#invoke(calling, asked, action)
+    if (frame.kind !== 'input_required') return { frame }
+    // A client may know what it will be asked, and answer at once.
+    if (mcpReq.inputResponses !== undefined) return this.#goOn(calling, asked, action, waits(frame), waits)
+    return this.#ask(waits(frame))
+  }
+
+  /** @param pending what is asked for, once more where something of it is missing among the answers */
+  async #goOn(
+    calling: Calling,
+    asked: Asked,
+    action: string,
+    pending: PendingInput,
+    waits: (frame: Frame) => PendingInput,
+  ): Promise<Outcome> {
+    if (pending.action !== action) throw new ProtocolError(ProtocolErrorCode.InvalidParams, OTHER_CALL)
+    const responses = answersIn(pending.requests, asked.context.mcpReq.inputResponses)
+    if (responses === undefined) return this.#ask(pending)
+    const { callId } = pending
+    this.#pending.forget(callId)
+    const frame = await this.#invoke(calling, asked, action, { callId, responses })
+    return frame.kind === 'input_required' ? this.#ask(waits(frame)) : { frame }
+  }
+
+  #ask(pending: PendingInput): Outcome {
+    return { requests: pending.requests, state: this.#pending.keep(pending) }
+  }
+
+  async #invoke(
+    calling: Calling,
+    asked: Asked,
+    action: string,
+    continues?: InvokeOptions['continues'],
+  ): Promise<Frame> {
     const options = this.#optionsOf(calling, asked, this.#approvals.find(action))
+    const continuing = continues === undefined ? {} : { continues }
     try {
-      const frame = await this.#c.kernel.invoke(ref, args, {
-        ...options,
-        ...(continues === undefined ? {} : { continues }),
-      })
+      const frame = await this.#c.kernel.invoke(asked.ref, asked.args, { ...options, ...continuing })
       this.#approvals.forget(action)
-      return frame.kind === 'input_required'
-        ? this.#waiting({ owner: calling.owner, action, method: context.mcpReq.method }, frame)
-        : { frame }
+      return frame
     } catch (error) {
       if (error instanceof CallError && error.detail.approvalId !== undefined)
         this.#approvals.remember(action, error.detail.approvalId)
@@ -106,31 +140,17 @@ export class GovernedCalls {
       onNote: noteRelay(context),
     }
   }
+}
 
-  /** @returns what the request answers; once more what was asked, when something of it is missing; undefined for a first request. */
-  #answersIn(
-    { mcpReq }: ServerContext,
-    action: string,
-  ): InvokeOptions['continues'] | Extract<Outcome, { state: string }> {
-    const pending = mcpReq.requestState<PendingInput | undefined>()
-    if (pending === undefined) return undefined
-    const { callId, requests } = pending
-    if (pending.action !== action) throw new ProtocolError(ProtocolErrorCode.InvalidParams, OTHER_CALL)
-    const responses: InputResponses = {}
-    for (const [name, request] of Object.entries(requests)) {
-      const given = mcpReq.inputResponses
-      const response = given !== undefined && Object.hasOwn(given, name) ? responseTo(request, given[name]) : undefined
-      if (response === undefined) return { requests, state: this.#pending.keep(pending) }
-      responses[name] = response
-    }
-    this.#pending.forget(callId)
-    return { callId, responses }
+/** @returns an answer for each request; undefined when one is missing, or is none. What nobody asked for is passed over. */
+function answersIn(requests: InputRequests, given: Record<string, unknown> | undefined): InputResponses | undefined {
+  const responses: InputResponses = {}
+  for (const [name, request] of Object.entries(requests)) {
+    const response = given !== undefined && Object.hasOwn(given, name) ? responseTo(request, given[name]) : undefined
+    if (response === undefined) return undefined
+    responses[name] = response
   }
-
-  #waiting(asking: Pick<PendingInput, 'owner' | 'action' | 'method'>, { callId, value }: Frame): Outcome {
-    const requests = inputRequestsSchema.parse(value)
-    return { requests, state: this.#pending.keep({ ...asking, callId, requests }) }
-  }
+  return responses
 }
 
 const OTHER_CALL = 'requestState: It was given for a call with other arguments, or of something else.'

@@ -1,6 +1,6 @@
 /** resources/list, resources/templates/list, resources/read and completion/complete, as calls of capabilities that hold resources. */
 import { CallError, type Frame, mcpResourceOfContent, type ResourceArguments } from '@hansa/protocols'
-import { isSpecType, ResourceNotFoundError, type ServerContext } from '@modelcontextprotocol/server'
+import { isSpecType, ProtocolErrorCode, ResourceNotFoundError, type ServerContext } from '@modelcontextprotocol/server'
 import { mcpNameOfSegment } from '../drivers/mcp-name.ts'
 import type { Serving } from './kernel-server.ts'
 import { type ListPlace, listCursorOf, listPlaceOf } from './list-cursor.ts'
@@ -53,9 +53,10 @@ async function readResource(
       ...callMeta(outcome.frame),
     }
   } catch (error) {
-    if (error instanceof CallError && error.detail.code === 'not_found')
-      throw new ResourceNotFoundError(places.shown({ ref, uri }))
-    throw protocolError(error)
+    const failure = protocolError(error)
+    // Not to be told from what is not to be seen.
+    if (failure.code === ProtocolErrorCode.InvalidParams) throw new ResourceNotFoundError(places.shown({ ref, uri }))
+    throw failure
   }
 }
 
