@@ -180,18 +180,6 @@ describe('an answer that is one text', () => {
     expect(await told(over)).toEqual({ heard: [], outcome: pieces.join('') })
   })
 
-  it('has to be the beginning of the result: mallory, who says one thing and signs another, is believed neither', async () => {
-    await using mesh = await twoOrgs()
-    await mesh.kernel('bob').register({ ...definition, safety: 'READ' }, (_args, { note }) => {
-      note({ type: 'text', text: 'x'.repeat(2_000), at: 0 })
-      return 'the berth is K7'
-    })
-    await mesh.join('alice', 'bob')
-    const call = mesh.kernel('alice').invoke('bob/berths.book', { ship: 'Adler' }, { onNote() {} })
-    expect(await refusal(call)).toMatchObject({ code: 'remote_refused' })
-    expect(await entriesOf(mesh, 'alice', 'peer.evidence')).toHaveLength(1)
-  })
-
   it('is not said early from where a secret begins, though it comes in two pieces', async () => {
     const key = `-----BEGIN ${'PRIVATE KEY'}-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n-----END ${'PRIVATE KEY'}-----`
     const { heard, outcome } = await told({}, [...pieces, key.slice(0, 20), key.slice(20), ...pieces])

@@ -44,6 +44,8 @@ export type Interference = {
   body?: Uint8Array
   /** What comes back instead of the receiver's reply. */
   reply?: (reply: InboundReply) => InboundReply
+  /** What the sender hears before the reply, instead of what the receiver says. */
+  progress?: (said: Uint8Array) => Uint8Array
   /** Delivered when this resolves. */
   hold?: Promise<void>
 }
@@ -165,10 +167,11 @@ class InProcessNetwork implements MemoryNetwork {
     if (interference.lose === 'request') throw unreachable(message.endpoint, 'the request was lost')
     const place = this.#handlers.get(originOf(message.endpoint))
     if (place === undefined) throw unreachable(message.endpoint, 'nothing listens there')
+    const heard = interference.progress ?? copyOf
     const inbound = {
       ...inboundRequest(place.endpoint, message, interference.body ?? message.body),
       // As over a session; single requests carry none.
-      ...(onProgress === undefined ? {} : { progress: (bytes: Uint8Array) => onProgress(copyOf(bytes)) }),
+      ...(onProgress === undefined ? {} : { progress: (bytes: Uint8Array) => onProgress(heard(bytes)) }),
     }
     let reply = await place.handler.handle(inbound)
     for (let copy = 1; copy < (interference.copies ?? 1); copy++) await place.handler.handle(inbound)

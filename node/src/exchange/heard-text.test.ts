@@ -25,8 +25,9 @@ describe(HeardText, () => {
     expect(made.contradicts(result(value))).toBe(contradicts)
   })
 
-  it('fits no result that is withheld, once something of it was said', () => {
-    expect([heard().contradicts(undefined), heard('x').contradicts(undefined)]).toEqual([false, true])
+  it('is contradicted by what is no JSON at all', () => {
+    const made = heard('the berth')
+    expect(made.contradicts(Buffer.from('"the berth'))).toBe(true)
   })
 
   it('knows nothing of what comes behind a note that was lost, and holds it against nobody', () => {

@@ -1,6 +1,9 @@
 /** What a peer has said of a text before its receipt: it has to be the beginning of the result that the receipt commits to. */
 import { type CallNote, callNoteSchema } from '@hansa/protocols'
+import { parseStrictJson } from '@hansa/trust'
 import { MAX_STREAMED } from '../kernel/text-stream.ts'
+
+export const CONTRADICTS_HEARD = 'what it said early is not the beginning of its result'
 
 export class HeardText {
   #text = ''
@@ -19,12 +22,11 @@ export class HeardText {
     return data
   }
 
-  /** @param result JSON text of the result, as it came; undefined when it is withheld, so that nothing of it may be out */
-  contradicts(result: Uint8Array | undefined): boolean {
+  /** @param result JSON text of the result, as it came */
+  contradicts(result: Uint8Array): boolean {
     if (this.#tooLong) return true
     if (this.#text === '') return false
-    if (result === undefined) return true
-    const value: unknown = JSON.parse(Buffer.from(result).toString('utf8'))
-    return typeof value !== 'string' || !value.startsWith(this.#text)
+    const parsed = parseStrictJson(result, 'payload')
+    return !parsed.ok || typeof parsed.value !== 'string' || !parsed.value.startsWith(this.#text)
   }
 }

@@ -62,7 +62,7 @@ import { doneBy } from '../kernel/stands-for.ts'
 import type { FreshStatus } from '../revocation/fresh-status.ts'
 import type { PeerGuard } from '../routing/peer-guard.ts'
 import { buildIntent, type Pseudonyms } from './build-intent.ts'
-import { HeardText } from './heard-text.ts'
+import { CONTRADICTS_HEARD, HeardText } from './heard-text.ts'
 import { labelsLeftOut } from './labels-left-out.ts'
 import type { PeerSessions } from './peer-sessions.ts'
 import { resultForm } from './result-form.ts'
@@ -177,7 +177,7 @@ export class OutboundExchange {
         MAX_REPLY_BYTES,
         signal,
         call.deadlineMs,
-        sink && ((bytes) => sink(heard.hear(noteIn(bytes)))),
+        sink && ((bytes) => sink.say(heard.hear(noteIn(bytes)))),
       )
       if (isRefusal(reply)) return lost(reply, target, signal.aborted)
       if (reply.status !== 200) return this.#unsigned(reply, target, outbound)
@@ -266,9 +266,8 @@ export class OutboundExchange {
     if (unlabelled.length > 0) this.#mislabelled(target, call, unlabelled, verdict.hash)
     const received = { receipt, hash: verdict.hash, envelope: verdict.envelope, unlabelled }
     if (receipt.result_c === null) return refusalFrom(receipt, received)
-    if (heard.contradicts(committed ? undefined : result))
-      return this.#refuseReply(target, call, 'what it said early is not the beginning of its result')
-    if (committed) return { call, receipt: received, committed }
+    if (committed) return { call, receipt: received, committed, contradicts: (bytes) => heard.contradicts(bytes) }
+    if (heard.contradicts(result)) return this.#refuseReply(target, call, CONTRADICTS_HEARD)
     const kind = resultForm(target, receipt, result)
     return { call, raw: { kind, bytes: result, salt }, receipt: received }
   }

@@ -22,6 +22,7 @@ import type { RecordEvidence } from '../kernel/peer-evidence.ts'
 import type { Answered, Committed, ImportedTarget, Recorded, Refusal } from '../kernel/stages.ts'
 import { pause } from '../pause.ts'
 import type { AckOutbox, ReservedAck } from './ack-outbox.ts'
+import { CONTRADICTS_HEARD } from './heard-text.ts'
 import type { PromiseBook } from './promise-book.ts'
 import { resultForm } from './result-form.ts'
 import { untilDeadline } from './until-deadline.ts'
@@ -80,6 +81,7 @@ export function revealStages(components: RevealComponents): RevealStages {
         return refusalOf(recorded, found, components)
       }
       ack?.delivered()
+      if (recorded.contradicts(found.bytes)) return contradicted(recorded, components)
       const kind = resultForm(imported(recorded), receipt.receipt, found.bytes)
       return { call, raw: { kind, ...found }, receipt }
     },
@@ -144,6 +146,14 @@ function refusalOf(recorded: Recorded, { missing, reason }: Missing, { evidence,
   const lost = safety === 'READ' ? 'remote_refused' : 'outcome_unknown'
   const refused = clock.now() >= call.deadlineMs ? 'deadline' : lost
   return { refused, reason: `its result is missing: ${reason}`, receipt, missing }
+}
+
+/** The result is what it signed, and what it said before is not. */
+function contradicted(recorded: Recorded, { evidence }: RevealComponents): Refusal {
+  const { call, receipt } = recorded
+  const { peer, safety } = imported(recorded)
+  evidence(peer, 'statement', CONTRADICTS_HEARD, call.callId)
+  return { refused: 'remote_refused', reason: CONTRADICTS_HEARD, receipt, unknown: safety !== 'READ' }
 }
 
 function imported({ call }: Committed): ImportedTarget {

@@ -7,10 +7,14 @@ export type ApprovalAction = {
   onBehalfOf?: string | undefined
   capability: string
   capHash: string
+  /** The call whose questions are answered: the same answers to others are another action. */
+  continues?: string | undefined
   args: Uint8Array
 }
 
-/** What an approval is bound to: principal and for whom it acts, capability, descriptor and argument bytes. */
-export function actionHash({ capability, capHash, args, ...who }: ApprovalAction): string {
-  return taggedHash('action', Buffer.concat([Buffer.from(`${doneBy(who)}\n${capability}\n${capHash}\n`), sha256(args)]))
+/** What an approval is bound to: principal and for whom it acts, capability, descriptor, what it continues and argument bytes. */
+export function actionHash({ capability, capHash, continues, args, ...who }: ApprovalAction): string {
+  const answered = continues === undefined ? '' : `${continues}\n`
+  const action = `${doneBy(who)}\n${capability}\n${capHash}\n${answered}`
+  return taggedHash('action', Buffer.concat([Buffer.from(action), sha256(args)]))
 }

@@ -31,10 +31,17 @@ export type ApprovalRequest = {
   capability: string
   capHash: string
   callId: string
+  /** The call whose questions are answered. */
+  continues?: string
   args: string
 }
 
-type Held = Omit<Approval, 'last'> & { capHash: string; deciding?: true; reservedBy?: string; usedBy?: string }
+type Held = Omit<Approval, 'last'> & {
+  capHash: string
+  deciding?: true
+  reservedBy?: string
+  usedBy?: string
+}
 
 /** What the ledger says of each request, as JSON; the arguments are kept elsewhere. */
 export type ApprovalBookState = Omit<Held, 'args' | 'deciding' | 'reservedBy'>[]
@@ -77,6 +84,7 @@ export class ApprovalBook {
         action: request.action,
         expires,
         ...(request.onBehalfOf === undefined ? {} : { obo: request.onBehalfOf }),
+        ...(request.continues === undefined ? {} : { continues: request.continues }),
       },
     })
     const { args: _args, ...of } = request
@@ -224,8 +232,12 @@ export class ApprovalBook {
     const held = this.#held.get(id)
     if (entry.type === 'approval.requested' && entry.actor !== undefined && entry.cap !== undefined) {
       const { actor: principal, cap: capability, cap_hash: capHash = '' } = entry
-      const { action: hash = '', obo } = entry.ext ?? {}
-      const action = { principal, capability, capHash, action: hash, ...(obo === undefined ? {} : { onBehalfOf: obo }) }
+      const { action: hash = '', obo, continues } = entry.ext ?? {}
+      const action = {
+        ...{ principal, capability, capHash, action: hash },
+        ...(obo === undefined ? {} : { onBehalfOf: obo }),
+        ...(continues === undefined ? {} : { continues }),
+      }
       this.#hold({
         id,
         state: 'pending',
@@ -254,7 +266,7 @@ export class ApprovalBook {
   /** Only a text that fits the hash in the ledger is what was asked for. */
   #keptArguments(
     id: string,
-    of: Pick<Held, 'principal' | 'onBehalfOf' | 'capability' | 'capHash' | 'action'>,
+    of: Pick<Held, 'principal' | 'onBehalfOf' | 'capability' | 'capHash' | 'continues' | 'action'>,
   ): string | null {
     const args = this.#arguments.of(id)
     if (args === null) return null

@@ -4,6 +4,7 @@
  * back when its result is withheld (wire.md, Streaming).
  */
 import { type CallNote, callNoteSchema, type FirewallPass, MAX_CALL_NOTES, MAX_PROGRESS_BYTES } from '@hansa/protocols'
+import { parseObligations } from '@hansa/trust'
 import { z } from 'zod'
 import { checkOnDemand, type Detectors, screen } from '../firewall/index.ts'
 import type { Begun } from './stages.ts'
@@ -11,8 +12,14 @@ import { MAX_STREAMED, TextStream } from './text-stream.ts'
 
 const noteCheck = checkOnDemand(() => JSON.stringify(z.toJSONSchema(callNoteSchema)))
 
+export type NoteSink = {
+  say(note: unknown): void
+  /** The text that was said early. */
+  said(): string
+}
+
 /** @returns undefined when nobody waits for notes of this call. */
-export function noteSink(call: Begun, detectors: Detectors): ((note: unknown) => void) | undefined {
+export function noteSink(call: Begun, detectors: Detectors): NoteSink | undefined {
   const { note } = call
   if (note === undefined) return undefined
   const pass: FirewallPass = call.target.kind === 'imported' ? 'ingress_result' : 'egress_result'
@@ -28,7 +35,7 @@ export function noteSink(call: Begun, detectors: Detectors): ((note: unknown) =>
     },
   })
   let left = MAX_CALL_NOTES
-  return (said) => {
+  const say = (said: unknown) => {
     if (left === 0) return
     left -= 1
     const read = callNoteSchema.safeParse(said)
@@ -40,14 +47,21 @@ export function noteSink(call: Begun, detectors: Detectors): ((note: unknown) =>
     const allowed = (open ? screened(read.data, call, pass, detectors) : undefined) ?? numbersOf(read.data)
     if (allowed !== undefined) note(allowed)
   }
+  return { say, said: () => text.said }
 }
 
-function isOpen({ target, input, obligations, grant }: Begun): boolean {
-  const shaped =
-    obligations.allowedFields !== undefined ||
-    obligations.redactFields.length + obligations.redactLabels.length > 0 ||
-    grant.fields !== undefined
-  return target.safety === 'READ' && target.labels.length + input.labels.length === 0 && !shaped
+function isOpen({ target, input, obligations, grant, remoteDecision }: Begun): boolean {
+  if (target.safety !== 'READ' || target.labels.length + input.labels.length > 0) return false
+  const remote = parseObligations(remoteDecision?.obligations ?? [])
+  if (!remote.ok || shapes(remote.obligations)) return false
+  const granted = grant.fields ?? grant.maxRows ?? grant.maxBytes
+  return granted === undefined && !shapes(obligations)
+}
+
+/** Whether a result may be cut, altered or withheld for how much it is. */
+function shapes({ allowedFields, redactFields, redactLabels, maxRows, maxBytes }: Begun['obligations']): boolean {
+  const bounded = allowedFields ?? maxRows ?? maxBytes
+  return bounded !== undefined || redactFields.length + redactLabels.length > 0
 }
 
 function screened(note: CallNote, call: Begun, pass: FirewallPass, detectors: Detectors): CallNote | undefined {

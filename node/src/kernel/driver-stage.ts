@@ -8,7 +8,7 @@ import { type DriverAnswer, type DriverCall, DriverError } from '../drivers/inde
 import type { Detectors } from '../firewall/index.ts'
 import { noteSink } from './call-notes.ts'
 import { argumentsOf } from './continuation.ts'
-import type { Continuations } from './continuations.ts'
+import type { Continuations, WaitingCall } from './continuations.ts'
 import type { Answered, Begun, Committed, LocalTarget, Refusal } from './stages.ts'
 
 export type DriverComponents = {
@@ -36,6 +36,7 @@ async function actLocally(call: Begun, target: LocalTarget, components: DriverCo
   const cancelTimer = components.clock.after(limit, () => stop.abort())
   const cancel = () => stop.abort()
   call.signal?.addEventListener('abort', cancel, { once: true })
+  const notes = noteSink(call, components.detectors)
   try {
     const answer = await target.driver.invoke({
       args: argumentsOf({ ...call, value: call.input.value }),
@@ -44,10 +45,10 @@ async function actLocally(call: Begun, target: LocalTarget, components: DriverCo
       signal: stop.signal,
       accepts: call.accepts,
       ...(continued === undefined ? {} : { continued }),
-      note: noteSink(call, components.detectors) ?? (() => {}),
+      note: notes?.say ?? (() => {}),
     })
     if (answer.kind === 'input_required') return waitFor(answer, call, target, components)
-    return { call, raw: rawOf(answer) }
+    return { call, raw: rawOf(answer), ...(notes === undefined ? {} : { said: notes.said() }) }
   } catch (error) {
     return refusalOf(error, target, stop.signal.aborted)
   } finally {
@@ -63,9 +64,14 @@ function continuedBy(
 ): NonNullable<DriverCall['continued']> | Refusal | undefined {
   if (call.continues === undefined) return undefined
   const { arguments: args, responses } = call.input.value as ContinuationArguments
-  const left = continuations.take(call.continues, { callId: call.callId, caller: call.caller, target, args })
+  const left = continuations.take(call.continues, waitingCall(call, target, args))
   if (left !== undefined) return { responses, state: left.state }
   return { refused: 'not_found', reason: `call ${call.continues} does not wait for answers of this caller, for this` }
+}
+
+function waitingCall(call: Begun, target: LocalTarget, args: unknown): WaitingCall {
+  const { callId, caller, delegation, input } = call
+  return { callId, caller, target, args, labels: input.labels, ...(delegation === undefined ? {} : { delegation }) }
 }
 
 /** The call ends with what it asks for; another one brings the answers. */
@@ -83,7 +89,7 @@ function waitFor(
           refused: 'unsupported' as const,
           reason: `the capability asks for ${beyond}, which the caller does not accept`,
         }
-      : busy(continuations.keep({ callId: call.callId, caller: call.caller, target, args }, answer))
+      : busy(continuations.keep(waitingCall(call, target, args), answer))
   if (refused === undefined) return { call, raw: { kind: 'input_required', bytes: jsonBytes(answer.requests) } }
   answer.abandon?.()
   return { ...refused, ...(target.safety === 'READ' ? {} : { unknown: true }) }

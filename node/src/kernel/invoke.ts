@@ -9,6 +9,7 @@ import { randomId } from '@hansa/trust'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import type { AckOutbox } from '../exchange/ack-outbox.ts'
 import type { PromiseBook } from '../exchange/promise-book.ts'
+import { hearing } from '../routing/hearing.ts'
 import { type Attempt, routedInvoke } from '../routing/routed-invoke.ts'
 import type { Router } from '../routing/router.ts'
 import type { CallIds } from './call-ids.ts'
@@ -55,7 +56,8 @@ export function invoker(components: InvokeComponents): Invoke {
 
 /** One provider, asked again where that is safe. */
 function attemptOver(components: InvokeComponents): Attempt {
-  return async (capability, args, options, source, via) => {
+  return async (capability, args, given, source, via) => {
+    const { options, heardText } = hearing(given)
     const authenticated =
       options.token === undefined ? undefined : components.tokens.authenticate(options.token, capability, source)
     let call = arriveLocally(
@@ -73,7 +75,7 @@ function attemptOver(components: InvokeComponents): Attempt {
       if (peer !== undefined && left.session + left.lost === 1 + MAX_RETRIES) components.retries.called(peer)
       if (!('refused' in ended)) return answerOf(ended, entry, components.ledger.origin)
       const reason = repeatable(ended, components.clock.now())
-      if (reason === undefined || left[reason] === 0) return ended
+      if (reason === undefined || left[reason] === 0 || heardText()) return ended
       if (reason === 'lost' && (peer === undefined || !components.retries.spend(peer))) return ended
       if (reason === 'lost' && left.lost < MAX_RETRIES) await jitter(components.clock)
       left[reason] -= 1

@@ -57,6 +57,9 @@ async function judge(answered: Answered, components: OutboundComponents): Promis
   const outcome = screenResult(answered, pass, obligations, components.detectors)
   const { verdicts } = outcome
   if (!outcome.ok) return { refused: outcome.code, reason: outcome.reason, verdicts }
+  const { said = '' } = answered
+  if (said !== '' && !(typeof outcome.value === 'string' && outcome.value.startsWith(said)))
+    return { refused: 'internal', reason: 'what was said early is not the beginning of the result', verdicts }
   const status = resultStatus(answered, outcome.value)
   const lie = imported ? misfitOf(answered, outcome.value, status) : undefined
   if (lie !== undefined) return { refused: 'remote_refused', reason: lie, verdicts }

@@ -33,6 +33,7 @@ import { placeOf } from './place-of.ts'
 import type { PolicyHolder } from './policy-holder.ts'
 import type { AskedIntent, ImportedTarget, Permitted, Received, Refusal } from './stages.ts'
 import { isRefusal } from './stages.ts'
+import { actsFor } from './stands-for.ts'
 
 /** The peer's answer to "would you permit this?". */
 export type PeerAnswer =
@@ -232,8 +233,9 @@ async function approve(call: Permitted, approvals: ApprovalBook): Promise<Permit
   // A repeated call does nothing, so it needs no second approval.
   if (!needed || call.repeat !== undefined) return call
   const [principal, capability, capHash] = [call.caller.principal, call.target.ref, call.target.hash]
-  const onBehalfOf = call.caller.kind === 'own' ? call.caller.onBehalfOf : undefined
-  const action = actionHash({ principal, onBehalfOf, capability, capHash, args: call.args })
+  const onBehalfOf = actsFor(call.caller)
+  const { continues } = call
+  const action = actionHash({ principal, onBehalfOf, capability, capHash, continues, args: call.args })
   const approval = call.approvals.find((id) => approvals.reserve(id, action, call.callId))
   if (approval !== undefined) return { ...call, approval }
   const approvalId = await approvals.request({
@@ -243,6 +245,7 @@ async function approve(call: Permitted, approvals: ApprovalBook): Promise<Permit
     capability,
     capHash,
     callId: call.callId,
+    ...(continues === undefined ? {} : { continues }),
     args: Buffer.from(call.args).toString('utf8'),
   })
   if (approvalId === undefined)

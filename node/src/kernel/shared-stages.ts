@@ -47,6 +47,8 @@ export function sharedStages(components: SharedStagesComponents): SharedStages {
   const { clock, logger, detectors, exchange, receive, content, governance, revocations } = components
   const policy = policyStage(components)
   const begin = beginStage({ ...components, prepareIntent: prepareIntent(components.asking) })
+  const continuations = new Continuations({ clock })
+  const settle = components.routing.settle(settleStage(components))
   const recordCommitted: RevealComponents['append'] = (call, appended) => appendCommitted(call, appended, components)
   return {
     receive,
@@ -56,13 +58,16 @@ export function sharedStages(components: SharedStagesComponents): SharedStages {
     ...revealStages({ ...components, append: recordCommitted }),
     begin: revocations.begun(keepingArguments(begin, { content, logger })),
     driver: driverStage({
-      ...{ clock, detectors },
-      continuations: new Continuations({ clock }),
+      ...{ clock, detectors, continuations },
       exchange: (call) => exchange.call(call),
     }),
     outbound: keepingResults(outboundStage(components), { content, logger }),
     audit: auditedInLines(auditStage(components), { logger, clock }),
-    settle: components.routing.settle(settleStage(components)),
+    settle(ended) {
+      // Questions that were withheld are not to be answered.
+      if ('refused' in ended) continuations.drop(ended.call.callId)
+      settle(ended)
+    },
     failed: stageFailed(logger),
     newId: randomId,
   }

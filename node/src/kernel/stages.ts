@@ -227,6 +227,8 @@ export type Answered = {
     /** Of the peer's commitment. */
     salt?: Uint8Array
   }
+  /** What was said early of a result that is one text. */
+  said?: string
   /** Result of an earlier call with the same key; screened and released once already. */
   repeated?: string
   /** The signed word of the peer that served it. */
@@ -244,7 +246,13 @@ export type ReceivedReceipt = {
 }
 
 /** The peer has signed what the result is, and holds it back until it has our acknowledgement. */
-export type Committed = { call: Begun; receipt: ReceivedReceipt; committed: true }
+export type Committed = {
+  call: Begun
+  receipt: ReceivedReceipt
+  committed: true
+  /** @returns whether the result, as it came, is another one than what the peer has said of it. */
+  contradicts(result: Uint8Array): boolean
+}
 
 /** The receipt is durable here, so its acknowledgement may go. */
 export type Recorded = Committed & { receipt: { recorded: Appended } }

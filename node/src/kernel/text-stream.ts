@@ -28,6 +28,10 @@ export class TextStream {
     this.#init = init
   }
 
+  get said(): string {
+    return this.#said
+  }
+
   /** @param at characters of the text before it; what comes behind a gap waits for the result */
   add(piece: string, at: number): void {
     if (this.#stopped) return

@@ -8,6 +8,8 @@ import { errorOf } from '../kernel/frame.ts'
 import type { Invoke } from '../kernel/invoke.ts'
 import { DEFAULT_DEADLINE_MS } from '../kernel/local-call.ts'
 import type { Arrived, Begun, Refused } from '../kernel/stages.ts'
+import { AskedBy } from './asked-by.ts'
+import { hearing } from './hearing.ts'
 import type { Router } from './router.ts'
 
 /** What was asked for, and the attempts before. */
@@ -28,9 +30,15 @@ export type RoutedInvokeComponents = {
 }
 
 export function routedInvoke(attempt: Attempt, { router, clock, logger }: RoutedInvokeComponents): Invoke {
-  return async (capability, args, options, source = 'local') => {
-    const ways = router.ways(capability, options)
-    if (ways === undefined) return released(await attempt(capability, args, options, source))
+  const askedBy = new AskedBy()
+  const invoke = async (capability: string, args: unknown, given: InvokeOptions, source: string): Promise<Frame> => {
+    const { options, heardText } = hearing(given)
+    const { continues } = options
+    const ways = continues === undefined ? router.ways(capability, options) : undefined
+    if (ways === undefined) {
+      const named = continues === undefined ? capability : askedBy.provider(continues.callId, capability)
+      return released(await attempt(named, args, options, source))
+    }
     const endMs = clock.now() + (options.deadlineMs ?? DEFAULT_DEADLINE_MS)
     const tried: TriedProviders = []
     for (const [at, way] of ways.entries()) {
@@ -40,11 +48,16 @@ export function routedInvoke(attempt: Attempt, { router, clock, logger }: Routed
       const deadlineMs = Math.ceil(isLast ? leftMs : leftMs / 2)
       const via = { asked: capability as CapabilityRef, tried: [...tried] }
       const outcome = await attempt(way, args, { ...options, deadlineMs }, source, via)
-      if (!('refused' in outcome) || isLast || !mayMoveOn(outcome)) return released(outcome)
+      if (!('refused' in outcome) || isLast || heardText() || !mayMoveOn(outcome)) return released(outcome)
       tried.push({ call: outcome.call.callId, cap: way, code: outcome.refused })
       logger.info('call.moved_on', { call_id: outcome.call.callId, capability: way, code: outcome.refused })
     }
     throw new Error('a call has at least one way')
+  }
+  return async (capability, args, options, source = 'local') => {
+    const frame = await invoke(capability, args, options, source)
+    askedBy.remember(capability, frame)
+    return frame
   }
 }
 

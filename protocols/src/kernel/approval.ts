@@ -11,8 +11,9 @@ export const approvalSchema = z.object({
   onBehalfOf: principalSchema.exactOptional().describe('For whom it acts; that person cannot approve it'),
   capability: capabilityRefSchema,
   callId: callIdSchema.describe('The call that asked'),
+  continues: callIdSchema.exactOptional().describe('The call whose questions are answered by the one that asked'),
   action: hashSchema.describe(
-    'What it is bound to: principal and for whom it acts, capability, descriptor and argument bytes',
+    'What it is bound to: principal and for whom it acts, capability, descriptor, what it continues and argument bytes',
   ),
   args: z
     .string()

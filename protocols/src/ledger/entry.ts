@@ -153,7 +153,9 @@ export const entryExtSchema = z.strictObject({
   retry_of: callIdSchema.optional(),
   continues: callIdSchema
     .optional()
-    .describe('call.begun, intent.sent, intent.accepted: the call whose questions this one answers'),
+    .describe(
+      'call.begun, intent.sent, intent.accepted, approval.requested: the call whose questions this one answers',
+    ),
   payload: z.string().max(22_000).optional().describe('base64url payload bytes of our own signed object'),
   envelope: envelopeSchema.optional().describe('Signed object of the other side'),
   through: z

@@ -60,6 +60,21 @@ describe('what an entry says of a peer', () => {
     ['a result against its schema', received(withheld, { verdicts: stopped('schema') }), 'minor'],
     ['a result with a hidden member', received(withheld, { verdicts: stopped('hidden_text') }), 'medium'],
     ['a result with a secret', received(withheld, { verdicts: stopped('secrets') }), 'high'],
+    [
+      'words of a failure with a secret',
+      received({ ...withheld, status: 'failed' }, { verdicts: stopped('secrets') }),
+      'high',
+    ],
+    [
+      'questions with a hidden member',
+      received({ ...withheld, status: 'input_required' }, { verdicts: stopped('hidden_text') }),
+      'medium',
+    ],
+    [
+      'a failure that it calls a matter of its firewall',
+      received({ status: 'failed', code: 'firewall_blocked', stage: 'driver' }),
+      'timeout',
+    ],
     ['a result that a rule of ours cuts', received(withheld, { verdicts: stopped('labels') }), undefined],
     [
       'a fault of our own firewall',

@@ -43,11 +43,12 @@ function entryEvidence(entry: Entry): EntryEvidence | undefined {
 /** It signed what came of our call. A refusal is its right; a failure is not what was asked for. */
 function ofReceipt({ ext, verdicts }: Entry): EntryEvidence | undefined {
   if (ext?.reveal === 'awaited') return undefined
+  // Whatever it says came of the call, this is what it sent.
+  if (ext?.stage === 'outbound' && ext.code === 'firewall_blocked') return blocked(verdicts)
   if (ext?.status === 'failed' || ext?.status === 'outcome_unknown') return { kind: 'timeout' }
   if (ext?.status !== 'ok') return undefined
   // What is wrong with its labels has an entry of its own; such a call earns nothing.
-  if (ext.code === undefined) return ext.unlabelled === undefined ? { kind: 'good' } : undefined
-  return ext.code === 'firewall_blocked' ? blocked(verdicts) : undefined
+  return ext.code === undefined && ext.unlabelled === undefined ? { kind: 'good' } : undefined
 }
 
 /** What is not what it signed has an entry of its own. */
