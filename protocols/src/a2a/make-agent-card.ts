@@ -70,7 +70,10 @@ function security(openIdConnectUrls: readonly string[]): Pick<AgentCard, 'securi
   const schemes = [['bearer', credential] as const, ...providers]
   return {
     securitySchemes: Object.fromEntries(schemes),
-    securityRequirements: schemes.map(([scheme]) => ({ schemes: { [scheme]: {} } })),
+    // An empty list would say the same, and SDKs leave it out of what they verify.
+    securityRequirements: schemes.map(([scheme]) => ({
+      schemes: { [scheme]: { list: [scheme === 'bearer' ? 'agent' : 'openid'] } },
+    })),
   }
 }
 
