@@ -1,11 +1,18 @@
-/** The official client, which knows nothing of kernels, at a node: the same over both bindings. */
+/** The official client, which knows nothing of kernels, at a node: the same over all bindings. */
 import { type Message, Role, type SendMessageRequest, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk'
-import { type Client, ClientFactory, JsonRpcTransportFactory, RestTransportFactory } from '@a2a-js/sdk/client'
+import {
+  type CallInterceptor,
+  type Client,
+  ClientFactory,
+  JsonRpcTransportFactory,
+  RestTransportFactory,
+} from '@a2a-js/sdk/client'
+import { GrpcTransportFactory } from '@a2a-js/sdk/client/grpc'
 import { CallError, type InvokeOptions } from '@hansa/protocols'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type A2aFixture, a2aFixture, aFrame } from '../testing/a2a-fixture.ts'
 
-const bindings = ['JSONRPC', 'HTTP+JSON'] as const
+const bindings = ['JSONRPC', 'HTTP+JSON', 'GRPC'] as const
 
 let node: A2aFixture
 let posted: { url: string; headers: Readonly<Record<string, string>>; body: Record<string, unknown> }[] = []
@@ -14,6 +21,7 @@ beforeEach(async () => {
   posted = []
   node = await a2aFixture({
     defaultCapability: 'desk.ask',
+    grpc: true,
     async post(url, { bytes, headers = {} }) {
       posted.push({ url, headers, body: JSON.parse(Buffer.from(bytes).toString()) })
       return { ok: true, status: 204, contentType: '', body: new Uint8Array() }
@@ -40,11 +48,28 @@ function withCredential(credential: string): typeof fetch {
   }
 }
 
+function showing(credential: string): CallInterceptor {
+  return {
+    async before(args) {
+      const serviceParameters = { ...args.options?.serviceParameters, authorization: `Bearer ${credential}` }
+      args.options = { ...args.options, serviceParameters }
+    },
+    async after() {},
+  }
+}
+
 async function client(binding: (typeof bindings)[number], name = 'alice'): Promise<Client> {
-  const fetchImpl = withCredential(await node.agent(name))
+  const credential = await node.agent(name)
+  const fetchImpl = withCredential(credential)
   const factory = new ClientFactory({
-    transports: [new JsonRpcTransportFactory({ fetchImpl }), new RestTransportFactory({ fetchImpl })],
+    transports: [
+      new JsonRpcTransportFactory({ fetchImpl }),
+      new RestTransportFactory({ fetchImpl }),
+      new GrpcTransportFactory(),
+    ],
     preferredTransports: [binding],
+    // gRPC carries it as a parameter of the service.
+    clientConfig: { interceptors: [showing(credential)] },
   })
   return factory.createFromUrl(node.url)
 }

@@ -111,7 +111,7 @@ async function serveJsonRpc(
   init: A2aMountInit,
   request: IncomingMessage,
   response: ServerResponse,
-  { share }: Visit,
+  { share, signal }: Visit,
   from: A2aRequest,
 ): Promise<void> {
   let body: unknown
@@ -122,7 +122,7 @@ async function serveJsonRpc(
     const { version } = asksFor(request)
     if (!isCurrent(version)) return await serveLegacy(init, response, body, version, from)
     const { id, ...reply } = await answerJsonRpc(body, init.service, from)
-    await answer(init, response, RPC, reply, (value) => jsonRpcResult(id, value))
+    await answer(init, response, RPC, reply, signal, (value) => jsonRpcResult(id, value))
   } catch (error) {
     const fault = faultOf(error, init.logger)
     if (response.headersSent) return void response.destroy()
@@ -151,7 +151,7 @@ async function serveHttpJson(
   init: A2aMountInit,
   request: IncomingMessage,
   response: ServerResponse,
-  { share, path }: Visit,
+  { share, path, signal }: Visit,
   from: A2aRequest,
 ): Promise<void> {
   try {
@@ -160,7 +160,7 @@ async function serveHttpJson(
     const body = request.method === 'POST' ? await bodyOf(request, share) : undefined
     const { operation, params } = httpJsonRequest(request.method ?? '', path.slice(ROOT.length), query, body)
     const reply = await init.service(operation, params, from)
-    await answer(init, response, REST, reply, (value) => value)
+    await answer(init, response, REST, reply, signal, (value) => value)
   } catch (error) {
     const body = statusBodyOf(faultOf(error, init.logger))
     if (response.headersSent) return void response.destroy()
@@ -189,10 +189,13 @@ async function answer(
   response: ServerResponse,
   type: string,
   reply: A2aReply,
+  signal: AbortSignal,
   wrapped: (value: unknown) => unknown,
 ): Promise<void> {
   if (reply.kind === 'value') return sendJson(response, 200, type, wrapped(reply.value))
   const { follower } = reply
+  // The credential may be taken away in the middle of a stream.
+  signal.addEventListener('abort', () => follower.leave(), { once: true })
   async function* events() {
     for await (const event of follower) yield wrapped(event)
   }

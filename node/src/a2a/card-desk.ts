@@ -22,6 +22,8 @@ export type CardSettings = {
   pushNotifications: boolean
   /** Whether requests of A2A 0.3 are taken too. */
   legacy: boolean
+  /** Interfaces besides those where agents connect. @default none */
+  further?: readonly AgentInterface[]
 }
 
 export type CardDeskComponents = {
@@ -60,8 +62,14 @@ export class CardDesk {
 
   #signed(capabilities: readonly CapabilityInfo[], base: string): SignedAgentCard {
     const { kernel, signer } = this.#c
-    const { legacy, ...said } = this.#settings
-    const init = { ...said, kernel: kernel.did, version: VERSION, capabilities, interfaces: interfacesAt(base, legacy) }
+    const { legacy, further = [], ...said } = this.#settings
+    const init = {
+      ...said,
+      kernel: kernel.did,
+      version: VERSION,
+      capabilities,
+      interfaces: [...interfacesAt(base, legacy), ...further],
+    }
     return signAgentCard(makeAgentCard(init), signer)
   }
 

@@ -108,6 +108,7 @@ policies:
 #   deadline_seconds: 60
 #   keep_hours: 24                # for tasks that have ended
 #   push: true                    # whether clients may name webhooks
+#   grpc_listen: 127.0.0.1:7412   # gRPC too; default: nowhere
 #   legacy: false                 # whether A2A 0.3 is spoken too
 
 # MCP, as agents and MCP hosts are served it at /mcp of these listeners: hansa mcp --help. What is open to a caller is what

@@ -52,6 +52,10 @@ describe('the key a2a', () => {
     [`${agents}a2a: { default: '../x' }`, 'a2a.default'],
     [`${agents}a2a: { deadline_seconds: 601 }`, 'a2a.deadline_seconds'],
     [`${agents}a2a: { grpc: true }`, 'a2a'],
+    [
+      `${agents}a2a: { grpc_listen: '0.0.0.0:7412' }`,
+      'a2a.grpc_listen "0.0.0.0:7412" is not HOST:PORT of this machine',
+    ],
   ])('is refused as %s', (text, said) => {
     expect(
       faultsOf(text).some((fault) => fault.startsWith(said)),

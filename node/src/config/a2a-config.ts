@@ -2,6 +2,7 @@
 import { isLoopbackHost } from '@hansa/mesh'
 import type { ConfigFile } from './config-schema.ts'
 import type { ConfigFault } from './errors.ts'
+import { type ListenAddress, parseListen } from './listen-address.ts'
 import type { ConfigContext } from './parse-config.ts'
 
 export type A2aConfig = {
@@ -16,6 +17,8 @@ export type A2aConfig = {
   keepMs: number
   push: boolean
   legacy: boolean
+  /** Where A2A is spoken over gRPC. @default nowhere */
+  grpc?: ListenAddress
 }
 
 export type A2aReading = { settings: { a2a?: A2aConfig }; faults: ConfigFault[] }
@@ -30,6 +33,11 @@ export function a2aConfig({ a2a, agents }: ConfigFile, place: ConfigContext['pla
     })
   const urlReason = a2a.public_url === undefined ? undefined : urlFault(a2a.public_url)
   if (urlReason !== undefined) faults.push({ ...place(['a2a', 'public_url']), reason: urlReason })
+  const grpc = a2a.grpc_listen === undefined ? undefined : parseListen(a2a.grpc_listen)
+  if (a2a.grpc_listen !== undefined && (grpc === undefined || !isLoopbackHost(grpc.host))) {
+    const reason = `${JSON.stringify(a2a.grpc_listen)} is not HOST:PORT of this machine, such as 127.0.0.1:7412; credentials do not cross a network in the clear`
+    faults.push({ ...place(['a2a', 'grpc_listen']), reason })
+  }
   const {
     public_url: url,
     name,
@@ -46,6 +54,7 @@ export function a2aConfig({ a2a, agents }: ConfigFile, place: ConfigContext['pla
     ...(provider === undefined ? {} : { provider }),
     ...(documentationUrl === undefined ? {} : { documentationUrl }),
     ...(defaultCapability === undefined ? {} : { defaultCapability }),
+    ...(grpc === undefined ? {} : { grpc }),
     ...{ deadlineMs: deadline * 1_000, keepMs: keep * 3_600_000, push, legacy },
   }
   return { settings: { a2a: settings }, faults }

@@ -38,5 +38,12 @@ export const a2aSchema = z.strictObject({
       'Whether clients may name webhooks for their tasks; only https of public addresses and of allow_private is posted to. Default: true',
     )
     .optional(),
+  grpc_listen: z
+    .string()
+    .max(256)
+    .describe(
+      'HOST:PORT of this machine where A2A is spoken over gRPC too, without TLS, such as 127.0.0.1:7412. Default: nowhere',
+    )
+    .optional(),
   legacy: z.boolean().describe('Whether requests of A2A 0.3 are taken too. Default: false').optional(),
 })

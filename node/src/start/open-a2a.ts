@@ -1,7 +1,7 @@
 /** The agent that a node is to clients of A2A, from what its configuration says. */
 import { guardedFetch } from '@hansa/mesh'
-import type { Clock, EventLogger } from '@hansa/protocols'
-import { a2aMount } from '../a2a/a2a-mount.ts'
+import { A2A_VERSION, type AgentInterface, type Clock, type EventLogger } from '@hansa/protocols'
+import { a2aMount, MAX_A2A_BODY_BYTES } from '../a2a/a2a-mount.ts'
 import { type A2aService, a2aService } from '../a2a/a2a-service.ts'
 import { CardDesk } from '../a2a/card-desk.ts'
 import { PushOutbox } from '../a2a/push-outbox.ts'
@@ -41,9 +41,17 @@ export async function openA2a(
   const outbox = settings.push ? opened.use(new PushOutbox({ fetch, clock, logger })) : undefined
   const webhooks = new TaskWebhooks({ store, allowPrivate, ...(outbox === undefined ? {} : { outbox }) })
   const desk = opened.use(await TaskDesk.open(settings, { kernel, store, webhooks, clock, logger }))
-  const cards = new CardDesk(cardSettings(settings, config, kernel.did), { kernel, signer, clock })
+  const further: AgentInterface[] = []
+  const said = { ...cardSettings(settings, config, kernel.did), further }
+  const cards = new CardDesk(said, { kernel, signer, clock })
   const { url } = settings
   const service = a2aService({ desk, webhooks, cards })
+  if (settings.grpc !== undefined) {
+    const { grpcListener } = await import('../a2a/sdk/grpc-listener.ts')
+    const at = { ...settings.grpc, maxBytes: MAX_A2A_BODY_BYTES }
+    const grpc = opened.use(await grpcListener({ ...at, service, kernel, clock, logger }))
+    further.push({ url: grpc.at, protocolBinding: 'GRPC', protocolVersion: A2A_VERSION })
+  }
   const legacy = settings.legacy ? { legacy: await openLegacy({ service, cards, logger }) } : {}
   const mount = a2aMount({ service, cards, clock, logger, ...legacy, ...(url === undefined ? {} : { url }) })
   const held = opened.move()

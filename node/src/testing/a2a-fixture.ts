@@ -1,13 +1,14 @@
 /** A2A as a node speaks it, in front of a kernel whose answers the test gives. */
 import type { AllowPrivate, GuardedFetch } from '@hansa/mesh'
-import { type Frame, type InvokeOptions, silentLogger } from '@hansa/protocols'
+import { type AgentInterface, type Frame, type InvokeOptions, silentLogger } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { type Database, openDatabase } from '@hansa/storage'
 import { alice } from '@hansa/trust/testing'
-import { a2aMount } from '../a2a/a2a-mount.ts'
+import { a2aMount, MAX_A2A_BODY_BYTES } from '../a2a/a2a-mount.ts'
 import { a2aService } from '../a2a/a2a-service.ts'
 import { CardDesk } from '../a2a/card-desk.ts'
 import { PushOutbox } from '../a2a/push-outbox.ts'
+import { grpcListener } from '../a2a/sdk/grpc-listener.ts'
 import { legacyBinding } from '../a2a/sdk/legacy-binding.ts'
 import { sqlTaskStore, taskMigrations } from '../a2a/sql-task-store.ts'
 import { TaskDesk } from '../a2a/task-desk.ts'
@@ -33,6 +34,8 @@ export interface A2aFixture extends AsyncDisposable {
 export type A2aFixtureInit = {
   defaultCapability?: string
   legacy?: boolean
+  /** @default it is not spoken */
+  grpc?: boolean
   /** Posts push notifications. @default there are none */
   post?: GuardedFetch['post']
   allowPrivate?: AllowPrivate
@@ -73,9 +76,21 @@ export async function a2aFixture(init: A2aFixtureInit = {}): Promise<A2aFixture>
     ...(defaultCapability === undefined ? {} : { defaultCapability }),
   }
   const desk = resources.use(await TaskDesk.open(settings, { kernel, store, webhooks, clock, logger: silentLogger }))
-  const said = { name: 'Lübeck Trading House', description: 'Trades', pushNotifications: post !== undefined, legacy }
+  const further: AgentInterface[] = []
+  const said = {
+    name: 'Lübeck Trading House',
+    description: 'Trades',
+    pushNotifications: post !== undefined,
+    legacy,
+    further,
+  }
   const cards = new CardDesk(said, { kernel, signer: alice, clock })
   const service = a2aService({ desk, webhooks, cards })
+  if (init.grpc === true) {
+    const at = { host: '127.0.0.1', port: 0, maxBytes: MAX_A2A_BODY_BYTES }
+    const grpc = resources.use(await grpcListener({ ...at, service, kernel, clock, logger: silentLogger }))
+    further.push({ url: grpc.at, protocolBinding: 'GRPC', protocolVersion: '1.0' })
+  }
   const url = init.publicUrl === undefined ? {} : { url: init.publicUrl }
   const compat = legacy ? { legacy: legacyBinding({ service, cards, logger: silentLogger }) } : {}
   const mount = a2aMount({ service, cards, clock, logger: silentLogger, ...url, ...compat })

@@ -104,11 +104,17 @@ const errors: Partial<Record<A2aFault['detail']['code'], new (message: string) =
   InvalidRequestError: RequestMalformedError,
 }
 
-/** A refusal that the SDK has no error for is an operation that is not supported for whoever asks. */
-function sdkErrorOf(error: unknown, logger: EventLogger): Error {
+/** @returns what is answered; of a failure of this node nothing but that it is one */
+export function faultOfService(error: unknown, logger: EventLogger): A2aFault {
   const fault = faultOfA2a(error)
-  if (fault === undefined) logger.error('a2a.request_failed', faultFields(error))
-  const { detail, message } = fault ?? internalFault()
+  if (fault !== undefined) return fault
+  logger.error('a2a.request_failed', faultFields(error))
+  return internalFault()
+}
+
+/** A refusal that the SDK has no error for is an operation that is not supported for whoever asks. */
+export function sdkErrorOf(error: unknown, logger: EventLogger): Error {
+  const { detail, message } = faultOfService(error, logger)
   if (detail.code === 'InternalError') return new A2AError(message)
   return new (errors[detail.code] ?? UnsupportedOperationError)(message)
 }
