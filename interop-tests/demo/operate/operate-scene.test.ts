@@ -25,7 +25,7 @@ it('two nodes are installed, joined, operated and audited, and each step says th
 
 it('a scene that does not exist is refused by name', () => {
   expect(() => readOptions(['--scene', 'opera'])).toThrow(
-    '--scene is one of call, operate, ledger, trust, mesh, not "opera"',
+    '--scene is one of call, operate, ledger, trust, mesh, protocols, not "opera"',
   )
   expect(readOptions([]).scene).toBe('call')
 })

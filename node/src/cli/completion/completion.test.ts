@@ -31,7 +31,7 @@ const complete = async (...words: string[]) =>
 describe('completion', () => {
   it('knows every command of the program, and no hidden one', async () => {
     const { stdout } = await runCli(['--help'], { home: '/nonexistent' })
-    const listed = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}/gm)].map(([, name]) => name)
+    const listed = [...stdout.matchAll(/^ {2}([a-z0-9-]+) {2,}/gm)].map(([, name]) => name)
     expect(await complete('')).toEqual(listed)
   })
 
@@ -43,7 +43,7 @@ describe('completion', () => {
     ],
     [
       ['capability', 'add', ''],
-      ['http', 'mcp', 'module'],
+      ['http', 'mcp', 'a2a', 'module'],
     ],
     [['capability', 'classify', 'x', '--saf'], ['--safety']],
     [
@@ -92,7 +92,7 @@ COMP_LINE=$1 COMP_POINT=\${#1}; _hansa; printf '%s\\n' "\${COMPREPLY[@]+\${COMPR
 
   it.each([
     ['hansa capability cl', ['classify']],
-    ['hansa capability add ', ['http', 'mcp', 'module']],
+    ['hansa capability add ', ['http', 'mcp', 'a2a', 'module']],
     ['hansa capability classify $(touch x) --safety W', ['WRITE']],
     ['hansa unimport ', ['orgb']],
     ['hansa approve A', [APPROVAL]],
