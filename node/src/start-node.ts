@@ -33,6 +33,7 @@ import { isRunning } from './start/is-running.ts'
 import { issuerKeyFaults, issuersOf } from './start/issuer-keys.ts'
 import { NodeReloader } from './start/node-reload.ts'
 import type { OpenedA2a } from './start/open-a2a.ts'
+import { openEmbeddings } from './start/open-embeddings.ts'
 import { openListeners } from './start/open-listeners.ts'
 import { type OpenedTls, openTls } from './start/open-tls.ts'
 import type { Operations } from './start/operations.ts'
@@ -199,7 +200,7 @@ async function preflight(
   }
 }
 
-function openKernel(
+async function openKernel(
   { home, config, logger, onFatal }: StartNodeInit,
   { sources: policy, tls: { certificate, ca }, witnessing }: Ready,
   observer: CallObserver | undefined,
@@ -229,6 +230,7 @@ function openKernel(
     registryUrls,
   } = config
   const issuers = issuersOf(config, ca)
+  const meaning = await openEmbeddings(config, ca)
   return createKernel({
     directory: home,
     listen,
@@ -253,6 +255,7 @@ function openKernel(
     ...(host === undefined ? {} : { host }),
     ...(routing === undefined ? {} : { routing }),
     ...(replica === undefined ? {} : { replica }),
+    ...(meaning === undefined ? {} : { meaning }),
     ...(name === undefined ? {} : { name }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(tlsSpki === undefined ? {} : { tlsSpki }),

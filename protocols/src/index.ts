@@ -314,6 +314,14 @@ export * from './registry/messages.ts'
 export { registryOpenApi } from './registry/openapi.ts'
 export { registryRoutes, registryStreams, registrySummaries } from './registry/routes.ts'
 export * from './registry/search-messages.ts'
+export {
+  type EmbeddingsQuestion,
+  embeddingsAnswerSchema,
+  embeddingsQuestionSchema,
+  MAX_EMBEDDED_CHARS,
+  MAX_EMBEDDED_TEXTS,
+  MAX_EMBEDDINGS_BYTES,
+} from './replica/embeddings.ts'
 // Replicas of manifests.
 export * from './replica/messages.ts'
 // Revocations.

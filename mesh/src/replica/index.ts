@@ -16,6 +16,8 @@ export {
   type RoundTimes,
 } from './replica-rounds.ts'
 export { memoryReplicaStore, type ReplicaStore, type ReplicaStoreChange } from './replica-store.ts'
+export type { EmbeddingsProvider } from './search/embeddings-provider.ts'
+export { MeaningIndex } from './search/meaning-index.ts'
 export { type IndexedCapability, SearchIndex } from './search/search-index.ts'
 export { DEFAULT_SEARCH_HITS, type Search, type SearchComponents, searchReplica } from './search/search-replica.ts'
 export { parseVersionRange, type VersionRange } from './search/version-range.ts'

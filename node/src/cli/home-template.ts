@@ -212,6 +212,15 @@ policies:
 # (two_channels); or an operator only (operator). An import permits nothing, only rules do. Default: two_channels
 # first_import: operator
 
+# Searches in what other kernels offer go by meaning too, with the vectors of a server that speaks POST /v1/embeddings, of a
+# cloud or your own. It reads every question, and what others offer. Default: by words alone
+# search:
+#   embeddings:
+#     url: https://api.example/v1/embeddings
+#     model: text-embedding-3-small
+#     key_file: keys/embeddings.key
+#     capabilities: 5000          # whose vectors are kept
+
 # What is kept of the manifests of other kernels, once this node takes part in a mesh, and whom it asks and tells.
 # replica:
 #   kernels: 100000

@@ -15,6 +15,7 @@ import { z } from 'zod'
 import { contentChoices } from '../content/content-settings.ts'
 import { a2aSchema } from './a2a-schema.ts'
 import { configItemSchema } from './config-item-schema.ts'
+import { searchSchema } from './embeddings-schema.ts'
 import { issuerSchema, tokenExchangeSchema } from './issuers-schema.ts'
 import { nodeLimitsSchema } from './limits-schema.ts'
 import { mcpServerSchema } from './mcp-schema.ts'
@@ -286,6 +287,7 @@ export const configFileSchema = z.strictObject({
     .describe('The libp2p host of this node, by which kernels find each other without a registry. Default: none')
     .optional(),
   mcp: mcpServerSchema.describe('MCP, as agents and MCP hosts are served it').optional(),
+  search: searchSchema.describe('How what other kernels offer is searched').optional(),
   replica: replicaSchema.describe('The manifests of other kernels that this node keeps').optional(),
   routing: routingSchema.describe('Where calls go, and what becomes of peers that do not answer').optional(),
   first_import: z

@@ -70,6 +70,8 @@ export type NodeConfig = Readonly<{
   host?: HostSettings
   /** MCP for agents. @default `defaultMcpSettings` */
   mcp?: McpSettings
+  /** Who turns texts into vectors for searches. The path is absolute. @default nobody does */
+  embeddings?: { url: string; model: string; keyFile?: string; maxVectors?: number }
   /** The manifests of other kernels that are kept. */
   replica?: ReplicaSettings
   /** Where calls go, and what becomes of peers that do not answer. */

@@ -11,6 +11,7 @@ import type { NodeConfig } from './config.ts'
 import { type ConfigItem, configItemSchema } from './config-item-schema.ts'
 import { type ConfigFile, configFileSchema } from './config-schema.ts'
 import { configuredCapabilities } from './configured-capabilities.ts'
+import { embeddingsFaults, embeddingsOf } from './embeddings-config.ts'
 import type { ConfigFault } from './errors.ts'
 import { issuersConfig } from './issuers-config.ts'
 import { isWildcard, type ListenAddress, parseListen } from './listen-address.ts'
@@ -98,6 +99,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...pinnedKeyFaults(file, place),
     ...agentsFaults(file, agents, place),
     ...webhookFaults(file, place),
+    ...embeddingsFaults(file, place),
     ...witnessing.faults,
     ...misissued,
     ...hosted.faults,
@@ -150,6 +152,7 @@ function checkSettings(file: ConfigFile, { directory, place }: ConfigContext) {
     ...routingOf(file),
     ...(file.mcp === undefined ? {} : { mcp: mcp.settings }),
     ...replicaOf(file),
+    ...embeddingsOf(file, directory),
     ...(file.first_import === undefined ? {} : { firstImport: file.first_import }),
     ...(file.log?.public === undefined ? {} : { publicLog: file.log.public }),
     ...(reserve === undefined ? {} : { logReserveBytes: reserve * 1_048_576 }),

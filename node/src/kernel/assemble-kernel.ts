@@ -250,7 +250,8 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     ...{ self, clock, logger, store, events, resolver, memory, imports, publisher, refusals },
     ...{ isKnown, bars, standing, detectors, replicaStore: components.replicaStore },
     replicaKeys: revocations.keysOf(unadmittedKeys(identities)),
-    ...{ recordThreads: components.recordThreads, host: components.host, settings: init.replica },
+    ...{ recordThreads: components.recordThreads, host: components.host },
+    ...{ settings: init.replica, meaning: init.meaning },
     isRevoked: (kid, by) => revocations.isRevoked(kid, by),
     // Its rounds look for who is back, and that must not wait for a breaker of calls.
     transport: world.transport,

@@ -16,6 +16,7 @@ import type { IssuersInit } from '../issuers/open-issuers.ts'
 import type { ReplicaSettings } from '../mesh/replica-settings.ts'
 import type { RecordThreads } from '../replica/record-threads.ts'
 import type { RoutingSettings } from '../routing/routing-settings.ts'
+import type { SearchMeaning } from '../search/search-meaning.ts'
 import type { WitnessingInit } from '../witness/witnessing.ts'
 import type { CallObserver } from './call-observer.ts'
 import type { InFlightLimits } from './in-flight.ts'
@@ -95,6 +96,8 @@ export type KernelInit = {
   inFlight?: Partial<InFlightLimits>
   /** Where calls go, and what becomes of peers that do not answer. */
   routing?: RoutingSettings
+  /** Who turns texts into vectors, so that searches go by meaning too. @default by words alone */
+  meaning?: SearchMeaning
   /** What is kept of the mesh, and whom it is kept equal with. */
   replica?: ReplicaSettings
   /** Sees how each call ended. @default nobody does */

@@ -38,6 +38,7 @@ import { periodic } from '../kernel/periodic.ts'
 import { attachReplica } from '../replica/attach-replica.ts'
 import type { RecordThreads } from '../replica/record-threads.ts'
 import { spreadRecordReader } from '../replica/spread-record-reader.ts'
+import type { SearchMeaning } from '../search/search-meaning.ts'
 import type { PeerStanding } from '../standing/standing.ts'
 import { KnownKernels } from './known-kernels.ts'
 import { Membership } from './membership.ts'
@@ -72,6 +73,8 @@ export type MeshComponents = {
   publisher: Pick<ManifestPublisher, 'current' | 'withdraw'>
   refusals: RefusalCounter
   settings?: ReplicaSettings | undefined
+  /** @default searches go by words alone */
+  meaning?: SearchMeaning | undefined
   /** Made known by an operator, or imported. */
   isKnown(peer: Did): boolean
   /** Why nothing is exchanged with a kernel. */

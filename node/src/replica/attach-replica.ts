@@ -2,6 +2,7 @@
 import {
   keepReplica,
   type LocalReplica,
+  MeaningIndex,
   memoryReplicaStore,
   type ReplicaStore,
   type RoundReport,
@@ -12,6 +13,7 @@ import type { Clock, Did, EventLogger, SearchAnswer, SearchQuery } from '@hansa/
 import { CallError, searchQuerySchema } from '@hansa/protocols'
 import { type Detectors, screenDescription } from '../firewall/index.ts'
 import { faultFields } from '../kernel/fault-fields.ts'
+import type { SearchMeaning } from '../search/search-meaning.ts'
 import type { PeerStanding, Standing } from '../standing/standing.ts'
 
 export type AttachReplicaComponents = {
@@ -22,6 +24,8 @@ export type AttachReplicaComponents = {
   /** @default in memory */
   store?: ReplicaStore | undefined
   detectors: Detectors
+  /** Who turns texts into vectors. @default nobody does */
+  meaning?: SearchMeaning | undefined
   standing: Standing
   /** Why a kernel is kept out, if it is. */
   bars(peer: Did): string | undefined
@@ -42,8 +46,10 @@ export type AttachedReplica = {
 
 export function attachReplica(components: AttachReplicaComponents): AttachedReplica {
   const { self, clock, logger, replica, standing, bars, detectors, store } = components
+  const meaning = components.meaning && meaningOf(components.meaning, components)
   const find = searchReplica({
-    index: new SearchIndex(replica, { isFamiliar: (did) => isFamiliar(standing.of(did)) }),
+    meaning,
+    index: new SearchIndex(replica, { isFamiliar: (did) => isFamiliar(standing.of(did)), meaning }),
     // Of others: this one knows what it offers itself.
     kernels: () => replica.size - (replica.record(self)?.kind === 'manifest' ? 1 : 0),
     standing: (did) => standing.of(did),
@@ -71,8 +77,16 @@ export function attachReplica(components: AttachReplicaComponents): AttachedRepl
       else if (taken > 0 || given > 0)
         logger.debug('replica.reconciled', { peer, taken, given, bytes: bytesSent + bytesReceived, after_ms: tookMs })
     },
-    close: () => kept.close(),
+    async close() {
+      meaning?.close()
+      await kept.close()
+    },
   }
+}
+
+function meaningOf({ provider, maxVectors }: SearchMeaning, { clock, logger }: AttachReplicaComponents): MeaningIndex {
+  const failed = (reason: string) => logger.warn('search.no_meaning', { reason: reason.slice(0, 512) })
+  return new MeaningIndex({ provider, clock, failed }, maxVectors === undefined ? {} : { maxVectors })
 }
 
 /** Strangers are on probation, and what is barred is not found. */

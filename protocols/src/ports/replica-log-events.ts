@@ -24,6 +24,12 @@ export const replicaLogEvents = {
     means: 'A thread that checks records ended; they were checked by the node itself.',
     todo: 'Look at the memory of the machine when it repeats.',
   },
+  'search.no_meaning': {
+    level: 'warn',
+    fields: ['reason'],
+    means: 'The server of embeddings did not answer as it should; searches go by words alone for a minute.',
+    todo: 'Look at `search.embeddings` of hansa.yaml, and whether the server runs.',
+  },
   'replica.turn_lost': {
     level: 'warn',
     fields: ['source', 'reason', 'after_ms'],

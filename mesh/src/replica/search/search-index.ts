@@ -35,6 +35,8 @@ export type SearchIndexInit = {
   /** Whether a kernel is of standing here, so that what it offers is found among any number of strangers. @default nobody is */
   isFamiliar?(did: Did): boolean
   limits?: Partial<ShardLimits>
+  /** Told of what has come and gone, for whoever knows what it means. @default nobody is */
+  meaning?: { add(hash: string, text: string): void; remove(hash: string): void } | undefined
 }
 
 export class SearchIndex {
@@ -42,12 +44,15 @@ export class SearchIndex {
   readonly #ofKernel = new Map<Did, Set<string>>()
   readonly #ofId = new Map<string, Set<string>>()
   readonly #ofTag = new Map<string, Set<string>>()
+  readonly #ofHash = new Map<string, Set<string>>()
   readonly #words: WordShards
+  readonly #meaning: SearchIndexInit['meaning']
   readonly #isFamiliar: (did: Did) => boolean
 
   /** @param replica is followed from now on. */
-  constructor(replica: Pick<Replica, 'watch'>, { isFamiliar = () => false, limits }: SearchIndexInit = {}) {
+  constructor(replica: Pick<Replica, 'watch'>, { isFamiliar = () => false, limits, meaning }: SearchIndexInit = {}) {
     this.#isFamiliar = isFamiliar
+    this.#meaning = meaning
     this.#words = new WordShards(limits)
     replica.watch((change) => {
       const { kind, record } = change
@@ -80,6 +85,11 @@ export class SearchIndex {
 
   ofTag(tag: string): Iterable<IndexedCapability> {
     return this.#those(this.#ofTag.get(tag))
+  }
+
+  /** Whose descriptors are the same. */
+  ofHash(hash: string): Iterable<IndexedCapability> {
+    return this.#those(this.#ofHash.get(hash))
   }
 
   /**
@@ -134,10 +144,12 @@ export class SearchIndex {
     this.#entries.set(key, entry)
     into(this.#ofKernel, entry.did, key)
     into(this.#ofId, entry.id, key)
+    into(this.#ofHash, entry.hash, key)
     for (const tag of entry.tags) into(this.#ofTag, tag, key)
     const { title, description, tags } = entry
     const words = { key, id: entry.id.replace(/[._-]/g, ' '), title, description, tags: tags.join(' ') }
     this.#words.add(words, this.#isFamiliar(entry.did))
+    this.#meaning?.add(entry.hash, [words.id, title, description, tags.join(', ')].filter(Boolean).join('. '))
   }
 
   #remove(key: string): void {
@@ -146,6 +158,8 @@ export class SearchIndex {
     this.#entries.delete(key)
     outOf(this.#ofKernel, entry.did, key)
     outOf(this.#ofId, entry.id, key)
+    outOf(this.#ofHash, entry.hash, key)
+    if (!this.#ofHash.has(entry.hash)) this.#meaning?.remove(entry.hash)
     for (const tag of entry.tags) outOf(this.#ofTag, tag, key)
     this.#words.remove(key)
   }

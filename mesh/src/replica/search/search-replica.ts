@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Did, SearchAnswer, SearchHit, SearchQuery, StandingTier } from '@hansa/protocols'
 import type { IndexedCapability, SearchIndex, WordMatch } from './search-index.ts'
 import { parseVersionRange } from './version-range.ts'
+import { weighedMatches } from './weighed-matches.ts'
 
 export const DEFAULT_SEARCH_HITS = 20
 
@@ -22,6 +23,8 @@ export type SearchComponents = {
   standing(did: Did): { score: number; tier: StandingTier }
   /** Kernels that are not found: barred here, or this one itself. */
   hides(did: Did): boolean
+  /** How close capabilities are to a question in meaning; undefined when that is not known now. @default never known */
+  meaning?: { closeness(question: string): Promise<ReadonlyMap<string, number> | undefined> } | undefined
   /** A text of a stranger as a model may read it. */
   screen(text: string): { text: string; rules: string[] }
 }
@@ -34,7 +37,9 @@ type Ranked = {
   relevance: number
   rank: number
   standing: { score: number; tier: StandingTier }
-  found?: WordMatch['found']
+  found?: WordMatch['found'] | undefined
+  /** Parts that relevance is made of, where meaning is one of them. */
+  parts?: { words: number; alike: number }
 }
 
 export function searchReplica(components: SearchComponents): Search {
@@ -59,12 +64,16 @@ export function searchReplica(components: SearchComponents): Search {
         if (++looked % PER_TURN === 0) await setImmediate()
       }
     } else {
-      const found = await index.byWords(words, admits)
-      const { matches } = found
-      complete = found.complete
-      const top = matches[0]?.score ?? 1
-      for (const { entry, score, found } of matches)
-        best.add({ ...ranked(entry, Math.min(1, score / top), standingOf(entry, standing)), found })
+      const [byWords, close] = await Promise.all([index.byWords(words, admits), components.meaning?.closeness(words)])
+      complete = byWords.complete
+      const ofHash = (hash: string) => [...index.ofHash(hash)].filter(admits)
+      const matches = weighedMatches(byWords.matches, close && { close, ofHash })
+      for (const { entry, relevance, words: fit, alike } of matches)
+        best.add({
+          ...ranked(entry, relevance, standingOf(entry, standing)),
+          found: fit?.found,
+          ...(alike === undefined ? {} : { parts: { words: fit?.part ?? 0, alike } }),
+        })
     }
     const hits = best.hits.map((one) => hitOf(one, query, screen))
     return { hits, matches: best.count, ...(complete ? {} : { partial: true as const }), kernels: kernels() }
@@ -134,10 +143,13 @@ function hitOf(one: Ranked, query: SearchQuery, screen: SearchComponents['screen
 }
 
 /** Only words of this kernel: nothing that a stranger wrote. */
-function reasonOf({ entry, found, relevance, standing }: Ranked, query: SearchQuery): string {
+function reasonOf({ entry, found, relevance, standing, parts }: Ranked, query: SearchQuery): string {
   const fields = new Set(Object.values(found ?? {}).flat())
   const order = ['id', 'title', 'tags', 'description'].filter((field) => fields.has(field))
-  const why = found === undefined ? filtersOf(query) : `${percent(relevance)} of the best fit, by ${listed(order)}`
+  const fit = `${percent(parts?.words ?? relevance)} of the best fit, by ${listed(order)}`
+  const meant = parts && `${percent(parts.alike)} as close in meaning as the closest`
+  const known = [...(found === undefined ? [] : [fit]), ...(meant === undefined ? [] : [meant])]
+  const why = known.length === 0 ? filtersOf(query) : known.join('; ')
   const doubt = entry.equivocates ? '; it has signed two manifests of one number' : ''
   return `${why}; standing ${standing.score} (${standing.tier})${doubt}`
 }
