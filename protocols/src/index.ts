@@ -172,16 +172,7 @@ export * from './issuer/issuer-info.ts'
 export * from './issuer/jwks.ts'
 export * from './issuer/token-endpoint.ts'
 export { type AgentInfo, agentInfoSchema, type NewAgent } from './kernel/agent-info.ts'
-export {
-  type AgreedImport,
-  type ChannelWord,
-  channelWordSchema,
-  channelWordsSchema,
-  type FirstImportRule,
-  firstImportRules,
-  type ImportAgreed,
-  importAgreedSchema,
-} from './kernel/agreed-import.ts'
+export * from './kernel/agreed-import.ts'
 // Kernels, and the way to reach a running one.
 export { approvalEventSchema, decisionNotesSchema } from './kernel/approval.ts'
 export { type CapabilityDetail, capabilityDetailSchema } from './kernel/capability-detail.ts'
@@ -314,14 +305,7 @@ export * from './registry/messages.ts'
 export { registryOpenApi } from './registry/openapi.ts'
 export { registryRoutes, registryStreams, registrySummaries } from './registry/routes.ts'
 export * from './registry/search-messages.ts'
-export {
-  type EmbeddingsQuestion,
-  embeddingsAnswerSchema,
-  embeddingsQuestionSchema,
-  MAX_EMBEDDED_CHARS,
-  MAX_EMBEDDED_TEXTS,
-  MAX_EMBEDDINGS_BYTES,
-} from './replica/embeddings.ts'
+export * from './replica/embeddings.ts'
 // Replicas of manifests.
 export * from './replica/messages.ts'
 // Revocations.
