@@ -184,6 +184,33 @@ describe('mallory at the MCP endpoint', () => {
     expect(done).toBe(1)
   })
 
+  it('waits for answers until a person has approved these, and takes no others with that approval', async () => {
+    await using mesh = await twoOrgs({
+      alice: { rules: [allow('asked', 'agent:*', '*', { obligations: ['human_approval'] })] },
+    })
+    await using agents = await served(mesh)
+    await mesh
+      .kernel('alice')
+      .register({ id: 'wipe', safety: 'READ' }, (_args, { continued }) =>
+        continued === undefined ? new InputRequired({ sure: elicitation }, {}) : JSON.stringify(continued.responses),
+      )
+    const wipe = async (params: Record<string, unknown> = {}) =>
+      (await callTool(agents, 'reporter', 'wipe', { arguments: {}, ...params })).body.result ?? {}
+    const approve = async (refused: Record<string, unknown>) => {
+      const { approvalId } = (refused._meta as Record<string, { approvalId: string }>)['hansa/error'] ?? {
+        approvalId: '',
+      }
+      await mesh.kernel('alice').approve(approvalId, 'person:carla')
+    }
+    await approve(await wipe())
+    const { requestState } = await wipe()
+    const answer = (name: string) =>
+      wipe({ requestState, inputResponses: { sure: { action: 'accept', content: { name } } } })
+    await approve(await answer('one'))
+    expect(await answer('all')).toMatchObject({ isError: true })
+    expect(JSON.stringify((await answer('one')).content)).toContain('one')
+  })
+
   it('who answers before she is asked answers no more than is asked, and each call is one', async () => {
     await using mesh = await twoOrgs()
     await using agents = await served(mesh)

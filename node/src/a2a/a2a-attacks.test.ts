@@ -2,7 +2,7 @@
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { guardedFetch } from '@hansa/mesh'
-import { MAX_ARGUMENT_BYTES } from '@hansa/protocols'
+import { CallError, type InvokeOptions, MAX_ARGUMENT_BYTES } from '@hansa/protocols'
 import { openDatabase } from '@hansa/storage'
 import { didKeyResolver, readAgentCard, verifyAgentCard } from '@hansa/trust'
 import { alice } from '@hansa/trust/testing'
@@ -53,6 +53,55 @@ const send = (as: string, messageId: string, over: object = {}) =>
   ask('/a2a', { as, body: rpc('SendMessage', { message: message(messageId, over) }) })
 const codeOf = ({ body }: Answer) => (body.error as { code: number } | undefined)?.code
 const taskOf = ({ body }: Answer) => (body.result as { task: { id: string } }).task
+
+describe('a task that an agent began for one person', () => {
+  const as = (shown: string, over: object) =>
+    node.kernel.identities.set(shown, {
+      ...{ name: 'desk', principal: 'agent:desk', issuer: 'corp', removed: new AbortController().signal },
+      ...over,
+    })
+
+  it('is not there for mallory, for whom the same agent acts too', async () => {
+    as('for-ingrid', { onBehalfOf: 'person:ingrid' })
+    as('for-mallory', { onBehalfOf: 'person:mallory' })
+    const { id } = taskOf(await send('for-ingrid', 'm-1'))
+    for (const method of ['GetTask', 'CancelTask', 'SubscribeToTask'])
+      expect(codeOf(await ask('/a2a', { as: 'for-mallory', body: rpc(method, { id }) }))).toBe(-32001)
+    expect(codeOf(await send('for-mallory', 'm-2', { taskId: id }))).toBe(-32001)
+    expect((await ask('/a2a', { as: 'for-mallory', body: rpc('ListTasks', {}) })).body.result).toMatchObject({
+      tasks: [],
+    })
+    expect((await ask('/a2a', { as: 'for-ingrid', body: rpc('GetTask', { id }) })).body.result).toMatchObject({ id })
+  })
+
+  it('is not there for a token that covers something else', async () => {
+    as('wide', {})
+    as('narrow', { scope: ['clock.*'] })
+    const { id } = taskOf(await send('wide', 'm-1'))
+    for (const method of ['GetTask', 'CancelTask', 'SubscribeToTask'])
+      expect(codeOf(await ask('/a2a', { as: 'narrow', body: rpc(method, { id }) }))).toBe(-32001)
+    expect(codeOf(await send('narrow', 'm-1'))).toBe(-32001)
+    const listed = await ask('/a2a', { as: 'narrow', body: rpc('ListTasks', { includeArtifacts: true }) })
+    expect(listed.body.result).toMatchObject({ tasks: [] })
+  })
+
+  it('goes on with the answers that a person has approved', async () => {
+    const requests = { why: { method: 'message' as const, params: { content: [{ type: 'text', text: 'Why?' }] } } }
+    const given: InvokeOptions[] = []
+    node.answers.set('desk.ask', (_args, options, ref) => {
+      given.push(options)
+      if (options.continues === undefined) return aFrame(ref, 'input_required', requests)
+      if (options.approval !== undefined) return aFrame(ref, 'text', 'done')
+      throw new CallError({ code: 'approval_required', approvalId: 'BBBBBBBBBBBBBBBBBBBBBB', stage: 'policy' })
+    })
+    const { id: taskId } = taskOf(await send(victim, 'm-1'))
+    await send(victim, 'm-2', { taskId, parts: [{ text: 'because' }] })
+    const ended = taskOf(await send(victim, 'm-3', { taskId, parts: [{ text: 'it is approved' }] }))
+    expect(ended).toMatchObject({ status: { state: 'TASK_STATE_COMPLETED' } })
+    expect(given[2]?.continues).toEqual(given[1]?.continues)
+    expect(JSON.stringify(given[2]?.continues)).toContain('because')
+  })
+})
 
 describe('without a credential', () => {
   it.each([
@@ -368,6 +417,46 @@ describe('many', () => {
     expect((await slow('m-64')).body).toMatchObject({ error: { data: [{ reason: 'RESOURCE_EXHAUSTED' }] } })
     expect(taskOf(await send(victim, 'm-1'))).toMatchObject({ status: { state: 'TASK_STATE_COMPLETED' } })
     gate.resolve()
+  })
+
+  it('messages of mallory to a task that waits fill their own room, and no more', async () => {
+    node.answers.set('desk.ask', () => {
+      throw new CallError({ code: 'approval_required', approvalId: 'BBBBBBBBBBBBBBBBBBBBBB', stage: 'policy' })
+    })
+    const { id: taskId } = taskOf(await send(mallory, 'm-0'))
+    const parts = [{ text: 'x'.repeat(1_000_000) }]
+    const codes = []
+    for (let at = 1; at <= 6; at++) codes.push(codeOf(await send(mallory, `m-${at}`, { taskId, parts })))
+    expect(codes.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined])
+    expect(codes.slice(4).every((code) => code !== undefined)).toBe(true)
+  })
+
+  it('webhooks of mallory that do not answer keep nobody else from hearing', async () => {
+    const heard = Promise.withResolvers<void>()
+    await using other = await a2aFixture({
+      defaultCapability: 'desk.ask',
+      async post(url, _body, { signal }) {
+        if (url.includes('victim')) heard.resolve()
+        else await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }))
+        return { ok: true, status: 200, headers: {}, bytes: new Uint8Array() } as never
+      },
+    })
+    other.answers.set('desk.ask', (_args, _options, ref) => aFrame(ref, 'text', 'x'))
+    const told = async (name: string, ids: readonly string[]) => {
+      const authorization = `Bearer ${await other.agent(name)}`
+      const headers = { 'a2a-version': '1.0', 'content-type': 'application/json', authorization }
+      const configuration = { taskPushNotificationConfig: { url: `https://${name}.example/hook` } }
+      for (const id of ids) {
+        const body = JSON.stringify(rpc('SendMessage', { message: message(id), configuration }))
+        await fetch(`${other.url}/a2a`, { method: 'POST', headers, body })
+      }
+    }
+    await told(
+      'mallory',
+      Array.from({ length: 9 }, (_, at) => `m-${at}`),
+    )
+    await told('victim', ['v-1'])
+    await heard.promise
   })
 
   it('an agent whose credential is taken away loses what it has under way', async () => {

@@ -10,8 +10,11 @@ import { pause } from '../pause.ts'
 export const PUSH_RETRY_MS: readonly number[] = [1_000, 5_000, 30_000]
 /** Events that are held, of all tasks; more are dropped. */
 export const MAX_PUSH_HELD = 1_000
-/** Webhooks that are posted to at the same time. */
+/** Of these, events for webhooks of one client: who names one that does not answer keeps nobody else from hearing. */
+const MAX_HELD_OF_CLIENT = 200
+/** Webhooks that are posted to at the same time, of all and of one client. */
 const MAX_AT_ONCE = 8
+const MAX_AT_ONCE_OF_CLIENT = 2
 /** Bytes of an answer; nothing of it is used. */
 const MAX_ANSWER_BYTES = 65_536
 
@@ -22,7 +25,7 @@ export type PushOutboxComponents = {
   logger: EventLogger
 }
 
-type Line = { waiting: { config: A2aPushConfig; body: string }[]; running: boolean }
+type Line = { client: string; waiting: { config: A2aPushConfig; body: string }[]; running: boolean }
 
 export class PushOutbox implements AsyncDisposable {
   readonly #components: PushOutboxComponents
@@ -30,23 +33,31 @@ export class PushOutbox implements AsyncDisposable {
   readonly #lines = new Map<string, Line>()
   readonly #running = new Set<Promise<void>>()
   #held = 0
+  readonly #heldOf = new Map<string, number>()
   #full = false
 
   constructor(components: PushOutboxComponents) {
     this.#components = components
   }
 
-  /** Never throws, and waits for nothing. @param line events of one line go out one after the other */
-  send(line: string, config: A2aPushConfig, event: A2aEvent): void {
+  /**
+   * Never throws, and waits for nothing.
+   * @param client whose task it is @param line events of one line go out one after the other
+   */
+  send(client: string, line: string, config: A2aPushConfig, event: A2aEvent): void {
     if (this.#closing.signal.aborted) return
-    if (this.#held >= MAX_PUSH_HELD) {
-      if (!this.#full) this.#components.logger.error('a2a.push_full', { reason: `${MAX_PUSH_HELD} events wait` })
+    const ofClient = this.#heldOf.get(client) ?? 0
+    const [waiting, most] =
+      ofClient >= MAX_HELD_OF_CLIENT ? [ofClient, MAX_HELD_OF_CLIENT] : [this.#held, MAX_PUSH_HELD]
+    if (waiting >= most) {
+      if (!this.#full) this.#components.logger.error('a2a.push_full', { reason: `${waiting} events wait` })
       this.#full = true
       return
     }
     this.#full = false
     this.#held += 1
-    const known = this.#lines.get(line) ?? { waiting: [], running: false }
+    this.#heldOf.set(client, ofClient + 1)
+    const known = this.#lines.get(line) ?? { client, waiting: [], running: false }
     known.waiting.push({ config, body: JSON.stringify(event) })
     this.#lines.set(line, known)
     this.#deliver()
@@ -59,9 +70,13 @@ export class PushOutbox implements AsyncDisposable {
   }
 
   #deliver(): void {
+    const busy = new Map<string, number>()
+    for (const { client, running } of this.#lines.values()) if (running) busy.set(client, (busy.get(client) ?? 0) + 1)
     for (const [name, line] of this.#lines) {
       if (this.#running.size >= MAX_AT_ONCE) return
-      if (line.running) continue
+      const atOnce = busy.get(line.client) ?? 0
+      if (line.running || atOnce >= MAX_AT_ONCE_OF_CLIENT) continue
+      busy.set(line.client, atOnce + 1)
       line.running = true
       const work: Promise<void> = this.#run(line).finally(() => {
         this.#running.delete(work)
@@ -76,9 +91,16 @@ export class PushOutbox implements AsyncDisposable {
   async #run(line: Line): Promise<void> {
     for (let next = line.waiting.shift(); next !== undefined; next = line.waiting.shift()) {
       await this.#attempts(next.config, next.body).catch(() => {})
-      this.#held -= 1
+      this.#release(line.client)
       if (this.#closing.signal.aborted) return
     }
+  }
+
+  #release(client: string): void {
+    this.#held -= 1
+    const left = (this.#heldOf.get(client) ?? 1) - 1
+    if (left > 0) this.#heldOf.set(client, left)
+    else this.#heldOf.delete(client)
   }
 
   async #attempts(config: A2aPushConfig, body: string): Promise<void> {

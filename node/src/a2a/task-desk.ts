@@ -26,7 +26,14 @@ import { givenAnswers } from './given-answers.ts'
 import { openToVisitor } from './open-to-visitor.ts'
 import { TaskEvents, type TaskFollower } from './task-events.ts'
 import { keyOf, type TaskRun, TaskRuns, type TaskRunsComponents } from './task-runs.ts'
-import { MAX_TASKS_OF_SCOPE, type StoredTask, type TakenMessage, type TaskCall } from './task-store.ts'
+import {
+  MAX_HISTORY_CHARS,
+  MAX_TASKS_OF_SCOPE,
+  type StoredTask,
+  type TakenMessage,
+  type TaskCall,
+} from './task-store.ts'
+import { isShownTo, shownTasks } from './task-visibility.ts'
 
 /** Who asks. */
 export type Visitor = { caller: ControlCaller; principal: string; tenant?: string | undefined }
@@ -95,7 +102,7 @@ export class TaskDesk implements AsyncDisposable {
   }
 
   async get({ id, historyLength }: A2aGetTask, visitor: Visitor): Promise<A2aTask> {
-    return withHistory(await this.#current(scopeOf(visitor), id), historyLength)
+    return withHistory((await this.#shown(visitor, id)).task, historyLength)
   }
 
   async list(query: A2aListTasks, visitor: Visitor) {
@@ -103,7 +110,7 @@ export class TaskDesk implements AsyncDisposable {
     const page = await this.#c.store.list(scopeOf(visitor), { ...query, pageSize })
     if (page === undefined) throw invalidParams('The pageToken is none that this kernel has given.')
     const { nextPageToken, totalSize } = page
-    const tasks = page.tasks.map((kept) => {
+    const tasks = shownTasks(visitor, page.tasks).map((kept) => {
       const { artifacts = [], ...task } = withHistory(kept, historyLength)
       return includeArtifacts ? { ...task, artifacts } : task
     })
@@ -113,13 +120,13 @@ export class TaskDesk implements AsyncDisposable {
   /** @throws A2aFault for a task that has ended otherwise */
   async cancel({ id }: A2aCancelTask, visitor: Visitor): Promise<A2aTask> {
     const scope = scopeOf(visitor)
+    const stored = await this.#shown(visitor, id)
     const run = this.#runs.find(keyOf(scope, id))
     if (run !== undefined) {
       run.cancel()
       await run.ended
       return canceledOrFault(run.stored.task)
     }
-    const stored = await this.#load(scope, id)
     if (isTerminal(stored.task.status.state)) return canceledOrFault(stored.task)
     const { capability } = stored.call
     await this.#runs.conclude(scope, stored, { state: 'TASK_STATE_CANCELED', facts: { capability } })
@@ -128,17 +135,15 @@ export class TaskDesk implements AsyncDisposable {
 
   /** The first event is the task as it is. @throws A2aFault for one that has ended */
   async subscribe({ id }: A2aSubscribe, visitor: Visitor): Promise<TaskFollower> {
-    const scope = scopeOf(visitor)
-    const task = await this.#current(scope, id)
+    const { task } = await this.#shown(visitor, id)
     if (isTerminal(task.status.state)) throw unsupported('The task has ended: get it with GetTask.')
-    return this.#events.follow(keyOf(scope, id), { task: structuredClone(task) })
+    return this.#events.follow(keyOf(scopeOf(visitor), id), { task: structuredClone(task) })
   }
 
   /** @returns the scope of a task of this visitor. @throws A2aFault when there is none */
   async scopeOfTask(id: string, visitor: Visitor): Promise<string> {
-    const scope = scopeOf(visitor)
-    await this.#current(scope, id)
-    return scope
+    await this.#shown(visitor, id)
+    return scopeOf(visitor)
   }
 
   /** Cancels every call that is under way, and ends every stream. */
@@ -148,8 +153,12 @@ export class TaskDesk implements AsyncDisposable {
     this.#events.endAll()
   }
 
-  async #current(scope: string, id: string): Promise<A2aTask> {
-    return (this.#runs.find(keyOf(scope, id))?.stored ?? (await this.#load(scope, id))).task
+  /** @throws A2aFault where there is none for this visitor */
+  async #shown(visitor: Visitor, id: string): Promise<StoredTask> {
+    const scope = scopeOf(visitor)
+    const stored = this.#runs.find(keyOf(scope, id))?.stored ?? (await this.#load(scope, id))
+    if (isShownTo(visitor, stored.call.capability)) return stored
+    throw taskNotFound()
   }
 
   async #load(scope: string, id: string): Promise<StoredTask> {
@@ -166,6 +175,7 @@ export class TaskDesk implements AsyncDisposable {
     const known = await this.#c.store.taskOf(scope, taken.id)
     const begun = known === undefined ? await this.#handle(scope, params, taken, visitor) : sameMessage(known, taken)
     const id = typeof begun === 'string' ? begun : begun.stored.task.id
+    if (typeof begun === 'string') await this.#shown(visitor, id)
     const key = keyOf(scope, id)
     return { scope, id, key, run: typeof begun === 'string' ? this.#runs.find(key) : begun }
   }
@@ -228,7 +238,7 @@ export class TaskDesk implements AsyncDisposable {
   ): Promise<TaskRun | string> {
     const { message, configuration } = params
     if (this.#runs.find(keyOf(scope, id)) !== undefined) throw working()
-    const { task, call } = await this.#load(scope, id)
+    const { task, call } = await this.#shown(visitor, id)
     if (message.contextId !== undefined && message.contextId !== task.contextId)
       throw invalidParams('The contextId is not that of the task.')
     if (isTerminal(task.status.state)) throw unsupported('The task has ended and takes no more messages.')
@@ -236,7 +246,7 @@ export class TaskDesk implements AsyncDisposable {
     if (waits === undefined) throw working()
     const more: InvokeOptions =
       waits.for === 'approval'
-        ? { approval: waits.ids }
+        ? { approval: waits.ids, ...(waits.continues === undefined ? {} : { continues: waits.continues }) }
         : { continues: { callId: waits.callId, responses: givenAnswers(waits.requests, message) } }
     const options = { ...this.#optionsOf(asked, visitor), ...more }
     const owner = ownerOf(visitor.caller)
@@ -245,6 +255,8 @@ export class TaskDesk implements AsyncDisposable {
     if (webhook !== undefined) await this.#c.webhooks.put(scope, id, webhook)
     const said = { ...message, taskId: id, contextId: task.contextId }
     const next: A2aTask = { ...task, history: [...(task.history ?? []), said] }
+    if (JSON.stringify(next.history).length > MAX_HISTORY_CHARS)
+      throw exhausted('The messages of this task fill their room; cancel it and begin another one.')
     const stored: StoredTask = { task: next, call: asked, updatedMs: this.#c.clock.now() }
     const before = await this.#c.store.update(scope, stored, taken)
     if (before !== undefined) return sameMessage(before, taken)
@@ -261,9 +273,10 @@ export class TaskDesk implements AsyncDisposable {
   }
 }
 
-/** The owner, whom it acts for and the tenant: tasks of another scope are not there. */
+/** Who shows what, whom it acts for and the tenant: tasks of another scope are not there. */
 function scopeOf({ caller, principal, tenant = '' }: Visitor): string {
-  return canonicalJson([ownerOf(caller), principal, tenant])
+  const onBehalfOf = caller.scope === 'agent' ? caller.agent.onBehalfOf : undefined
+  return canonicalJson([ownerOf(caller), principal, tenant, ...(onBehalfOf === undefined ? [] : [onBehalfOf])])
 }
 
 function digestOf(message: A2aMessage): string {

@@ -184,9 +184,13 @@ export function keyOf(scope: string, id: string): string {
   return `${scope} ${id}`
 }
 
-/** A call may need the word of a person here and of one at the peer: both are shown with the next one. */
-function withEarlierApprovals(outcome: CallOutcome, { approval = [] }: InvokeOptions): CallOutcome {
+/**
+ * A call may need the word of a person here and of one at the peer: both are shown with the next one. Where it brings
+ * answers, the next one brings them again: they are what is approved.
+ */
+function withEarlierApprovals(outcome: CallOutcome, { approval = [], continues }: InvokeOptions): CallOutcome {
   if (outcome.waits?.for !== 'approval') return outcome
   const earlier = typeof approval === 'string' ? [approval] : approval
-  return { ...outcome, waits: { for: 'approval', ids: [...new Set([...earlier, ...outcome.waits.ids])].slice(-4) } }
+  const ids = [...new Set([...earlier, ...outcome.waits.ids])].slice(-4)
+  return { ...outcome, waits: { for: 'approval', ids, ...(continues === undefined ? {} : { continues }) } }
 }

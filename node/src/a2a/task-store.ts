@@ -1,5 +1,5 @@
 /** Where tasks are kept. Everything is under a scope: whoever asks with another one finds nothing. */
-import type { A2aListTasks, A2aPushConfig, A2aTask, InputRequests, Label } from '@hansa/protocols'
+import type { A2aListTasks, A2aPushConfig, A2aTask, InputRequests, InvokeOptions, Label } from '@hansa/protocols'
 
 /** What a task stands for, which nobody is told. */
 export type TaskCall = {
@@ -10,7 +10,15 @@ export type TaskCall = {
   idempotencyKey?: string
   labels?: readonly Label[]
   /** What it waits for, when it does. */
-  waits?: { for: 'input'; callId: string; requests: InputRequests } | { for: 'approval'; ids: readonly string[] }
+  waits?: WaitsForInput | WaitsForApproval
+}
+
+export type WaitsForInput = { for: 'input'; callId: string; requests: InputRequests }
+/** `continues`: what was to be approved are answers, and these are they. */
+export type WaitsForApproval = {
+  for: 'approval'
+  ids: readonly string[]
+  continues?: NonNullable<InvokeOptions['continues']>
 }
 
 export type StoredTask = { task: A2aTask; call: TaskCall; updatedMs: number }
@@ -60,5 +68,7 @@ export const MAX_TASKS_OF_SCOPE = 1_000
 /** Tasks of all, and bytes of them. */
 export const MAX_TASKS = 10_000
 export const MAX_TASK_BYTES = 268_435_456
+/** Characters of all messages of one task, as JSON. */
+export const MAX_HISTORY_CHARS = 4_194_304
 /** Webhooks of one task. */
 export const MAX_PUSH_CONFIGS = 8

@@ -71,7 +71,7 @@ export class TaskWebhooks {
     const told = before
       .then(() => store.pushConfigs(scope, taskId))
       .then((configs) => {
-        for (const config of configs) outbox.send(`${key} ${config.id ?? ''}`, config, said)
+        for (const config of configs) outbox.send(scope, `${key} ${config.id ?? ''}`, config, said)
       })
       .catch(() => {})
       .finally(() => {

@@ -1,5 +1,5 @@
 import type { ControlScope } from '@hansa/protocols'
-import type { InvokeScope } from '@hansa/trust'
+import { canonicalJson, encodeBase64url, type InvokeScope, sha256 } from '@hansa/trust'
 
 /** An agent that has shown its credential, or a token. */
 export type AgentIdentity = {
@@ -31,4 +31,15 @@ export function ownerOf(caller: ControlCaller): string {
   const { issuer, name, token } = caller.agent
   if (token !== undefined) return `token of ${name}`
   return issuer === undefined ? `agent ${name}` : `issuer ${issuer} ${name}`
+}
+
+/**
+ * Tells apart who asks: by what is shown, for whom it acts, and how far that reaches. What one of them has under way is
+ * nobody else's.
+ */
+export function clientOf(caller: ControlCaller, principal: string): string {
+  if (caller.scope === 'operator') return canonicalJson(['operator', principal])
+  const { onBehalfOf = null, scope = null, token } = caller.agent
+  const shown = token === undefined ? null : encodeBase64url(sha256(token))
+  return canonicalJson([ownerOf(caller), principal, onBehalfOf, scope === null ? null : [...scope], shown])
 }

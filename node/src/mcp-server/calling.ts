@@ -1,11 +1,11 @@
-import { type ControlCaller, ownerOf } from '../control/control-caller.ts'
+import { type ControlCaller, clientOf } from '../control/control-caller.ts'
 
 /** On whose behalf MCP is served. */
 export type Calling = {
   caller: ControlCaller
   /** Whom calls are for. */
   principal: string
-  /** Tells callers apart, whatever they are called. */
+  /** Tells callers apart, whatever they are called, and whomever they act for. */
   owner: string
   /** Aborted when the credential is taken away, the token expires, or the node stops. */
   ends: AbortSignal
@@ -13,5 +13,5 @@ export type Calling = {
 
 export function callingAs(caller: ControlCaller, principal: string, stops: AbortSignal): Calling {
   const ends = caller.scope === 'agent' ? AbortSignal.any([stops, caller.agent.removed]) : stops
-  return { caller, principal, owner: `${ownerOf(caller)} as ${principal}`, ends }
+  return { caller, principal, owner: clientOf(caller, principal), ends }
 }

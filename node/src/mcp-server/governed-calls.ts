@@ -94,8 +94,12 @@ export class GovernedCalls {
     const responses = answersIn(pending.requests, asked.context.mcpReq.inputResponses)
     if (responses === undefined) return this.#ask(pending)
     const { callId } = pending
+    const frame = await this.#invoke(calling, asked, action, { callId, responses }).catch((error: unknown) => {
+      // The call waits on until a person has approved the answers.
+      if (!(error instanceof CallError) || error.detail.approvalId === undefined) this.#pending.forget(callId)
+      throw error
+    })
     this.#pending.forget(callId)
-    const frame = await this.#invoke(calling, asked, action, { callId, responses })
     return frame.kind === 'input_required' ? this.#ask(waits(frame)) : { frame }
   }
 
@@ -109,15 +113,17 @@ export class GovernedCalls {
     action: string,
     continues?: InvokeOptions['continues'],
   ): Promise<Frame> {
-    const options = this.#optionsOf(calling, asked, this.#approvals.find(action))
+    // What is approved of answers is they, to this question.
+    const approved = continues === undefined ? action : actionOf(calling.owner, action, continues)
+    const options = this.#optionsOf(calling, asked, this.#approvals.find(approved))
     const continuing = continues === undefined ? {} : { continues }
     try {
       const frame = await this.#c.kernel.invoke(asked.ref, asked.args, { ...options, ...continuing })
-      this.#approvals.forget(action)
+      this.#approvals.forget(approved)
       return frame
     } catch (error) {
       if (error instanceof CallError && error.detail.approvalId !== undefined)
-        this.#approvals.remember(action, error.detail.approvalId)
+        this.#approvals.remember(approved, error.detail.approvalId)
       throw error
     }
   }
