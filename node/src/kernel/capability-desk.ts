@@ -9,6 +9,7 @@ import type { ImportDesk } from './import-desk.ts'
 import { describeCapability, type ListedCapability, type LocalCapabilities } from './local-capabilities.ts'
 import type { OpenCapability } from './open-capabilities.ts'
 import type { PolicyHolder } from './policy-holder.ts'
+import { ShownCapabilities } from './shown-capabilities.ts'
 
 export type CapabilityDeskComponents = {
   locals: LocalCapabilities
@@ -21,9 +22,11 @@ export type CapabilityDeskComponents = {
 
 export class CapabilityDesk {
   readonly #c: CapabilityDeskComponents
+  readonly #shown: ShownCapabilities
 
   constructor(components: CapabilityDeskComponents) {
     this.#c = components
+    this.#shown = new ShownCapabilities(components.detectors)
   }
 
   async list(): Promise<CapabilityInfo[]> {
@@ -35,9 +38,16 @@ export class CapabilityDesk {
 
   /** What has been classified, each with its descriptor. */
   async described(): Promise<OpenCapability[]> {
-    const { locals, imports } = this.#c
-    const own = locals.list().map((listed) => ({ info: this.#infoOf(listed), descriptor: listed.descriptor }))
-    return [...own, ...imports.described()]
+    const { locals, configured, imports } = this.#c
+    const own = locals.list().map(({ descriptor, ...listed }) => {
+      const described = { info: this.#infoOf({ descriptor, ...listed }), descriptor }
+      if (configured.find(descriptor.id)?.tool === undefined) return described
+      // The schemas are of a stranger; the texts are screened already, or the operator's own.
+      const { input_schema, output_schema } = this.#shown.of(described).descriptor
+      const schemas = { input_schema, ...(output_schema === undefined ? {} : { output_schema }) }
+      return { ...described, descriptor: { ...descriptor, ...schemas } }
+    })
+    return [...own, ...imports.described().map((described) => this.#shown.of(described))]
   }
 
   /** @throws CallError `not_found`. */
