@@ -34,7 +34,7 @@ export {
   type RememberedDid,
 } from './did/identity-resolver.ts'
 export type { KeyPurpose, KeyResolution, KeyResolver, ResolvedKey } from './did/key-resolver.ts'
-export { didLogKeyResolver, firstOf, type KeyWindow, keyWindows } from './did/key-windows.ts'
+export { didLogKeyResolver, everRevoked, firstOf, type KeyWindow, keyWindows } from './did/key-windows.ts'
 export { multikeyOf, publicKeyFromMultikey } from './did/multikey.ts'
 export { makePeerBinding, type PeerBindingVerdict, peerIdService, verifyPeerBinding } from './did/peer-binding.ts'
 export { peerIdOf, publicKeyFromPeerId } from './did/peer-id.ts'

@@ -148,7 +148,8 @@ export class OutboundExchange {
       maxBytes: MAX_DECISION_BYTES,
       issuerOf: (payload) => payload.iss,
     })
-    if (!verdict.ok) return this.#invalid(target, outbound, `its decision does not verify: ${verdict.reason}`)
+    if (!verdict.ok)
+      return this.#invalid(target, outbound, `its decision does not verify: ${verdict.reason}`, 'garbled')
     const decision = decisionSchema.safeParse(verdict.payload)
     if (!decision.success) return this.#invalid(target, outbound, 'its decision is malformed')
     const { iss, aud, intent_hash, exp, effect, obligations } = decision.data
@@ -250,10 +251,10 @@ export class OutboundExchange {
   ): Promise<Answered | Committed | Refusal> {
     const [envelope, salt, result] = decodeFrames(body, replyFrameLimits) ?? []
     if (envelope === undefined || salt === undefined || result === undefined) {
-      return this.#refuseReply(target, call, 'its answer is not a reply')
+      return this.#refuseReply(target, call, 'its answer is not a reply', 'garbled')
     }
     const verdict = await this.#c.verifier.verify('hansa-receipt', envelope, target.peer)
-    if (!verdict.ok) return this.#refuseReply(target, call, `its receipt does not verify: ${verdict.reason}`)
+    if (!verdict.ok) return this.#refuseReply(target, call, `its receipt does not verify: ${verdict.reason}`, 'garbled')
     const reading = receiptOf(verdict)
     if (!reading.ok) return this.#refuseReply(target, call, `its receipt is malformed: ${reading.reason}`)
     const receipt = reading.value
@@ -272,8 +273,14 @@ export class OutboundExchange {
     return { call, raw: { kind, bytes: result, salt }, receipt: received }
   }
 
-  #refuseReply(target: ImportedTarget, call: Begun, reason: string): Refusal {
-    this.#c.evidence(target.peer, 'statement', reason, call.callId)
+  /** @param kind `garbled` for what nobody has signed: whoever stands between can send it in the name of the peer */
+  #refuseReply(
+    target: ImportedTarget,
+    call: Begun,
+    reason: string,
+    kind: 'statement' | 'garbled' = 'statement',
+  ): Refusal {
+    this.#c.evidence(target.peer, kind, reason, call.callId)
     this.#c.guard.talkedNonsense(target, reason)
     return { refused: 'remote_refused', reason, unknown: target.safety !== 'READ' }
   }
@@ -284,8 +291,13 @@ export class OutboundExchange {
     this.#c.evidence(target.peer, 'wrong_label', reason, callId, { contradicts: receipt })
   }
 
-  #invalid(target: ImportedTarget, outbound: OutboundIntent, reason: string): PeerAnswer {
-    this.#c.evidence(target.peer, 'statement', reason, outbound.intent.call_id)
+  #invalid(
+    target: ImportedTarget,
+    outbound: OutboundIntent,
+    reason: string,
+    kind: 'statement' | 'garbled' = 'statement',
+  ): PeerAnswer {
+    this.#c.evidence(target.peer, kind, reason, outbound.intent.call_id)
     return { effect: 'invalid', reason }
   }
 

@@ -58,42 +58,55 @@ export function narrowedInQuarantine(
   return (call) => {
     const granted = stage(call)
     if (isRefusal(granted) || isGovernanceCapability(call.target.id)) return granted
-    const names = [...namesOf(call), ...(call.target.kind === 'imported' ? [call.target.peer] : [])]
-    const quarantined = names.some((name) => sanctions.over(name, scopedCall(call))?.kind === 'quarantine')
+    const quarantined = everybodyIn(call).some(({ who, as }) => sanctions.over(who, as)?.kind === 'quarantine')
     return quarantined ? { ...granted, grant: { ...granted.grant, labelsMax: [] } } : granted
   }
 }
 
 function refusedBy(call: Received, sanctions: Sanctions): string | undefined {
-  const { caller, target, labels } = call
+  const { target, labels } = call
   const facts = { safety: target.safety, labelled: target.labels.length > 0 || labels.length > 0 }
-  const scoped = scopedCall(call)
-  const own = sanctions.over(caller.principal, scoped)
+  for (const { who, as, id } of everybodyIn(call)) {
+    const sanction = sanctions.over(who, as)
+    if (sanction !== undefined && !admits(sanction.kind, { ...facts, id })) return sentence(who, sanction)
+  }
+  return undefined
+}
+
+type Concerned = {
+  who: Did | Principal
+  as: ScopedCall /** By which governance is told from other calls. */
+  id: string
+}
+
+/**
+ * Whoever is behind a call, each as if it had made it alone: who calls, for whom, who gave what it is made under, the kernels
+ * that the work has passed, and who serves it.
+ */
+function everybodyIn(call: Received): Concerned[] {
+  const { caller, target, delegation, hops } = call
+  const as = scopedCall(call)
   // Only this kernel's own offer of it is what its sanctioned principals can always call.
   const id = target.kind === 'local' ? target.id : target.ref
-  if (own !== undefined && !admits(own.kind, { ...facts, id })) return sentence(caller.principal, own)
-  const member = sanctionedMember(call, sanctions)
-  if (member !== undefined && !admits(member.sanction.kind, { ...facts, id }))
-    return sentence(member.did, member.sanction)
-  const peer = target.kind === 'imported' ? sanctions.over(target.peer, scoped) : undefined
-  if (target.kind !== 'imported' || peer === undefined || admits(peer.kind, { ...facts, id: target.id }))
-    return undefined
-  return sentence(target.peer, peer)
+  const inbound: ScopedCall = { ...as, direction: 'inbound' }
+  const behind = [...(delegation?.links ?? []).map(({ iss }) => iss), ...(caller.kind === 'peer' ? hops : [])]
+  return [
+    { who: caller.principal, as, id },
+    ...onBehalfIn(caller).map((who) => ({ who, as, id })),
+    ...[...new Set(behind)].map((who) => ({ who, as: inbound, id })),
+    ...(target.kind === 'imported' ? [{ who: target.peer, as, id: target.id }] : []),
+  ]
+}
+
+/** Who is sanctioned here does not act through another principal. */
+function onBehalfIn(caller: Received['caller']): Principal[] {
+  const obo = caller.kind === 'own' ? caller.onBehalfOf : caller.intent.obo && `${caller.did}#${caller.intent.obo}`
+  return obo === undefined ? [] : [obo]
 }
 
 function scopedCall({ caller, target }: Pick<Received, 'caller' | 'target'>): ScopedCall {
   const direction = caller.kind === 'peer' ? 'inbound' : target.kind === 'imported' ? 'outbound' : 'local'
   return { id: target.id, ref: target.ref, caller: caller.principal, direction }
-}
-
-/** Whoever acts under a chain acts for everybody in it, whoever of them a scope names. */
-function sanctionedMember(call: Received, sanctions: Sanctions) {
-  const scoped = { ...scopedCall(call), direction: 'inbound' } as const
-  for (const { iss } of call.delegation?.links ?? []) {
-    const sanction = sanctions.over(iss, scoped)
-    if (sanction !== undefined) return { did: iss, sanction }
-  }
-  return undefined
 }
 
 const words = { warn: 'warned', quarantine: 'in quarantine', suspend: 'suspended', ban: 'banned' } as const

@@ -22,11 +22,12 @@ export type CallSeen = {
 }
 
 /**
- * `statement`: it signed or sent what it should not have. `replay`: it signed two intents under one counter of a session.
+ * `statement`: it signed what it should not have. `garbled`: what came in its name is signed by nobody. `replay`: it signed two intents under one counter of a session.
  * `wrong_label`: its receipt leaves out a label. The others are named as in the threat model.
  */
 export const evidenceKinds = [
   'statement',
+  'garbled',
   'replay',
   'wrong_label',
   'ack_missing',

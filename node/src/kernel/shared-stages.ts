@@ -9,6 +9,7 @@ import type { Detectors } from '../firewall/index.ts'
 import type { Governance } from '../governance/open-governance.ts'
 import { refuseStale } from '../identity/refuse-stale.ts'
 import type { KernelRevocations } from '../revocation/kernel-revocations.ts'
+import { refuseUnheardLabels } from '../revocation/unheard-labels.ts'
 import type { Routing } from '../routing/open-routing.ts'
 import { refuseUnwitnessed } from '../witness/quorum-watch.ts'
 import { type AuditComponents, appendCommitted, auditStage, settleStage } from './audit-stage.ts'
@@ -39,7 +40,7 @@ export type SharedStagesComponents = PolicyComponents &
     /** Whether the own log has its quorum. */
     quorum: Parameters<typeof refuseUnwitnessed>[1]
     governance: Pick<Governance, 'narrowed'>
-    revocations: Pick<KernelRevocations, 'begun'>
+    revocations: Pick<KernelRevocations, 'begun' | 'fresh'>
     routing: Pick<Routing, 'settle'>
   }
 
@@ -61,7 +62,7 @@ export function sharedStages(components: SharedStagesComponents): SharedStages {
       ...{ clock, detectors, continuations },
       exchange: (call) => exchange.call(call),
     }),
-    outbound: keepingResults(outboundStage(components), { content, logger }),
+    outbound: keepingResults(refuseUnheardLabels(outboundStage(components), revocations.fresh), { content, logger }),
     audit: auditedInLines(auditStage(components), { logger, clock }),
     settle(ended) {
       // Questions that were withheld are not to be answered.

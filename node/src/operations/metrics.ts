@@ -88,7 +88,7 @@ export function nodeMetrics(ask: () => Promise<NodeGauges>): NodeMetrics {
   })
   const evidence = new Counter({
     name: 'hansa_peer_evidence_total',
-    help: 'What peers did that no honest kernel does, by kind: statement, replay, wrong_label, ack_missing, result_wrong, inclusion_broken, fork, fork_suspected.',
+    help: 'What peers did that no honest kernel does, by kind: statement, garbled, replay, wrong_label, ack_missing, result_wrong, inclusion_broken, fork, fork_suspected.',
     labelNames: ['kind'] as const,
     registers,
   })

@@ -230,7 +230,7 @@ export const logEvents = {
     level: 'warn',
     fields: ['peer', 'kind', 'call_id'],
     means:
-      'A peer did what no honest kernel does, and an entry keeps it. `statement`: it signed or sent what should not exist. `replay`: it signed two intents under one counter of a session. `wrong_label`: its receipt leaves out a label of its capability or of the intent. `ack_missing`: it has a receipt and has not acknowledged it for 30 seconds, and its result is kept back. `result_wrong`: it handed out another result than the one that it signed. `inclusion_broken`: its log does not hold what its receipt promises.',
+      'A peer did what no honest kernel does, and an entry keeps it. `statement`: it signed what should not exist. `garbled`: what came in its name is signed by nobody. `replay`: it signed two intents under one counter of a session. `wrong_label`: its receipt leaves out a label of its capability or of the intent. `ack_missing`: it has a receipt and has not acknowledged it for 30 seconds, and its result is kept back. `result_wrong`: it handed out another result than the one that it signed. `inclusion_broken`: its log does not hold what its receipt promises.',
     todo: 'Read it with `hansa audit show --call ID`, and ask the operator of the peer.',
   },
   'peer.evidence_not_recorded': {

@@ -2,7 +2,7 @@
 import type { UnixSeconds } from '@hansa/protocols'
 import type { DocumentKeys } from './document-keys.ts'
 import type { KeyPurpose, KeyResolution, KeyResolver, ResolvedKey } from './key-resolver.ts'
-import { didLogKeyResolver } from './key-windows.ts'
+import { didLogKeyResolver, everRevoked } from './key-windows.ts'
 import type { SeenVersions } from './webvh/recovery.ts'
 import type { DidLog } from './webvh/verify-webvh-log.ts'
 
@@ -19,6 +19,8 @@ export type Held = {
   contestedMs?: number
   /** What was undone was shown again, and that was told. */
   told?: true
+  /** Kids that any version of the log has revoked; made when one is asked for. */
+  revoked?: ReadonlySet<string>
   /** Keys by their time; made when one is asked for. */
   history?: KeyResolver
   /** Made once per key, because the same few are asked for on every call. */
@@ -31,6 +33,7 @@ export function keyOf(held: Held, kid: string, purpose: KeyPurpose): KeyResoluti
   if (known !== undefined) return known as { ok: true } & ResolvedKey
   const found = held.keys.key(kid, purpose)
   if (!found.ok) return found
+  if (isRevoked(held, kid)) return { ok: false, reason: 'key_revoked' }
   const resolved = { ok: true as const, did: held.keys.did, key: found.key }
   held.resolved.set(name, resolved)
   return resolved
@@ -41,7 +44,12 @@ export async function keyThen(held: Held, kid: string, purpose: KeyPurpose, at?:
   const found = keyOf(held, kid, purpose)
   if (found.ok || found.reason !== 'kid_unknown_key' || at === undefined || held.log === undefined) return found
   // Whoever has the key now may write any time into what it signs.
-  if (held.keys.revoked.some((revoked) => revoked.kid === kid)) return { ok: false, reason: 'key_revoked' }
+  if (isRevoked(held, kid)) return { ok: false, reason: 'key_revoked' }
   held.history ??= didLogKeyResolver([held.log])
   return held.history.resolve(kid, purpose, at)
+}
+
+function isRevoked(held: Held, kid: string): boolean {
+  held.revoked ??= new Set((held.log === undefined ? held.keys.revoked : everRevoked(held.log)).map((one) => one.kid))
+  return held.revoked.has(kid)
 }

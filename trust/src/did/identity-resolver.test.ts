@@ -5,6 +5,7 @@ import { alice, bob, mallory } from '../testing/actors.ts'
 import { documentOf, signingKey, TestDid } from '../testing/did-logs.ts'
 import { NOW } from '../testing/manifests.ts'
 import { type DidFile, type DidMemory, identityResolver, type RememberedDid } from './identity-resolver.ts'
+import { keyWindows } from './key-windows.ts'
 import { multikeyOf } from './multikey.ts'
 
 const [first, second] = [signingKey('bob', 1), signingKey('bob', 2)]
@@ -148,6 +149,25 @@ describe('an identity with a log', () => {
     expect(await resolver.refresh(did.did)).toBeUndefined()
     expect(resolver.peek(kid, 'assertionMethod')).toBeUndefined()
     expect(await outcome(resolver, kid)).toBe('key_revoked')
+  })
+
+  it('gets no key back that was revoked, when mallory with its update key leaves that out of the next document', async () => {
+    const did = publish(new TestDid('bob'))
+    const resolver = open()
+    const { kid } = did.signer(first)
+    expect(await outcome(resolver, kid)).toBe('ok')
+    did.next([second], NOW, [{ kid, compromised_since: NOW - 60, reason: 'stolen' }])
+    did.next([first], NOW + 1)
+    publish(did)
+    expect(await resolver.refresh(did.did)).toBeUndefined()
+    expect(await outcome(resolver, kid)).toBe('key_revoked')
+    const then = await resolver.resolve(kid, 'assertionMethod', NOW - 30)
+    expect(then).toMatchObject({ ok: false, reason: 'key_revoked' })
+    expect(
+      keyWindows(did.log)
+        .filter((window) => window.kid === kid)
+        .every(({ revoked }) => revoked !== undefined),
+    ).toBe(true)
   })
 
   it('is frozen when its log contradicts what was seen, also after a restart', async () => {

@@ -20,7 +20,7 @@ export type KeyWindow = {
   from: UnixSeconds
   /** Unix seconds at which it left it; undefined while it is there. */
   to?: UnixSeconds
-  /** As the newest document says it. */
+  /** As any of the documents says it. */
   revoked?: RevokedKey
 }
 
@@ -46,7 +46,13 @@ export function keyWindows(log: DidLog): KeyWindow[] {
       windows.push(window)
     }
   }
-  return windows.map((window) => withRevocation(window, log.current.keys.revoked))
+  const revoked = everRevoked(log)
+  return windows.map((window) => withRevocation(window, revoked))
+}
+
+/** What any version says is revoked: a later one that leaves it out takes nothing back. */
+export function everRevoked({ versions }: Pick<DidLog, 'versions'>): RevokedKey[] {
+  return versions.flatMap(({ keys }) => [...keys.revoked])
 }
 
 /**

@@ -125,6 +125,7 @@ describe('what an entry says of a peer', () => {
     ['a receipt without a label that it must have', evidence('wrong_label: PII'), 'minor'],
     ['the call that it belongs to', received({ status: 'ok', unlabelled: ['PII'] }), undefined],
     ['two intents under one counter', evidence('replay: counter 7'), 'high'],
+    ['an answer that nobody has signed', evidence('garbled: its answer is not a reply'), 'timeout'],
     ['a statement that should not exist', evidence('statement: not its own'), 'minor'],
     ['another result than it signed', evidence('result_wrong: other'), 'medium'],
     ['a broken promise', evidence('inclusion_broken: none'), 'high'],
@@ -156,9 +157,15 @@ describe('a log of evidence', () => {
     expect(countOn(log(at(0, itsCall({ status: 'ok' })), carols), 0)).toBeUndefined()
   })
 
-  it('counts each missing acknowledgement of an entry that is about many', () => {
-    const one: EntryDraft = { type: 'peer.evidence', peer: bob.did, ext: { reason: 'ack_missing: late', count: 9 } }
-    expect(countOn(log(at(0, one), at(0, evidence('ack_missing: late'))), 0)?.missing_ack).toBe(10)
+  it('counts acknowledgements that were missing at one moment as three, so that a crash costs five points and no more', () => {
+    const many = (count: number): EntryDraft => {
+      return { type: 'peer.evidence', peer: bob.did, ext: { reason: 'ack_missing: late', count } }
+    }
+    const missed = (...drafts: EntryDraft[]) => countOn(log(...drafts.map((draft) => at(0, draft))), 0)?.missing_ack
+    expect(missed(evidence('ack_missing: late'))).toBe(1)
+    expect(missed(many(2))).toBe(2)
+    expect(missed(many(64))).toBe(3)
+    expect(missed(many(64), many(5_000), evidence('ack_missing: late'))).toBe(7)
   })
 
   it('counts what is good when its day has ended, and what is bad at once', () => {

@@ -13,7 +13,15 @@ import { evidenceIn } from './evidence-rules.ts'
 import { organisationOf } from './organisation.ts'
 import { endEndorsement, type RecordedEndorsement, recordEndorsement } from './recorded-endorsements.ts'
 import type { Endorsement } from './score-evidence.ts'
-import { EVIDENCE_DAYS, type EvidenceKind, evidenceKinds, NAMED_STANDING, type Tier, tiers } from './score-table.ts'
+import {
+  EVIDENCE_DAYS,
+  type EvidenceKind,
+  EXCUSED_ACKS,
+  evidenceKinds,
+  NAMED_STANDING,
+  type Tier,
+  tiers,
+} from './score-table.ts'
 import { type DayTally, isGrave, noCounts, type ScoreBasis } from './score-tally.ts'
 
 /** Where evidence is: the entry, and its hash as a leaf of the log. */
@@ -269,8 +277,7 @@ export class EvidenceLog {
     account.days.set(day, record)
     const ofKind = record[kind] ?? { count: 0, first: [] }
     record[kind] = ofKind
-    // One entry can be about many calls whose acknowledgement is missing.
-    ofKind.count += kind === 'missing_ack' ? (entry.ext?.count ?? 1) : 1
+    ofKind.count += kind === 'missing_ack' ? missedIn(entry) : 1
     if (ofKind.first.length < NAMED) ofKind.first.push(reference())
     if (kind === 'critical') {
       const named = entry.ext?.hash === undefined ? [] : [entry.ext.hash]
@@ -323,6 +330,14 @@ function isPinned({ imports, vouches }: Account, day: number): boolean {
 /** Whether nobody has taken it back. */
 function isGiven({ until, grave }: RecordedVouch): boolean {
   return until === undefined || grave === true
+}
+
+/**
+ * One entry can be about many calls that went unacknowledged at the same moment. They count as one incident that matters:
+ * a kernel that crashes under load has done no more than that, and one that withholds goes on.
+ */
+function missedIn({ ext }: Entry): number {
+  return Math.min(ext?.count ?? 1, EXCUSED_ACKS + 1)
 }
 
 function endGravely(vouch: RecordedVouch, day: number): void {

@@ -85,6 +85,8 @@ function blocked(verdicts: readonly Verdict[] = []): EntryEvidence | undefined {
 const recordedKinds: ReadonlyMap<string, EvidenceKind> = new Map([
   ['ack_missing', 'missing_ack'],
   ['statement', 'minor'],
+  // Nobody has signed it: whoever stands between could have sent it, so it is an answer that did not come.
+  ['garbled', 'timeout'],
   ['wrong_label', 'minor'],
   ['result_wrong', 'medium'],
   ['replay', 'high'],

@@ -2,7 +2,15 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Did, MAX_DID_LOG_BYTES, MAX_WITNESS_FILE_BYTES } from '@hansa/protocols'
-import { type DidLog, didKeyResolver, didLogKeyResolver, firstOf, type KeyResolver, verifyWebvhLog } from '@hansa/trust'
+import {
+  type DidLog,
+  didKeyResolver,
+  didLogKeyResolver,
+  everRevoked,
+  firstOf,
+  type KeyResolver,
+  verifyWebvhLog,
+} from '@hansa/trust'
 import { didIn } from '../../identity/own-identity.ts'
 import { usage } from '../errors.ts'
 
@@ -34,7 +42,7 @@ function logOf({ path, did, log, witnesses }: DidFile, now: number): DidLog {
  */
 export function signersOf(files: readonly DidFile[], now: number): KeyResolver {
   const resolver = resolverOf(files, now)
-  const revoked = new Set(files.flatMap((file) => logOf(file, now).current.keys.revoked.map(({ kid }) => kid)))
+  const revoked = new Set(files.flatMap((file) => everRevoked(logOf(file, now)).map(({ kid }) => kid)))
   return {
     resolve: (kid, purpose, at) =>
       revoked.has(kid)
