@@ -3,6 +3,7 @@ import {
   type CallNote,
   type CapabilityDefinition,
   type CapabilityHandler,
+  ContentAnswer,
   exchangePaths,
   InputRequired,
   type InvokeOptions,
@@ -233,5 +234,16 @@ describe('an approval', () => {
     expect(await refusal(swapped)).toMatchObject({ code: 'approval_required' })
     const meant = await bob.invoke('berths.read', {}, answering(one.callId, { approval }))
     expect(meant.value).toBe('done: Delete one berth?')
+  })
+})
+
+describe('a tool that says that it failed', () => {
+  it.each(['allowed_fields:name', 'max_rows:1', 'redact_fields:isError'])('has failed under %s too', async (rule) => {
+    const words = new ContentAnswer([{ type: 'text', text: '[{"name":"K7"}]' }], { isError: true })
+    const over = { safety: 'WRITE', sensitivity: [] } as const
+    await using mesh = await harbour(() => words, over, [allow('few', '*', '*', { obligations: [rule] })])
+    expect(await refusal(mesh.call())).toMatchObject({ code: 'outcome_unknown' })
+    const [outcome] = await entriesOf(mesh, 'bob', 'outcome')
+    expect(outcome?.ext).toMatchObject({ status: 'outcome_unknown' })
   })
 })

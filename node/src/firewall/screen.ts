@@ -5,8 +5,9 @@
  * Pure and synchronous: no clock, so no time bound; the work is linear in the payload instead. Whatever throws in here,
  * a detector of the operator included, blocks. A payload in which nothing has to change leaves as the bytes it came as.
  */
-import type { FirewallPass, Label, Verdict } from '@hansa/protocols'
+import type { ContentResult, FirewallPass, InputRequests, Label, Verdict } from '@hansa/protocols'
 import { type Obligations, parseStrictJson, unionLabels } from '@hansa/trust'
+import { applyContentRules, applyQuestionRules } from './content-rules.ts'
 import { type Detectors, isSuspect } from './detector.ts'
 import { applyFieldRules, type FieldRules, plainName } from './fields.ts'
 import { type Profile, profiles } from './profile.ts'
@@ -27,6 +28,8 @@ export type ScreenInput = {
   parsed?: unknown
   /** Of the arguments or of the result. A result without one becomes a text frame: one text, untrusted. */
   schema?: SchemaCheck
+  /** What a result is when it is not what its capability declares; its schema is that of the form. */
+  form?: 'content' | 'input_required'
   obligations: Obligations
   /** Known so far: of the capability, the arguments, the receipt. None of them is ever taken away. */
   labels: readonly Label[]
@@ -86,7 +89,7 @@ function runStages(input: ScreenInput, profile: Profile, log: VerdictLog): Extra
 
   log.stage = 'labels'
   const fields = profile.shapesRows ? fieldRules(obligations, input.budget) : undefined
-  const shaped = fields === undefined ? { value: checked.value } : applyFieldRules(checked.value, fields, log)
+  const shaped = fields === undefined ? { value: checked.value } : shape(checked.value, input.form, fields, log)
   if (shaped === undefined) return stop(log, 'labels', 'allowed_fields', 'firewall_blocked')
   // JSON inside a text that lost a member is another text, which nobody has looked at yet.
   const same = shaped.value === checked.value || found === cleanSurvey
@@ -190,6 +193,13 @@ function refuseNames({ hiddenNames, foldedNames }: Survey, log: VerdictLog): Sto
   for (const path of foldedNames) log.note('hidden_text', 'folded_name', 'label', path)
   const [first] = hiddenNames
   return first === undefined ? undefined : stop(log, 'hidden_text', 'hidden_name', 'firewall_blocked', first)
+}
+
+/** The schema of the form has been checked. */
+function shape(value: unknown, form: ScreenInput['form'], rules: FieldRules, log: VerdictLog) {
+  if (form === 'content') return applyContentRules(value as ContentResult, rules, log)
+  if (form === 'input_required') return applyQuestionRules(value as InputRequests, rules, log)
+  return applyFieldRules(value, rules, log)
 }
 
 /** The field and row rules of obligations and token together; undefined when there are none. */

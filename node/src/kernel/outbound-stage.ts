@@ -21,7 +21,14 @@ import {
   unionLabels,
 } from '@hansa/trust'
 import { z } from 'zod'
-import { checkOnDemand, type Detectors, type SchemaCheck, type ScreenOutcome, screen } from '../firewall/index.ts'
+import {
+  checkOnDemand,
+  type Detectors,
+  type SchemaCheck,
+  type ScreenInput,
+  type ScreenOutcome,
+  screen,
+} from '../firewall/index.ts'
 import { beyondAccepted } from './driver-stage.ts'
 import type { Idempotency } from './idempotency.ts'
 import { beyondLabels, MAX_LABELS, refuseLabelled } from './inbound-stage.ts'
@@ -108,9 +115,9 @@ function checkOf(schema: z.ZodType): SchemaCheck {
 }
 
 /** A text has none: whatever it is, it becomes one untrusted text. */
-function schemaOf(kind: ResultKind, { output }: Target): { schema?: SchemaCheck } {
-  if (kind === 'content') return { schema: contentCheck }
-  if (kind === 'input_required') return { schema: inputRequestsCheck }
+function schemaOf(kind: ResultKind, { output }: Target): Pick<ScreenInput, 'schema' | 'form'> {
+  if (kind === 'content') return { schema: contentCheck, form: kind }
+  if (kind === 'input_required') return { schema: inputRequestsCheck, form: kind }
   return output === undefined || kind === 'text' ? {} : { schema: output }
 }
 
