@@ -253,7 +253,7 @@ policies:
 #         write_file: { safety: WRITE, obligations: [human_approval] }
 #       prompts: { summarize: { safety: READ } }   # offered as files.prompts.summarize
 #       resources: { safety: READ }                # all of them, as files.mcp.resources
-#       auth: { method: login, issuer: https://login.example }   # with url: OAuth; see docs/guides/capabilities.md
+#       # auth: { method: login, issuer: https://login.example }   with url in the place of command: OAuth; see docs/guides/capabilities.md
 #       asks: false                                # one connection for everybody, on which it may ask nobody. Default: true
 #   - a2a:                        # an agent of somebody else; classify its skills in the same way
 #       id: planner
