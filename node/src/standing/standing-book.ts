@@ -4,11 +4,12 @@
  *
  * When the evidence cannot be read, a peer has what it had last less a hundred points, and does not rise.
  */
-import type { Clock, Did, Entry, EntryDraft, EventLogger } from '@hansa/protocols'
+import type { Clock, Did, EntryDraft, EventLogger } from '@hansa/protocols'
 import type { Appended } from '@hansa/trust/ledger'
 import {
   basisWithEndorsers,
   dayOf,
+  type EvidenceEntry,
   type EvidenceTaken,
   inputsHash,
   NEWCOMER,
@@ -27,7 +28,7 @@ export interface Evidence {
   endorsedBy(endorser: Did): Did[]
   tierOf(peer: Did): Tier | undefined
   basis(peer: Did, day: number, scoreOfEndorser?: (did: Did) => number): ScoreBasis
-  take(entry: Entry, leafHash?: () => string): EvidenceTaken
+  take(entry: EvidenceEntry, leafHash: () => string): EvidenceTaken
 }
 
 export type StandingBookComponents = {
@@ -63,9 +64,11 @@ export class StandingBook implements Standing {
   /** An entry was written: what counts at once is in effect when this returns. */
   saw(draft: EntryDraft, appended: Pick<Appended, 'seq' | 'tMs' | 'leafHash'>): void {
     if (draft.peer === undefined && draft.ext?.subject === undefined) return
+    const { type, peer, actor, call_id, ext, verdicts } = draft
     const { seq, tMs } = appended
-    const place = { v: 1, origin: this.#c.origin, seq, t_ms: tMs, prev: '' } as const
-    const taken = this.#c.evidence.take({ ...draft, ...place }, () => appended.leafHash)
+    // Every entry of every call comes by here: one shape, and no copy of what nobody looks at.
+    const entry = { type, origin: this.#c.origin, seq, t_ms: tMs, peer, actor, call_id, ext, verdicts }
+    const taken = this.#c.evidence.take(entry, () => appended.leafHash)
     if (taken?.counts !== 'now') return
     // What it is worth is also what its word is worth.
     const touched = [taken.peer, ...this.#c.evidence.endorsedBy(taken.peer)]

@@ -9,7 +9,7 @@ import { type Did, type Entry, isDid } from '@hansa/protocols'
 import { taggedHash } from '../encoding/hash.ts'
 import { canonicalJson } from '../json/canonical-json.ts'
 import { dayOf } from './day.ts'
-import { evidenceIn } from './evidence-rules.ts'
+import { type EvidenceEntry, evidenceIn } from './evidence-rules.ts'
 import { organisationOf } from './organisation.ts'
 import { endEndorsement, type RecordedEndorsement, recordEndorsement } from './recorded-endorsements.ts'
 import type { Endorsement } from './score-evidence.ts'
@@ -126,7 +126,9 @@ export class EvidenceLog {
   }
 
   /** @param leafHash gives that of the entry, where there is a cheaper way to it; asked for few entries */
-  take(entry: Entry, leafHash: () => string = () => leafHashOf(entry)): EvidenceTaken {
+  take(entry: Entry): EvidenceTaken
+  take(entry: EvidenceEntry, leafHash: () => string): EvidenceTaken
+  take(entry: EvidenceEntry, leafHash: () => string = () => leafHashOf(entry as Entry)): EvidenceTaken {
     const { peer, type } = entry
     if (peer === undefined) return this.#takeCase(entry)
     const reference = () => ({ log: entry.origin, entry: entry.seq, hash: leafHash() })
@@ -173,7 +175,7 @@ export class EvidenceLog {
     }
   }
 
-  #takeVouch(entry: Entry, peer: Did, reference: () => EvidenceReference): EvidenceTaken {
+  #takeVouch(entry: EvidenceEntry, peer: Did, reference: () => EvidenceReference): EvidenceTaken {
     const { type, ext, actor } = entry
     const day = dayOf(entry.t_ms)
     switch (type) {
@@ -227,7 +229,7 @@ export class EvidenceLog {
   }
 
   /** What a proof has begun, the end of the case about it ends: it weighs on, and holds no longer. */
-  #takeCase({ type, ext }: Entry): EvidenceTaken {
+  #takeCase({ type, ext }: EvidenceEntry): EvidenceTaken {
     const { subject, case: id, hash, case_state: state } = ext ?? {}
     const account = isDid(subject ?? '') ? this.#accounts.get(subject as Did) : undefined
     if (account === undefined || id === undefined) return undefined
@@ -241,7 +243,7 @@ export class EvidenceLog {
     return { peer: subject as Did, counts: 'now' }
   }
 
-  #takeEndorsement(entry: Entry, endorser: Did, reference: () => EvidenceReference): EvidenceTaken {
+  #takeEndorsement(entry: EvidenceEntry, endorser: Did, reference: () => EvidenceReference): EvidenceTaken {
     const subject = entry.ext?.subject
     if (subject === undefined || !isDid(subject)) return undefined
     const account = this.#account(subject)
@@ -253,7 +255,7 @@ export class EvidenceLog {
     return { peer: subject, counts: 'now' }
   }
 
-  #takeEvidence(entry: Entry, peer: Did, reference: () => EvidenceReference): EvidenceTaken {
+  #takeEvidence(entry: EvidenceEntry, peer: Did, reference: () => EvidenceReference): EvidenceTaken {
     const evidence = evidenceIn(entry)
     if (evidence === undefined) return undefined
     const { kind } = evidence
@@ -269,7 +271,7 @@ export class EvidenceLog {
     return this.#count(entry, peer, kind, reference)
   }
 
-  #count(entry: Entry, peer: Did, kind: EvidenceKind, reference: () => EvidenceReference): EvidenceTaken {
+  #count(entry: EvidenceEntry, peer: Did, kind: EvidenceKind, reference: () => EvidenceReference): EvidenceTaken {
     const day = dayOf(entry.t_ms)
     const account = this.#account(peer)
     if (kind === 'good' && entry.t_ms < (account.contestedMs ?? 0)) return undefined

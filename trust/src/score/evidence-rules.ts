@@ -7,6 +7,12 @@
 import { CANARY_PRINCIPAL, type Entry, type Verdict } from '@hansa/protocols'
 import type { EvidenceKind } from './score-table.ts'
 
+/** As much of an entry as is looked at. */
+export type EvidenceEntry = Pick<
+  Entry,
+  'type' | 'origin' | 'seq' | 't_ms' | 'peer' | 'actor' | 'call_id' | 'ext' | 'verdicts'
+>
+
 export type EntryEvidence =
   | { kind: EvidenceKind }
   /** Of a call of that kernel that went well: good when its acknowledgement is here too. */
@@ -14,14 +20,14 @@ export type EntryEvidence =
   /** The acknowledgement: good when the call went well. */
   | { kind: 'acknowledged' }
 
-export function evidenceIn(entry: Entry): EntryEvidence | undefined {
+export function evidenceIn(entry: EvidenceEntry): EntryEvidence | undefined {
   const found = entryEvidence(entry)
   // Who offers examples to be tested with earns nothing by it, and loses nothing against who offers none.
   const isCanary = entry.actor === CANARY_PRINCIPAL && (found?.kind === 'good' || found?.kind === 'timeout')
   return isCanary ? undefined : found
 }
 
-function entryEvidence(entry: Entry): EntryEvidence | undefined {
+function entryEvidence(entry: EvidenceEntry): EntryEvidence | undefined {
   if (entry.peer === undefined) return undefined
   switch (entry.type) {
     case 'receipt.received':
@@ -41,7 +47,7 @@ function entryEvidence(entry: Entry): EntryEvidence | undefined {
 }
 
 /** It signed what came of our call. A refusal is its right; a failure is not what was asked for. */
-function ofReceipt({ ext, verdicts }: Entry): EntryEvidence | undefined {
+function ofReceipt({ ext, verdicts }: EvidenceEntry): EntryEvidence | undefined {
   if (ext?.reveal === 'awaited') return undefined
   // Whatever it says came of the call, this is what it sent.
   if (ext?.stage === 'outbound' && ext.code === 'firewall_blocked') return blocked(verdicts)
@@ -52,19 +58,19 @@ function ofReceipt({ ext, verdicts }: Entry): EntryEvidence | undefined {
 }
 
 /** What is not what it signed has an entry of its own. */
-function ofMissing({ ext }: Entry): EntryEvidence | undefined {
+function ofMissing({ ext }: EvidenceEntry): EntryEvidence | undefined {
   if (ext?.reveal === 'refused') return { kind: 'minor' }
   return ext?.reveal === 'unanswered' ? { kind: 'timeout' } : undefined
 }
 
-function ofItsCall({ ext, verdicts }: Entry): EntryEvidence | undefined {
+function ofItsCall({ ext, verdicts }: EvidenceEntry): EntryEvidence | undefined {
   if (ext?.status === 'ok' && ext.code === undefined) return { kind: 'unacknowledged' }
   const screened = ext?.stage === 'inbound' && (ext.code === 'firewall_blocked' || ext.code === 'invalid_request')
   return screened ? blocked(verdicts) : undefined
 }
 
 /** A call of ours without a signed answer. Before it was sent, and where the peer was busy, nothing is its fault. */
-function ofUnanswered({ ext }: Entry): EntryEvidence | undefined {
+function ofUnanswered({ ext }: EvidenceEntry): EntryEvidence | undefined {
   const sent = ext?.stage === 'driver' || ext?.stage === 'begin'
   return sent && UNANSWERED.has(ext?.code) ? { kind: 'timeout' } : undefined
 }
@@ -96,7 +102,7 @@ const recordedKinds: ReadonlyMap<string, EvidenceKind> = new Map([
   ['equivocation', 'critical'],
 ])
 
-function recorded({ ext }: Entry): EntryEvidence | undefined {
+function recorded({ ext }: EvidenceEntry): EntryEvidence | undefined {
   const kind = recordedKinds.get(ext?.reason?.split(':', 1)[0] ?? '')
   return kind === undefined ? undefined : { kind }
 }

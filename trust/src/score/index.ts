@@ -9,7 +9,7 @@ export {
   inputsHash,
   type RecordedVouch,
 } from './evidence-log.ts'
-export { type EntryEvidence, evidenceIn } from './evidence-rules.ts'
+export { type EntryEvidence, type EvidenceEntry, evidenceIn } from './evidence-rules.ts'
 export { explainScore, type ScoreContribution, type ScoreExplanation } from './explain-score.ts'
 export { dateOf, type ExplainStandingInit, explainStanding } from './explain-standing.ts'
 export { organisationOf } from './organisation.ts'

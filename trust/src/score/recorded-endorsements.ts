@@ -22,7 +22,7 @@ const MAX_ENDORSEMENTS = 256
 /** A new one takes the place of what the same kernel said before. */
 export function recordEndorsement(
   before: readonly RecordedEndorsement[],
-  { ext, t_ms: tMs }: Entry,
+  { ext, t_ms: tMs }: Pick<Entry, 'ext' | 't_ms'>,
   endorser: Did,
   reference: { log: string; entry: number; hash: string },
 ): RecordedEndorsement[] {
