@@ -338,7 +338,7 @@ function isGiven({ until, grave }: RecordedVouch): boolean {
  * One entry can be about many calls that went unacknowledged at the same moment. They count as one incident that matters:
  * a kernel that crashes under load has done no more than that, and one that withholds goes on.
  */
-function missedIn({ ext }: Entry): number {
+function missedIn({ ext }: EvidenceEntry): number {
   return Math.min(ext?.count ?? 1, EXCUSED_ACKS + 1)
 }
 
