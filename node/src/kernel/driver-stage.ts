@@ -30,6 +30,8 @@ export function driverStage(components: DriverComponents): (call: Begun) => Prom
 async function actLocally(call: Begun, target: LocalTarget, components: DriverComponents): Promise<Answered | Refusal> {
   const limit = Math.min(call.deadlineMs - components.clock.now(), target.limits.timeout_ms ?? Number.POSITIVE_INFINITY)
   if (limit <= 0) return { refused: 'deadline', reason: 'the deadline passed before the driver ran' }
+  if (call.signal?.aborted === true)
+    return { refused: 'deadline', reason: 'the caller cancelled before the driver ran' }
   const continued = continuedBy(call, target, components)
   if (continued !== undefined && 'refused' in continued) return continued
   const stop = new AbortController()
