@@ -9,6 +9,7 @@ import {
   type InvokeOptions,
   type Rule,
 } from '@hansa/protocols'
+import { verifyPair } from '@hansa/trust/ledger'
 import { describe, expect, it } from 'vitest'
 import { entriesOf, outcomeOf, refusal } from '../harness/outcome.ts'
 import { TestMesh } from '../harness/test-mesh.ts'
@@ -245,5 +246,33 @@ describe('a tool that says that it failed', () => {
     expect(await refusal(mesh.call())).toMatchObject({ code: 'outcome_unknown' })
     const [outcome] = await entriesOf(mesh, 'bob', 'outcome')
     expect(outcome?.ext).toMatchObject({ status: 'outcome_unknown' })
+  })
+})
+
+describe('what calls that ask, fail and are heard early leave', () => {
+  it('is consistent for whoever compares the two logs', async () => {
+    let next: 'ask' | 'fail' | 'tell' | 'label' = 'ask'
+    const failure = new ContentAnswer([{ type: 'text', text: 'the berth is taken' }], { isError: true })
+    await using mesh = await harbour((args, context) => {
+      if (next === 'fail') return failure
+      return next === 'ask'
+        ? asksFirst(args, context)
+        : told(next === 'tell' ? lines : [...lines, 'ingrid@bergen.example'])
+    })
+    const { callId } = await mesh.call({ accepts })
+    await mesh.call(answering(callId))
+    await outcomeOf(mesh.call(answering(callId)))
+    for (next of ['fail', 'tell', 'label'] as const) await outcomeOf(mesh.call())
+    await mesh.settle()
+    const [a, b] = (['alice', 'bob'] as const).map((name) => {
+      const { did, ledger } = mesh.kernel(name)
+      return { did, vkey: ledger.vkey, disk: mesh.disk(name) }
+    })
+    if (a === undefined || b === undefined) throw new Error('there are two kernels')
+    await mesh.stop('alice')
+    await mesh.stop('bob')
+    const report = await verifyPair(a, b)
+    expect(report.findings.filter(({ severity }) => severity === 'violation')).toEqual([])
+    expect(report.calls).toEqual({ input_required: 1, ok: 3, failed: 2 })
   })
 })

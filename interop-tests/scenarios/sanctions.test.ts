@@ -195,11 +195,24 @@ describe('a sanction with a scope', () => {
 
   it('is for one agent of mallory, and for no other', async () => {
     await using mesh = await twoKernels()
-    const as = (principal: string) => outcomeOf(mesh.kernel('mallory').invoke('bob/read', {}, { principal }))
+    const as = (principal: string, over: object = {}) =>
+      outcomeOf(mesh.kernel('mallory').invoke('bob/read', {}, { principal, ...over }))
     await as('agent:eve')
     const eve = (await entriesOf(mesh, 'bob', 'intent.accepted')).at(-1)?.actor ?? ''
     await sanctioned(mesh, mesh.did('mallory'), suspension({ agents: [eve] }))
     expect([await as('agent:eve'), await as('agent:dan')]).toEqual(['policy_denied', 'released'])
+    expect(await as('agent:dan', { onBehalfOf: 'agent:eve' })).toBe('policy_denied')
+  })
+
+  it('is for one agent that calls a kernel, also where another one calls for it', async () => {
+    await using mesh = await twoKernels()
+    await mesh.kernel('mallory').register({ id: 'offer', safety: 'READ' }, () => 'x')
+    await mesh.join('bob', 'mallory', { as: 'mallory' })
+    await sanctioned(mesh, mesh.did('mallory'), suspension({ direction: 'outbound', agents: ['agent:eve'] }))
+    const as = (over: object) => outcomeOf(mesh.kernel('bob').invoke('mallory/offer', {}, over))
+    expect(await as({ principal: 'agent:eve' })).toBe('policy_denied')
+    expect(await as({ principal: 'agent:dan', onBehalfOf: 'agent:eve' })).toBe('policy_denied')
+    expect(await as({ principal: 'agent:dan' })).toBe('released')
   })
 
   it('adds to another one: of two the more severe that is about the call is in force', async () => {

@@ -90,11 +90,13 @@ function everybodyIn(call: Received): Concerned[] {
   const id = target.kind === 'local' ? target.id : target.ref
   const inbound: ScopedCall = { ...as, direction: 'inbound' }
   const behind = [...(delegation?.links ?? []).map(({ iss }) => iss), ...(caller.kind === 'peer' ? hops : [])]
+  // A sanction of a kernel may be for some agents: whoever acts, and whoever it acts for.
+  const callers = [caller.principal, ...onBehalfIn(caller)]
+  const asEach = callers.map((who) => ({ who, as: { ...as, caller: who } }))
   return [
-    { who: caller.principal, as, id },
-    ...onBehalfIn(caller).map((who) => ({ who, as, id })),
+    ...asEach.map((one) => ({ ...one, id })),
     ...[...new Set(behind)].map((who) => ({ who, as: inbound, id })),
-    ...(target.kind === 'imported' ? [{ who: target.peer, as, id: target.id }] : []),
+    ...(target.kind === 'imported' ? asEach.map((one) => ({ who: target.peer, as: one.as, id: target.id })) : []),
   ]
 }
 
