@@ -70,7 +70,7 @@ async function handle(init: A2aMountInit, request: IncomingMessage, response: Se
   if (caller === undefined) throw new TypeError('nobody was admitted')
   const from = { visitor: { caller, principal }, base }
   if (asksFor(request).extension) response.setHeader('a2a-extensions', HANSA_EXTENSION)
-  return path === ROOT
+  return path === ROOT || path === `${ROOT}/`
     ? serveJsonRpc(init, request, response, visit, from)
     : serveHttpJson(init, request, response, visit, from)
 }
@@ -176,7 +176,7 @@ async function bodyOf(request: IncomingMessage, share: Visit['share']): Promise<
   if (transfer === undefined && (length === undefined || length === '0')) return undefined
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
   if (type !== RPC && type !== REST)
-    throw new A2aFault({ code: 'InvalidRequestError' }, `The content type is neither ${RPC} nor ${REST}.`)
+    throw new A2aFault({ code: 'ContentTypeNotSupportedError' }, `The content type is neither ${RPC} nor ${REST}.`)
   const read = await readPayload(request, MAX_A2A_BODY_BYTES, share)
   if (read.ok) return read.value
   const error =

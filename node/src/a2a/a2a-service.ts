@@ -3,6 +3,7 @@ import { type A2aOperation, a2aOperations } from '@hansa/protocols'
 import type { z } from 'zod'
 import { faultOfParams } from './a2a-fault.ts'
 import type { CardDesk } from './card-desk.ts'
+import { plainProtoJson } from './proto-json.ts'
 import type { TaskDesk, Visitor } from './task-desk.ts'
 import type { TaskFollower } from './task-events.ts'
 import type { TaskWebhooks } from './task-webhooks.ts'
@@ -49,7 +50,7 @@ export function a2aService({ desk, webhooks, cards }: A2aServiceComponents): A2a
   }
   return async (operation, params, { visitor, base }) => {
     const facts = a2aOperations[operation]
-    const parsed = facts.params.safeParse(params)
+    const parsed = facts.params.safeParse(plainProtoJson(params))
     if (!parsed.success) throw faultOfParams(parsed.error)
     const { tenant } = parsed.data
     const handler = handlers[operation] as (params: unknown, visitor: Visitor, base: string) => Promise<unknown>

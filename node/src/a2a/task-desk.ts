@@ -171,9 +171,11 @@ export class TaskDesk implements AsyncDisposable {
   async #take(params: A2aSend, visitor: Visitor): Promise<Taken> {
     const scope = scopeOf(visitor)
     const { message } = params
-    const taken = { id: message.messageId, digest: digestOf(message) }
+    const digest = digestOf(message)
+    // Who says something else under an id that was used says something else.
+    const taken = { id: `${message.messageId} ${digest}`, digest }
     const known = await this.#c.store.taskOf(scope, taken.id)
-    const begun = known === undefined ? await this.#handle(scope, params, taken, visitor) : sameMessage(known, taken)
+    const begun = known === undefined ? await this.#handle(scope, params, taken, visitor) : known.taskId
     const id = typeof begun === 'string' ? begun : begun.stored.task.id
     if (typeof begun === 'string') await this.#shown(visitor, id)
     const key = keyOf(scope, id)
@@ -216,7 +218,7 @@ export class TaskDesk implements AsyncDisposable {
     }
     const stored: StoredTask = { task, call, updatedMs: clock.now() }
     const before = await store.add(scope, stored, taken)
-    if (before !== undefined) return sameMessage(before, taken)
+    if (before !== undefined) return before.taskId
     if (webhook !== undefined) await webhooks.put(scope, id, webhook)
     return this.#runs.start({ scope, stored, owner, first: true, options })
   }
@@ -259,7 +261,7 @@ export class TaskDesk implements AsyncDisposable {
       throw exhausted('The messages of this task fill their room; cancel it and begin another one.')
     const stored: StoredTask = { task: next, call: asked, updatedMs: this.#c.clock.now() }
     const before = await this.#c.store.update(scope, stored, taken)
-    if (before !== undefined) return sameMessage(before, taken)
+    if (before !== undefined) return before.taskId
     return this.#runs.start({ scope, stored, owner, first: false, options })
   }
 
@@ -281,11 +283,6 @@ function scopeOf({ caller, principal, tenant = '' }: Visitor): string {
 
 function digestOf(message: A2aMessage): string {
   return encodeBase64url(sha256(canonicalJson(message)))
-}
-
-function sameMessage(before: { taskId: string; digest: string }, { digest }: TakenMessage): string {
-  if (before.digest === digest) return before.taskId
-  throw invalidParams('The messageId was used for another message: choose a new one.')
 }
 
 function unsupported(message: string): A2aFault {
