@@ -25,3 +25,13 @@ export function readExceptions(path = join(import.meta.dirname, 'exceptions.yaml
       throw new Error(`exceptions.yaml: ${scenario} is not required of a ${role} by ${revision}`)
   return exceptions
 }
+
+/** Names of the scenarios of one leg that are excepted. */
+export function exceptedOf(
+  leg: Pick<Exception, 'way' | 'role' | 'revision'>,
+  exceptions: readonly Exception[],
+): readonly string[] {
+  return exceptions
+    .filter(({ way, role, revision }) => way === leg.way && role === leg.role && revision === leg.revision)
+    .map(({ scenario }) => scenario)
+}

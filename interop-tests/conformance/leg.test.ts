@@ -10,20 +10,21 @@ const success = { id: 'a', status: 'SUCCESS' }
 
 describe('the verdict on a scenario', () => {
   it('needs a check that succeeded: the kit also passes what nothing was checked of', () => {
-    expect(verdict('ping', [])).toMatchObject({ passed: false, faults: ['nothing was checked'] })
-    expect(verdict('ping', [{ id: 'a', status: 'INFO' }])).toMatchObject({ passed: false })
-    expect(verdict('ping', [success])).toMatchObject({ passed: true, successes: 1 })
+    expect(verdict('server', 'ping', [])).toMatchObject({ passed: false, faults: ['nothing was checked'] })
+    expect(verdict('server', 'ping', [{ id: 'a', status: 'INFO' }])).toMatchObject({ passed: false })
+    expect(verdict('server', 'ping', [success])).toMatchObject({ passed: true, successes: 1 })
   })
 
-  it('counts a warning as a fault, and says which', () => {
-    const warned = { id: 'b', status: 'WARNING', errorMessage: 'should not' }
-    expect(verdict('ping', [success, warned])).toMatchObject({ passed: false, faults: ['b: should not'] })
+  it('keeps what a server is warned of apart, and counts it as a fault of a client, as the kit does', () => {
+    const checks = [success, { id: 'b', status: 'WARNING', errorMessage: 'should not' }]
+    expect(verdict('server', 'ping', checks)).toMatchObject({ passed: true, faults: [], warnings: ['b: should not'] })
+    expect(verdict('client', 'ping', checks)).toMatchObject({ passed: false, faults: ['b: should not'], warnings: [] })
   })
 })
 
 describe('the verdict on a leg', () => {
-  const fails = { scenario: 'caching', passed: false, successes: 0, faults: ['no'] }
-  const passes = { scenario: 'caching', passed: true, successes: 1, faults: [] }
+  const fails = { scenario: 'caching', passed: false, successes: 0, faults: ['no'], warnings: [] }
+  const passes = { scenario: 'caching', passed: true, successes: 1, faults: [], warnings: [] }
 
   it('is as expected when all pass', () => {
     expect(isAsExpected(judge(leg, [passes], []))).toBe(true)
@@ -39,6 +40,12 @@ describe('the verdict on a leg', () => {
     expect(judged).toMatchObject({ passed: 0, required: 1, excepted: [excepted] })
     expect(isAsExpected(judged)).toBe(true)
     expect(isAsExpected(judge({ ...leg, role: 'client' }, [fails], [excepted]))).toBe(false)
+  })
+
+  it('fails for a warning that is not excepted, and counts the scenario as passed', () => {
+    const warned = { ...passes, warnings: ['should not'] }
+    expect(judge(leg, [warned], [])).toMatchObject({ passed: 1, failing: [warned] })
+    expect(isAsExpected(judge(leg, [warned], [excepted]))).toBe(true)
   })
 
   it('fails for an exception of what passes', () => {

@@ -8,11 +8,11 @@ export type Leg = { way: Way; role: Role; revision: Revision }
 export type LegResult = Leg & {
   passed: number
   required: number
-  /** Scenarios that do not pass and are not excepted, with why. */
+  /** Scenarios that do not pass or are warned of, and are not excepted, with why. */
   failing: readonly ScenarioResult[]
-  /** Exceptions for scenarios that do pass. */
+  /** Exceptions for scenarios that do pass, without a warning. */
   stale: readonly Exception[]
-  /** Scenarios that do not pass and are excepted. */
+  /** Scenarios that do not pass or are warned of, and are excepted. */
   excepted: readonly Exception[]
 }
 
@@ -20,19 +20,20 @@ export function judge(leg: Leg, results: readonly ScenarioResult[], exceptions: 
   const own = exceptions.filter(
     ({ way, role, revision }) => way === leg.way && role === leg.role && revision === leg.revision,
   )
-  const failed = results.filter(({ passed }) => !passed)
+  const isClean = ({ passed, warnings }: ScenarioResult) => passed && warnings.length === 0
+  const unclean = results.filter((one) => !isClean(one))
   const isExcepted = (name: string) => own.some(({ scenario }) => scenario === name)
   return {
     ...leg,
-    passed: results.length - failed.length,
+    passed: results.filter(({ passed }) => passed).length,
     required: results.length,
-    failing: failed.filter(({ scenario }) => !isExcepted(scenario)),
-    stale: own.filter(({ scenario }) => results.some((one) => one.scenario === scenario && one.passed)),
-    excepted: own.filter(({ scenario }) => failed.some((one) => one.scenario === scenario)),
+    failing: unclean.filter(({ scenario }) => !isExcepted(scenario)),
+    stale: own.filter(({ scenario }) => results.some((one) => one.scenario === scenario && isClean(one))),
+    excepted: own.filter(({ scenario }) => unclean.some((one) => one.scenario === scenario)),
   }
 }
 
-/** Whether everything passes that is not excepted, and nothing is excepted that passes. */
+/** Whether everything passes without a warning that is not excepted, and nothing is excepted that passes. */
 export function isAsExpected({ failing, stale }: LegResult): boolean {
   return failing.length === 0 && stale.length === 0
 }
