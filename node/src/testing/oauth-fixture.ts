@@ -17,6 +17,8 @@ export type OauthFixture = AsyncDisposable & {
   names(issuer: string): void
   /** Tokens that were given are taken no longer; refresh tokens are. */
   expire(): void
+  /** The MCP server wants a scope of whoever has no token. */
+  asks(scope: string): void
   /** The MCP server wants a scope. */
   demands(scope: string): void
   /** Nobody is signed in any more. */
@@ -41,6 +43,7 @@ export async function oauthFixture({ secrets = {}, keys = {} }: OauthFixtureInit
   const registered = new Set<string>()
   let named = ''
   let demanded = ''
+  let asked = ''
 
   const issued = (scope = '') => {
     const [access, refresh] = [`access-${id()}`, `refresh-${id()}`]
@@ -76,7 +79,7 @@ export async function oauthFixture({ secrets = {}, keys = {} }: OauthFixtureInit
   }
   const answers: Record<string, (request: IncomingMessage, url: URL, body: string) => object | undefined> = {
     '/.well-known/oauth-authorization-server': () => metadata(issuer),
-    '/.well-known/oauth-protected-resource/mcp': () => ({ resource: mcpUrl, authorization_servers: [named || issuer] }),
+    '/metadata/of/mcp': () => ({ resource: mcpUrl, authorization_servers: [named || issuer] }),
     '/register': (_request, _url, body) => {
       const client_id = `registered-${id()}`
       registered.add(client_id)
@@ -99,8 +102,9 @@ export async function oauthFixture({ secrets = {}, keys = {} }: OauthFixtureInit
           },
         )
       if (scope !== undefined) return void serve(request as never, response)
-      const metadataUrl = `${issuer}/.well-known/oauth-protected-resource/mcp`
-      return end(response, 401, {}, { 'www-authenticate': `Bearer resource_metadata="${metadataUrl}"` })
+      const metadataUrl = `${issuer}/metadata/of/mcp`
+      const wanted = asked === '' ? '' : `, scope="${asked}"`
+      return end(response, 401, {}, { 'www-authenticate': `Bearer resource_metadata="${metadataUrl}"${wanted}` })
     }
     if (url.pathname === '/authorize') return signIn(url, response, codes, issuer)
     const answer = answers[url.pathname]
@@ -119,6 +123,9 @@ export async function oauthFixture({ secrets = {}, keys = {} }: OauthFixtureInit
     grants,
     names: (other) => {
       named = other
+    },
+    asks: (scope) => {
+      asked = scope
     },
     demands: (scope) => {
       demanded = scope

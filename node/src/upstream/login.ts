@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '@hansa/protocols'
-import { auth, type FetchLike } from '@modelcontextprotocol/client'
+import { auth, extractWWWAuthenticateParams, type FetchLike } from '@modelcontextprotocol/client'
 import { UpstreamError } from './errors.ts'
 import { UpstreamClient, type UpstreamClientInit } from './upstream-client.ts'
 
@@ -31,8 +31,15 @@ export async function login(init: LoginInit, { clock, fetch }: { clock: Clock; f
     const browser = { redirectUrl: `http://127.0.0.1:${bound}/callback`, state, open }
     const client = new UpstreamClient({ ...rest, browser }, clock)
     const { url: serverUrl } = init
+    const challenge = await challengeOf(serverUrl, fetch)
+    if (challenge.scope !== undefined) await client.wants(challenge.scope)
     const scope = await client.scope()
-    const asked = { serverUrl, fetchFn: fetch, ...(scope === undefined ? {} : { scope }) }
+    const found = challenge.resourceMetadataUrl
+    const asked = {
+      ...{ serverUrl, fetchFn: fetch },
+      ...(scope === undefined ? {} : { scope }),
+      ...(found === undefined ? {} : { resourceMetadataUrl: found }),
+    }
     const back = comesBack(server, state, signal)
     // Where signing in fails before the browser is sent away, nobody comes back.
     back.catch(() => {})
@@ -44,6 +51,13 @@ export async function login(init: LoginInit, { clock, fetch }: { clock: Clock; f
     server.closeAllConnections()
     server.close()
   }
+}
+
+/** What the server says to somebody who has no token: where its metadata is, and the scope that it wants. */
+async function challengeOf(url: string, ask: FetchLike) {
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'ping' })
+  return extractWWWAuthenticateParams(await ask(url, { method: 'POST', headers, body }))
 }
 
 type Returned = { code: string; iss?: string }

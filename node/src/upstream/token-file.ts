@@ -9,12 +9,15 @@ import { z } from 'zod'
 import type { HomePaths } from '../home/home-paths.ts'
 import { replaceFile } from '../home/replace-file.ts'
 
+/** Of all scopes together. */
+export const MAX_SCOPE_CHARS = 4096
+
 const tokensSchema = z.object({
   access_token: z.string().max(16_384),
   token_type: z.string().max(64),
   refresh_token: z.string().max(16_384).optional(),
   expires_in: z.number().optional(),
-  scope: z.string().max(4096).optional(),
+  scope: z.string().max(MAX_SCOPE_CHARS).optional(),
 })
 
 const heldSchema = z.object({
@@ -22,7 +25,11 @@ const heldSchema = z.object({
   issuer: z.string().max(2048),
   client: z.object({ client_id: z.string().max(2048), client_secret: z.string().max(4096).optional() }).optional(),
   tokens: tokensSchema.optional(),
-  wanted: z.string().max(4096).describe('Scopes that the server wanted beside those of the tokens').optional(),
+  wanted: z
+    .string()
+    .max(MAX_SCOPE_CHARS)
+    .describe('Scopes that the server wanted beside those of the tokens')
+    .optional(),
   obtained: z.int().min(0).describe('When the tokens were obtained, Unix seconds').optional(),
 })
 export type HeldTokens = z.infer<typeof heldSchema>

@@ -3,7 +3,7 @@
  * requests that wait, because a refresh token is good for one use.
  */
 import type { GuardedFetch } from '@hansa/mesh'
-import { auth, computeScopeUnion, extractWWWAuthenticateParams, type FetchLike } from '@modelcontextprotocol/client'
+import { auth, extractWWWAuthenticateParams, type FetchLike } from '@modelcontextprotocol/client'
 import { type Response as Answer, type Dispatcher, fetch as undiciFetch } from 'undici'
 import type { McpAccess } from '../drivers/index.ts'
 import { loginNeeded, scopeMissing } from './errors.ts'
@@ -34,7 +34,7 @@ export function upstreamAccess({ server, url, scope, client }: UpstreamAccessIni
       if (error !== 'insufficient_scope') return
       // No more than what the operator names is asked for.
       if (scope !== undefined || !client.signsIn || asked === undefined) throw scopeMissing(asked)
-      await client.wants(computeScopeUnion((await client.tokens())?.scope, asked) ?? asked)
+      await client.wants(asked)
       throw loginNeeded(server)
     },
     async onUnauthorized({ response }) {
@@ -79,12 +79,14 @@ async function bounded(answer: Answer): Promise<Response> {
     if (bytes > MAX_ANSWER_BYTES) throw new TypeError(`the server answers with more than ${MAX_ANSWER_BYTES} bytes`)
     parts.push(part)
   }
-  return responseOf(answer.status, answer.headers.get('content-type') ?? '', Buffer.concat(parts))
+  const challenge = answer.headers.get('www-authenticate')
+  return responseOf(answer.status, answer.headers.get('content-type') ?? '', Buffer.concat(parts), challenge)
 }
 
-function responseOf(status: number, contentType: string, body: Uint8Array): Response {
+function responseOf(status: number, contentType: string, body: Uint8Array, challenge: string | null = null): Response {
   const bodyless = status === 204 || status === 304
-  return new Response(bodyless ? null : Buffer.from(body), { status, headers: { 'content-type': contentType } })
+  const headers = { 'content-type': contentType, ...(challenge === null ? {} : { 'www-authenticate': challenge }) }
+  return new Response(bodyless ? null : Buffer.from(body), { status, headers })
 }
 
 function postBody(headers: Headers, body: string) {

@@ -6,6 +6,7 @@ import type { Clock } from '@hansa/protocols'
 import { readPrivateFile } from '@hansa/trust'
 import {
   type AddClientAuthentication,
+  computeScopeUnion,
   createPrivateKeyJwtAuth,
   type OAuthClientInformationContext,
   type OAuthClientMetadata,
@@ -15,7 +16,7 @@ import {
   type StoredOAuthTokens,
 } from '@modelcontextprotocol/client'
 import { loginNeeded, UpstreamError } from './errors.ts'
-import { type HeldTokens, readTokenFile, writeTokenFile } from './token-file.ts'
+import { type HeldTokens, MAX_SCOPE_CHARS, readTokenFile, writeTokenFile } from './token-file.ts'
 import type { UpstreamAuth } from './upstream-auth.ts'
 
 const MAX_SECRET_BYTES = 16_384
@@ -50,7 +51,11 @@ export class UpstreamClient implements OAuthClientProvider {
 
   /** What the server wanted and the token did not have; asked for when somebody signs in again. */
   async wants(scope: string): Promise<void> {
-    await this.#keep({ ...(await this.#kept()), wanted: scope })
+    const { tokens, wanted, ...rest } = await this.#kept()
+    const all = computeScopeUnion(wanted, tokens?.scope, scope) ?? scope
+    // A server that wants without end gets nothing more; what is held stays readable.
+    if (all.length > MAX_SCOPE_CHARS) return
+    await this.#keep({ ...rest, ...(tokens === undefined ? {} : { tokens }), wanted: all })
   }
 
   /** @returns what is asked for when somebody signs in. */

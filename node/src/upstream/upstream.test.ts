@@ -141,11 +141,15 @@ describe('an MCP server that wants to know who asks', () => {
 describe('a node that a person signs in for', () => {
   it('asks for what the server wants besides when somebody signs in again', async () => {
     await using given = await ground({}, { method: 'login' })
-    await given.signIn(browser)
+    given.fixture.asks('basic')
+    await given.signIn((url) => {
+      expect(url.searchParams.get('scope')).toBe('basic')
+      return browser(url)
+    })
     given.fixture.demands('write')
     expect(needsLogin(await given.echo().catch((error: unknown) => error))).toBe(true)
     await given.signIn((url) => {
-      expect(url.searchParams.get('scope')).toBe('write')
+      expect(url.searchParams.get('scope')?.split(' ').sort()).toEqual(['basic', 'write'])
       return browser(url)
     })
     expect(await given.echo()).toEqual(hello)
