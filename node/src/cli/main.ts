@@ -7,6 +7,7 @@ import { CommanderError } from 'commander'
 import { VERSION } from '../version.ts'
 import { Cli, type CliComponents } from './cli.ts'
 import { exitCodes, exitCodesHelp } from './exit-codes.ts'
+import { withHyphenatedIds } from './hyphenated-ids.ts'
 import { createPrint } from './print.ts'
 
 type Entry = { name: string; summary: string; load(): Promise<(cli: Cli) => Command> }
@@ -309,7 +310,7 @@ export async function main(argv: readonly string[], components: CliComponents): 
   // The parser answers a request for the help of what there is not with the help of what is above it.
   const asked = unknown ? words.filter((word) => word !== '--help' && word !== '-h') : words
   try {
-    await program.parseAsync(asked, { from: 'user' })
+    await program.parseAsync(withHyphenatedIds(asked), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (HELP_CODES.has(error.code)) return exitCodes.ok
