@@ -4,6 +4,7 @@ import {
   type CapabilityDefinition,
   type CapabilityHandler,
   ContentAnswer,
+  contentResultSchema,
   exchangePaths,
   InputRequired,
   type InvokeOptions,
@@ -274,5 +275,18 @@ describe('what calls that ask, fail and are heard early leave', () => {
     const report = await verifyPair(a, b)
     expect(report.findings.filter(({ severity }) => severity === 'violation')).toEqual([])
     expect(report.calls).toEqual({ input_required: 1, ok: 3, failed: 2 })
+  })
+})
+
+describe('a file', () => {
+  it('of which nothing may be read has a mark in the place of its bytes, and is content still', async () => {
+    const bytes = Buffer.from('write to ingrid.solberg@bergen.example').toString('base64')
+    const files = new ContentAnswer([{ type: 'file', mediaType: 'text/plain', bytes }])
+    await using mesh = await harbour(() => files, {}, [allow('r', '*', '*', { obligations: ['redact:PII'] })])
+    const { value } = await mesh.call()
+    expect(value).toEqual({ content: [{ type: 'file', mediaType: 'text/plain', text: '[redacted:PII]' }] })
+    expect(contentResultSchema.safeParse(value).success).toBe(true)
+    const [received] = await entriesOf(mesh, 'alice', 'receipt.received')
+    expect(received?.ext?.code).toBeUndefined()
   })
 })

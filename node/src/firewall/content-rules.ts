@@ -6,7 +6,8 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { ContentPart, ContentResult, InputRequests } from '@hansa/protocols'
-import { applyFieldRules, type FieldRules } from './fields.ts'
+import { applyFieldRules, FIELD_MARK, type FieldRules } from './fields.ts'
+import { isRedactionMark } from './schema-check.ts'
 import type { VerdictLog } from './verdict-log.ts'
 
 type FilePart = Extract<ContentPart, { type: 'file' }>
@@ -44,6 +45,30 @@ export function applyQuestionRules(
   })
   const same = shaped.every(([name, request]) => requests[name] === request)
   return { value: same ? requests : Object.fromEntries(shaped) }
+}
+
+/**
+ * A mark in the place of bytes is text, and in the place of a size nothing: so whoever reads the content, the other side's
+ * firewall first, finds the form that it has.
+ */
+export function readableMarks(before: ContentResult, after: ContentResult): ContentResult {
+  const content = after.content.map((part, at) => {
+    const was = before.content[at]
+    return part.type === 'file' && was?.type === 'file' ? readableFile(was, part) : part
+  })
+  return content.every((part, at) => part === after.content[at]) ? after : { ...after, content }
+}
+
+function readableFile(was: FilePart, is: FilePart): FilePart {
+  const { bytes, size, ...rest } = is
+  if (bytes === was.bytes && size === was.size) return is
+  const mark = isRedactionMark(bytes) ? { text: bytes } : { text: FIELD_MARK }
+  return { ...rest, ...(size === was.size && size !== undefined ? { size } : {}), ...heldBy(bytes, was.bytes, mark) }
+}
+
+function heldBy(bytes: string | undefined, before: string | undefined, mark: { text: string }) {
+  if (bytes === undefined) return {}
+  return bytes === before ? { bytes } : mark
 }
 
 function shapedPart(part: ContentPart, rules: FieldRules, log: VerdictLog): ContentPart | undefined {

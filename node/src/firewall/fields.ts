@@ -19,7 +19,7 @@ import type { Path, VerdictLog } from './verdict-log.ts'
 export type FieldRules = { allowed?: ReadonlySet<string>; redact: ReadonlySet<string>; maxRows?: number }
 
 /** What stands in place of a redacted member. */
-const FIELD_MARK = '[redacted]'
+export const FIELD_MARK = '[redacted]'
 
 type Json = Record<string, unknown>
 

@@ -216,7 +216,7 @@ function isRedaction(error: ErrorObject, value: unknown): boolean {
 }
 
 /** Whether a value is nothing but the mark of a redaction. */
-export function isRedactionMark(value: unknown): boolean {
+export function isRedactionMark(value: unknown): value is string {
   return typeof value === 'string' && value.length < 96 && /^\[redacted(?::[A-Z]+(?::[a-z0-9._-]+)?)?\]$/.test(value)
 }
 

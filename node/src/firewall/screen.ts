@@ -7,7 +7,7 @@
  */
 import type { ContentResult, FirewallPass, InputRequests, Label, Verdict } from '@hansa/protocols'
 import { type Obligations, parseStrictJson, unionLabels } from '@hansa/trust'
-import { applyContentRules, applyQuestionRules } from './content-rules.ts'
+import { applyContentRules, applyQuestionRules, readableMarks } from './content-rules.ts'
 import { type Detectors, isSuspect } from './detector.ts'
 import { applyFieldRules, type FieldRules, plainName } from './fields.ts'
 import { type Profile, profiles } from './profile.ts'
@@ -102,7 +102,8 @@ function runStages(input: ScreenInput, profile: Profile, log: VerdictLog): Extra
 
   log.stage = 'budget'
   const text = input.schema === undefined && profile.shapesRows
-  const value = text && typeof rewritten.value !== 'string' ? JSON.stringify(rewritten.value) : rewritten.value
+  const written = input.form === 'content' ? marked(shaped.value, rewritten.value) : rewritten.value
+  const value = text && typeof written !== 'string' ? JSON.stringify(written) : written
   const out = value === parsed.value ? bytes : Buffer.from(JSON.stringify(value))
   const maxBytes = profile.shapesRows ? smaller(obligations.maxBytes, input.budget?.maxBytes) : undefined
   if (maxBytes !== undefined && out.length > maxBytes) return stop(log, 'budget', 'max_bytes', 'budget_exceeded')
@@ -200,6 +201,10 @@ function shape(value: unknown, form: ScreenInput['form'], rules: FieldRules, log
   if (form === 'content') return applyContentRules(value as ContentResult, rules, log)
   if (form === 'input_required') return applyQuestionRules(value as InputRequests, rules, log)
   return applyFieldRules(value, rules, log)
+}
+
+function marked(before: unknown, after: unknown): unknown {
+  return after === before ? after : readableMarks(before as ContentResult, after as ContentResult)
 }
 
 /** The field and row rules of obligations and token together; undefined when there are none. */
