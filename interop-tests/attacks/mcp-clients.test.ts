@@ -245,6 +245,19 @@ describe('mallory at the MCP endpoint', () => {
     await expect.poll(() => agents.sessions).toBe(0)
   })
 
+  it('keeps no memory by sessions that she leaves: what nobody uses ends, and she has no more than her own', async () => {
+    await using mesh = await twoOrgs()
+    await using agents = await served(mesh)
+    const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'm', version: '1' } }
+    const begin = (as: string) => send(agents, { jsonrpc: '2.0', id: 1, method: 'initialize', params: hello }, { as })
+    await begin('reporter')
+    for (let at = 0; at < 70; at += 1) await begin('mallory')
+    await expect.poll(() => agents.sessions).toBe(65)
+    mesh.clock.advance(900_000)
+    mesh.clock.advance(1_000_000)
+    await expect.poll(() => agents.sessions).toBe(0)
+  })
+
   it('cannot take the name of a tool of the server that the operator put first', async () => {
     await using mesh = await twoOrgs()
     await using agents = await served(mesh, { primary: 'files' })

@@ -1,8 +1,9 @@
 /** MCP clients at a node: what they see and call, through policies, firewalls and log, here and two kernels away. */
 import { ContentAnswer, InputRequired, promptResultSchema, type ResourceArguments } from '@hansa/protocols'
+import type { Client } from '@modelcontextprotocol/client'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { mcpAgents, mcpEras } from '../harness/mcp-agents.ts'
+import { type McpEra, mcpAgents, mcpEras } from '../harness/mcp-agents.ts'
 import { entriesOf } from '../harness/outcome.ts'
 import { allow, twoOrgs } from '../harness/two-orgs.ts'
 
@@ -258,6 +259,43 @@ describe.each(mcpEras)('an MCP client of %s', (era) => {
     expect(completed.completion.values).toEqual(['one'])
   })
 
+  it('is told when a resource changed that it watches, until it has heard enough, and not what it may not read', async () => {
+    await using mesh = await twoOrgs({
+      alice: {
+        rules: [
+          allow('one', 'agent:*', '*', { when: 'args.method != "resources/subscribe" || args.uri == "test://one"' }),
+        ],
+      },
+    })
+    const watching = new Map<string, (uri: string) => void>()
+    const serve = (id: string) =>
+      mesh.kernel('alice').register({ id, kind: 'resource', safety: 'READ' }, (args, { note, signal }) => {
+        const { method, uri } = args as { method: string; uri: string }
+        if (method !== 'resources/subscribe') return resourcesOf(id, args as ResourceArguments)
+        watching.set(uri, (changed) => note({ type: 'updated', uri: changed }))
+        return new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            watching.delete(uri)
+            resolve(new ContentAnswer([]))
+          })
+        })
+      })
+    await serve('files.mcp.resources')
+    await using agents = await mcpAgents(mesh, 'alice')
+    const heard: string[] = []
+    const client = await agents.client('reporter', era, {
+      prepare: (one) =>
+        one.setNotificationHandler('notifications/resources/updated', ({ params }) => void heard.push(params.uri)),
+    })
+    const [one, two] = ['one', 'two'].map((name) => `hansa://files.mcp.resources/test://${name}`) as [string, string]
+    const end = await watch(client, era, [one, two])
+    await expect.poll(() => [...watching.keys()], { timeout: 20_000 }).toEqual(['test://one'])
+    watching.get('test://one')?.('test://one')
+    await expect.poll(() => heard, { timeout: 20_000 }).toEqual([one])
+    await end()
+    await expect.poll(() => watching.size, { timeout: 20_000 }).toBe(0)
+  })
+
   it('is told when what it may call has changed', async () => {
     await using mesh = await twoOrgs()
     await using agents = await mcpAgents(mesh, 'alice')
@@ -275,6 +313,18 @@ describe.each(mcpEras)('an MCP client of %s', (era) => {
     expect((await client.listTools()).tools.map(({ name }) => name)).toContain('clock')
   })
 })
+
+/** Watches what it may, in the way of the revision. @returns ends it */
+async function watch(client: Client, era: McpEra, uris: string[]): Promise<() => Promise<unknown>> {
+  if (era === '2026-07-28') {
+    const subscription = await client.listen({ resourceSubscriptions: uris })
+    return () => subscription.close()
+  }
+  const [first = '', ...others] = uris
+  await client.subscribeResource({ uri: first })
+  for (const uri of others) await expect(client.subscribeResource({ uri })).rejects.toThrow(/policy_denied/)
+  return () => client.unsubscribeResource({ uri: first })
+}
 
 function resourcesOf(id: string, args: ResourceArguments): ContentAnswer {
   switch (args.method) {
