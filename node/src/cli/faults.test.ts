@@ -1,4 +1,4 @@
-import { allCodes, CallError } from '@hansa/protocols'
+import { allCodes, CallError, type Frame } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../config/index.ts'
 import { HomeError } from '../home/errors.ts'
@@ -84,4 +84,17 @@ describe(faultOf, () => {
       remedy: 'This is a fault of hansa; please report it.',
     })
   })
+})
+
+it('tells what a capability says of its failure, and no more than a screen of it', () => {
+  const content = [
+    { type: 'text' as const, text: 'berth K7 is taken' },
+    { type: 'file' as const, bytes: 'AA==' },
+    { type: 'text' as const, text: 'x'.repeat(3_000) },
+  ]
+  const frame = { value: { content, isError: true } } as Frame
+  const { fault } = faultOf(new CallError({ code: 'internal', stage: 'driver', frame }))
+  expect(fault.said).toMatch(/^berth K7 is taken x+$/)
+  expect(fault.said).toHaveLength(2_000)
+  expect(faultOf(new CallError({ code: 'internal', stage: 'driver' })).fault.said).toBeUndefined()
 })

@@ -1,5 +1,5 @@
 /** Any error as what a person is told and what the process exits with. No stack ever leaves here. */
-import type { Code } from '@hansa/protocols'
+import { type Code, contentResultSchema } from '@hansa/protocols'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Fault } from './print.ts'
 import { systemFault } from './system-fault.ts'
@@ -68,6 +68,18 @@ const usageCodes = new Set([
 ])
 const unreachableCodes = new Set(['node_not_running', 'not_permitted', 'not_a_node', 'connection_lost'])
 
+/** Characters of what a capability says of its failure. */
+const MAX_SAID = 2_000
+
+/** @returns the texts of a frame that tells of a failure. */
+function wordsOf(frame: unknown): string | undefined {
+  const value = typeof frame === 'object' && frame !== null && 'value' in frame ? frame.value : undefined
+  const content = contentResultSchema.safeParse(value)
+  if (!content.success) return undefined
+  const words = content.data.content.flatMap((part) => (part.type === 'text' ? [part.text] : []))
+  return words.length === 0 ? undefined : words.join(' ').slice(0, MAX_SAID).toWellFormed()
+}
+
 export function faultOf(error: unknown): { fault: Fault; exit: ExitCode } {
   const detail = detailOf(error)
   if (!(error instanceof Error) || detail === undefined) {
@@ -86,6 +98,8 @@ export function faultOf(error: unknown): { fault: Fault; exit: ExitCode } {
     const fact = facts[name]
     if (typeof fact === 'string') fault[name] = fact
   }
+  const said = wordsOf(facts.frame)
+  if (said !== undefined) fault.said = said
   const remedy = remedyOf(fault)
   if (remedy !== undefined) fault.remedy = filledIn(remedy, fault)
   // What was asked of the node itself, and not of a capability, was wrong on the command line.

@@ -22,6 +22,8 @@ export type Fault = {
   callId?: string
   stage?: string
   approvalId?: string
+  /** What the capability itself says of its failure: text of a stranger. */
+  said?: string
 }
 
 export interface Print {
@@ -97,9 +99,9 @@ function jsonLine(value: unknown): string {
   })
 }
 
-function faultText({ message, remedy, denialId, callId, stage }: Fault): string {
-  const facts = Object.entries({ stage, 'denial id': denialId, 'call id': callId }).flatMap(([name, value]) =>
-    value === undefined ? [] : `  ${style.dim(`${name}: ${value}`)}`,
+function faultText({ message, remedy, denialId, callId, stage, said }: Fault): string {
+  const facts = Object.entries({ 'it says': said, stage, 'denial id': denialId, 'call id': callId }).flatMap(
+    ([name, value]) => (value === undefined ? [] : `  ${style.dim(`${name}: ${value}`)}`),
   )
   const lines = [`${style.bad('hansa:')} ${message}`, ...facts]
   if (remedy !== undefined) lines.push(`  ${remedy}`)

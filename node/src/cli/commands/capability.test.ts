@@ -102,7 +102,7 @@ describe('hansa capability', () => {
       safety: 'READ' as const,
     }
     agent.kernel.listed.push({ ...described, sensitivity: [], state: 'available', hash: 'A'.repeat(43) })
-    agent.answers.set('desk.ask', (_args, _options, ref) => aFrame(ref, 'text', 'At noon.'))
+    agent.answers.set('ask', (_args, _options, ref) => aFrame(ref, 'text', 'At noon.'))
     await start('allow_private: [127.0.0.0/8]\n')
     const header = `authorization: Bearer ${await agent.agent('partner')}`
     const words = ['desk', '--url', agent.url, '--header', header, '--signer', alice.did]
