@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { readScenarioContext } from '../fixtures/mcp-client/scenario-context.ts'
 import { NodeHomes, PermissiveNode } from '../harness/permissive-node.ts'
 import { callEverything } from './calling-agent.ts'
@@ -15,6 +16,8 @@ import { accessTo, signInAsPerson } from './signing-in.ts'
 const SERVER = 'kit'
 /** Times that a person signs in because the server is not there, or refuses calls. */
 const SIGN_INS = 3
+const TAKEN_IN_LOOKS = 40
+const TAKEN_IN_EVERY_MS = 250
 
 /** Nodes at a time: the kit starts all its scenarios at once. */
 const AT_ONCE = 4
@@ -65,8 +68,15 @@ async function playScenario(homes: NodeHomes, url: string, env: Record<string, s
     const done = offered.length > 0 && refused === 0
     if (done || signedIn === SIGN_INS || !Object.hasOwn(access, 'auth')) return
     // The server wants a token, or one for more than was agreed to; a person has to agree to that.
-    await signInAsPerson(home, SERVER)
+    if (!(await signInAsPerson(home, SERVER))) return
+    await takenIn(front)
   }
+}
+
+/** The node takes a server in some time after somebody has signed in; signing in once more would be another matter. */
+async function takenIn(front: PermissiveNode): Promise<void> {
+  for (let look = 0; look < TAKEN_IN_LOOKS && (await front.offerEverything()).length === 0; look += 1)
+    await delay(TAKEN_IN_EVERY_MS)
 }
 
 /** So many at a time, in the order of coming. */

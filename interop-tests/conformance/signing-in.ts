@@ -42,8 +42,11 @@ async function issuerOf(url: string): Promise<string | undefined> {
   return undefined
 }
 
-/** Follows where `hansa capability login` sends a person, as the browser of one who says yes. */
-export async function signInAsPerson(home: string, server: string): Promise<void> {
+/**
+ * Follows where `hansa capability login` sends a person, as the browser of one who says yes.
+ * @returns whether it went well; whether that is as it should be is for the kit to say
+ */
+export async function signInAsPerson(home: string, server: string): Promise<boolean> {
   const args = [HANSA_BIN, 'capability', 'login', server, '--home', home, '--json', '--timeout', '30']
   const child = spawn(process.execPath, args, { env: childEnvironment, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
@@ -55,8 +58,7 @@ export async function signInAsPerson(home: string, server: string): Promise<void
     followed = true
     void follow(url)
   })
-  // Whether it went well is for the kit to say.
-  await new Promise<void>((resolve) => child.once('close', () => resolve()))
+  return await new Promise<boolean>((resolve) => child.once('close', (code) => resolve(code === 0)))
 }
 
 async function follow(url: string): Promise<void> {
