@@ -279,6 +279,26 @@ describe('mallory at the MCP endpoint', () => {
     expect(await entriesOf(mesh, 'alice', 'call.begun')).toEqual([])
   })
 
+  it('is answered where what is not in her list was permitted since, for it has been done', async () => {
+    let from = 0
+    const rules = () => [
+      allow('clock', 'agent:*', 'clock'),
+      allow('later', 'agent:*', 'wipe', { when: `now >= timestamp(${from})` }),
+    ]
+    await using mesh = await twoOrgs({ alice: { rules: [] } })
+    mesh.clock.advance(1_600 - (mesh.clock.now() % 1_000))
+    from = Math.floor(mesh.clock.now() / 1000) + 1
+    await mesh.kernel('alice').loadPolicy([{ name: 'alice', rules: rules() }])
+    await using agents = await served(mesh)
+    let done = 0
+    await mesh.kernel('alice').register({ id: 'wipe', safety: 'WRITE' }, () => `done ${++done}`)
+    const list = () => send(agents, request('tools/list'), { as: 'mallory', headers: headersOf('tools/list') })
+    expect(toolNames((await list()).body.result?.tools)).toEqual(['clock'])
+    mesh.clock.advance(500)
+    const answer = (await callTool(agents, 'mallory', 'wipe')).body
+    expect([done, answer.result?.content]).toEqual([1, [{ type: 'text', text: 'done 1' }]])
+  })
+
   it('does not call a prompt or the resources of a server as a tool', async () => {
     await using mesh = await twoOrgs()
     await using agents = await served(mesh)

@@ -8,7 +8,7 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from '@modelcontextprotocol/server'
-import type { Asked } from './governed-calls.ts'
+import type { Asked, Outcome } from './governed-calls.ts'
 import type { Serving } from './kernel-server.ts'
 import { argumentsFor, listedTool, outputSchemaOf } from './listed-tool.ts'
 import { type Listed, unlistedTool } from './listing.ts'
@@ -28,17 +28,28 @@ export function serveTools(serving: Serving): void {
     const listed = listing.tools.get(params.name)
     if (listed !== undefined) return callTool(serving, listed, params.arguments, context)
     const ref = unlistedTool(params.name, listing, listings.settings)
-    if (ref !== undefined) await attempt(serving, ref, params.arguments ?? {}, context)
-    throw unknownTool()
+    const outcome = ref === undefined ? undefined : await attempt(serving, ref, params.arguments ?? {}, context)
+    if (outcome === undefined) throw unknownTool()
+    if ('state' in outcome) return inputRequiredResult(outcome)
+    return server.projectCallToolResult(toolResult(outcome.frame), undefined)
   })
 }
 
-/** The kernel refuses it, and its log says who tried. Whoever tried is not told that there is such a thing. */
-async function attempt({ calls, calling, client }: Serving, ref: string, args: unknown, context: ServerContext) {
+/**
+ * The kernel refuses it, and its log says who tried. Whoever tried is not told that there is such a thing; where it was
+ * permitted since the list was made, it has been done, and there is an answer.
+ */
+async function attempt(
+  { calls, calling, client }: Serving,
+  ref: string,
+  args: unknown,
+  context: ServerContext,
+): Promise<Outcome | undefined> {
   try {
-    await calls.call(calling, { ref, args, context, client: client() })
+    return await calls.call(calling, { ref, args, context, client: client() })
   } catch (error) {
     if (!(error instanceof CallError)) throw error
+    return undefined
   }
 }
 
