@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 
-export const plans = ['all', 'ledger', 'trust', 'mesh', 'blast'] as const
+export const plans = ['all', 'ledger', 'trust', 'mesh', 'blast', 'protocols'] as const
 
 export type BenchOptions = {
-  /** `ledger`: only what is about the shared ledger; `trust`: what decisions about a kernel cost, and what attacks gain; `mesh`: how soon things are known, searches, sessions; `blast`: what bad peers do to others. */
+  /** `ledger`: only what is about the shared ledger; `trust`: what decisions about a kernel cost, and what attacks gain; `mesh`: how soon things are known, searches, sessions; `blast`: what bad peers do to others; `protocols`: what kernels add to calls of MCP and A2A. */
   plan: (typeof plans)[number]
   /** One JSON object on stdout, and nothing else there. */
   json: boolean
@@ -16,12 +16,13 @@ export type BenchOptions = {
   help: boolean
 }
 
-export const USAGE = `npm run bench -- [ledger | trust | mesh | blast] [options]
+export const USAGE = `npm run bench -- [ledger | trust | mesh | blast | protocols] [options]
 
   ledger          only the shared ledger: the countersigned call with and without batch signatures, and the log itself
   trust           only delegation chains and trust scores, and what attacks on a score gain
   mesh            only the mesh: how soon what one kernel says is known by all, searches, and calls over sessions
   blast           only what bad peers do to calls between others, each kernel in its own process
+  protocols       only what one kernel, and two, add to a call of MCP and of A2A
 
   --json          print one JSON object on stdout
   --quick         about 20 s; shows that everything runs, its figures mean little
@@ -45,7 +46,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const { profile, ...rest } = values
   const [plan = 'all', ...more] = positionals
   const known = plans.find((one) => one === plan)
-  if (known === undefined || more.length > 0) throw usage('The plans besides all are ledger, trust, mesh and blast')
+  if (known === undefined || more.length > 0)
+    throw usage('The plans besides all are ledger, trust, mesh, blast and protocols')
   if (plan !== 'all' && (rest.floors || profile !== undefined))
     throw usage(`The plan ${plan} goes with --json and --quick alone`)
   return { plan: known, ...rest, ...(profile === undefined ? {} : { profile }) }

@@ -4,6 +4,7 @@ import { profileDelegatedCall } from './profile-delegated-call.ts'
 import { blastText } from './report/blast-text.ts'
 import { ledgerText } from './report/ledger-text.ts'
 import { meshText } from './report/mesh-text.ts'
+import { protocolsText } from './report/protocols-text.ts'
 import { reportText } from './report/report-text.ts'
 import { trustText } from './report/trust-text.ts'
 import { runBench } from './run-bench.ts'
@@ -33,6 +34,10 @@ try {
     const { runBlastBench } = await import('./blast/run-blast-bench.ts')
     const report = await runBlastBench(options)
     console.log(options.json ? JSON.stringify(report) : blastText(report, process.stdout.isTTY))
+  } else if (options.plan === 'protocols') {
+    const { runProtocolsBench } = await import('./protocols/run-protocols-bench.ts')
+    const report = await runProtocolsBench(options)
+    console.log(options.json ? JSON.stringify(report) : protocolsText(report, process.stdout.isTTY))
   } else if (options.profile !== undefined) console.log(await profileDelegatedCall(options.profile))
   else {
     const report = await runBench(options)
