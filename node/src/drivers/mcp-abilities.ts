@@ -16,7 +16,7 @@ export const EVERY_ABILITY: readonly InputMethod[] = [...mcpInputMethods, 'autho
 /** `authorization` beside elicitation is elicitation by a URL: a page where a person signs in. */
 export function abilitiesOf(accepts: readonly InputMethod[]): ClientCapabilities {
   const can = (method: InputMethod) => accepts.includes(method)
-  const elicitation = can('authorization') ? { form: {}, url: {} } : { form: {} }
+  const elicitation: ClientCapabilities['elicitation'] = can('authorization') ? { form: {}, url: {} } : { form: {} }
   return {
     ...(can('elicitation/create') ? { elicitation } : {}),
     ...(can('sampling/createMessage') ? { sampling: {} } : {}),

@@ -15,7 +15,7 @@ export function openAiEmbeddings(
   { url, model, key }: OpenAiEmbeddingsInit,
   fetch: Pick<GuardedFetch, 'post'>,
 ): EmbeddingsProvider {
-  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` }
+  const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   return {
     async embed(texts, signal) {
       const question: EmbeddingsQuestion = { model, input: [...texts], encoding_format: 'float' }
