@@ -5,8 +5,9 @@ import { cardKinds } from '../fixtures/a2a-agent/agent-cards.ts'
 import { behaviourFor, prefixes } from '../fixtures/a2a-agent/behaviours.ts'
 import { readFixtureOptions } from '../fixtures/a2a-agent/options.ts'
 import { serveAgent } from '../fixtures/a2a-agent/serve-agent.ts'
+import { serveThroughKernel } from '../fixtures/a2a-agent/through-kernel.ts'
 import { SpawnedProcess } from '../harness/spawned-process.ts'
-import { bindings, checkBinding } from './a2a-cards.ts'
+import { bindings, checkBinding, checkThroughKernel } from './a2a-cards.ts'
 
 /** Long enough for a second client to come, short enough for a test. */
 const hold = (signal: AbortSignal) => delay(500, undefined, { signal })
@@ -25,6 +26,20 @@ describe('the A2A agent of the fixtures', () => {
     expect(prefixes.indexOf('tck-artifact-file-url')).toBeLessThan(prefixes.indexOf('tck-artifact-file'))
     expect(behaviourFor('tck-artifact-file-url-1')).not.toEqual(behaviourFor('tck-artifact-file-1'))
     expect(behaviourFor('anything else')).toEqual(behaviourFor('tck-complete-task-1'))
+  })
+})
+
+describe('the A2A agent behind a node', () => {
+  it.each(['full', 'minimal'] as const)('behaves with the card %s, but for what is excepted', async (card) => {
+    for (const { binding, faults, passed } of await checkThroughKernel(card, { hold })) {
+      expect(faults, binding).toEqual([])
+      expect(passed).toBeGreaterThan(14)
+    }
+  })
+
+  it('is not used by a node that does not know the extension it requires', async () => {
+    expect(await checkThroughKernel('required-extension')).toEqual([])
+    await expect(serveThroughKernel({ card: 'required-extension' })).rejects.toThrow('does not know the extension')
   })
 })
 
@@ -81,6 +96,7 @@ describe('the HTTP of the A2A agent', () => {
 
 describe('the command of the A2A agent', () => {
   it('reads its options, and says what is wrong with one', () => {
+    expect(readFixtureOptions(['--through-kernel']).throughKernel).toBe(true)
     expect(readFixtureOptions(['--port', '9999', '--card', 'minimal', '--no-grpc'])).toMatchObject({
       port: 9999,
       card: 'minimal',

@@ -14,6 +14,7 @@ type CardCount = {
   card: string
   /** By protocol binding. */
   direct: Readonly<Record<string, Count>>
+  throughKernel: Readonly<Record<string, Count>>
 }
 
 export function conformanceReport(legs: readonly LegResult[], cards: readonly CardResult[]): ConformanceReport {
@@ -31,7 +32,15 @@ export function conformanceReport(legs: readonly LegResult[], cards: readonly Ca
         { direct: count('direct', revision), throughKernel: count('throughKernel', revision) },
       ]),
     ) as ConformanceReport['mcp'],
-    a2a: { fixture: { cards: cards.map(({ card, bindings }) => ({ card, direct: countsOf(bindings) })) } },
+    a2a: {
+      fixture: {
+        cards: cards.map(({ card, bindings, throughKernel }) => ({
+          card,
+          direct: countsOf(bindings),
+          throughKernel: countsOf(throughKernel),
+        })),
+      },
+    },
   }
 }
 
@@ -50,9 +59,12 @@ export function unexpected(legs: readonly LegResult[], cards: readonly CardResul
       ),
       ...stale.map(({ scenario }) => `${way} ${role} ${revision}: ${scenario} passes; take it out of exceptions.yaml`),
     ])
-  const ofCards = cards.flatMap(({ card, bindings }) =>
-    bindings.flatMap(({ binding, faults }) => faults.map((fault) => `a2a ${card} ${binding}: ${fault}`)),
-  )
+  const ofCards = cards.flatMap(({ card, bindings, throughKernel }) => [
+    ...bindings.flatMap(({ binding, faults }) => faults.map((fault) => `a2a ${card} ${binding}: ${fault}`)),
+    ...throughKernel.flatMap(({ binding, faults }) =>
+      faults.map((fault) => `a2a ${card} ${binding}, through a kernel: ${fault}`),
+    ),
+  ])
   return [...ofLegs, ...ofCards]
 }
 
@@ -64,8 +76,10 @@ export function legLine(leg: LegResult): string {
   return `${isAsExpected(leg) ? '✓' : '✗'} MCP ${revision}  ${role}  ${which} ${passed}/${required}${except}`
 }
 
-export function cardLine({ card, bindings }: CardResult): string {
-  const good = bindings.every(({ faults }) => faults.length === 0)
-  const counts = bindings.map(({ binding, passed, required }) => `${binding} ${passed}/${required}`).join('  ')
-  return `${good ? '✓' : '✗'} A2A 1.0  ${card.padEnd(18)} ${counts}`
+export function cardLine({ card, bindings, throughKernel }: CardResult): string {
+  const good = [...bindings, ...throughKernel].every(({ faults }) => faults.length === 0)
+  const counts = (of: readonly BindingResult[]) =>
+    of.map(({ binding, passed, required }) => `${binding} ${passed}/${required}`).join('  ')
+  const through = throughKernel.length === 0 ? '' : `  through a kernel: ${counts(throughKernel)}`
+  return `${good ? '✓' : '✗'} A2A 1.0  ${card.padEnd(18)} ${counts(bindings)}${through}`
 }

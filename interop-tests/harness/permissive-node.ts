@@ -78,10 +78,15 @@ export class PermissiveNode implements AsyncDisposable {
     this.node = node
   }
 
-  /** Classifies everything that MCP servers offer as READ, as an operator who trusts them would. @returns what is offered then */
+  /** Classifies everything that MCP servers and agents of A2A offer as READ, as an operator who trusts them would. @returns what is offered then */
   async offerEverything(): Promise<readonly CapabilityDetail[]> {
     const listed = (await this.#details()).flatMap(({ tool }) => tool ?? [])
     const classified = this.#upstreams.map((item) => {
+      if (isA2a(item)) {
+        const skills = listed.filter(({ server, kind }) => server === item.a2a.id && kind === 'skill')
+        const classes = Object.fromEntries(skills.map(({ name, digest }) => [name, { safety: 'READ', digest }]))
+        return { a2a: { ...item.a2a, capabilities: classes } }
+      }
       if (!isMcp(item)) return item
       const own = listed.filter(({ server }) => server === item.mcp.id)
       const of = (kind: string) =>
@@ -107,6 +112,10 @@ export class PermissiveNode implements AsyncDisposable {
     const { kernel } = this.node
     return Promise.all((await kernel.capabilities()).map(({ ref }) => kernel.capability(ref)))
   }
+}
+
+function isA2a(item: Upstream): item is { a2a: Readonly<Record<string, unknown>> & { id: string } } {
+  return Object.hasOwn(item, 'a2a')
 }
 
 function isMcp(item: Upstream): item is Extract<Upstream, { mcp: { id: string } }> {
