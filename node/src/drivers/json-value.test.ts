@@ -9,8 +9,10 @@ describe(jsonValue, () => {
   it('gives back every JSON value as JSON would', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        const verdict = jsonValue(value)
-        expect(verdict).toEqual({ ok: true, value: JSON.parse(JSON.stringify(value)) })
+        const text = JSON.stringify(value)
+        // A name that reaches a prototype is refused, and fast-check likes it.
+        fc.pre(!text.includes('"__proto__":'))
+        expect(jsonValue(value)).toEqual({ ok: true, value: JSON.parse(text) })
       }),
     )
   })
