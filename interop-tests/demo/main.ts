@@ -8,7 +8,7 @@ import { ProcessMesh } from '../harness/process-mesh.ts'
 import { ledgerScene } from './ledger/ledger-scene.ts'
 import { meshScene } from './mesh/mesh-scene.ts'
 import { operateScene } from './operate/operate-scene.ts'
-import { readOptions, usage } from './options.ts'
+import { type DemoOptions, readOptions, type SceneName, usage } from './options.ts'
 import { protocolsScene } from './protocols/protocols-scene.ts'
 import { claims, type DemoReport, emptyReport, faultsOf } from './report.ts'
 import type { Scene, Step } from './scene.ts'
@@ -48,35 +48,28 @@ async function main(): Promise<number> {
     return 0
   }
   const story = options.json ? silentStory : storyOnTerminal()
-  if (options.scene === 'operate') {
-    const operated = await operateScene(story, options.keep)
-    if (options.json) process.stdout.write(`${JSON.stringify(operated)}\n`)
-    return operated.ok ? 0 : 1
-  }
-  if (options.scene === 'ledger') {
-    const told = await ledgerScene(story, options.keep)
-    if (options.json) process.stdout.write(`${JSON.stringify(told)}\n`)
-    return told.ok ? 0 : 1
-  }
-  if (options.scene === 'trust') {
-    const shown = await trustScene(story, options.keep)
-    if (options.json) process.stdout.write(`${JSON.stringify(shown)}\n`)
-    return shown.ok ? 0 : 1
-  }
-  if (options.scene === 'protocols') {
-    const spoken = await protocolsScene(story, options.keep)
-    if (options.json) process.stdout.write(`${JSON.stringify(spoken)}\n`)
-    return spoken.ok ? 0 : 1
-  }
-  if (options.scene === 'mesh') {
-    const met = await meshScene(story, options.keep, options.nodes)
-    if (options.json) process.stdout.write(`${JSON.stringify(met)}\n`)
-    return met.ok ? 0 : 1
-  }
-  const report = emptyReport()
-  await run(story, report, options.keep)
+  const report = await scenesOf(options)[options.scene](story)
   if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
   return report.ok ? 0 : 1
+}
+
+type Play = (story: Story) => Promise<{ ok: boolean }>
+
+function scenesOf({ keep, nodes }: DemoOptions): Readonly<Record<SceneName, Play>> {
+  return {
+    call: (story) => callScene(story, keep),
+    operate: (story) => operateScene(story, keep),
+    ledger: (story) => ledgerScene(story, keep),
+    trust: (story) => trustScene(story, keep),
+    mesh: (story) => meshScene(story, keep, nodes),
+    protocols: (story) => protocolsScene(story, keep),
+  }
+}
+
+async function callScene(story: Story, keep: boolean): Promise<DemoReport> {
+  const report = emptyReport()
+  await run(story, report, keep)
+  return report
 }
 
 function storyOnTerminal(): Story {
