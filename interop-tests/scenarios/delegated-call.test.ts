@@ -62,9 +62,10 @@ describe('a delegated call', () => {
     await mesh.join('alice', 'bob')
     const detail = await refusal(mesh.kernel('alice').invoke('bob/note.write', { text: 'x' }))
     await mesh.settle()
-    expect(detail).toMatchObject({ code: 'policy_denied', stage: 'remote' })
     const [outcome] = await entriesOf(mesh, 'bob', 'outcome')
     const [received] = await entriesOf(mesh, 'alice', 'receipt.received')
+    const refusedBy = { did: mesh.did('bob'), log: { index: outcome?.seq } }
+    expect(detail).toMatchObject({ code: 'policy_denied', stage: 'remote', refusedBy })
     expect(outcome?.ext?.denial_id).toBe(detail.denialId)
     expect(received).toMatchObject({ decision: 'deny', ext: { status: 'denied', code: 'policy_denied' } })
     expect(mesh.notes).toEqual([])

@@ -88,13 +88,16 @@ function contentOf(params: Record<string, unknown>): Content {
 
 /** @param detail of the CallError @param message its own, which is for the caller */
 export function outcomeOfRefusal(detail: CallErrorDetail, message: string, capability: string): CallOutcome {
-  const { code, callId, denialId, approvalId, frame } = detail
+  const { code, callId, denialId, approvalId, refusedBy, frame } = detail
   const facts: HansaTask = {
     ...(frame === undefined ? { capability } : factsOfFrame(frame)),
     code,
     ...(callId === undefined ? {} : { callId }),
     ...(denialId === undefined ? {} : { denial: denialId }),
     ...(approvalId === undefined ? {} : { approval: approvalId }),
+    ...(refusedBy === undefined
+      ? {}
+      : { remote: { did: refusedBy.did, receipt: refusedBy.receiptHash, log: refusedBy.log } }),
   }
   if (approvalId !== undefined) {
     const text = `${message} When it is granted, send another message to this task: the call is made then, as it was asked for; what that message says is not added to it.`
@@ -102,15 +105,24 @@ export function outcomeOfRefusal(detail: CallErrorDetail, message: string, capab
     return { state: 'TASK_STATE_AUTH_REQUIRED', parts: textParts(text), facts, waits }
   }
   const parts = frame === undefined ? textParts(message) : partsOfFrame(frame)
-  return { state: isRefusal(detail) ? 'TASK_STATE_REJECTED' : 'TASK_STATE_FAILED', parts, facts }
+  return { state: isDeclined(detail) ? 'TASK_STATE_REJECTED' : 'TASK_STATE_FAILED', parts, facts }
 }
 
 const beforeAnythingHappened: ReadonlySet<string> = new Set(['receive', 'policy', 'token', 'inbound'])
+/** Nobody has decided these. */
+const faults: ReadonlySet<string> = new Set(['internal', 'outcome_unknown', 'deadline'])
 
-/** @returns whether nothing was begun, and not for a reason of this node's */
+/** @returns whether nothing was begun here, and not for a reason of this node's: then there need not be a task */
 export function isRefusal({ code, stage }: CallErrorDetail): boolean {
-  if (code === 'internal' || code === 'outcome_unknown' || code === 'deadline') return false
-  return stage === undefined || beforeAnythingHappened.has(stage)
+  return !faults.has(code) && (stage === undefined || beforeAnythingHappened.has(stage))
+}
+
+/**
+ * Rejected is what an agent "has decided to not perform", at the beginning or later (A2A 1.0, TaskState): here, or by the
+ * signed word of the kernel that was called.
+ */
+function isDeclined(detail: CallErrorDetail): boolean {
+  return isRefusal(detail) || (detail.refusedBy !== undefined && !faults.has(detail.code))
 }
 
 function textParts(text: string): A2aPart[] {

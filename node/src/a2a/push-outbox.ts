@@ -1,69 +1,69 @@
 /**
  * Delivers events of tasks to the webhooks that clients have named: in order for each of them, through the rules of every
- * outbound fetch, with few attempts. Nobody waits for it.
+ * outbound fetch, with few attempts. Nobody waits for it. What waits is in the store, and goes out after a restart too:
+ * an event may come twice, under one id.
  */
 import type { GuardedFetch } from '@hansa/mesh'
-import type { A2aEvent, A2aPushConfig, Clock, EventLogger } from '@hansa/protocols'
+import type { A2aPushConfig, Clock, EventLogger } from '@hansa/protocols'
+import { faultFields } from '../kernel/fault-fields.ts'
 import { pause } from '../pause.ts'
+import type { PushLine, PushStore, WaitingPush } from './push-store.ts'
 
 /** Milliseconds before the second attempt, the third and the last. */
 export const PUSH_RETRY_MS: readonly number[] = [1_000, 5_000, 30_000]
-/** Events that are held, of all tasks; more are dropped. */
-export const MAX_PUSH_HELD = 1_000
-/** Of these, events for webhooks of one client: who names one that does not answer keeps nobody else from hearing. */
-const MAX_HELD_OF_CLIENT = 200
-/** Webhooks that are posted to at the same time, of all and of one client. */
+/** Webhooks that are posted to at the same time, of all and of one owner. */
 const MAX_AT_ONCE = 8
-const MAX_AT_ONCE_OF_CLIENT = 2
+const MAX_AT_ONCE_OF_OWNER = 2
 /** Bytes of an answer; nothing of it is used. */
 const MAX_ANSWER_BYTES = 65_536
 
 export type PushOutboxComponents = {
+  store: PushStore
   /** Follows no redirect, and reaches only what the operator allows. */
   fetch: Pick<GuardedFetch, 'post'>
   clock: Clock
   logger: EventLogger
 }
 
-type Line = { client: string; waiting: { config: A2aPushConfig; body: string }[]; running: boolean }
+/** `woken`: something was kept for it since it was last looked at. */
+type Line = PushLine & { running: boolean; woken: boolean }
 
 export class PushOutbox implements AsyncDisposable {
   readonly #components: PushOutboxComponents
   readonly #closing = new AbortController()
   readonly #lines = new Map<string, Line>()
   readonly #running = new Set<Promise<void>>()
-  #held = 0
-  readonly #heldOf = new Map<string, number>()
   #full = false
 
   constructor(components: PushOutboxComponents) {
     this.#components = components
   }
 
-  /**
-   * Never throws, and waits for nothing.
-   * @param client whose task it is @param line events of one line go out one after the other
-   */
-  send(client: string, line: string, config: A2aPushConfig, event: A2aEvent): void {
+  /** Goes on with what an earlier process has left. @throws StorageError when that cannot be read */
+  async resume(): Promise<void> {
+    this.wake(await this.#components.store.pushLines())
+  }
+
+  /** Something is kept for these. Never throws, and waits for nothing. */
+  wake(lines: readonly PushLine[]): void {
     if (this.#closing.signal.aborted) return
-    const ofClient = this.#heldOf.get(client) ?? 0
-    const [waiting, most] =
-      ofClient >= MAX_HELD_OF_CLIENT ? [ofClient, MAX_HELD_OF_CLIENT] : [this.#held, MAX_PUSH_HELD]
-    if (waiting >= most) {
-      if (!this.#full) this.#components.logger.error('a2a.push_full', { reason: `${waiting} events wait` })
-      this.#full = true
-      return
+    this.#full &&= lines.length === 0
+    for (const line of lines) {
+      const key = keyOf(line)
+      const known = this.#lines.get(key)
+      if (known === undefined) this.#lines.set(key, { ...line, running: false, woken: true })
+      else known.woken = true
     }
-    this.#full = false
-    this.#held += 1
-    this.#heldOf.set(client, ofClient + 1)
-    const known = this.#lines.get(line) ?? { client, waiting: [], running: false }
-    known.waiting.push({ config, body: JSON.stringify(event) })
-    this.#lines.set(line, known)
     this.#deliver()
   }
 
-  /** What is held is forgotten. */
+  /** Events that nobody is told of, because as many wait as may. */
+  lost(events: number): void {
+    if (!this.#full) this.#components.logger.error('a2a.push_full', { reason: `no room for ${events} more events` })
+    this.#full = true
+  }
+
+  /** What is under way is cut off, and waits for the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
     await Promise.allSettled(this.#running)
@@ -71,56 +71,58 @@ export class PushOutbox implements AsyncDisposable {
 
   #deliver(): void {
     const busy = new Map<string, number>()
-    for (const { client, running } of this.#lines.values()) if (running) busy.set(client, (busy.get(client) ?? 0) + 1)
-    for (const [name, line] of this.#lines) {
+    for (const { owner, running } of this.#lines.values()) if (running) busy.set(owner, (busy.get(owner) ?? 0) + 1)
+    for (const [key, line] of this.#lines) {
       if (this.#running.size >= MAX_AT_ONCE) return
-      const atOnce = busy.get(line.client) ?? 0
-      if (line.running || atOnce >= MAX_AT_ONCE_OF_CLIENT) continue
-      busy.set(line.client, atOnce + 1)
+      const atOnce = busy.get(line.owner) ?? 0
+      if (line.running || atOnce >= MAX_AT_ONCE_OF_OWNER) continue
+      busy.set(line.owner, atOnce + 1)
       line.running = true
-      const work: Promise<void> = this.#run(line).finally(() => {
-        this.#running.delete(work)
-        line.running = false
-        if (line.waiting.length === 0) this.#lines.delete(name)
-        if (!this.#closing.signal.aborted) this.#deliver()
-      })
+      const work: Promise<void> = this.#run(line)
+        .catch((error: unknown) => this.#components.logger.error('a2a.push_failed', faultFields(error)))
+        .finally(() => {
+          this.#running.delete(work)
+          line.running = false
+          if (!line.woken) this.#lines.delete(key)
+          if (!this.#closing.signal.aborted) this.#deliver()
+        })
       this.#running.add(work)
     }
   }
 
   async #run(line: Line): Promise<void> {
-    for (let next = line.waiting.shift(); next !== undefined; next = line.waiting.shift()) {
-      await this.#attempts(next.config, next.body).catch(() => {})
-      this.#release(line.client)
-      if (this.#closing.signal.aborted) return
-    }
-  }
-
-  #release(client: string): void {
-    this.#held -= 1
-    const left = (this.#heldOf.get(client) ?? 1) - 1
-    if (left > 0) this.#heldOf.set(client, left)
-    else this.#heldOf.delete(client)
-  }
-
-  async #attempts(config: A2aPushConfig, body: string): Promise<void> {
-    const { clock, logger } = this.#components
+    const { store } = this.#components
     const { signal } = this.#closing
-    // The path of a webhook may be its secret.
-    const host = URL.parse(config.url)?.host ?? ''
-    for (let attempt = 0; ; attempt++) {
-      const fault = await this.#post(config, body)
-      if (fault === undefined || signal.aborted) return
-      const delay = PUSH_RETRY_MS[attempt]
-      if (delay === undefined || fault.final) {
-        return logger.warn('a2a.push_given_up', { host, attempt: attempt + 1, reason: fault.reason })
+    while (line.woken) {
+      line.woken = false
+      // Looked up each time: the webhook may be another one by now, or none.
+      for (let next = await store.nextPush(line); next !== undefined; next = await store.nextPush(line)) {
+        if (signal.aborted) return
+        await this.#attempt(next)
       }
-      await pause(clock, delay, signal)
     }
   }
 
-  async #post({ url, token, authentication }: A2aPushConfig, body: string) {
+  async #attempt({ id, config, body, attempts }: WaitingPush): Promise<void> {
+    const { store, clock, logger } = this.#components
+    const { signal } = this.#closing
+    const fault = await this.#post(id, config, body)
+    if (fault === undefined) return store.pushDone(id)
+    if (signal.aborted) return
+    const delay = PUSH_RETRY_MS[attempts]
+    if (delay === undefined || fault.final) {
+      // The path of a webhook may be its secret.
+      const host = URL.parse(config.url)?.host ?? ''
+      logger.warn('a2a.push_given_up', { host, attempt: attempts + 1, reason: fault.reason })
+      return store.pushDone(id)
+    }
+    await store.pushFailed(id)
+    await pause(clock, delay, signal)
+  }
+
+  async #post(id: string, { url, token, authentication }: A2aPushConfig, body: string) {
     const headers = {
+      'webhook-id': id,
       ...(authentication === undefined
         ? {}
         : { authorization: `${authentication.scheme} ${authentication.credentials ?? ''}`.trimEnd() }),
@@ -128,10 +130,19 @@ export class PushOutbox implements AsyncDisposable {
     }
     const content = { contentType: 'application/a2a+json', bytes: Buffer.from(body), headers }
     const bounds = { maxBytes: MAX_ANSWER_BYTES, signal: this.#closing.signal }
-    const fetched = await this.#components.fetch.post(url, content, bounds)
+    const fetched = await this.#components.fetch.post(url, content, bounds).catch(thrown)
     if (!fetched.ok) return { reason: fetched.reason, final: fetched.code === 'url_refused' }
     const { status } = fetched
     if (status >= 200 && status < 300) return undefined
     return { reason: `the receiver answered ${status}`, final: status >= 400 && status < 500 && status !== 429 }
   }
+}
+
+/** Its text may quote what was sent. */
+function thrown(error: unknown) {
+  return { ok: false as const, code: 'failed', reason: error instanceof Error ? error.name : typeof error }
+}
+
+function keyOf({ scope, taskId, configId }: PushLine): string {
+  return JSON.stringify([scope, taskId, configId])
 }

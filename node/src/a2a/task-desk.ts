@@ -28,7 +28,9 @@ import { TaskEvents, type TaskFollower } from './task-events.ts'
 import { keyOf, type TaskRun, TaskRuns, type TaskRunsComponents } from './task-runs.ts'
 import {
   MAX_HISTORY_CHARS,
-  MAX_TASKS_OF_SCOPE,
+  MAX_TASK_CHARS_OF_OWNER,
+  MAX_TASKS_OF_OWNER,
+  type NoRoom,
   type StoredTask,
   type TakenMessage,
   type TaskCall,
@@ -43,7 +45,7 @@ export type TaskDeskSettings = {
   defaultCapability?: string
   /** Milliseconds that a call has. */
   deadlineMs: number
-  /** Milliseconds for which an ended task is kept. */
+  /** Milliseconds for which a task is kept that has ended, or waits for an answer. */
   keepMs: number
 }
 
@@ -196,7 +198,7 @@ export class TaskDesk implements AsyncDisposable {
   }
 
   async #begin(scope: string, params: A2aSend, taken: TakenMessage, visitor: Visitor): Promise<TaskRun | string> {
-    const { store, clock, webhooks } = this.#c
+    const { clock, webhooks } = this.#c
     const { message } = params
     const contextId = message.contextId ?? randomId()
     const call = await this.#callOf(params, contextId, visitor)
@@ -206,8 +208,6 @@ export class TaskDesk implements AsyncDisposable {
     this.#runs.roomFor(owner)
     const webhook = params.configuration?.taskPushNotificationConfig
     if (webhook !== undefined) webhooks.check(webhook)
-    if ((await store.prune(scope, clock.now() - this.#settings.keepMs)) >= MAX_TASKS_OF_SCOPE)
-      throw exhausted(`There are ${MAX_TASKS_OF_SCOPE} tasks that have not ended; cancel some.`)
     const id = randomId()
     const task: A2aTask = {
       id,
@@ -216,11 +216,11 @@ export class TaskDesk implements AsyncDisposable {
       history: [{ ...message, taskId: id, contextId }],
       metadata: { [HANSA_EXTENSION]: { capability: call.capability } },
     }
-    const stored: StoredTask = { task, call, updatedMs: clock.now() }
-    const before = await store.add(scope, stored, taken)
-    if (before !== undefined) return before.taskId
+    const stored: StoredTask = { owner, task, call, updatedMs: clock.now() }
+    const before = await this.#keep(scope, stored, taken)
+    if (before !== undefined) return before
     if (webhook !== undefined) await webhooks.put(scope, id, webhook)
-    return this.#runs.start({ scope, stored, owner, first: true, options })
+    return this.#runs.start({ scope, stored, first: true, options })
   }
 
   async #callOf(params: A2aSend, contextId: string, visitor: Visitor): Promise<TaskCall> {
@@ -259,10 +259,18 @@ export class TaskDesk implements AsyncDisposable {
     const next: A2aTask = { ...task, history: [...(task.history ?? []), said] }
     if (JSON.stringify(next.history).length > MAX_HISTORY_CHARS)
       throw exhausted('The messages of this task fill their room; cancel it and begin another one.')
-    const stored: StoredTask = { task: next, call: asked, updatedMs: this.#c.clock.now() }
-    const before = await this.#c.store.update(scope, stored, taken)
-    if (before !== undefined) return before.taskId
-    return this.#runs.start({ scope, stored, owner, first: false, options })
+    const stored: StoredTask = { owner, task: next, call: asked, updatedMs: this.#c.clock.now() }
+    const before = await this.#keep(scope, stored, taken)
+    if (before !== undefined) return before
+    return this.#runs.start({ scope, stored, first: false, options })
+  }
+
+  /** @returns the task that has taken the message before. @throws A2aFault when there is no room */
+  async #keep(scope: string, stored: StoredTask, taken: TakenMessage): Promise<string | undefined> {
+    const kept = await this.#c.store.take(scope, stored, taken, this.#c.clock.now() - this.#settings.keepMs)
+    if (kept.kept) return undefined
+    if ('before' in kept) return kept.before.taskId
+    throw noRoom[kept.full]()
   }
 
   /** @throws CallError `policy_denied` for what is not the visitor's to say */
@@ -291,6 +299,16 @@ function unsupported(message: string): A2aFault {
 
 function working(): A2aFault {
   return unsupported('The task is at work: it takes a message when it asks for one.')
+}
+
+const noRoom: Readonly<Record<NoRoom, () => A2aFault>> = {
+  tasks: () => exhausted(`You have ${MAX_TASKS_OF_OWNER} tasks that have not ended; answer or cancel some.`),
+  bytes: () =>
+    exhausted(
+      `Your tasks that have not ended fill the ${MAX_TASK_CHARS_OF_OWNER / 1_048_576} MiB that are yours; answer or cancel some.`,
+    ),
+  node: () =>
+    new A2aFault({ code: 'UnavailableError' }, 'Tasks that have not ended fill this node; try again when some have.'),
 }
 
 function exhausted(message: string): A2aFault {

@@ -37,7 +37,6 @@ export type TaskRunsComponents = {
 }
 
 export type TaskRun = {
-  readonly owner: string
   /** As it is now. */
   readonly stored: StoredTask
   /** Whether the task began with this call. */
@@ -50,7 +49,6 @@ export type TaskRun = {
 export type StartRun = {
   scope: string
   stored: StoredTask
-  owner: string
   first: boolean
   /** Of the call, `signal` included. */
   options: InvokeOptions
@@ -75,7 +73,7 @@ export class TaskRuns {
 
   /** @throws A2aFault when the owner has as many calls under way as it may have */
   roomFor(owner: string): void {
-    const running = [...this.#runs.values()].filter((run) => run.owner === owner).length
+    const running = [...this.#runs.values()].filter(({ stored }) => stored.owner === owner).length
     if (running < MAX_RUNNING_OF_OWNER) return
     throw new A2aFault(
       { code: 'ResourceExhaustedError' },
@@ -83,7 +81,7 @@ export class TaskRuns {
     )
   }
 
-  start({ scope, stored, owner, first, options }: StartRun): TaskRun {
+  start({ scope, stored, first, options }: StartRun): TaskRun {
     const key = keyOf(scope, stored.task.id)
     const canceled = new AbortController()
     const ended = this.#work(scope, stored, options, canceled.signal).catch((error: unknown) => {
@@ -92,7 +90,7 @@ export class TaskRuns {
       return new CallError({ code: 'internal' })
     })
     const cancel = () => canceled.abort(new Error('the client has canceled the task'))
-    const run: TaskRun = { owner, stored, first, cancel, ended }
+    const run: TaskRun = { stored, first, cancel, ended }
     this.#runs.set(key, run)
     void ended.finally(() => this.#runs.delete(key))
     return run
@@ -108,8 +106,8 @@ export class TaskRuns {
     const { waits: _before, ...asked } = stored.call
     stored.call = waits === undefined ? asked : { ...asked, waits }
     stored.task.metadata = { ...stored.task.metadata, [HANSA_EXTENSION]: facts }
-    if (artifact !== undefined) this.#shows(scope, stored, artifact)
-    await this.#says(scope, stored, state, parts)
+    const shown = artifact === undefined ? [] : [withArtifact(stored.task, artifact)]
+    await this.#says(scope, stored, state, parts, shown)
     this.#c.events.end(keyOf(scope, stored.task.id))
   }
 
@@ -136,7 +134,15 @@ export class TaskRuns {
     }
   }
 
-  async #says(scope: string, stored: StoredTask, state: A2aTask['status']['state'], parts?: CallOutcome['parts']) {
+  /** @param before told first */
+  async #says(
+    scope: string,
+    stored: StoredTask,
+    state: A2aTask['status']['state'],
+    parts?: CallOutcome['parts'],
+    before: readonly A2aEvent[] = [],
+  ): Promise<void> {
+    const { store, webhooks, events } = this.#c
     const { task } = stored
     const { id: taskId, contextId = '' } = task
     const message = parts && agentMessage({ id: randomId(), taskId, contextId, parts })
@@ -144,15 +150,9 @@ export class TaskRuns {
     // What a client is asked for is part of what was said between the two.
     if (message !== undefined && isInterrupted(state)) task.history = [...(task.history ?? []), message]
     stored.updatedMs = this.#c.clock.now()
-    await this.#c.store.update(scope, stored)
-    this.#tell(scope, taskId, { statusUpdate: { taskId, contextId, status: task.status, metadata: task.metadata } })
-  }
-
-  #shows(scope: string, { task }: StoredTask, artifact: NonNullable<CallOutcome['artifact']>): void {
-    const { id: taskId, contextId = '' } = task
-    const others = (task.artifacts ?? []).filter(({ artifactId }) => artifactId !== artifact.artifactId)
-    task.artifacts = [...others, artifact]
-    this.#tell(scope, taskId, { artifactUpdate: { taskId, contextId, artifact, append: false, lastChunk: true } })
+    const said = [...before, { statusUpdate: { taskId, contextId, status: task.status, metadata: task.metadata } }]
+    webhooks.told(await store.update(scope, stored, webhooks.supported ? said : []))
+    for (const event of said) events.tell(keyOf(scope, taskId), structuredClone(event))
   }
 
   /** A note is told to those who listen now, and is kept nowhere. */
@@ -161,11 +161,6 @@ export class TaskRuns {
     const message = agentMessage({ id: randomId(), taskId, contextId, parts: partsOfNote(note) })
     const status = { state: 'TASK_STATE_WORKING' as const, timestamp: this.#now(), message }
     this.#c.events.tell(keyOf(scope, taskId), { statusUpdate: { taskId, contextId, status } })
-  }
-
-  #tell(scope: string, id: string, event: A2aEvent): void {
-    this.#c.events.tell(keyOf(scope, id), structuredClone(event))
-    this.#c.webhooks.tell(scope, id, event)
   }
 
   #callErrorOf(error: unknown): CallError {
@@ -177,6 +172,14 @@ export class TaskRuns {
   #now(): string {
     return new Date(this.#c.clock.now()).toISOString()
   }
+}
+
+/** @returns the event that tells of it */
+function withArtifact(task: A2aTask, artifact: NonNullable<CallOutcome['artifact']>): A2aEvent {
+  const { id: taskId, contextId = '' } = task
+  const others = (task.artifacts ?? []).filter(({ artifactId }) => artifactId !== artifact.artifactId)
+  task.artifacts = [...others, artifact]
+  return { artifactUpdate: { taskId, contextId, artifact, append: false, lastChunk: true } }
 }
 
 /** @returns what a task is known by inside */

@@ -1,5 +1,14 @@
 /** Where tasks are kept. Everything is under a scope: whoever asks with another one finds nothing. */
-import type { A2aListTasks, A2aPushConfig, A2aTask, InputRequests, InvokeOptions, Label } from '@hansa/protocols'
+import type {
+  A2aEvent,
+  A2aListTasks,
+  A2aPushConfig,
+  A2aTask,
+  InputRequests,
+  InvokeOptions,
+  Label,
+} from '@hansa/protocols'
+import type { PushLine } from './push-store.ts'
 
 /** What a task stands for, which nobody is told. */
 export type TaskCall = {
@@ -21,7 +30,8 @@ export type WaitsForApproval = {
   continues?: NonNullable<InvokeOptions['continues']>
 }
 
-export type StoredTask = { task: A2aTask; call: TaskCall; updatedMs: number }
+/** `owner`: who sent its first message, in whatever scope; the room that it takes is of that one. */
+export type StoredTask = { owner: string; task: A2aTask; call: TaskCall; updatedMs: number }
 /** A message that a task was given: its id, and the hash of it. */
 export type TakenMessage = { id: string; digest: string }
 
@@ -32,18 +42,27 @@ export type TaskPage = {
   totalSize: number
 }
 
+/** What fills the room for tasks that have not ended: those of the owner, bytes of these, or those of everybody. */
+export type NoRoom = 'tasks' | 'bytes' | 'node'
+
+/** `before`: the message has been taken before, by this task. */
+export type TakenBy =
+  | { kept: true }
+  | { kept: false; before: { taskId: string; digest: string } }
+  | { kept: false; full: NoRoom }
+
 export interface TaskStore {
   /**
-   * Keeps a new task, and the message that it is for, unless the message has been taken before.
-   * @returns the task that has it already, with the digest that it had
+   * Keeps a task, a new one or one that goes on, and the message that it is given. Makes room first: it forgets tasks of
+   * anybody that have ended or wait, and were last changed before `idleSinceMs`; and then the oldest ended ones, those of
+   * the same owner first.
    */
-  add(scope: string, stored: StoredTask, message: TakenMessage): Promise<{ taskId: string; digest: string } | undefined>
-  /** Keeps what became of a task, and a further message. @returns as `add` */
-  update(
-    scope: string,
-    stored: StoredTask,
-    message?: TakenMessage,
-  ): Promise<{ taskId: string; digest: string } | undefined>
+  take(scope: string, stored: StoredTask, message: TakenMessage, idleSinceMs: number): Promise<TakenBy>
+  /**
+   * Keeps what became of a task, and in the same transaction the events that its webhooks are to hear of.
+   * @returns webhooks for which something was kept, and how many events found no room
+   */
+  update(scope: string, stored: StoredTask, events: readonly A2aEvent[]): Promise<{ pushed: PushLine[]; lost: number }>
   /** @returns the task that has taken a message of this id, and the digest of it */
   taskOf(scope: string, messageId: string): Promise<{ taskId: string; digest: string } | undefined>
   load(scope: string, id: string): Promise<StoredTask | undefined>
@@ -52,22 +71,19 @@ export interface TaskStore {
   remove(scope: string, id: string): Promise<void>
   /** Tasks that have not ended and do not wait for anybody: at a start, those that a stop cut off. */
   running(): Promise<{ scope: string; stored: StoredTask }[]>
-  /**
-   * Forgets ended tasks: those last changed before, and then the oldest, until the rest is within the bounds.
-   * @returns tasks of the scope that are left
-   */
-  prune(scope: string, before: number): Promise<number>
   pushConfigs(scope: string, taskId: string): Promise<A2aPushConfig[]>
   /** Replaces the one with the same id. @returns false when the task has as many as it may have */
   putPushConfig(scope: string, taskId: string, config: A2aPushConfig & { id: string }): Promise<boolean>
+  /** And what waits for it. */
   removePushConfig(scope: string, taskId: string, id: string): Promise<void>
 }
 
-/** Tasks of one scope; ended ones make room. */
-export const MAX_TASKS_OF_SCOPE = 1_000
-/** Tasks of all, and bytes of them. */
+/** Tasks of one owner, and characters of them; ended ones make room. */
+export const MAX_TASKS_OF_OWNER = 1_000
+export const MAX_TASK_CHARS_OF_OWNER = 67_108_864
+/** The same of everybody. */
 export const MAX_TASKS = 10_000
-export const MAX_TASK_BYTES = 268_435_456
+export const MAX_TASK_CHARS = 268_435_456
 /** Characters of all messages of one task, as JSON. */
 export const MAX_HISTORY_CHARS = 4_194_304
 /** Webhooks of one task. */

@@ -1,14 +1,15 @@
 /** Where clients want to be told of their tasks (A2A 1.0, section 4.3). What they name is a stranger's URL. */
 import { type AllowPrivate, urlRefusal } from '@hansa/mesh'
-import type { A2aEvent, A2aPushConfig } from '@hansa/protocols'
+import type { A2aPushConfig } from '@hansa/protocols'
 import { randomId } from '@hansa/trust'
 import { A2aFault, invalidParams, taskNotFound } from './a2a-fault.ts'
 import type { PushOutbox } from './push-outbox.ts'
+import type { PushLine } from './push-store.ts'
 import { MAX_PUSH_CONFIGS, type TaskStore } from './task-store.ts'
 
 export type TaskWebhooksInit = {
   /** Undefined: there are none here. */
-  outbox?: Pick<PushOutbox, 'send'>
+  outbox?: Pick<PushOutbox, 'wake' | 'lost'>
   store: Pick<TaskStore, 'pushConfigs' | 'putPushConfig' | 'removePushConfig'>
   /** Which addresses besides public ones may be reached. */
   allowPrivate: AllowPrivate
@@ -16,8 +17,6 @@ export type TaskWebhooksInit = {
 
 export class TaskWebhooks {
   readonly #c: TaskWebhooksInit
-  /** Events of one task are told in the order in which they come. */
-  readonly #telling = new Map<string, Promise<void>>()
 
   constructor(init: TaskWebhooksInit) {
     this.#c = init
@@ -60,24 +59,10 @@ export class TaskWebhooks {
     return this.#c.store.removePushConfig(scope, taskId, id)
   }
 
-  /** Never throws, and waits for nothing. */
-  tell(scope: string, taskId: string, event: A2aEvent): void {
-    const { outbox, store } = this.#c
-    if (outbox === undefined) return
-    const key = `${scope} ${taskId}`
-    const before = this.#telling.get(key) ?? Promise.resolve()
-    // As it is now: the task goes on.
-    const said = structuredClone(event)
-    const told = before
-      .then(() => store.pushConfigs(scope, taskId))
-      .then((configs) => {
-        for (const config of configs) outbox.send(scope, `${key} ${config.id ?? ''}`, config, said)
-      })
-      .catch(() => {})
-      .finally(() => {
-        if (this.#telling.get(key) === told) this.#telling.delete(key)
-      })
-    this.#telling.set(key, told)
+  /** @param kept what the store has kept of events of a task */
+  told({ pushed, lost }: { pushed: readonly PushLine[]; lost: number }): void {
+    this.#c.outbox?.wake(pushed)
+    if (lost > 0) this.#c.outbox?.lost(lost)
   }
 
   #supportedOrFault(): void {

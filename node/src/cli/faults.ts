@@ -1,5 +1,5 @@
 /** Any error as what a person is told and what the process exits with. No stack ever leaves here. */
-import { type Code, contentResultSchema } from '@hansa/protocols'
+import { type Code, contentResultSchema, refusedBySchema } from '@hansa/protocols'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Fault } from './print.ts'
 import { systemFault } from './system-fault.ts'
@@ -98,6 +98,8 @@ export function faultOf(error: unknown): { fault: Fault; exit: ExitCode } {
     const fact = facts[name]
     if (typeof fact === 'string') fault[name] = fact
   }
+  const refusedBy = refusedBySchema.safeParse(facts.refusedBy).data
+  if (refusedBy !== undefined) fault.refusedBy = refusedBy
   const said = wordsOf(facts.frame)
   if (said !== undefined) fault.said = said
   const remedy = remedyOf(fault)

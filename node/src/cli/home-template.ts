@@ -106,7 +106,7 @@ policies:
 #   provider: { organization: Lübeck Trading House, url: https://luebeck.example }
 #   default: desk.ask             # or ALIAS/ID
 #   deadline_seconds: 60
-#   keep_hours: 24                # for tasks that have ended
+#   keep_hours: 24                # for tasks that have ended, or wait and nobody answers
 #   push: true                    # whether clients may name webhooks
 #   grpc_listen: 127.0.0.1:7412   # gRPC too; default: nowhere
 #   legacy: false                 # whether A2A 0.3 is spoken too

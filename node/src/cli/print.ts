@@ -6,6 +6,7 @@
  * then, which is why no caller can forget to clean what it shows.
  */
 import type { Writable } from 'node:stream'
+import type { RefusedBy } from '@hansa/protocols'
 import { bold, cyan, dim, green, red, yellow } from 'yoctocolors'
 
 export type Stream = Writable & { isTTY?: boolean }
@@ -22,6 +23,8 @@ export type Fault = {
   callId?: string
   stage?: string
   approvalId?: string
+  /** The other kernel, where it has signed that it refused. */
+  refusedBy?: RefusedBy
   /** What the capability itself says of its failure: text of a stranger. */
   said?: string
 }
@@ -99,9 +102,10 @@ function jsonLine(value: unknown): string {
   })
 }
 
-function faultText({ message, remedy, denialId, callId, stage, said }: Fault): string {
-  const facts = Object.entries({ 'it says': said, stage, 'denial id': denialId, 'call id': callId }).flatMap(
-    ([name, value]) => (value === undefined ? [] : `  ${style.dim(`${name}: ${value}`)}`),
+function faultText({ message, remedy, denialId, callId, stage, refusedBy, said }: Fault): string {
+  const ids = { 'refused by': refusedBy?.did, 'denial id': denialId, 'call id': callId }
+  const facts = Object.entries({ 'it says': said, stage, ...ids }).flatMap(([name, value]) =>
+    value === undefined ? [] : `  ${style.dim(`${name}: ${value}`)}`,
   )
   const lines = [`${style.bad('hansa:')} ${message}`, ...facts]
   if (remedy !== undefined) lines.push(`  ${remedy}`)

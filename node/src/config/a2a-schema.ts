@@ -30,7 +30,7 @@ export const a2aSchema = z.strictObject({
     .int()
     .min(1)
     .max(8_760)
-    .describe('Hours for which a task is kept when it has ended. Default: 24')
+    .describe('Hours for which a task is kept when it has ended, or waits and nobody answers. Default: 24')
     .optional(),
   push: z
     .boolean()

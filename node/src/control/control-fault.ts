@@ -9,8 +9,8 @@ export function faultOfError(error: unknown): ControlFault | undefined {
   if (!(error instanceof Error) || !('detail' in error)) return undefined
   const detail = error.detail as Partial<CallErrorDetail> | null | undefined
   if (typeof detail?.code !== 'string' || !isCode(detail.code)) return undefined
-  const { code, denialId, callId, stage, approvalId, frame } = detail
-  const facts = { denialId, callId, stage, approvalId, frame }
+  const { code, denialId, callId, stage, approvalId, refusedBy, frame } = detail
+  const facts = { denialId, callId, stage, approvalId, refusedBy, frame }
   const present = Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined))
   return { status: httpStatus[code], body: { error: { code, message: error.message, ...present } } }
 }

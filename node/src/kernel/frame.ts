@@ -51,8 +51,16 @@ export function errorOf(refused: Refused): CallError {
     callId: refused.call.callId,
     stage: stageOf(refused),
     ...(refused.approvalId === undefined ? {} : { approvalId: refused.approvalId }),
+    ...refusedBy(refused),
   }
   return new CallError(detail)
+}
+
+/** Signed by the kernel that was called: it has done nothing. */
+function refusedBy({ call: { target }, receipt }: Refused): Pick<CallErrorDetail, 'refusedBy'> {
+  if (receipt?.receipt.status !== 'denied' || target?.kind !== 'imported') return {}
+  const { origin, index } = receipt.receipt.log
+  return { refusedBy: { did: target.peer, receiptHash: receipt.hash, log: { origin, index } } }
 }
 
 const NAMES: Readonly<Record<Stage, CallStage>> = {

@@ -3,7 +3,7 @@ import type { GuardedFetch, ReplicaStore } from '@hansa/mesh'
 import type { Clock, Endpoint, EventLogger, PeerTransport, Store } from '@hansa/protocols'
 import type { BatchSigner, Freshness, PolicySource, Signer } from '@hansa/trust'
 import type { LogDirectory, LogDisk, LogLink, ReadBack } from '@hansa/trust/ledger'
-import type { TaskStore } from '../a2a/task-store.ts'
+import type { KeptTasks } from '../a2a/a2a-ground.ts'
 import type { ContentSettings } from '../content/content-settings.ts'
 import type { ContentGround } from '../content/content-store.ts'
 import type { DelegationInit } from '../delegation/open-delegation.ts'
@@ -57,7 +57,7 @@ export type KernelComponents = {
   /** Checks records of the replica when many come at once. @default this thread */
   recordThreads?: RecordThreads
   /** Tasks of A2A. @default none can be kept */
-  tasks?: TaskStore
+  tasks?: KeptTasks
   clock: Clock
   logger: EventLogger
   transport: PeerTransport

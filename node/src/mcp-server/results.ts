@@ -94,8 +94,10 @@ function refusalIn(frame: Frame): z.infer<typeof mcpRefusalSchema> | undefined {
 
 const RESOURCE_NOT_FOUND_2025 = -32_002
 
-function errorMeta({ detail: { code, denialId, callId, stage, approvalId } }: CallError) {
-  const facts = Object.entries({ denialId, callId, stage, approvalId }).filter(([, fact]) => fact !== undefined)
+function errorMeta({ detail: { code, denialId, callId, stage, approvalId, refusedBy } }: CallError) {
+  const facts = Object.entries({ denialId, callId, stage, approvalId, refusedBy }).filter(
+    ([, fact]) => fact !== undefined,
+  )
   return { [MCP_ERROR_META]: { code, retry: codes[code].retry, ...Object.fromEntries(facts) } }
 }
 

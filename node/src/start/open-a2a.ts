@@ -38,9 +38,10 @@ export async function openA2a(
   await using opened = new AsyncDisposableStack()
   const { allowPrivate } = config
   const fetch = guardedFetch({ allowPrivate, ...(ca === undefined ? {} : { ca }) })
-  const outbox = settings.push ? opened.use(new PushOutbox({ fetch, clock, logger })) : undefined
+  const outbox = settings.push ? opened.use(new PushOutbox({ store, fetch, clock, logger })) : undefined
   const webhooks = new TaskWebhooks({ store, allowPrivate, ...(outbox === undefined ? {} : { outbox }) })
   const desk = opened.use(await TaskDesk.open(settings, { kernel, store, webhooks, clock, logger }))
+  await outbox?.resume()
   const further: AgentInterface[] = []
   const said = { ...cardSettings(settings, config, kernel.did), further }
   const cards = new CardDesk(said, { kernel, signer, clock })

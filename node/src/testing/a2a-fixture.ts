@@ -10,8 +10,9 @@ import { CardDesk } from '../a2a/card-desk.ts'
 import { PushOutbox } from '../a2a/push-outbox.ts'
 import { grpcListener } from '../a2a/sdk/grpc-listener.ts'
 import { legacyBinding } from '../a2a/sdk/legacy-binding.ts'
-import { sqlTaskStore, taskMigrations } from '../a2a/sql-task-store.ts'
+import { sqlTaskStore } from '../a2a/sql-task-store.ts'
 import { TaskDesk } from '../a2a/task-desk.ts'
+import { taskMigrations } from '../a2a/task-migrations.ts'
 import { TaskWebhooks } from '../a2a/task-webhooks.ts'
 import { controlServer } from '../control/index.ts'
 import { type FakeKernel, fakeKernel, fakeOperations } from './fake-node.ts'
@@ -68,7 +69,7 @@ export async function a2aFixture(init: A2aFixtureInit = {}): Promise<A2aFixture>
   const kernel = answering(answers)
   const store = sqlTaskStore(database)
   const { post, allowPrivate = false, defaultCapability, legacy = false } = init
-  const outbox = post && resources.use(new PushOutbox({ fetch: { post }, clock, logger: silentLogger }))
+  const outbox = post && resources.use(new PushOutbox({ store, fetch: { post }, clock, logger: silentLogger }))
   const webhooks = new TaskWebhooks({ store, allowPrivate, ...(outbox === undefined ? {} : { outbox }) })
   const settings = {
     deadlineMs: 60_000,
@@ -76,6 +77,7 @@ export async function a2aFixture(init: A2aFixtureInit = {}): Promise<A2aFixture>
     ...(defaultCapability === undefined ? {} : { defaultCapability }),
   }
   const desk = resources.use(await TaskDesk.open(settings, { kernel, store, webhooks, clock, logger: silentLogger }))
+  await outbox?.resume()
   const further: AgentInterface[] = []
   const said = {
     name: 'Lübeck Trading House',

@@ -63,6 +63,27 @@ describe.each(receiptStatuses)('a call that ended with %s', (status) => {
   })
 })
 
+it('a refusal that a peer has signed is one in both, and a fault of that peer none', () => {
+  const { mcp, a2a } = protocolMapping.statuses.denied
+  const by = {
+    did: 'did:key:z6Mk' as const,
+    receiptHash: 'A'.repeat(43),
+    log: { origin: 'orgb.example/log', index: 3 },
+  }
+  const error = (code: 'policy_denied' | 'internal') =>
+    new CallError({ code, callId: ID, denialId: ID, stage: 'remote', refusedBy: by })
+  expect(failedTool(error('policy_denied'))).toMatchObject({
+    ...{ [mcp]: true, _meta: { 'hansa/error': { refusedBy: by } } },
+  })
+  const state = (one: CallError) => outcomeOfRefusal(one.detail, one.message, 'a.b')
+  expect(state(error('policy_denied'))).toMatchObject({
+    ...{ state: a2a, facts: { remote: { did: by.did, receipt: by.receiptHash, log: by.log } } },
+  })
+  expect(state(error('internal')).state).toBe('TASK_STATE_FAILED')
+  // Nobody has signed this one.
+  expect(state(new CallError({ code: 'policy_denied', stage: 'remote' })).state).toBe('TASK_STATE_FAILED')
+})
+
 describe.each(inputMethods)('a question of the method %s', (method) => {
   const { mcp, a2a } = protocolMapping.inputs[method]
 

@@ -1,5 +1,6 @@
 /** A call whose notes are heard: `POST /control/v1/invoke/stream` with the parameters of `invoke`. */
 import { z } from 'zod'
+import { refusedBySchema } from '../errors/refused-by.ts'
 import { callNoteSchema } from '../exchange/call-note.ts'
 import { frameSchema } from '../kernel/frame.ts'
 
@@ -12,6 +13,7 @@ export const controlErrorSchema = z.object({
     callId: z.string().max(64).optional(),
     stage: z.string().max(64).optional().describe('Where in the life of a call it was refused'),
     approvalId: z.string().max(64).optional().describe('The approval to wait for, with approval_required'),
+    refusedBy: refusedBySchema.optional().describe('The other kernel, where it has signed that it refused the call'),
     frame: frameSchema.optional().describe('What the capability says of its failure'),
   }),
 })

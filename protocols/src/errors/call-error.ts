@@ -2,6 +2,7 @@ import type { Frame } from '../kernel/frame.ts'
 import type { Code } from './codes.ts'
 import { codes } from './codes.ts'
 import { KernelError } from './kernel-error.ts'
+import type { RefusedBy } from './refused-by.ts'
 
 /** Where in the life of a call it was refused; the names of docs/architecture.md. `remote` is the other kernel's doing. */
 export const callStages = ['receive', 'policy', 'token', 'inbound', 'driver', 'outbound', 'audit', 'remote'] as const
@@ -15,6 +16,8 @@ export type CallErrorDetail = {
   stage?: CallStage
   /** Names the approval to wait for; only with `approval_required`. */
   approvalId?: string
+  /** The other kernel, where it has signed that it refused the call and did nothing. */
+  refusedBy?: RefusedBy
   /** What the capability says of its failure: a frame of kind `content`, screened like a result. */
   frame?: Frame
 }

@@ -24,6 +24,12 @@ export const a2aLogEvents = {
     means: 'What became of a task of A2A could not be kept, or its call failed inside.',
     todo: 'Look at the disk; a fault of Hansa is worth a report with this line.',
   },
+  'a2a.push_failed': {
+    level: 'error',
+    fields: ['error', 'code?', 'reason?', 'at'],
+    means: 'Push notifications that wait could not be read or changed in the database; they wait on.',
+    todo: 'Look at the disk. They go out with the next event for their webhook, or after a restart.',
+  },
   'a2a.push_full': {
     level: 'error',
     fields: ['reason'],

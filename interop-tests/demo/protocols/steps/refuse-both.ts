@@ -35,15 +35,14 @@ export const refuseBoth: SceneStep<ProtocolsWorld> = {
   },
 }
 
-/** An error where nothing was begun; a task that ended without a result where orgb said no. */
+/** An error where nothing was begun; a rejected task where orgb said no. */
 async function overA2a(world: ProtocolsWorld, capability: string, args: Record<string, unknown>): Promise<Code> {
   const client = await a2aClient(world)
   const sent = send(client, '', undefined, { capability, arguments: args })
   return await sent.then(
     ({ status, metadata }) => {
       const { code } = hansaTaskSchema.parse(metadata?.[HANSA_EXTENSION])
-      const ended = status?.state === TaskState.TASK_STATE_REJECTED || status?.state === TaskState.TASK_STATE_FAILED
-      if (ended && code !== undefined) return code
+      if (status?.state === TaskState.TASK_STATE_REJECTED && code !== undefined) return code
       throw new Error(`the task is ${TaskState[status?.state ?? TaskState.UNRECOGNIZED]}, with ${code}`)
     },
     (error: unknown) => codeIn(`${String(error)} ${JSON.stringify(error)}`),
