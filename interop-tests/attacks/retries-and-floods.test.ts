@@ -1,8 +1,9 @@
 import { exchangePaths } from '@hansa/protocols'
+import { alice } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
 import { entriesOf, outcomeOf } from '../harness/outcome.ts'
 import { RoguePeer } from '../harness/rogue-peer.ts'
-import { serveBob, type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
+import { allow, serveBob, type TwoOrgs, twoOrgs } from '../harness/two-orgs.ts'
 
 /** Mallory stands between and says, once, that bob does not know the session. */
 function lieAboutTheSession(mesh: TwoOrgs, hold?: Promise<void>): void {
@@ -80,5 +81,22 @@ describe('a stranger who is always denied', () => {
     await mesh.advance({ minutes: 1 })
     const counted = await entriesOf(mesh, 'bob', 'refusals.counted')
     expect(counted.reduce((sum, { ext }) => sum + (ext?.count ?? 0), 0)).toBeGreaterThanOrEqual(1_300)
+  })
+
+  it('is not looked at any more after a while: not even her signature is checked, and others are served', async () => {
+    await using mesh = await twoOrgs({ bob: { rules: [allow('echo', '*', 'echo')] } })
+    await mesh.join('alice', 'bob')
+    const rogue = await RoguePeer.open(mesh, 'bob')
+    const forged = () => rogue.call({ signedBy: alice })
+    // Not her signature: with one check it is known that the message is nobody's.
+    expect(await forged()).toMatchObject({ code: 'invalid_request' })
+    for (let call = 0; call < 99; call++) await rogue.call({ cap: 'note.write' })
+    expect(await forged()).toMatchObject({ code: 'rate_limited' })
+    expect(await outcomeOf(mesh.kernel('alice').invoke('bob/echo', { text: 'x' }))).toBe('released')
+    await mesh.advance({ minutes: 2 })
+    expect(await forged()).toMatchObject({ code: 'invalid_request' })
+    const counted = await entriesOf(mesh, 'bob', 'refusals.counted')
+    const reasons = counted.map(({ ext }) => ext?.reason)
+    expect(reasons).toContain(`too many calls of ${rogue.signer.did} were refused within a minute`)
   })
 })

@@ -103,7 +103,13 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
   const sessions = cleanup.use(openSessions({ ...reach, webSocket, host }, { clock: systemClock, logger }))
   const spki = (tlsSpki ?? []).flatMap((key) => decodeBase64url(key) ?? [])
   const advertised = (url: string) => ({ url: publicUrl ?? url, spki })
-  const serving = { logger, advertised, ...sessions.taking, ...(certificate === undefined ? {} : { certificate }) }
+  const serving = {
+    clock: systemClock,
+    logger,
+    advertised,
+    ...sessions.taking,
+    ...(certificate === undefined ? {} : { certificate }),
+  }
   const gateway = listen && cleanup.use(await httpGateway(listen, serving))
   if (certificate !== undefined) cleanup.defer(certificate.watch())
   const tls = certificate === undefined ? tlsSpki && (() => tlsSpki) : () => certificate.keys()

@@ -7,6 +7,7 @@ import type { InboundSession, InboundSessions } from '@hansa/mesh'
 import type { ChannelBinding, Clock, Code, Did, Envelope, InboundRequest, Intent } from '@hansa/protocols'
 import { callFrameLimits, decodeFrames, MAX_INTENT_LIFE_SECONDS } from '@hansa/protocols'
 import { type EnvelopeVerifier, intentOf, parseEnvelope, payloadBytesOf } from '@hansa/trust'
+import type { RefusalBudget } from './refusal-budget.ts'
 import type { SpentCounters } from './spent-counters.ts'
 
 export type AuthenticatedIntent = {
@@ -32,6 +33,8 @@ export type AuthenticateComponents = {
   verifier: EnvelopeVerifier
   /** What counters were used for. */
   counters: SpentCounters
+  /** Whose calls are not looked at, because so many were refused. */
+  budget: Pick<RefusalBudget, 'isSpent'>
 }
 
 /** Seconds between two kernels' clocks (security.md B0.4). */
@@ -40,7 +43,7 @@ const SKEW_SECONDS = 60
 /** @param consume whether the intent's place in the replay window is taken: yes for a call, no for a question. */
 export async function authenticateIntent(
   { body, binding }: Pick<InboundRequest, 'body' | 'binding'>,
-  { self, clock, sessions, verifier, counters }: AuthenticateComponents,
+  { self, clock, sessions, verifier, counters, budget }: AuthenticateComponents,
   consume: boolean,
 ): Promise<AuthenticatedIntent | IntentRejection> {
   const frames = decodeFrames(body, callFrameLimits)
@@ -56,6 +59,7 @@ export async function authenticateIntent(
   if (session === undefined) return { rejected: 'handshake_failed', reason: 'the session is not known, or has ended' }
   if (!isOnItsConnection(session, binding))
     return { rejected: 'handshake_failed', reason: 'the session is bound to another connection' }
+  if (budget.isSpent(session.peer)) return notLookedAt(session.peer)
   const first = session.window.isFresh(claimed.ctr) ? undefined : counters.contradicted(session, claimed.ctr, envelope)
   if (first === undefined && !session.window.isFresh(claimed.ctr)) return REPLAYED
   const verdict = await verifier.verify('hansa-intent', envelope, session.peer)
@@ -79,6 +83,10 @@ export async function authenticateIntent(
 const REPLAYED: IntentRejection = {
   rejected: 'invalid_request',
   reason: 'replay: the counter was used or is too old',
+}
+
+function notLookedAt(peer: Did): IntentRejection {
+  return { rejected: 'rate_limited', reason: `too many calls of ${peer} were refused within a minute` }
 }
 
 /** A session over TLS itself does not go on over another connection, whoever holds the key of the certificate. */

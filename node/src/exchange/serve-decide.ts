@@ -67,7 +67,8 @@ async function decide(authenticated: AuthenticatedIntent, components: ServeDecid
   const { effect, obligations, rules, reason } = isRefusal(received)
     ? { effect: 'deny' as const, obligations: [], rules: [], reason: received.reason }
     : judge(received, components)
-  if (effect !== 'permit' && !components.budget.spend(authenticated.intent.iss)) throw new RefusalUnsigned()
+  const code = isRefusal(received) ? received.refused : 'policy_denied'
+  if (effect !== 'permit' && !components.budget.spend(authenticated.intent.iss, code)) throw new RefusalUnsigned()
   const now = Math.floor(components.clock.now() / 1000)
   const decision: Decision = {
     v: 1,

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { exchangePaths, type InboundRequest, MAX_CALL_BYTES, silentLogger } from '@hansa/protocols'
+import { manualClock } from '@hansa/protocols/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type HttpGateway, httpGateway } from './http-gateway.ts'
 
@@ -12,7 +13,7 @@ const sockets: Socket[] = []
 async function listen(advertised = (url: string) => url): Promise<void> {
   gateway = await httpGateway(
     { host: '127.0.0.1', port: 0 },
-    { logger: silentLogger, advertised: (url) => ({ url: advertised(url) }) },
+    { clock: manualClock(), logger: silentLogger, advertised: (url) => ({ url: advertised(url) }) },
   )
   handled = []
   gateway.attach({
@@ -92,7 +93,7 @@ describe('a request', () => {
     await gateway.close()
     gateway = await httpGateway(
       { host: '127.0.0.1', port: 0 },
-      { logger: silentLogger, advertised: (url) => ({ url }) },
+      { clock: manualClock(), logger: silentLogger, advertised: (url) => ({ url }) },
     )
     const text = await raw(request(`GET ${manifest}`, ['connection: close']))
     expect([statusOf(text), codeOf(text)]).toEqual([503, 'busy'])
@@ -197,7 +198,10 @@ describe('the channel', () => {
     ['advertises another address than loopback', '127.0.0.1', 'http://198.51.100.7:80'],
     ['listens on every address', '0.0.0.0', 'http://127.0.0.1:80'],
   ])('is not opened without TLS for a node that %s', async (_what, host, advertised) => {
-    const listening = httpGateway({ host, port: 0 }, { logger: silentLogger, advertised: () => ({ url: advertised }) })
+    const listening = httpGateway(
+      { host, port: 0 },
+      { clock: manualClock(), logger: silentLogger, advertised: () => ({ url: advertised }) },
+    )
     await expect(listening).rejects.toMatchObject({ detail: { code: 'plain_http_off_host' } })
   })
 
@@ -206,7 +210,7 @@ describe('the channel', () => {
     const spki = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
     gateway = await httpGateway(
       { host: '127.0.0.1', port: 0 },
-      { logger: silentLogger, advertised: () => ({ url: 'https://kernel.example', spki }) },
+      { clock: manualClock(), logger: silentLogger, advertised: () => ({ url: 'https://kernel.example', spki }) },
     )
     gateway.attach({
       handle: async (request) => {
@@ -253,7 +257,7 @@ describe('bodies that fill the memory', () => {
     await gateway.close()
     gateway = await httpGateway(
       { host: '127.0.0.1', port: 0, maxBodyMemory: 1_000 },
-      { logger: silentLogger, advertised: (url) => ({ url }) },
+      { clock: manualClock(), logger: silentLogger, advertised: (url) => ({ url }) },
     )
     const reached = Promise.withResolvers<void>()
     const gate = Promise.withResolvers<void>()

@@ -8,7 +8,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { isLoopbackHost, localBinding, spkiHash } from '@hansa/mesh'
-import type { ChannelBinding, EventLogger, InboundHandler, InboundReply } from '@hansa/protocols'
+import type { ChannelBinding, Clock, EventLogger, InboundHandler, InboundReply } from '@hansa/protocols'
 import { httpStatus } from '@hansa/protocols'
 import { decodeBase64url, encodeBase64url } from '@hansa/trust'
 import { inboundRoutes } from '../exchange/inbound-router.ts'
@@ -16,6 +16,7 @@ import { hostAndPort } from '../host-and-port.ts'
 import { BodyMemory } from './body-memory.ts'
 import type { CertificatePair } from './certificate-files.ts'
 import { GatewayError } from './errors.ts'
+import { Impatience } from './impatience.ts'
 import { listen } from './listen.ts'
 import type { ServedCertificate } from './served-certificate.ts'
 import { asksForSession, type SessionUpgradesComponents, sessionUpgrades } from './session-upgrades.ts'
@@ -47,6 +48,7 @@ export type HttpGatewayInit = {
 }
 
 export type HttpGatewayComponents = {
+  clock: Clock
   logger: EventLogger
   /** Serves https with it. @default plain HTTP, for this machine or a TLS proxy on it */
   certificate?: ServedCertificate
@@ -74,7 +76,7 @@ export interface HttpGateway extends AsyncDisposable {
 
 /** @throws GatewayError when the address cannot be listened on. */
 export async function httpGateway(init: HttpGatewayInit, components: HttpGatewayComponents): Promise<HttpGateway> {
-  const { certificate, logger } = components
+  const { certificate, clock, logger } = components
   const server = serverFor(certificate, components.sessions !== undefined)
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
@@ -93,6 +95,7 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
   let closing: Promise<void> | undefined
   const memory = new BodyMemory(init.maxBodyMemory ?? MAX_BODY_MEMORY)
   const turns = new Turns()
+  const impatience = new Impatience({ clock, logger })
   // By the other end, because a request over TLS comes on another object than the connection.
   const silent = new Map<string, Socket>()
   server.on('connection', (socket: Socket) => {
@@ -100,14 +103,22 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
     silent.set(name, socket)
     socket.once('close', () => silent.delete(name))
   })
+  server.on(certificate === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
+    impatience.opened(socket),
+  )
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     silent.delete(otherEnd(request.socket))
+    const binding = bindingOf(request)
+    // Of several callers behind one proxy, one must not make the others wait.
+    const isDirect = certificate !== undefined || binding?.kind === 'local'
+    if (isDirect && !impatience.mayAsk(request.socket)) return void request.socket.destroy()
     // A connection that is kept alive would keep a closing server open.
     if (closing !== undefined) response.setHeader('connection', 'close')
     response.once('finish', () => {
       if (closing !== undefined) request.socket.end()
+      if (isDirect) impatience.answered(request.socket, isRefusal(response.statusCode))
     })
-    void answer(request, response, handler, bindingOf(request), { memory, turns }).catch((error: unknown) => {
+    void answer(request, response, handler, binding, { memory, turns }).catch((error: unknown) => {
       logger.warn('gateway.request_failed', {
         reason: error instanceof Error ? error.message : String(error),
       })
@@ -293,6 +304,11 @@ function readBody(request: IncomingMessage, limit: number, memory: BodyMemory): 
 
 function errorReply(code: 'busy' | 'invalid_request'): InboundReply {
   return { status: httpStatus[code], contentType: 'application/json', body: Buffer.from(JSON.stringify({ code })) }
+}
+
+/** Of what was asked; what this kernel cannot do now is nobody's fault. */
+function isRefusal(status: number): boolean {
+  return status >= 400 && status < 500
 }
 
 function write(response: ServerResponse, reply: InboundReply, last = false): void {

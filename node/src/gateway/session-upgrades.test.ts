@@ -28,7 +28,10 @@ async function opened(handle: (inbound: InboundRequest) => Promise<Uint8Array> =
   const proven: [Did, SessionLink][] = []
   const advertised = (url: string) => ({ url })
   const sessions = { clock, proven: (peer: Did, link: SessionLink) => void proven.push([peer, link]) }
-  const gateway = await httpGateway({ host: '127.0.0.1', port: 0 }, { logger: silentLogger, advertised, sessions })
+  const gateway = await httpGateway(
+    { host: '127.0.0.1', port: 0 },
+    { clock, logger: silentLogger, advertised, sessions },
+  )
   const handler: InboundHandler = {
     async handle(inbound) {
       const body = await handle(inbound)

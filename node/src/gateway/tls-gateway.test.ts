@@ -33,7 +33,7 @@ beforeEach(async () => {
   const opened = await ServedCertificate.open({ files }, { clock: manualClock(now * 1000), logger: silentLogger })
   if (!opened.ok) throw new Error(opened.faults.join('\n'))
   certificate = opened.certificate
-  const serving = { logger: silentLogger, certificate, advertised: (url: string) => ({ url }) }
+  const serving = { clock: manualClock(), logger: silentLogger, certificate, advertised: (url: string) => ({ url }) }
   gateway = await httpGateway({ host: '127.0.0.1', port: 0 }, serving)
   handled = []
   gateway.attach({

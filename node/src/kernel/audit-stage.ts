@@ -73,7 +73,7 @@ function appendEnd(
 /** @throws RefusalUnsigned for a peer's call that did nothing and is one refusal too many. */
 function refuseUnsigned(ended: Released | Refused, budget: RefusalBudget): void {
   const { caller, begin } = ended.call as Refused['call']
-  if ('refused' in ended && caller.kind === 'peer' && begin === undefined && !budget.spend(caller.did)) {
+  if ('refused' in ended && caller.kind === 'peer' && begin === undefined && !budget.spend(caller.did, ended.refused)) {
     throw new RefusalUnsigned()
   }
 }

@@ -117,6 +117,13 @@ export const logEvents = {
     means: 'A connection of another kernel broke while its request was served.',
     todo: 'Look at the network when it repeats.',
   },
+  'gateway.slowed': {
+    level: 'warn',
+    fields: ['source'],
+    means:
+      'So much from this address was refused that its connections are read slowly, and new ones later; said once in ten minutes.',
+    todo: 'Look in the log for `refusals.counted` from there: `hansa audit list --type refusals.counted`.',
+  },
   'content.not_discarded': {
     level: 'error',
     fields: ['error', 'code?', 'reason?', 'at'],

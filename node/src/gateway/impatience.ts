@@ -1,0 +1,118 @@
+/**
+ * Which connections are read from, by how much of what came over them was refused (security.md B13). Whoever floods one
+ * connection waits for its bytes to be read, which costs nothing here. Whoever opens others for it has less patience to
+ * use up on each, and waits before each of them; of too many that wait, the newest is closed unread.
+ *
+ * An address is not an identity, and somebody else may have it too: so it never ends what is open already.
+ */
+import type { Socket } from 'node:net'
+import type { Clock, EventLogger } from '@hansa/protocols'
+import { Patience, type PatienceSettings } from './patience.ts'
+
+/** Some more than the calls that a peer may have under way when its session ends. */
+const OF_A_CONNECTION: PatienceSettings = { refusals: 96, perSecond: 1, firstMs: 250, longestMs: 8_000 }
+/** Of a new one from an address whose patience is used up. */
+const OF_A_SUSPECT: PatienceSettings = { ...OF_A_CONNECTION, refusals: 4 }
+const OF_AN_ADDRESS: PatienceSettings = { refusals: 512, perSecond: 8, firstMs: 250, longestMs: 1_000 }
+/** New connections from one such address that wait at the same time. */
+const MAX_WAITING = 16
+/** Requests of one connection that are under way: callers send the next one when they have their answer. */
+const MAX_UNDER_WAY = 16
+/** Addresses that are watched at the same time; the one that was refused longest ago is forgotten. */
+const MAX_ADDRESSES = 4_096
+/** Milliseconds between two lines about one address. */
+const TELL_EVERY_MS = 600_000
+
+type Address = { patience: Patience; waiting: number; toldMs: number | undefined }
+type Connection = { patience: Patience; isHeld: boolean; underWay: number }
+
+export class Impatience {
+  readonly #clock: Clock
+  readonly #logger: EventLogger
+  /** Whoever was refused last is last. */
+  readonly #addresses = new Map<string, Address>()
+  readonly #connections = new WeakMap<Socket, Connection>()
+
+  constructor(components: { clock: Clock; logger: EventLogger }) {
+    this.#clock = components.clock
+    this.#logger = components.logger
+  }
+
+  /** A connection that its bytes can be read from now. Closes it, or reads later, where too much was refused before. */
+  opened(socket: Socket): void {
+    const address = this.#addresses.get(sourceOf(socket))
+    if (address === undefined || !address.patience.isSpent(this.#clock.now())) return
+    if (address.waiting >= MAX_WAITING) return void socket.destroy()
+    const connection = this.#of(socket, OF_A_SUSPECT)
+    address.waiting += 1
+    this.#hold(socket, connection, address.patience.refused(this.#clock.now()), () => {
+      address.waiting -= 1
+    })
+  }
+
+  /** A request has come over it. @returns whether it may be looked at; what was read ahead of a refusal may not. */
+  mayAsk(socket: Socket): boolean {
+    const connection = this.#of(socket)
+    if (connection.isHeld || connection.underWay >= MAX_UNDER_WAY) return false
+    connection.underWay += 1
+    return true
+  }
+
+  /** The answer is on its way. @param isRefused whether it refuses what was asked */
+  answered(socket: Socket, isRefused: boolean): void {
+    const connection = this.#of(socket)
+    connection.underWay -= 1
+    if (!isRefused) return
+    const now = this.#clock.now()
+    this.#refusedAt(sourceOf(socket), now)
+    const waitMs = connection.patience.refused(now)
+    if (waitMs > 0) this.#hold(socket, connection, waitMs)
+  }
+
+  #of(socket: Socket, settings: PatienceSettings = OF_A_CONNECTION): Connection {
+    const known = this.#connections.get(socket)
+    if (known !== undefined) return known
+    const connection = { patience: new Patience(settings, this.#clock.now()), isHeld: false, underWay: 0 }
+    this.#connections.set(socket, connection)
+    return connection
+  }
+
+  #refusedAt(source: string, now: number): void {
+    const known = this.#addresses.get(source)
+    const address = known ?? { patience: new Patience(OF_AN_ADDRESS, now), waiting: 0, toldMs: undefined }
+    this.#addresses.delete(source)
+    this.#addresses.set(source, address)
+    if (this.#addresses.size > MAX_ADDRESSES) this.#forgetOldest()
+    if (address.patience.refused(now) === 0) return
+    if (address.toldMs !== undefined && now - address.toldMs < TELL_EVERY_MS) return
+    address.toldMs = now
+    this.#logger.warn('gateway.slowed', { source })
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#addresses.keys()) {
+      this.#addresses.delete(oldest)
+      return
+    }
+  }
+
+  #hold(socket: Socket, connection: Connection, waitMs: number, ended: () => void = () => {}): void {
+    if (connection.isHeld) return
+    connection.isHeld = true
+    // A server that has just got the socket has its first look at it under way, which would begin to read again.
+    process.nextTick(() => connection.isHeld && socket.pause())
+    const end = () => {
+      cancel()
+      socket.off('close', end)
+      connection.isHeld = false
+      ended()
+      socket.resume()
+    }
+    const cancel = this.#clock.after(waitMs, end)
+    socket.once('close', end)
+  }
+}
+
+function sourceOf({ remoteAddress }: Socket): string {
+  return remoteAddress ?? 'unknown'
+}
