@@ -1,5 +1,11 @@
 /** MCP clients at a node: what they see and call, through policies, firewalls and log, here and two kernels away. */
-import { ContentAnswer, InputRequired, promptResultSchema, type ResourceArguments } from '@hansa/protocols'
+import {
+  type CallNote,
+  ContentAnswer,
+  InputRequired,
+  promptResultSchema,
+  type ResourceArguments,
+} from '@hansa/protocols'
 import type { Client } from '@modelcontextprotocol/client'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -273,6 +279,7 @@ describe.each(mcpEras)('an MCP client of %s', (era) => {
         const { method, uri } = args as { method: string; uri: string }
         if (method !== 'resources/subscribe') return resourcesOf(id, args as ResourceArguments)
         watching.set(uri, (changed) => note({ type: 'updated', uri: changed }))
+        note({ type: 'progress', progress: 0 })
         return new Promise((resolve) => {
           signal.addEventListener('abort', () => {
             watching.delete(uri)
@@ -311,6 +318,88 @@ describe.each(mcpEras)('an MCP client of %s', (era) => {
     const seen = () => mesh.advance({ seconds: 1 }).then(() => changes)
     await expect.poll(seen, { timeout: 20_000 }).toBeGreaterThan(0)
     expect((await client.listTools()).tools.map(({ name }) => name)).toContain('clock')
+  })
+})
+
+describe('a subscription of a session of 2025-11-25', () => {
+  const uri = 'hansa://bob/files.mcp.resources/test://one'
+  type Handler = (note: (note: CallNote) => void, signal: AbortSignal) => Promise<ContentAnswer>
+
+  /** @param at who serves the resource; the client is one of alice */
+  async function subscribing(handler: Handler, at: 'alice' | 'bob' = 'bob') {
+    const cleanup = new AsyncDisposableStack()
+    const mesh = cleanup.use(await twoOrgs())
+    const definition = { id: 'files.mcp.resources', kind: 'resource', safety: 'READ' } as const
+    await mesh.kernel(at).register(definition, (_args, { note, signal }) => handler(note, signal))
+    await mesh.join('alice', 'bob')
+    const client = await cleanup.use(await mcpAgents(mesh, 'alice')).client('reporter', '2025-11-25')
+    return { mesh, client, [Symbol.asyncDispose]: () => cleanup.disposeAsync() }
+  }
+
+  const untilLeft = (signal: AbortSignal) =>
+    new Promise<ContentAnswer>((resolve) => {
+      signal.addEventListener('abort', () => resolve(new ContentAnswer([])), { once: true })
+    })
+
+  it('is answered when the server behind two kernels has confirmed it, to everybody who asked for it', async () => {
+    const asked = Promise.withResolvers<() => void>()
+    let times = 0
+    await using given = await subscribing((note, signal) => {
+      times += 1
+      asked.resolve(() => note({ type: 'progress', progress: 0 }))
+      return untilLeft(signal)
+    })
+    const order: string[] = []
+    const answered = [1, 2].map(() => given.client.subscribeResource({ uri }).then(() => order.push('answered')))
+    const confirm = await asked.promise
+    // Another request of the session goes and comes back meanwhile.
+    await given.client.ping()
+    order.push('confirmed')
+    confirm()
+    await Promise.all(answered)
+    expect(order).toEqual(['confirmed', 'answered', 'answered'])
+    expect(times).toBe(1)
+  })
+
+  it('is an error when the server refuses it, and can be asked for again', async () => {
+    let refuses = true
+    await using given = await subscribing(async (note, signal) => {
+      if (refuses) throw new Error('nothing is watched here')
+      note({ type: 'progress', progress: 0 })
+      return untilLeft(signal)
+    })
+    await expect(given.client.subscribeResource({ uri })).rejects.toThrow(/internal/)
+    refuses = false
+    expect(await given.client.subscribeResource({ uri })).toEqual({})
+  })
+
+  it('is an error when nothing is confirmed in time, and then nothing is watched', async () => {
+    const [asked, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    await using given = await subscribing((_note, signal) => {
+      signal.addEventListener('abort', () => left.resolve(), { once: true })
+      asked.resolve()
+      return untilLeft(signal)
+    }, 'alice')
+    const own = uri.replace('bob/', '')
+    const refused = expect(given.client.subscribeResource({ uri: own })).rejects.toThrow(
+      /has not said within 40 seconds/,
+    )
+    await asked.promise
+    await given.mesh.advance({ seconds: 41 })
+    await refused
+    await left.promise
+  })
+
+  it('is an error when the client takes it back before it is confirmed', async () => {
+    const asked = Promise.withResolvers<void>()
+    await using given = await subscribing((_note, signal) => {
+      asked.resolve()
+      return untilLeft(signal)
+    })
+    const refused = expect(given.client.subscribeResource({ uri })).rejects.toThrow(/ended before it had begun/)
+    await asked.promise
+    await given.client.unsubscribeResource({ uri })
+    await refused
   })
 })
 

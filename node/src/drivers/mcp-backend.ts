@@ -31,7 +31,7 @@ export interface McpBackend extends AsyncDisposable {
   /** @throws DriverError */
   request(request: McpRequest, leg: McpLeg): Promise<McpReply>
   /**
-   * Says `updated` whenever the resource changes, until the signal aborts.
+   * Says a progress of 0 when the server has confirmed, and `updated` whenever the resource changes, until the signal aborts.
    * @throws DriverError
    */
   watch(uri: string, leg: McpLeg): Promise<void>

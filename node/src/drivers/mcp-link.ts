@@ -142,7 +142,7 @@ export class McpLink {
     }
   }
 
-  /** Says `updated` of the resource until the signal aborts. @throws whatever the library throws. */
+  /** Says when the server has confirmed, by a progress of 0, and then `updated` of the resource until the signal aborts. @throws whatever the library throws. */
   async watch(uri: string, note: McpNoteSink, signal: AbortSignal): Promise<void> {
     const watching = this.#notes.watch(uri, note)
     const ended = Promise.withResolvers<void>()
@@ -151,6 +151,7 @@ export class McpLink {
     try {
       if (watching.first) this.#subscriptions.set(uri, this.#subscribe(uri))
       const subscription = await this.#subscriptions.get(uri)
+      note({ type: 'progress', progress: 0 })
       void subscription?.closed.then(() => ended.reject(lost('the server ended the subscription')))
       if (signal.aborted) end()
       await Promise.race([ended.promise, this.#gone.promise])

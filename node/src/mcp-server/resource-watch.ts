@@ -15,13 +15,18 @@ const BETWEEN_MS = 1_000
 
 export type WatchComponents = { kernel: Pick<ControlledKernel, 'invoke' | 'explain'>; clock: Clock }
 
-export type WatchedResource = { ref: string; uri: string; updated(uri: string): void }
+export type ResourceAtPlace = { ref: string; uri: string }
+export type WatchedResource = ResourceAtPlace & {
+  /** Whoever serves it has confirmed that it is watched; called again with each further call. */
+  begun?(): void
+  updated(uri: string): void
+}
 
 /** @throws CallError with what the policies say when they do not permit it, before anything is called */
 export async function mayWatch(
   { kernel }: WatchComponents,
   calling: Calling,
-  { ref, uri }: WatchedResource,
+  { ref, uri }: ResourceAtPlace,
 ): Promise<void> {
   const options = optionsOf(calling, ref, calling.ends)
   const { decision, code = 'policy_denied' } = await kernel.explain(ref, argumentsOf(uri), options)
@@ -32,11 +37,13 @@ export async function mayWatch(
 export async function watchResource(
   { kernel, clock }: WatchComponents,
   calling: Calling,
-  { ref, uri, updated }: WatchedResource,
+  { ref, uri, begun, updated }: WatchedResource,
   signal: AbortSignal,
 ): Promise<void> {
   const onNote: InvokeOptions['onNote'] = (note) => {
-    if (note.type === 'updated' && !signal.aborted) updated(note.uri)
+    if (signal.aborted) return
+    if (note.type === 'progress' || note.type === 'updated') begun?.()
+    if (note.type === 'updated') updated(note.uri)
   }
   const options = { ...optionsOf(calling, ref, signal), deadlineMs: CALL_MS, onNote }
   while (!signal.aborted) {

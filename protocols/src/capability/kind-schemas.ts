@@ -8,8 +8,8 @@ const uri = z.string().min(1).max(8192)
 /**
  * Of a `resource`: MCP's methods, which policies can tell apart by `args.method`. The result is content: a list is one
  * `data` part as MCP has it (`{ resources, nextCursor? }`, `{ resourceTemplates, … }`, `{ completion }`), a resource that
- * is read one `file` part for each of its contents. `resources/subscribe` says `updated` until it is cancelled or its
- * deadline passes, and then answers an empty list.
+ * is read one `file` part for each of its contents. `resources/subscribe` says a progress of 0 when the resource is
+ * watched, and then `updated` until it is cancelled or its deadline passes; then it answers an empty list.
  */
 export const resourceArgumentsSchema = z.discriminatedUnion('method', [
   z.strictObject({ method: z.literal('resources/list'), cursor }),
