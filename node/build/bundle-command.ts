@@ -23,6 +23,7 @@ await build({
     'verify-thread': cli('verify/verify-thread.ts'),
     'record-thread': join(own, 'src', 'replica', 'record-thread.ts'),
     'read-back-thread': join(own, 'src', 'read-back', 'read-back-thread.ts'),
+    'resume-thread': join(own, 'src', 'resume', 'resume-thread.ts'),
   },
   platform: 'node',
   // Speed of one process in a thousand that speaks to PostgreSQL natively; it is asked for and not found.

@@ -28,6 +28,7 @@ import type { KernelComponents, KernelInit } from './kernel/kernel-components.ts
 import { threadedReadBack } from './read-back/threaded-read-back.ts'
 import { recordThreads } from './replica/record-threads.ts'
 import { replicaMigrations, sqlReplicaStore } from './replica/sql-replica-store.ts'
+import { threadedResume } from './resume/threaded-resume.ts'
 import { openSessions } from './session/open-sessions.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -66,6 +67,7 @@ type Ground = Pick<
   | 'keepEvidence'
   | 'disk'
   | 'readBack'
+  | 'resumeThread'
   | 'logs'
   | 'store'
   | 'replicaStore'
@@ -172,6 +174,7 @@ async function directoryGround(directory: string): Promise<Ground> {
     keepEvidence: evidenceFiles(paths),
     disk: fileLogDisk(paths.log),
     readBack: threadedReadBack(paths.log),
+    resumeThread: threadedResume(paths.log),
     logs,
     store: sqlStore(database),
     replicaStore: sqlReplicaStore(database),

@@ -68,6 +68,7 @@ import { PolicyHolder } from './policy-holder.ts'
 import type { PolicyComponents } from './policy-stage.ts'
 import { receiveStage } from './receive-stage.ts'
 import { receiveWithinDebts } from './receive-within-debts.ts'
+import { replayFacts } from './replay-facts.ts'
 import { sharedStages } from './shared-stages.ts'
 import type { Refusal } from './stages.ts'
 import { TokenDesk } from './token-desk.ts'
@@ -164,8 +165,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
       append,
       args,
       outbox: { logger, transport, signer: batch, endpointOf: (peer) => imports.endpointOf(peer) },
-      promises: { reads: (ref) => imports.descriptorOf(ref)?.safety === 'READ' },
-      ruleWindow: (rule) => inForce().rules.find(({ id }) => id === rule)?.limit?.per_seconds,
+      facts: replayFacts(imports, inForce),
     },
   })
   const { approvals, uses, budgets, rates, idempotency, openAcks, openCalls, callIds, doubt, outbox, promises } =

@@ -219,8 +219,9 @@ export class ImportDesk implements CertificatePins {
 
   /** As it is pinned, callable or not. */
   descriptorOf(ref: CapabilityRef): CapabilityDescriptor | undefined {
-    const pinned = this.#book.list().flatMap(({ capabilities }) => capabilities)
-    return pinned.find((capability) => capability.ref === ref)?.descriptor
+    const alias = parseCapabilityRef(ref)?.alias
+    const pinned = alias === undefined ? undefined : this.#book.get(alias)?.capabilities
+    return pinned?.find((capability) => capability.ref === ref)?.descriptor
   }
 
   async capabilities(): Promise<CapabilityInfo[]> {

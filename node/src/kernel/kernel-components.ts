@@ -21,6 +21,7 @@ import type { WitnessingInit } from '../witness/witnessing.ts'
 import type { CallObserver } from './call-observer.ts'
 import type { InFlightLimits } from './in-flight.ts'
 import type { PeerSetting } from './peer-settings.ts'
+import type { StartResumeThread } from './read-on.ts'
 
 export type KernelLogs = {
   /** Of the log on `disk`. */
@@ -43,6 +44,8 @@ export type KernelComponents = {
   disk: LogDisk
   /** Reads the log back before it is signed. @default in this thread */
   readBack?: ReadBack
+  /** Makes resume points while the kernel works. @default this thread, with pauses */
+  resumeThread?: StartResumeThread
   /** @default the first log of this kernel, with none before it */
   logs?: KernelLogs
   /** Where content of calls is kept. @default nowhere, and none can be */

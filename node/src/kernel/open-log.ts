@@ -8,7 +8,10 @@ import type { KernelComponents, KernelLogs } from './kernel-components.ts'
 import { type ProjectionComponents, Projections } from './projections.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
 
-export type OpenLogInit = Pick<KernelComponents, 'disk' | 'readBack' | 'logSeed' | 'store' | 'onFatal'> & {
+export type OpenLogInit = Pick<
+  KernelComponents,
+  'disk' | 'readBack' | 'resumeThread' | 'logSeed' | 'store' | 'onFatal'
+> & {
   clock: Clock
   logger: EventLogger
   logs: KernelLogs
@@ -22,7 +25,7 @@ export type OpenLog = { ledger: Ledger; projections: Projections; resume: Resume
 
 /** @throws LedgerError when the log cannot be opened. */
 export async function openLog(init: OpenLogInit): Promise<OpenLog> {
-  const { disk, clock, logger, store, projections: components } = init
+  const { disk, clock, logger, store, resumeThread, projections: components } = init
   const { origin, frozen } = init.logs
   const key = noteKey(origin, init.logSeed)
   const replayFrozen = async (into: Projections) => {
@@ -35,6 +38,11 @@ export async function openLog(init: OpenLogInit): Promise<OpenLog> {
     const args = new ApprovalArguments({ store: memoryStore(), logger })
     return new Projections({ ...components, store: memoryStore(), args })
   }
+  const begin = async () => {
+    const projections = blank()
+    await replayFrozen(projections)
+    return projections
+  }
   const resume = new ResumeKeeper({
     store,
     clock,
@@ -43,11 +51,8 @@ export async function openLog(init: OpenLogInit): Promise<OpenLog> {
     vkey: key.vkey,
     key: init.resumeKey,
     blank,
-    async begin() {
-      const projections = blank()
-      await replayFrozen(projections)
-      return projections
-    },
+    ...(frozen.length === 0 ? {} : { begin }),
+    ...(resumeThread === undefined ? {} : { thread: resumeThread(key.vkey, components.facts.listed) }),
     onDamage(error) {
       logger.error('log.damaged', faultFields(error))
       init.onFatal(error)

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ApprovalArguments } from './approval-arguments.ts'
 import { Projections } from './projections.ts'
+import { factsFrom } from './replay-facts.ts'
 import { openResumePoint, sealResumePoint } from './resume-point.ts'
 
 const START_MS = 1_800_000_000_000
@@ -30,8 +31,8 @@ function fresh(clock: Clock = manualClock(START_MS)): Projections {
       signer: batchSigner(signer),
       endpointOf: () => undefined,
     },
-    promises: { reads: (capability) => capability === 'c', random: () => 0 },
-    ruleWindow: (rule) => (rule === 'limited' ? 600 : undefined),
+    facts: factsFrom({ ruleWindows: [['limited', 600]], reads: ['c'] }),
+    random: () => 0,
   })
 }
 

@@ -7,7 +7,7 @@ import { agreedWindow } from '../agreement/agreed-window.ts'
 import { Budgets, type BudgetsState } from '../delegation/budgets.ts'
 import { AckOutbox, type AckOutboxComponents, type AckOutboxState } from '../exchange/ack-outbox.ts'
 import { OpenAcks, type OpenAcksState } from '../exchange/open-acks.ts'
-import { PromiseBook, type PromiseBookInit, type PromiseBookState } from '../exchange/promise-book.ts'
+import { PromiseBook, type PromiseBookState } from '../exchange/promise-book.ts'
 import { type LoggedSanction, SanctionLog } from '../governance/sanction-log.ts'
 import { dailyWindow } from '../standing/tier-gate.ts'
 import type { ApprovalArguments } from './approval-arguments.ts'
@@ -15,6 +15,7 @@ import { ApprovalBook, type ApprovalBookState } from './approvals.ts'
 import { CallIds, type CallIdsState } from './call-ids.ts'
 import { Idempotency, type IdempotencyState } from './idempotency.ts'
 import { OpenCalls, type OpenCallsState } from './open-calls.ts'
+import type { ReplayFacts } from './replay-facts.ts'
 import { RestoreDoubt } from './restore-doubt.ts'
 import { TokenUses, type TokenUsesState } from './token-uses.ts'
 
@@ -24,9 +25,9 @@ export type ProjectionComponents = {
   args: ApprovalArguments
   append(draft: EntryDraft): Appended
   outbox: Omit<AckOutboxComponents, 'append' | 'clock'>
-  promises: PromiseBookInit
-  /** Seconds of the window of a rule that sets a limit. */
-  ruleWindow(rule: string): number | undefined
+  facts: ReplayFacts
+  /** A whole number from 0 to below `limit`. @default by chance */
+  random?(limit: number): number
 }
 
 /** All of it, as JSON. */
@@ -65,12 +66,12 @@ export class Projections {
   readonly #ruleWindow: (rule: string) => number | undefined
   #policyVersion = 0
 
-  constructor({ clock, store, args, append, outbox, promises, ruleWindow }: ProjectionComponents) {
+  constructor({ clock, store, args, append, outbox, facts, random }: ProjectionComponents) {
     this.approvals = new ApprovalBook({ clock, append, args })
     this.idempotency = new Idempotency({ clock, store })
-    this.promises = new PromiseBook(promises)
+    this.promises = new PromiseBook({ reads: facts.reads, ...(random === undefined ? {} : { random }) })
     this.outbox = new AckOutbox({ ...outbox, clock, append })
-    this.#ruleWindow = ruleWindow
+    this.#ruleWindow = facts.ruleWindow
   }
 
   /** Version of the policy in force, from the entries that loaded one. */

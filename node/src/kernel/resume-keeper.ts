@@ -6,9 +6,9 @@
  * they are not what was signed, the point is dropped and the kernel ends: the next start reads everything, and says where.
  */
 import type { Clock, EventLogger, Store } from '@hansa/protocols'
-import { followLog, type LogDirectory, type VerifiedPrefix } from '@hansa/trust/ledger'
+import { followLog, type VerifiedPrefix } from '@hansa/trust/ledger'
 import { faultFields } from './fault-fields.ts'
-import type { Projections } from './projections.ts'
+import { type ReadOn, type ReadOnInit, type ResumeThread, readOn } from './read-on.ts'
 import { openResumePoint, type ResumePoint, sealResumePoint } from './resume-point.ts'
 
 /** Entries between two points: what a start after a crash reads, a second at most. */
@@ -17,27 +17,27 @@ const EVERY_ENTRIES = 32_768
 const WORTH_ENTRIES = 1_024
 /** Entries that an ending kernel still reads for one, some seconds. */
 const MOST_AT_END = 4 * EVERY_ENTRIES
+/** Entries that are sooner verified than a thread is started. */
+const WORTH_A_THREAD = 8_192
 /** Between two slices of work, ms: a quarter of one core at most. */
 const PAUSE_MS = 10
 
 const NAMESPACE = 'resume'
 const KEY = 'point'
 
+const intact = () => true
+
 /** What a pause ends with when the kernel closes. */
 class Interrupted extends Error {}
 
-export type ResumeKeeperInit = {
+export type ResumeKeeperInit = Omit<ReadOnInit, 'pause'> & {
   store: Store
   clock: Clock
   logger: EventLogger
-  directory: LogDirectory
-  vkey: string
   /** Of the kernel, 32 bytes. */
   key: Uint8Array
-  /** Projections that nobody else uses, and that write nothing, as they are before the first entry of the log. */
-  begin(): Promise<Projections>
-  /** The same before any entry: `restore` follows. */
-  blank(): Projections
+  /** Does what is done in the background, where the log begins blank. @default this thread, with pauses */
+  thread?: ResumeThread
   /** What was skipped is not what was signed. */
   onDamage(error: unknown): void
 }
@@ -64,13 +64,13 @@ export class ResumeKeeper {
   /** The kernel was opened behind this prefix: verifies it once more, in the background. */
   resumed(prefix: VerifiedPrefix, size: number): void {
     this.#covered = size
-    this.#run(() => this.#verify(prefix))
+    this.#run(() => this.#verify(prefix, size))
   }
 
   /** Makes another point in the background when that is worth it. @param size entries under the last checkpoint */
   tick(size: number): void {
     if (this.#running === undefined && size - this.#covered >= EVERY_ENTRIES) {
-      this.#run(() => this.#advance(() => this.#pause()))
+      this.#run(() => this.#advance((after) => this.#readInBackground(after)))
     }
   }
 
@@ -78,10 +78,11 @@ export class ResumeKeeper {
   async close(size: number): Promise<void> {
     this.#closing = true
     this.#wake()
+    await this.#init.thread?.close()
     await this.#running
     const fresh = size - this.#covered
     if (fresh < WORTH_ENTRIES || fresh > MOST_AT_END) return
-    await this.#advance(undefined).catch((error: unknown) => this.#failed(error))
+    await this.#advance((after) => readOn(after, this.#init)).catch((error: unknown) => this.#failed(error))
   }
 
   #run(job: () => Promise<void>): void {
@@ -93,34 +94,36 @@ export class ResumeKeeper {
       })
   }
 
-  async #advance(pause: (() => Promise<void>) | undefined): Promise<void> {
-    const { directory, vkey, key, store, begin, blank } = this.#init
-    const point = await this.load()
-    const projections = point === undefined ? await begin() : blank()
-    if (point !== undefined) projections.restore(point.state)
-    let lastMs = 0
-    let size = 0
-    const prefix = await followLog({
-      directory,
-      vkey,
-      ...(point === undefined ? {} : { after: point.prefix }),
-      ...(pause === undefined ? {} : { pause }),
-      replay(entry) {
-        projections.replay(entry)
-        lastMs = Math.max(lastMs, entry.t_ms)
-        size = entry.seq + 1
-      },
-    })
-    if (prefix === undefined) return
-    await store.set(NAMESPACE, KEY, sealResumePoint({ prefix, state: projections.state(lastMs) }, key))
-    this.#covered = size
+  async #advance(read: (after: ResumePoint | undefined) => Promise<ReadOn | undefined>): Promise<void> {
+    const { store, key } = this.#init
+    const made = await read(await this.load())
+    if (made === undefined) return
+    await store.set(NAMESPACE, KEY, sealResumePoint(made.point, key))
+    this.#covered = made.size
   }
 
-  async #verify(until: VerifiedPrefix): Promise<void> {
+  async #readInBackground(after: ResumePoint | undefined): Promise<ReadOn | undefined> {
+    const { thread, begin } = this.#init
+    const pause = () => this.#pause()
+    if (thread === undefined || (after === undefined && begin !== undefined)) {
+      return readOn(after, { ...this.#init, pause })
+    }
+    return thread.readOn(after).catch(async () => {
+      await pause()
+      return readOn(after, { ...this.#init, pause })
+    })
+  }
+
+  async #verify(until: VerifiedPrefix, size: number): Promise<void> {
     const { directory, vkey, store, onDamage } = this.#init
-    await this.#pause()
+    const thread = size < WORTH_A_THREAD ? undefined : this.#init.thread
+    const pause = () => this.#pause()
+    await pause()
+    // What a thread finds is found here again, and a thread can also end for other reasons.
+    if (await thread?.verify(until).then(intact, () => false)) return
     try {
-      await followLog({ directory, vkey, until, pause: () => this.#pause() })
+      await pause()
+      await followLog({ directory, vkey, until, pause })
     } catch (error) {
       if (error instanceof Interrupted) throw error
       await store.delete(NAMESPACE, KEY)

@@ -1,0 +1,57 @@
+/**
+ * The program of a thread that reads a log on for resume points. What it rebuilds is its own, and touches nothing of the
+ * kernel: projections that only replay write nothing and send nothing.
+ */
+import { workerData } from 'node:worker_threads'
+import { memoryStore } from '@hansa/protocols'
+import { fileLogDisk, followLog, type VerifiedPrefix } from '@hansa/trust/ledger'
+import { ApprovalArguments } from '../kernel/approval-arguments.ts'
+import { Projections } from '../kernel/projections.ts'
+import { type ReadOn, readOn } from '../kernel/read-on.ts'
+import { factsFrom, type ListedFacts } from '../kernel/replay-facts.ts'
+import type { ResumePoint } from '../kernel/resume-point.ts'
+import { systemClock } from '../system-clock.ts'
+import { answerQuestions } from '../thread/answer-questions.ts'
+
+export type ResumeThreadData = { directory: string; vkey: string }
+export type ResumeQuestion =
+  | { kind: 'read_on'; after: ResumePoint | undefined; facts: ListedFacts }
+  | { kind: 'verify'; until: VerifiedPrefix }
+
+/** Between two slices of work, ms: half of one core at most. */
+const PAUSE_MS = 10
+
+const { directory: path, vkey } = workerData as ResumeThreadData
+const log = { directory: fileLogDisk(path), vkey, pause }
+
+answerQuestions<ResumeQuestion, ReadOn | undefined>(async (question) => {
+  if (question.kind === 'verify') {
+    await followLog({ ...log, until: question.until })
+    return { answer: undefined }
+  }
+  const { after, facts } = question
+  return { answer: await readOn(after, { ...log, blank: () => replaying(facts) }) }
+})
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => void systemClock.after(PAUSE_MS, resolve))
+}
+
+function replaying(facts: ListedFacts): Projections {
+  const store = memoryStore()
+  const logger = { debug() {}, info() {}, warn() {}, error() {} }
+  return new Projections({
+    ...{ clock: systemClock, store, append: never, facts: factsFrom(facts) },
+    args: new ApprovalArguments({ store, logger }),
+    outbox: {
+      logger,
+      transport: { send: never, binding: never },
+      signer: { sign: never },
+      endpointOf: () => undefined,
+    },
+  })
+}
+
+function never(): never {
+  throw new Error('projections that replay write nothing and send nothing')
+}
