@@ -1,7 +1,15 @@
 /** Manifests as so many kernels would sign them, each with a capability of its own words. */
 import type { Did } from '@hansa/protocols'
-import { capabilityHash, type Signer, sha256, signerFromSeed, signManifest } from '@hansa/trust'
-import { noteKey } from '@hansa/trust/ledger'
+import {
+  canonicalJson,
+  capabilityHash,
+  didFromPublicKey,
+  encodeBase64url,
+  sha256,
+  signerFromSeed,
+  signManifest,
+} from '@hansa/trust'
+import { type NoteKey, noteKey } from '@hansa/trust/ledger'
 
 export type MadeManifest = { did: Did; seq: number; hash: string; jws: string; exp: number }
 
@@ -38,15 +46,26 @@ const PLACES = [
 export function* manyManifests(count: number, now: number): Iterable<MadeManifest> {
   for (let number = 0; number < count; number++) {
     const signer = signerFromSeed(sha256(`bench kernel ${number}`))
-    const { jws, hash } = signManifest(signer, manifestOf(signer, number, now))
+    const log = noteKey(`${signer.did}/log/1`, sha256(`bench log ${number}`))
+    const { jws, hash } = signManifest(signer, manifestOf(signer.did, log, number, now))
     yield { did: signer.did, seq: now, hash, jws, exp: now + 3_600 }
   }
 }
 
-function manifestOf(signer: Signer, number: number, now: number) {
+/** The same without signatures, for a replica that has verified them before: to sign a hundred thousand takes minutes. */
+export function* verifiedManifests(count: number, now: number): Iterable<MadeManifest> {
+  const log = noteKey('log.example', sha256('bench log'))
+  for (let number = 0; number < count; number++) {
+    const did = didFromPublicKey(sha256(`bench kernel ${number}`))
+    const payload = canonicalJson(manifestOf(did, log, number, now))
+    const jws = `.${encodeBase64url(Buffer.from(payload))}.`
+    yield { did, seq: now, hash: encodeBase64url(sha256(payload)), jws, exp: now + 3_600 }
+  }
+}
+
+function manifestOf(did: Did, log: Pick<NoteKey, 'name' | 'vkey'>, number: number, now: number) {
   const of = (words: readonly string[], every: number) => words[Math.floor(number / every) % words.length] ?? ''
   const [thing, deed, place] = [of(THINGS, 1), of(DEEDS, THINGS.length), of(PLACES, 7)]
-  const log = noteKey(`${signer.did}/log/1`, sha256(`bench log ${number}`))
   const described = {
     id: `${thing}.${deed}`,
     ver: '1.0.0',
@@ -62,7 +81,7 @@ function manifestOf(signer: Signer, number: number, now: number) {
   }
   return {
     v: 1 as const,
-    kernel_id: signer.did,
+    kernel_id: did,
     name: `${place} ${number}`,
     seq: now,
     prev: null,

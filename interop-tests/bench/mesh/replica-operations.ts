@@ -15,7 +15,7 @@ import type { Clock, EventLogger, PeerReply, PeerRequest } from '@hansa/protocol
 import { didKeyResolver, unadmittedKeys } from '@hansa/trust'
 import { eventual } from '../micro/operation.ts'
 import type { OperationRow } from '../report/bench-report.ts'
-import { type MadeManifest, manyManifests } from './many-manifests.ts'
+import { type MadeManifest, manyManifests, verifiedManifests } from './many-manifests.ts'
 import { rowOf } from './row-of.ts'
 
 const clock: Clock = {
@@ -93,7 +93,7 @@ export async function searches(count: number, durationMs: number, directory: str
   const now = Math.floor(Date.now() / 1000)
   const replica = newReplica()
   const index = new SearchIndex(replica)
-  replica.restore(recordsOf(manyManifests(count, now)))
+  replica.restore(recordsOf(verifiedManifests(count, now)))
   const search = searchReplica({
     kernels: () => replica.size,
     index,

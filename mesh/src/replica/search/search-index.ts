@@ -2,7 +2,7 @@
 import type { CapabilityDescriptor, Did, Safety, SignedManifest, UnixSeconds } from '@hansa/protocols'
 import { signedOf } from '../local-replica.ts'
 import type { Replica } from '../replica.ts'
-import { type ShardLimits, WordShards } from './word-shards.ts'
+import { WordIndex, type WordLimits } from './word-index.ts'
 
 /** Characters of a description that are indexed, and kept for an answer. */
 const MAX_TEXT_CHARS = 1_024
@@ -28,13 +28,13 @@ export type WordMatch = {
   entry: IndexedCapability
   score: number
   /** Words that were found, and in which fields. */
-  found: Readonly<Record<string, readonly string[]>>
+  found(): Readonly<Record<string, readonly string[]>>
 }
 
 export type SearchIndexInit = {
   /** Whether a kernel is of standing here, so that what it offers is found among any number of strangers. @default nobody is */
   isFamiliar?(did: Did): boolean
-  limits?: Partial<ShardLimits>
+  limits?: Partial<WordLimits>
   /** Told of what has come and gone, for whoever knows what it means. @default nobody is */
   meaning?: { add(hash: string, text: string): void; remove(hash: string): void } | undefined
 }
@@ -45,7 +45,7 @@ export class SearchIndex {
   readonly #ofId = new Map<string, Set<string>>()
   readonly #ofTag = new Map<string, Set<string>>()
   readonly #ofHash = new Map<string, Set<string>>()
-  readonly #words: WordShards
+  readonly #words: WordIndex
   readonly #meaning: SearchIndexInit['meaning']
   readonly #isFamiliar: (did: Did) => boolean
 
@@ -53,7 +53,7 @@ export class SearchIndex {
   constructor(replica: Pick<Replica, 'watch'>, { isFamiliar = () => false, limits, meaning }: SearchIndexInit = {}) {
     this.#isFamiliar = isFamiliar
     this.#meaning = meaning
-    this.#words = new WordShards(limits)
+    this.#words = new WordIndex(limits)
     replica.watch((change) => {
       const { kind, record } = change
       const signed = kind === 'taken' && record.kind === 'manifest' ? (change.signed ?? signedOf(record)) : undefined
@@ -127,11 +127,13 @@ export class SearchIndex {
     for (const capability of capabilities) {
       const facts = { did, name, seq, expires, equivocates }
       const key = keyOf(did, capability.id)
-      // Who has come to standing since, or has lost it, is found among others.
-      const moved = this.#words.isFamiliar(key) !== this.#isFamiliar(did)
-      if (moved || this.#entries.get(key)?.hash !== capability.hash)
-        this.#add(key, { ...facts, ...indexed(capability) })
-      else Object.assign(this.#entries.get(key) ?? {}, facts)
+      const known = this.#entries.get(key)
+      if (known?.hash !== capability.hash) this.#add(key, { ...facts, ...indexed(capability) })
+      else {
+        Object.assign(known, facts)
+        // Who has come to standing since, or has lost it, is found among others.
+        this.#words.setFamiliar(key, this.#isFamiliar(did))
+      }
     }
   }
 

@@ -152,7 +152,7 @@ describe('mallory', () => {
           return () => undefined
         },
       },
-      { isFamiliar: (did) => did === trusted, limits: { shard: 100, weighed: 200, wanted: 20 } },
+      { isFamiliar: (did) => did === trusted, limits: { looked: 200, wanted: 20 } },
     )
     const take = (did: Did, capabilities: CapabilityDescriptor[]) => {
       const manifest = aManifest({ kernel_id: did, capabilities })

@@ -144,7 +144,7 @@ function hitOf(one: Ranked, query: SearchQuery, screen: SearchComponents['screen
 
 /** Only words of this kernel: nothing that a stranger wrote. */
 function reasonOf({ entry, found, relevance, standing, parts }: Ranked, query: SearchQuery): string {
-  const fields = new Set(Object.values(found ?? {}).flat())
+  const fields = new Set(Object.values(found?.() ?? {}).flat())
   const order = ['id', 'title', 'tags', 'description'].filter((field) => fields.has(field))
   const fit = `${percent(parts?.words ?? relevance)} of the best fit, by ${listed(order)}`
   const meant = parts && `${percent(parts.alike)} as close in meaning as the closest`

@@ -4,7 +4,11 @@ import { weighedMatches } from './weighed-matches.ts'
 
 const entry = (id: string) => ({ id, hash: `hash of ${id}` }) as IndexedCapability
 const [berth, invoice, unknown] = [entry('berth'), entry('invoice'), entry('unknown')]
-const match = (of: IndexedCapability, score: number): WordMatch => ({ entry: of, score, found: { word: ['title'] } })
+const match = (of: IndexedCapability, score: number): WordMatch => ({
+  entry: of,
+  score,
+  found: () => ({ word: ['title'] }),
+})
 const meanings = (close: Record<string, number>) => ({
   close: new Map(Object.entries(close).map(([id, cosine]) => [`hash of ${id}`, cosine])),
   ofHash: (hash: string) => [berth, invoice].filter((one) => one.hash === hash),
