@@ -72,7 +72,7 @@ describe(threadedReadBack, () => {
     const readBack = threadedReadBack(log.directory)
     const links = new Array<string>(1000).fill('')
     const from = { file: 'entries-0000000000000000.hkl', offset: 0 }
-    const pending = readBack.read({ from, to: from, first: 0, links })
+    const pending = readBack.read({ from, to: from, first: 0, links, peaks: [] })
     await Promise.all([expect(pending).rejects.toThrow('ended'), readBack.close()])
     await log.ledger.close()
   })

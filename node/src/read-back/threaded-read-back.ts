@@ -23,7 +23,7 @@ export function threadedReadBack(directory: string): ReadBack {
       if (thread === undefined && stretch.links.length < WORTH_A_THREAD) return here.read(stretch)
       thread ??= start(directory)
       const answer = await thread.ask(stretch)
-      if ('leaves' in answer) return answer.leaves
+      if ('grown' in answer) return answer.grown
       throw new LedgerError(answer.fault.detail, answer.fault.message)
     },
     async close() {

@@ -2,10 +2,9 @@
  * The entries that go to the disk in one write. Each is written once into the batch's own memory, and hashed there: the
  * space that its record header will take holds the domain tag first, so nothing is copied to be hashed.
  */
-import { hash } from 'node:crypto'
+import { linkInPlace } from './entry-hashes.ts'
 import { MAX_RECORD_BYTES, RECORD_HEADER_BYTES, sealRecord } from './record.ts'
 
-const CHAIN_TAG = Buffer.from('hansa/chain/v1\n')
 /** Largest UTF-8 form of one UTF-16 code unit. */
 const BYTES_PER_UNIT = 3
 const INITIAL_BYTES = 65_536
@@ -50,8 +49,7 @@ export class Batch {
     const start = at + RECORD_HEADER_BYTES
     const length = this.#memory.write(text, start)
     const end = start + length
-    CHAIN_TAG.copy(this.#memory, start - CHAIN_TAG.length)
-    const link = hash('sha256', this.#memory.subarray(start - CHAIN_TAG.length, end), 'base64url')
+    const link = linkInPlace(this.#memory, start, end)
     sealRecord(this.#memory, at, length, this.first + this.links.length)
     this.links.push(link)
     this.#length = end

@@ -4,13 +4,14 @@
  */
 import type { CheckpointReference, Clock, EntryDraft, EntryExt, EntryType } from '@hansa/protocols'
 import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
-import { sameHash } from '../merkle/hashing.ts'
+import { HASH_BYTES, sameHash } from '../merkle/hashing.ts'
 import { rootFromInclusionProof } from '../merkle/inclusion.ts'
 import { AppendedEntry } from './appended-entry.ts'
-import { Batch } from './batch.ts'
+import type { Batch } from './batch.ts'
 import type { CosignedCheckpoints } from './cosigned-checkpoint.ts'
 import { entryText } from './entry-bytes.ts'
 import { LedgerError } from './errors.ts'
+import { GroupCommit } from './group-commit.ts'
 import type { Appended, Ledger, LedgerLimits, StoredEntry } from './ledger.ts'
 import { RESERVE_FILE } from './log-files.ts'
 import { bytesForCalls, isClosing, type LogRoom, roomOf } from './log-room.ts'
@@ -31,8 +32,17 @@ import {
 /** Durable entries that may wait for a checkpoint; their hashes are in memory. */
 const MAX_UNSIGNED = 65_536
 
-/** A burst must not hold its memory for ever. */
-const MAX_SPARE_BYTES = 4_194_304
+/** With more, or where their hashes would take a part of the reserve, the next checkpoint waits for nothing. */
+const MOST_WAITING = MAX_UNSIGNED / 4
+const HASHES_PART = 1 / 8
+
+/** Of the reserve, for what waits and for the hashes of what is unsigned; the rest is for the last entries and checkpoints. */
+const WAITING_PART = 1 / 2
+/** A tree of n leaves has less than twice as many hashes. */
+const TREE_BYTES_PER_ENTRY = 2 * HASH_BYTES
+
+/** Times that the last checkpoint took are left to the entries before the next one. */
+const REST = 4
 
 export type DurableLedgerInit = {
   disk: MeasuredDisk
@@ -56,23 +66,21 @@ export class DurableLedger implements Ledger {
   readonly #init: DurableLedgerInit
   readonly #tree: SignedTree
   readonly #queueBytes: number
-  readonly #schedule: (run: () => void) => void
+  /** What has to hold everything that is under way when the disk is full, bytes. */
+  readonly #reserveBytes: number
+  readonly #group: GroupCommit
   #state: 'open' | 'full' | 'closing' | 'closed' | 'failed' = 'open'
   #failure: LedgerError | undefined
-  #size: number
   #durable: number
   #prev: string
   #waitingBytes = 0
   #limitNoted = false
-  /** Collects while the one before is written. */
-  #batch: Batch
-  #inFlight: Batch | undefined
-  #spare: Buffer | undefined
-  #draining: Promise<void> | undefined
   /** Set once the reserve is given up. */
   #room: Promise<void> | undefined
   #cutting: Promise<void> | undefined
   #cutAt = Number.NEGATIVE_INFINITY
+  /** Until then the disk is left to the entries: what a checkpoint syncs holds up what they wait for. */
+  #restUntil = Number.NEGATIVE_INFINITY
   #cancelCut: (() => void) | undefined
   #closed: Promise<void> | undefined
 
@@ -82,13 +90,18 @@ export class DurableLedger implements Ledger {
     this.vkey = init.key.vkey
     this.#tree = init.tree
     const { queueBytes, reserveBytes } = init.limits
-    // What waits must fit in the reserve when the disk is full, and leave room for checkpoints.
-    this.#queueBytes = reserveBytes === 0 ? queueBytes : Math.min(queueBytes, reserveBytes / 2)
-    this.#schedule = init.schedule ?? setImmediate
-    this.#size = init.size
+    this.#queueBytes = queueBytes
+    this.#reserveBytes = reserveBytes === 0 ? Number.POSITIVE_INFINITY : reserveBytes
+    this.#group = new GroupCommit({
+      first: init.size,
+      schedule: init.schedule ?? setImmediate,
+      write: (batch) => this.#write(batch),
+      sync: () => init.entries.datasync(),
+      done: (batch) => this.#written(batch),
+      failed: (error) => this.#fail(error),
+    })
     this.#durable = init.size
     this.#prev = init.prev
-    this.#batch = new Batch(init.size)
   }
 
   get full(): boolean {
@@ -105,13 +118,13 @@ export class DurableLedger implements Ledger {
   }
 
   get size(): number {
-    return this.#size
+    return this.#group.size
   }
 
   /** Called once, by `openLedger`: writes `log.opened` into an empty log and signs whatever no checkpoint covers. */
   async begin(): Promise<void> {
     const { opening } = this.#init
-    if (this.#size === 0) {
+    if (this.size === 0) {
       await this.append({ type: 'log.opened', ...(opening === undefined ? {} : { ext: opening }) }).durable
     }
     await this.#cut()
@@ -121,14 +134,14 @@ export class DurableLedger implements Ledger {
   append(draft: EntryDraft): Appended {
     this.#admit(draft.type)
     const appended = this.#add(draft)
-    this.#drainSoon()
+    this.#group.drainSoon()
     return appended
   }
 
   async sync(): Promise<void> {
-    if (this.#batch.links.length > 0) return this.#batch.durable
-    if (this.#inFlight !== undefined) return this.#inFlight.durable
-    if (this.#failure !== undefined && this.#durable < this.#size) throw this.#failure
+    const { last } = this.#group
+    if (last !== undefined) return last
+    if (this.#failure !== undefined && this.#durable < this.size) throw this.#failure
   }
 
   async cut(): Promise<CheckpointReference> {
@@ -189,9 +202,11 @@ export class DurableLedger implements Ledger {
     if (this.#state === 'open' && this.#atLimit()) this.#noteLimit(type)
     if (this.#state !== 'open')
       throw new LedgerError({ code: 'log_closed' }, 'The log is closed.', { cause: this.#failure })
-    const waiting = this.#size - this.#durable
+    const waiting = this.size - this.#durable
     const { queueEntries } = this.#init.limits
-    if (waiting >= queueEntries || this.#waitingBytes >= this.#queueBytes || this.#tree.unsigned >= MAX_UNSIGNED) {
+    const { unsigned } = this.#tree
+    const fits = this.#waitingBytes + unsigned * TREE_BYTES_PER_ENTRY < this.#reserveBytes * WAITING_PART
+    if (waiting >= queueEntries || this.#waitingBytes >= this.#queueBytes || unsigned >= MAX_UNSIGNED || !fits) {
       throw new LedgerError({ code: 'busy', waiting }, `${waiting} entries wait for the disk.`)
     }
   }
@@ -206,50 +221,19 @@ export class DurableLedger implements Ledger {
     if (!this.#limitNoted) {
       this.#limitNoted = true
       this.#add({ type: 'log.full', ext: { reason: `the limit of ${maxBytes} bytes is reached` } })
-      this.#drainSoon()
+      this.#group.drainSoon()
     }
     if (!isClosing(type)) throw atLimit(maxBytes)
   }
 
   #add(draft: EntryDraft): Appended {
-    const seq = this.#size
+    const seq = this.size
     const tMs = this.#init.clock.now()
     const text = entryText(draft, { origin: this.origin, seq, tMs, prev: this.#prev })
-    const { link, bytes } = this.#batch.add(text)
+    const { link, bytes, durable } = this.#group.add(text)
     this.#prev = link
-    this.#size++
     this.#waitingBytes += bytes
-    return new AppendedEntry(seq, tMs, text, this.#batch.durable)
-  }
-
-  #drainSoon(): void {
-    if (this.#draining !== undefined) return
-    this.#draining = new Promise<void>((resolve) => this.#schedule(resolve))
-      .then(() => this.#drain())
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#draining = undefined
-        // Appended after the loop had looked for the last time.
-        if (this.#batch.links.length > 0) this.#drainSoon()
-      })
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#batch.links.length > 0) {
-      const batch = this.#batch
-      this.#inFlight = batch
-      this.#batch = new Batch(this.#size, this.#spare)
-      await this.#write(batch)
-      this.#spare = batch.memory.length <= MAX_SPARE_BYTES ? batch.memory : undefined
-      this.#durable = batch.first + batch.links.length
-      this.#waitingBytes -= batch.bytes.length
-      this.#inFlight = undefined
-      this.#tree.add(batch.links, this.#init.entries.position)
-      batch.settle.done()
-      this.#cutWhenDue()
-      // Whoever waited for this batch appends again before the next one is closed.
-      await new Promise<void>((resolve) => this.#schedule(resolve))
-    }
+    return new AppendedEntry(seq, tMs, text, durable)
   }
 
   async #write(batch: Batch): Promise<void> {
@@ -258,7 +242,13 @@ export class DurableLedger implements Ledger {
       () => entries.append(batch.bytes, batch.first),
       () => entries.cutBack(),
     )
-    await entries.datasync()
+  }
+
+  #written(batch: Batch): void {
+    this.#durable = batch.first + batch.links.length
+    this.#waitingBytes -= batch.bytes.length
+    this.#tree.add(batch.links, this.#init.entries.position)
+    this.#cutWhenDue()
   }
 
   /** Runs a write; when the disk is full, makes room and runs it once more. */
@@ -282,16 +272,19 @@ export class DurableLedger implements Ledger {
     // Before its first checkpoint a log holds one entry: with more, it would look like one whose checkpoints were lost.
     if (this.#tree.head.size === 0) return
     this.#add({ type: 'log.full' })
-    this.#drainSoon()
+    this.#group.drainSoon()
   }
 
   #cutWhenDue(): void {
     const { unsigned } = this.#tree
     if (unsigned === 0 || this.#cutting !== undefined || this.#state === 'failed') return
     const { checkpointEntries, checkpointMs } = this.#init.limits
-    const elapsed = this.#init.clock.now() - this.#cutAt
+    const now = this.#init.clock.now()
+    const elapsed = now - this.#cutAt
+    const most = Math.min(MOST_WAITING, (this.#reserveBytes * HASHES_PART) / TREE_BYTES_PER_ENTRY)
+    const enough = (unsigned >= checkpointEntries && now >= this.#restUntil) || unsigned >= most
     // A clock that was set back must not put the next checkpoint off for longer than usual.
-    if (unsigned >= checkpointEntries || elapsed >= checkpointMs || elapsed < 0) {
+    if (enough || elapsed >= checkpointMs || elapsed < 0) {
       void this.#cut()
     } else {
       this.#cancelCut ??= this.#init.clock.after(checkpointMs - elapsed, () => {
@@ -315,6 +308,8 @@ export class DurableLedger implements Ledger {
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#cutting = undefined
+        const now = this.#init.clock.now()
+        this.#restUntil = now + REST * Math.max(0, now - this.#cutAt)
         if (this.#state !== 'closed') this.#cutWhenDue()
       })
     await this.#cutting
@@ -326,20 +321,17 @@ export class DurableLedger implements Ledger {
     const known = error instanceof LedgerError ? error : undefined
     this.#failure = known ?? new LedgerError({ code: 'log_broken', file: '' }, 'The log failed.', { cause: error })
     this.#cancelCut?.()
-    this.#inFlight?.settle.failed(this.#failure)
-    this.#inFlight = undefined
-    this.#batch.settle.failed(this.#failure)
-    this.#batch = new Batch(this.#size)
+    this.#group.refuse(this.#failure)
     this.#init.onFatal(this.#failure)
   }
 
   async #close(): Promise<void> {
     if (this.#state === 'open' || this.#state === 'full') this.#state = 'closing'
     do {
-      while (this.#draining !== undefined) await this.#draining
+      await this.#group.drained()
       await this.#cut()
       // A disk that fills up under the last checkpoint adds one more entry.
-    } while (this.#draining !== undefined)
+    } while (this.#group.draining)
     this.#cancelCut?.()
     if (this.#state === 'closing') this.#state = 'closed'
     await this.#init.cosigned.close()

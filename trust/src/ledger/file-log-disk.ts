@@ -4,7 +4,7 @@
  * Names that begin with a dot are the adapter's own: the lock, and files that `replace` is writing.
  */
 import { close, fdatasync, open, write } from 'node:fs'
-import { mkdir, open as openHandle, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open as openHandle, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { openRegularFile } from '../files/open-regular-file.ts'
@@ -24,6 +24,7 @@ const DIRECTORY_MODE = 0o700
 export function fileLogDisk(directory: string): LogDisk {
   const at = (name: string) => join(directory, checkName(name))
   const syncNames = () => syncDirectory(directory)
+  const read = sharedReads()
   return {
     label: directory,
     bounded: true,
@@ -35,7 +36,7 @@ export function fileLogDisk(directory: string): LogDisk {
       const found = await unlessAbsent(stat(at(name)))
       return found?.isFile() === true ? found.size : undefined
     },
-    read: (name, from, to) => readRange(at(name), from, to),
+    read: (name, from, to) => read(at(name), from, to),
     async lock() {
       await makeDirectory(directory)
       const release = lockDirectory(directory)
@@ -114,24 +115,48 @@ function writeAll(fd: number, bytes: Uint8Array, name: string): Promise<void> {
   })
 }
 
-async function readRange(path: string, from: number, to: number): Promise<Uint8Array> {
-  const handle = await openRegularFile(path)
-  if (handle === undefined || to <= from) {
-    await handle?.close()
-    return new Uint8Array()
+/** One opening of a file, for the reads that were asked for before it was begun. */
+type Opening = { handle: Promise<FileHandle | undefined>; readers: number }
+
+/** A proof reads twenty places of one file: opening it for each costs more than the reads. */
+function sharedReads(): (path: string, from: number, to: number) => Promise<Uint8Array> {
+  const openings = new Map<string, Opening>()
+  const openingOf = (path: string): Opening => {
+    const found = openings.get(path)
+    if (found !== undefined) return found
+    // At the end of this turn; whoever asks later may ask for a file that was replaced meanwhile.
+    const begun = Promise.resolve().then(() => {
+      openings.delete(path)
+      return openRegularFile(path)
+    })
+    const opening = { handle: begun, readers: 0 }
+    openings.set(path, opening)
+    return opening
   }
-  try {
-    const bytes = Buffer.allocUnsafe(to - from)
-    let filled = 0
-    while (filled < bytes.length) {
-      const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, from + filled)
-      if (bytesRead === 0) break
-      filled += bytesRead
+  return async (path, from, to) => {
+    if (to <= from) return new Uint8Array()
+    const opening = openingOf(path)
+    opening.readers++
+    let handle: FileHandle | undefined
+    try {
+      handle = await opening.handle
+      return handle === undefined ? new Uint8Array() : await readRange(handle, from, to)
+    } finally {
+      opening.readers--
+      if (opening.readers === 0) await handle?.close()
     }
-    return bytes.subarray(0, filled)
-  } finally {
-    await handle.close()
   }
+}
+
+async function readRange(handle: FileHandle, from: number, to: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafe(to - from)
+  let filled = 0
+  while (filled < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, from + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return bytes.subarray(0, filled)
 }
 
 /** Names come from the ledger, never from outside; this keeps it so. */

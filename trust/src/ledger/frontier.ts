@@ -2,11 +2,12 @@
  * The right edge of a growing RFC 6962 tree: the roots of its complete subtrees, at most one per level. Enough to
  * append and to know the root; memory is logarithmic.
  */
-import { emptyRoot, nodeHash } from '../merkle/hashing.ts'
+import { emptyRoot, HASH_BYTES, nodeHash, writeNodeHash } from '../merkle/hashing.ts'
+import { storedCount } from './stored-hashes.ts'
 
 export class Frontier {
   /** Largest subtree first. */
-  readonly #peaks: Uint8Array[] = []
+  #peaks: Uint8Array[] = []
   #size = 0
 
   /**
@@ -49,6 +50,33 @@ export class Frontier {
     }
     this.#peaks.push(hash)
     this.#size++
+  }
+
+  /**
+   * Appends many at once. @param leaves hashes that stand one behind the other
+   * @returns what `append` would have emitted, in this order.
+   */
+  grow(leaves: Uint8Array): Buffer<ArrayBuffer> {
+    const to = this.#size + leaves.length / HASH_BYTES
+    const grown = Buffer.allocUnsafeSlow((storedCount(to) - storedCount(this.#size)) * HASH_BYTES)
+    let at = 0
+    for (let from = 0; from < leaves.length; from += HASH_BYTES) {
+      let hash = grown.subarray(at, at + HASH_BYTES)
+      hash.set(leaves.subarray(from, from + HASH_BYTES))
+      at += HASH_BYTES
+      for (let below = this.#size; below % 2 === 1; below = Math.floor(below / 2)) {
+        const left = this.#peaks.pop()
+        if (left === undefined) throw new Error('a frontier without a peak for a complete subtree')
+        writeNodeHash(grown, at, left, hash)
+        hash = grown.subarray(at, at + HASH_BYTES)
+        at += HASH_BYTES
+      }
+      this.#peaks.push(hash)
+      this.#size++
+    }
+    // What was given away is its owner's.
+    this.#peaks = this.#peaks.map((peak) => Uint8Array.from(peak))
+    return grown
   }
 
   root(): Uint8Array {

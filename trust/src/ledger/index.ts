@@ -76,7 +76,7 @@ export {
   verifyProof,
 } from './proof/verify-proof.ts'
 // Disks.
-export { type AppendedStretch, type ReadBack, readBack } from './read-back.ts'
+export { type AppendedStretch, type GrownTree, type ReadBack, readBack } from './read-back.ts'
 export { readEntries } from './read-entries.ts'
 // What the verifiers say.
 export {

@@ -3,13 +3,13 @@
  * entry, the links between them, the signed objects in them. It depends on nothing but the stretch, so that stretches
  * can be inspected side by side and put together in order afterwards.
  */
-import { hash } from 'node:crypto'
 import type { CallId, Entry, EntryType } from '@hansa/protocols'
 import { didKeyResolver } from '../did/did-key-resolver.ts'
 import type { KeyResolver } from '../did/key-resolver.ts'
 import { HASH_BYTES } from '../merkle/hashing.ts'
 import { type EnvelopeVerifier, envelopeVerifier } from '../signed/envelope-verifier.ts'
 import { readEntry } from './entry-bytes.ts'
+import { leafInPlace, linkInPlace } from './entry-hashes.ts'
 import { checkEvidence, type EvidenceNote, noteOf, SKIPPED } from './evidence.ts'
 import { RECORD_HEADER_BYTES } from './record.ts'
 import type { Since, Stretch } from './stretch.ts'
@@ -85,21 +85,14 @@ async function inspectStretch(
   }
 }
 
-const CHAIN_TAG = Buffer.from('hansa/chain/v1\n')
-
-/** What is hashed in front of an entry is put where its header was, so that nothing is copied. */
 function hashesOf({ bytes, ends }: Stretch): { leaves: Buffer; chains: string[] } {
   const memory = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const leaves = Buffer.from(new ArrayBuffer(ends.length * HASH_BYTES))
   const chains: string[] = []
   let start = RECORD_HEADER_BYTES
   for (const end of ends) {
-    CHAIN_TAG.copy(memory, start - CHAIN_TAG.length)
-    chains.push(hash('sha256', memory.subarray(start - CHAIN_TAG.length, end), 'base64url'))
-    // RFC 6962: a leaf is hashed with 0x00 in front.
-    memory[start - 1] = 0
-    const leaf = hash('sha256', memory.subarray(start - 1, end), 'binary')
-    leaves.write(leaf, (chains.length - 1) * HASH_BYTES, 'latin1')
+    leafInPlace(memory, start, end, leaves, chains.length * HASH_BYTES)
+    chains.push(linkInPlace(memory, start, end))
     start = end + RECORD_HEADER_BYTES
   }
   return { leaves, chains }

@@ -233,6 +233,37 @@ describe('checkpoints', () => {
     await ledger.close()
   })
 
+  it('leave the disk to the entries for four times as long as the last one took, but not beyond their time', async () => {
+    const disk = memoryLogDisk()
+    let replaced = () => {}
+    const slow: LogDisk = {
+      ...bind(disk),
+      async replace(name, bytes) {
+        replaced()
+        await disk.replace(name, bytes)
+      },
+    }
+    const { ledger, clock } = await openOn(slow, { limits: { checkpointEntries: 2, checkpointMs: 1000 } })
+    const appendTwo = async (n: number, tookMs: number) => {
+      replaced = () => clock.advance(tookMs)
+      await Promise.all([ledger.append(aDraft(n)).durable, ledger.append(aDraft(n + 1)).durable])
+      await settle()
+      return ledger.head().size
+    }
+    expect(await appendTwo(1, 50)).toBe(3)
+    clock.advance(199)
+    expect(await appendTwo(3, 50)).toBe(3)
+    clock.advance(1)
+    expect(await appendTwo(5, 50)).toBe(7)
+    clock.advance(200)
+    expect(await appendTwo(7, 900)).toBe(9)
+    clock.advance(99)
+    expect(await appendTwo(9, 0)).toBe(9)
+    clock.advance(1)
+    expect(await appendTwo(11, 0)).toBe(13)
+    await ledger.close()
+  })
+
   it('are cut at once after a quiet second', async () => {
     const { ledger, clock } = await openOn(memoryLogDisk())
     clock.advance(5000)

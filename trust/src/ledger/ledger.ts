@@ -68,9 +68,9 @@ export type LedgerLimits = {
   reserveBytes: number
   /** Entries that may wait for the disk before `append` answers `busy`. @default 10_000 */
   queueEntries: number
-  /** Bytes that may wait for the disk. @default 33_554_432, and at most half of `reserveBytes` */
+  /** Bytes that may wait for the disk. @default 33_554_432, and with the hashes of what is unsigned at most half of `reserveBytes` */
   queueBytes: number
-  /** New durable entries that a checkpoint is cut for at once. @default 1_024 */
+  /** New durable entries that a checkpoint is cut for before its time, as soon as the disk has rested from the last. @default 1_024 */
   checkpointEntries: number
   /** With fewer new entries, milliseconds from one checkpoint to the next. @default 1_000 */
   checkpointMs: number

@@ -102,7 +102,6 @@ async function openLocked(init: OpenLedgerInit, limits: LedgerLimits, release: (
     frontier: found.frontier,
     position: found.signedEnd ?? entries.position,
     readBack: init.readBack ?? readBack(disk),
-    schedule: init.schedule ?? setImmediate,
     hashes: await AppendedFile.open(disk, HASHES_FILE),
     history: await RecordWriter.open(disk, CHECKPOINTS, limits.segmentBytes, found.signed?.head.size ?? 0),
     signed: found.signed,

@@ -4,19 +4,15 @@
  */
 import type { CheckpointReference } from '@hansa/protocols'
 import { encodeBase64url } from '../encoding/base64url.ts'
-import { HASH_BYTES } from '../merkle/hashing.ts'
 import type { AppendedFile } from './appended-file.ts'
 import { formatCheckpoint } from './checkpoint.ts'
-import type { Frontier } from './frontier.ts'
+import { Frontier } from './frontier.ts'
 import type { LogDisk } from './log-disk.ts'
 import { CHECKPOINT_FILE } from './log-files.ts'
 import type { NoteKey } from './note.ts'
 import type { ReadBack } from './read-back.ts'
 import { encodeRecord } from './record.ts'
 import type { RecordPosition, RecordWriter } from './record-files.ts'
-
-/** Leaves that are added to the tree in one turn of the event loop: a tenth of a millisecond. */
-const TURN_BYTES = 64 * HASH_BYTES
 
 export type SignedTreeInit = {
   disk: LogDisk
@@ -26,8 +22,6 @@ export type SignedTreeInit = {
   /** Where the entries after it begin. */
   position: RecordPosition
   readBack: ReadBack
-  /** Runs the given function after everything else that is ready now. */
-  schedule(run: () => void): void
   hashes: AppendedFile
   history: RecordWriter
   signed: { head: CheckpointReference; note: string } | undefined
@@ -35,6 +29,8 @@ export type SignedTreeInit = {
 
 export class SignedTree {
   readonly #init: SignedTreeInit
+  /** Of what was read back. */
+  #frontier: Frontier
   #position: RecordPosition
   #end: RecordPosition
   /** Of durable entries that no checkpoint covers: what the one behind each names as `prev`. */
@@ -49,6 +45,7 @@ export class SignedTree {
 
   constructor(init: SignedTreeInit) {
     this.#init = init
+    this.#frontier = init.frontier
     this.#position = init.position
     this.#end = init.position
     this.#recorded = init.signed?.head.size ?? 0
@@ -65,7 +62,7 @@ export class SignedTree {
 
   /** Durable entries that no checkpoint covers. */
   get unsigned(): number {
-    return this.#init.frontier.size + this.#reading + this.#pending.length - this.head.size
+    return this.#frontier.size + this.#reading + this.#pending.length - this.head.size
   }
 
   /** @param end where the last of these durable entries ends. */
@@ -81,7 +78,8 @@ export class SignedTree {
    */
   async cut(): Promise<void> {
     await this.#readBack()
-    const { disk, key, frontier, hashes, history } = this.#init
+    const { disk, key, hashes, history } = this.#init
+    const frontier = this.#frontier
     if (this.#unstored.length > 0) {
       await hashes.append(Buffer.concat(this.#unstored))
       this.#unstored = []
@@ -110,19 +108,18 @@ export class SignedTree {
   }
 
   async #readBack(): Promise<void> {
-    const { readBack, frontier } = this.#init
     const [links, to] = [this.#pending, this.#end]
     if (links.length === 0) return
     this.#pending = []
     this.#reading = links.length
-    const leaves = await readBack.read({ from: this.#position, to, first: frontier.size, links })
-    for (let at = 0; at < leaves.length; at += HASH_BYTES) {
-      // Calls are not made to wait for a whole checkpoint.
-      if (at % TURN_BYTES === TURN_BYTES - HASH_BYTES)
-        await new Promise<void>((resolve) => this.#init.schedule(resolve))
-      frontier.append(leaves.subarray(at, at + HASH_BYTES), (hash) => this.#unstored.push(hash))
-      this.#reading--
-    }
+    const { size: first } = this.#frontier
+    const stretch = { from: this.#position, to, first, links, peaks: this.#frontier.peaks() }
+    const { hashes, peaks } = await this.#init.readBack.read(stretch)
+    const grown = Frontier.of(first + links.length, peaks)
+    if (grown === undefined) throw new Error(`${peaks.length} peaks after ${links.length} entries more`)
+    this.#frontier = grown
+    this.#unstored.push(hashes)
+    this.#reading = 0
     this.#position = to
   }
 }

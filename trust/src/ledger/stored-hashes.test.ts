@@ -32,6 +32,27 @@ describe(Frontier, () => {
       expect(Buffer.from(frontier.root())).toEqual(Buffer.from(rootOf(leaves, 0, index + 1)))
     }
   })
+
+  it('grows by many leaves as by one after the other, and hands out what it keeps no part of', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(70), { maxLength: 5 }), (counts) => {
+        const total = counts.reduce((sum, count) => sum + count, 0)
+        const { leaves, stored, frontier } = grow(total)
+        const atOnce = new Frontier()
+        const grown = counts.map((count) => {
+          const hashes = atOnce.grow(Buffer.concat(leaves.slice(atOnce.size, atOnce.size + count)))
+          const copy = Uint8Array.from(hashes)
+          hashes.fill(0)
+          return copy
+        })
+        expect(Buffer.concat(grown)).toEqual(Buffer.concat(stored))
+        expect(atOnce.size).toBe(total)
+        expect(atOnce.peaks().map((peak) => Buffer.from(peak))).toEqual(
+          frontier.peaks().map((peak) => Buffer.from(peak)),
+        )
+      }),
+    )
+  })
 })
 
 describe('stored hashes', () => {

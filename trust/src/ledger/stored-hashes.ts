@@ -42,8 +42,8 @@ export function leafOfStored(at: number): number {
 const NEAR_HASHES = 2_048
 /** Hashes that one read takes at most, a MiB. */
 const MAX_HASHES = 32_768
-/** Reads at the same time; each holds the file open. */
-const READS_AT_ONCE = 8
+/** Reads at the same time: all those of a proof. */
+const READS_AT_ONCE = 32
 
 type Wanted = { at: number; resolve(hash: Uint8Array): void; reject(error: unknown): void }
 

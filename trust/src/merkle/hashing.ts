@@ -24,11 +24,20 @@ export function leafHash(bytes: Uint8Array): Uint8Array {
 
 /** SHA-256(0x01 ‖ left ‖ right). @throws RangeError when a child is not 32 bytes. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return Buffer.from(nodeText(left, right), 'latin1')
+}
+
+/** The same, written to a place. */
+export function writeNodeHash(target: Buffer, at: number, left: Uint8Array, right: Uint8Array): void {
+  target.write(nodeText(left, right), at, 'latin1')
+}
+
+/** A character per byte: almost twice as fast as a buffer that the hash allocates. */
+function nodeText(left: Uint8Array, right: Uint8Array): string {
   if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) throw new RangeError('a hash in a tree is 32 bytes')
   nodeInput.set(left, 1)
   nodeInput.set(right, 1 + HASH_BYTES)
-  // Through text: almost twice as fast as a buffer that the hash allocates.
-  return Buffer.from(hash('sha256', nodeInput, 'binary'), 'latin1')
+  return hash('sha256', nodeInput, 'binary')
 }
 
 /** Whether two hashes are the same; false when either is not 32 bytes. Not constant time: hashes in proofs are public. */

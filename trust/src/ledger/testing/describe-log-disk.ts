@@ -65,6 +65,24 @@ export function describeLogDisk(name: string, make: () => Promise<LogDiskFixture
         expect(await fixture.disk.read('a', 3, 3)).toHaveLength(0)
       })
 
+      it('reads many places of a file, of another and of none at once', async () => {
+        await write('a', 'abcdef')
+        await write('b', 'xyz')
+        const places = ['a', 'b', 'absent', 'a', 'a', 'b'] as const
+        const read = await Promise.all(places.map((name, at) => fixture.disk.read(name, at % 3, (at % 3) + 2)))
+        expect(read.map(text)).toEqual(['ab', 'yz', '', 'ab', 'bc', 'z'])
+      })
+
+      it('reads what is there when it is asked, also while it is read for others', async () => {
+        await write('a', 'old')
+        const before = Array.from({ length: 9 }, () => fixture.disk.read('a', 0, 9))
+        await before[0]
+        await fixture.disk.replace('a', bytes('new'))
+        const after = fixture.disk.read('a', 0, 9)
+        expect((await Promise.all(before)).map(text)).toEqual(Array(9).fill('old'))
+        expect(text(await after)).toBe('new')
+      })
+
       it('hands out bytes that belong to the reader', async () => {
         await write('a', 'abc')
         const read = await fixture.disk.read('a', 0, 3)
