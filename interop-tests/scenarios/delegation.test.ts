@@ -1,5 +1,5 @@
 /** Chains of delegations in calls between whole kernels (security.md B5): what they carry, and what mallory cannot do. */
-import type { Delegate, Did } from '@hansa/protocols'
+import type { CaseAct, Delegate, Did } from '@hansa/protocols'
 import { verifyLog } from '@hansa/trust/ledger'
 import { describe, expect, it } from 'vitest'
 import { entriesOf, outcomeOf } from '../harness/outcome.ts'
@@ -239,5 +239,66 @@ describe('work that passes from kernel to kernel', () => {
     const intent = JSON.parse(Buffer.from(payload, 'base64url').toString())
     expect(intent).toMatchObject({ hops: [mesh.did('carol'), mesh.did('bob')], ttl_hops: 2 })
     expect(intent.prf).toHaveLength(1)
+  })
+})
+
+describe('a sanction for one agent', () => {
+  const [ANA, BEN] = ['person:ana', 'person:ben'] as const
+
+  async function suspend(mesh: TestMesh<Name>, subject: string, agents?: readonly string[]): Promise<void> {
+    const { governance } = mesh.kernel('owner')
+    const { id } = await governance.openCase({ subject, reason: 'it lied', evidence: [0], by: ANA })
+    const act = (what: CaseAct) => governance.actOnCase({ id, by: BEN, act: what })
+    await act({ type: 'triage', reason: 'worth a look' })
+    const scope = agents === undefined ? {} : { scope: { agents: [...agents] } }
+    const sanction = { kind: 'suspend', days: 3, ...scope } as const
+    await act({ type: 'decide', reason: 'shown', terms: { verdict: 'sanction', sanction } })
+  }
+
+  /** Mallory passes on to carol what the owner gave her, for somebody. @returns the name of the chain at carol */
+  async function passedOn(mesh: TestMesh<Name>, obo?: string): Promise<string> {
+    const more = obo === undefined ? {} : { obo }
+    const given = await give(mesh, 'owner', 'mallory')
+    return take(mesh, 'carol', await give(mesh, 'mallory', 'carol', { from: given, dep: 1, ...more }))
+  }
+
+  it('reaches what mallory passed on for it, whoever acts under that, and nothing that was passed on for others', async () => {
+    await using mesh = await meshOf()
+    const [forEve, forDan, forNobody] = [
+      await passedOn(mesh, 'agent:eve'),
+      await passedOn(mesh, 'agent:dan'),
+      await passedOn(mesh),
+    ]
+    // The owner knows eve by the pseudonym under which she has called.
+    const given = await take(mesh, 'mallory', await give(mesh, 'owner', 'mallory'))
+    await mesh.kernel('mallory').invoke('owner/billing.invoice.list', {}, { principal: 'agent:eve', delegation: given })
+    const eve = (await entriesOf(mesh, 'owner', 'intent.accepted')).at(-1)?.actor ?? ''
+    const outcomes = async () =>
+      Promise.all([forEve, forDan, forNobody].map((chain) => outcomeOf(list(mesh, 'carol', chain))))
+    expect(await outcomes()).toEqual(['released', 'released', 'released'])
+    await suspend(mesh, mesh.did('mallory'), [eve])
+    expect(await outcomes()).toEqual(['policy_denied', 'released', 'released'])
+    const refused = (await entriesOf(mesh, 'owner', 'outcome')).find(({ decision }) => decision === 'deny')
+    expect(refused?.ext?.reason).toContain(`${eve} is suspended`)
+    await mesh.restart('owner')
+    await serve(mesh)
+    expect(await outcomeOf(list(mesh, 'carol', forEve))).toBe('policy_denied')
+  })
+
+  it('is about the agent of that kernel: a name means what its issuer means by it', async () => {
+    await using mesh = await meshOf()
+    const chain = await passedOn(mesh, 'eve')
+    await suspend(mesh, mesh.did('bob'), [`${mesh.did('bob')}#eve`])
+    expect(await outcomeOf(list(mesh, 'carol', chain))).toBe('released')
+    await suspend(mesh, mesh.did('mallory'), [`${mesh.did('mallory')}#eve`])
+    expect(await outcomeOf(list(mesh, 'carol', chain))).toBe('policy_denied')
+  })
+
+  it('of the owner reaches what the owner itself gave for it', async () => {
+    await using mesh = await meshOf()
+    const chain = await take(mesh, 'carol', await give(mesh, 'owner', 'carol', { obo: 'agent:eve' }))
+    expect(await outcomeOf(list(mesh, 'carol', chain))).toBe('released')
+    await suspend(mesh, 'agent:eve')
+    expect(await outcomeOf(list(mesh, 'carol', chain))).toBe('policy_denied')
   })
 })

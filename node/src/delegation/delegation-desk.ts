@@ -9,6 +9,8 @@ import {
   decodeChain,
   encodeChain,
   type HeldChainInfo,
+  isDid,
+  isPrincipal,
   type UnixSeconds,
 } from '@hansa/protocols'
 import {
@@ -20,6 +22,7 @@ import {
   type Signer,
   verifyChain,
 } from '@hansa/trust'
+import type { Pseudonyms } from '../exchange/build-intent.ts'
 import { type ChainBook, type HeldChain, notHeld } from './chain-book.ts'
 import { refusedChain, widens } from './chain-faults.ts'
 
@@ -32,6 +35,8 @@ export type DelegationDeskComponents = {
   clock: Clock
   resolver: KeyResolver
   book: ChainBook
+  /** By which the owner of a chain knows the principals of this kernel. */
+  pseudonyms: Pick<Pseudonyms, 'of'>
   revoked(hash: string, by: readonly Did[]): boolean
 }
 
@@ -100,7 +105,14 @@ export class DelegationDesk implements Delegations {
     // Depth counts down by one, whatever was asked for: less is said by the link after.
     if (dep !== undefined && dep >= read.link.dep)
       return { ok: false, reason: `its depth of ${dep} is not below the ${read.link.dep} of the link before` }
-    return issueNext(this.#c.signer, read, { ...grant, dep: read.link.dep - 1 }, now)
+    const named = obo === undefined ? {} : { obo: this.#nameFor(read.link.sub, obo) }
+    return issueNext(this.#c.signer, read, { ...grant, ...named, dep: read.link.dep - 1 }, now)
+  }
+
+  /** A principal of this kernel has the name under which it calls the owner; any other word stays what it is. */
+  #nameFor(owner: Did, obo: string): string {
+    const own = owner !== this.#c.self && !isDid(obo) && isPrincipal(obo)
+    return own ? this.#c.pseudonyms.of(obo, owner) : obo
   }
 
   /** A chain that this kernel was given, by its id or as its text. */

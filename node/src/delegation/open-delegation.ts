@@ -1,6 +1,7 @@
 /** Everything of a kernel that knows in whose name a call is made, put together. */
 import type { Clock, Did, Store } from '@hansa/protocols'
 import type { KeyResolver, Signer } from '@hansa/trust'
+import type { Pseudonyms } from '../exchange/build-intent.ts'
 import type { Events } from '../kernel/event-outbox.ts'
 import type { SharedStages } from '../kernel/invoke.ts'
 import type { PeerSettings } from '../kernel/peer-settings.ts'
@@ -30,6 +31,7 @@ export type DelegationComponents = {
   standing: Standing
   budgets: Budgets
   revocations: Revocations
+  pseudonyms: Pick<Pseudonyms, 'of'>
 }
 
 export type Delegation = {

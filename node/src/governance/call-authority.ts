@@ -2,11 +2,12 @@
  * What sanctions and exceptions say of a call, over what the rules say. Asked in the one place where calls are decided
  * (`decideLocally`), for calls of this kernel's principals, of peers and to peers alike, and never in a handler.
  */
-import type { Did, Principal } from '@hansa/protocols'
+import { type Did, isPrincipal, type Principal } from '@hansa/protocols'
 import { noObligations, type PolicyDecision } from '@hansa/trust'
 import { admits, isGovernanceCapability, type ScopedCall } from '@hansa/trust/governance'
 import type { Granted, Permitted, Received, Refusal } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
+import { actsFor, namedBy } from '../kernel/stands-for.ts'
 import type { Sanctions } from './sanctions.ts'
 
 export interface Exceptions {
@@ -21,16 +22,17 @@ export interface CallAuthority {
 }
 
 export type CallAuthorityComponents = {
+  self: Did
   sanctions: Sanctions
   exceptions: Exceptions
   /** Whether a case about a principal is not final. */
   cases: { concerns(who: Principal): boolean }
 }
 
-export function callAuthority({ sanctions, exceptions, cases }: CallAuthorityComponents): CallAuthority {
+export function callAuthority({ self, sanctions, exceptions, cases }: CallAuthorityComponents): CallAuthority {
   const isConcerned = ({ caller: { principal } }: Received) =>
     cases.concerns(principal) || sanctions.on(principal) !== undefined
-  const refusal = (call: Received) => refusedBy(call, sanctions)
+  const refusal = (call: Received) => refusedBy(call, self, sanctions)
   return {
     refusal,
     over(call, decision) {
@@ -53,20 +55,20 @@ export const rulesAlone: CallAuthority = { refusal: () => undefined, over: (_cal
 /** A quarantined principal reads unlabelled data only, so the token of its call covers no label that is found later. */
 export function narrowedInQuarantine(
   stage: (call: Permitted) => Granted | Refusal,
-  sanctions: Sanctions,
+  { self, sanctions }: Pick<CallAuthorityComponents, 'self' | 'sanctions'>,
 ): (call: Permitted) => Granted | Refusal {
   return (call) => {
     const granted = stage(call)
     if (isRefusal(granted) || isGovernanceCapability(call.target.id)) return granted
-    const quarantined = everybodyIn(call).some(({ who, as }) => sanctions.over(who, as)?.kind === 'quarantine')
+    const quarantined = everybodyIn(call, self).some(({ who, as }) => sanctions.over(who, as)?.kind === 'quarantine')
     return quarantined ? { ...granted, grant: { ...granted.grant, labelsMax: [] } } : granted
   }
 }
 
-function refusedBy(call: Received, sanctions: Sanctions): string | undefined {
+function refusedBy(call: Received, self: Did, sanctions: Sanctions): string | undefined {
   const { target, labels } = call
   const facts = { safety: target.safety, labelled: target.labels.length > 0 || labels.length > 0 }
-  for (const { who, as, id } of everybodyIn(call)) {
+  for (const { who, as, id } of everybodyIn(call, self)) {
     const sanction = sanctions.over(who, as)
     if (sanction !== undefined && !admits(sanction.kind, { ...facts, id })) return sentence(who, sanction)
   }
@@ -80,10 +82,10 @@ type Concerned = {
 }
 
 /**
- * Whoever is behind a call, each as if it had made it alone: who calls, for whom, who gave what it is made under, the kernels
- * that the work has passed, and who serves it.
+ * Whoever is behind a call, each as if it had made it alone: who calls, for whom, who gave what it is made under and for
+ * whom, the kernels that the work has passed, and who serves it.
  */
-function everybodyIn(call: Received): Concerned[] {
+function everybodyIn(call: Received, self: Did): Concerned[] {
   const { caller, target, delegation, hops } = call
   const as = scopedCall(call)
   // Only this kernel's own offer of it is what its sanctioned principals can always call.
@@ -96,14 +98,25 @@ function everybodyIn(call: Received): Concerned[] {
   return [
     ...asEach.map((one) => ({ ...one, id })),
     ...[...new Set(behind)].map((who) => ({ who, as: inbound, id })),
+    ...givenFor(delegation, self).map((who) => ({ who, as: { ...inbound, caller: who }, id })),
     ...(target.kind === 'imported' ? asEach.map((one) => ({ who: target.peer, as: one.as, id: target.id })) : []),
   ]
 }
 
 /** Who is sanctioned here does not act through another principal. */
 function onBehalfIn(caller: Received['caller']): Principal[] {
-  const obo = caller.kind === 'own' ? caller.onBehalfOf : caller.intent.obo && `${caller.did}#${caller.intent.obo}`
-  return obo === undefined ? [] : [obo]
+  const who = actsFor(caller)
+  return who === undefined ? [] : [who]
+}
+
+/** For whom the links of a chain were given, each as its issuer names it: nor through what was passed on for it. */
+function givenFor(delegation: Received['delegation'], self: Did): Principal[] {
+  const named = (delegation?.links ?? []).flatMap(({ iss, obo }) => {
+    if (obo === undefined) return []
+    if (iss !== self) return [namedBy(iss, obo)]
+    return isPrincipal(obo) ? [obo] : []
+  })
+  return [...new Set(named)]
 }
 
 function scopedCall({ caller, target }: Pick<Received, 'caller' | 'target'>): ScopedCall {

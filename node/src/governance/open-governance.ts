@@ -55,7 +55,7 @@ export type Governance = {
 }
 
 export async function openGovernance(components: GovernanceComponents): Promise<Governance> {
-  const { clock, ledger, projections, locals } = components
+  const { self, clock, ledger, projections, locals } = components
   const sanctions = new SanctionBook(clock)
   const logged = projections.sanctions.state(clock.now())
   const epochs = projections.uses
@@ -72,8 +72,8 @@ export async function openGovernance(components: GovernanceComponents): Promise<
   for (const { peer, proof } of components.evidence.list()) forked(peer, proof)
   return {
     sanctions,
-    authority: callAuthority({ sanctions, exceptions, cases }),
-    narrowed: (stage) => narrowedInQuarantine(stage, sanctions),
+    authority: callAuthority({ self, sanctions, exceptions, cases }),
+    narrowed: (stage) => narrowedInQuarantine(stage, { self, sanctions }),
     cases,
     operator: operatorOf(cases, exceptions, notices),
     services: { notices: (request) => notices.serve(request) },

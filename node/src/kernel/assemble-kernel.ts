@@ -233,11 +233,11 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     checkpoint: (seen) => checkpointFor(ledger, seen),
   })
   const { fresh } = revocations
+  const pseudonyms = new Pseudonyms(secrets.pseudonyms)
   const { evidence, held, overdueAcks, peerSessions, exchange } = openExchange({
     ...{ self, identity: signer, statements: batch, clock, logger, transport, verifier, resolver, memory, imports },
     ...{ approvals, openAcks, append, observer: init.observer, fresh, guard, own, bars, contradicted, detectors },
-    revocations: revocations.statuses,
-    pseudonyms: new Pseudonyms(secrets.pseudonyms),
+    ...{ revocations: revocations.statuses, pseudonyms },
   })
   const governance = await openGovernance({
     ...{ self, identity: signer, store, clock, logger, events, ledger, locals, projections, resolver, transport },
@@ -272,7 +272,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     revoked: (arrived, target) => revocations.refuses(arrived, target),
   })
   const delegation = await openDelegation(
-    { ...{ self, signer, store, clock, resolver, events, peers, standing, budgets, revocations } },
+    { ...{ self, signer, store, clock, resolver, events, peers, standing, budgets, revocations, pseudonyms } },
     init.delegation,
   )
   const agreements = await openAgreements({

@@ -1,5 +1,5 @@
 /** What the log says of a principal of this kernel besides its name: by whose word it is known, and for whom it acts. */
-import { type EntryExt, isPrincipal } from '@hansa/protocols'
+import { type Did, type EntryExt, isPrincipal, type Principal } from '@hansa/protocols'
 import { taggedHash } from '@hansa/trust'
 import type { Caller } from './stages.ts'
 
@@ -15,9 +15,13 @@ export function doneBy({ principal, onBehalfOf }: { principal: string; onBehalfO
 export function actsFor(caller: Caller): string | undefined {
   if (caller.kind === 'own') return caller.onBehalfOf
   const { did, intent } = caller
-  if (intent.obo === undefined) return undefined
-  const named = `${did}#${intent.obo}`
-  return isPrincipal(named) ? named : `${did}#${taggedHash('on-behalf-of', intent.obo)}`
+  return intent.obo === undefined ? undefined : namedBy(did, intent.obo)
+}
+
+/** Somebody as another kernel names it, as a principal behind that kernel. */
+export function namedBy(did: Did, name: string): Principal {
+  const named = `${did}#${name}`
+  return isPrincipal(named) ? named : `${did}#${taggedHash('on-behalf-of', name)}`
 }
 
 export function standsFor(caller: Caller): Pick<EntryExt, 'issuer' | 'obo'> {
