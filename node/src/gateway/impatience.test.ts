@@ -8,6 +8,8 @@ import { type HttpGateway, httpGateway } from './http-gateway.ts'
 
 const { manifest, call } = exchangePaths
 
+const REQUEST = `POST ${call} HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx`
+
 /** Refuses everything but the manifest. */
 async function opened(advertised = (url: string) => url) {
   const clock = manualClock()
@@ -86,9 +88,22 @@ describe('a connection over which mallory floods', () => {
   it('is closed when she does not wait for answers', async () => {
     await using side = await opened()
     const mallory = await side.caller()
-    mallory.socket.write(`POST ${call} HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx`.repeat(400))
+    mallory.socket.write(REQUEST.repeat(400))
     await mallory.end
     expect(side.asked()).toBeLessThan(17)
+  })
+
+  it('is closed when she has waited, and has sent on meanwhile', async () => {
+    await using side = await opened()
+    const mallory = await side.caller()
+    await mallory.flood(97)
+    mallory.socket.write(REQUEST.repeat(20))
+    const alice = await side.caller()
+    alice.get()
+    await alice.answered(1)
+    side.clock.advance(250)
+    await mallory.end
+    expect(side.asked()).toBe(99)
   })
 
   it('waits for nobody whose requests are served, however many there are', async () => {
@@ -139,7 +154,7 @@ describe('an address from which mallory floods over one connection after the oth
     await using side = await opened()
     await spent(side)
     const asked = side.asked()
-    const waiting = await Promise.all(Array.from({ length: 16 }, () => side.caller()))
+    const waiting = await Promise.all(Array.from({ length: 64 }, () => side.caller()))
     const more = await Promise.all(Array.from({ length: 4 }, () => side.caller()))
     for (const one of more) one.ask()
     await Promise.all(more.map(({ end }) => end))

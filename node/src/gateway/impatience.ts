@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net'
 import type { Clock, EventLogger } from '@hansa/protocols'
-import { Patience, type PatienceSettings } from './patience.ts'
+import { Patience, type PatienceSettings } from '../patience.ts'
 
 /** Some more than the calls that a peer may have under way when its session ends. */
 const OF_A_CONNECTION: PatienceSettings = { refusals: 96, perSecond: 1, firstMs: 250, longestMs: 8_000 }
@@ -15,16 +15,18 @@ const OF_A_CONNECTION: PatienceSettings = { refusals: 96, perSecond: 1, firstMs:
 const OF_A_SUSPECT: PatienceSettings = { ...OF_A_CONNECTION, refusals: 4 }
 const OF_AN_ADDRESS: PatienceSettings = { refusals: 512, perSecond: 8, firstMs: 250, longestMs: 1_000 }
 /** New connections from one such address that wait at the same time. */
-const MAX_WAITING = 16
+const MAX_WAITING = 64
 /** Requests of one connection that are under way: callers send the next one when they have their answer. */
 const MAX_UNDER_WAY = 16
+/** The same for one that has had to wait: what was sent meanwhile is not worked off together. */
+const MAX_UNDER_WAY_AFTER_WAITING = 1
 /** Addresses that are watched at the same time; the one that was refused longest ago is forgotten. */
 const MAX_ADDRESSES = 4_096
 /** Milliseconds between two lines about one address. */
 const TELL_EVERY_MS = 600_000
 
 type Address = { patience: Patience; waiting: number; toldMs: number | undefined }
-type Connection = { patience: Patience; isHeld: boolean; underWay: number }
+type Connection = { patience: Patience; isHeld: boolean; underWay: number; maxUnderWay: number }
 
 export class Impatience {
   readonly #clock: Clock
@@ -53,7 +55,7 @@ export class Impatience {
   /** A request has come over it. @returns whether it may be looked at; what was read ahead of a refusal may not. */
   mayAsk(socket: Socket): boolean {
     const connection = this.#of(socket)
-    if (connection.isHeld || connection.underWay >= MAX_UNDER_WAY) return false
+    if (connection.isHeld || connection.underWay >= connection.maxUnderWay) return false
     connection.underWay += 1
     return true
   }
@@ -72,7 +74,12 @@ export class Impatience {
   #of(socket: Socket, settings: PatienceSettings = OF_A_CONNECTION): Connection {
     const known = this.#connections.get(socket)
     if (known !== undefined) return known
-    const connection = { patience: new Patience(settings, this.#clock.now()), isHeld: false, underWay: 0 }
+    const connection = {
+      patience: new Patience(settings, this.#clock.now()),
+      isHeld: false,
+      underWay: 0,
+      maxUnderWay: MAX_UNDER_WAY,
+    }
     this.#connections.set(socket, connection)
     return connection
   }
@@ -99,6 +106,7 @@ export class Impatience {
   #hold(socket: Socket, connection: Connection, waitMs: number, ended: () => void = () => {}): void {
     if (connection.isHeld) return
     connection.isHeld = true
+    connection.maxUnderWay = MAX_UNDER_WAY_AFTER_WAITING
     // A server that has just got the socket has its first look at it under way, which would begin to read again.
     process.nextTick(() => connection.isHeld && socket.pause())
     const end = () => {

@@ -71,7 +71,8 @@ export class PeerGuard {
   within(target: ImportedTarget | Refusal): ImportedTarget | Refusal {
     if (isRefusal(target)) return target
     const reason = this.#breakers.refusal(target.peer)
-    return reason === undefined ? target : { refused: 'busy', reason: `${target.alias} is ${reason}` }
+    if (reason === undefined) return target
+    return { refused: 'busy', reason: `${target.alias} is ${reason}`, cutOff: target.peer }
   }
 
   /** @returns undefined while nothing is wrong with it. */

@@ -1,0 +1,59 @@
+/**
+ * An agent that goes on calling a peer that is cut off, without a pause of its own, is refused later each time: so a loop
+ * costs neither the processor nor the log what calls do. A call that waits goes on when the peer is found again meanwhile.
+ *
+ * A call that may go to another provider is refused at once, and so is one beside which others wait already.
+ */
+import type { Clock } from '@hansa/protocols'
+import type { Arrived, Received, Refusal } from '../kernel/stages.ts'
+import { isRefusal } from '../kernel/stages.ts'
+import { Patience, type PatienceSettings } from '../patience.ts'
+
+/** Of one principal and one peer. */
+const SETTINGS: PatienceSettings = { refusals: 16, perSecond: 1, firstMs: 250, longestMs: 2_000 }
+/** Calls of one principal to one peer that wait at the same time. */
+const MAX_WAITING = 8
+/** Pairs that are watched; the one that was refused longest ago is forgotten. */
+const MAX_PAIRS = 1_024
+
+type Receive = (arrived: Arrived) => Promise<Received | Refusal>
+type Pair = { patience: Patience; waiting: number }
+
+export function receiveAtPace(receive: Receive, { clock }: { clock: Clock }): Receive {
+  const pairs = new Map<string, Pair>()
+  return async (arrived) => {
+    const received = await receive(arrived)
+    const peer = isRefusal(received) ? received.cutOff : undefined
+    if (peer === undefined || arrived.caller.kind === 'peer' || arrived.route !== undefined) return received
+    const pair = pairOf(pairs, `${arrived.caller.principal}\n${peer}`, clock.now())
+    const waitMs = pair.patience.refused(clock.now())
+    if (waitMs === 0 || pair.waiting >= MAX_WAITING || clock.now() + waitMs >= arrived.deadlineMs) return received
+    pair.waiting += 1
+    await passed(waitMs, clock, arrived.signal)
+    pair.waiting -= 1
+    return receive(arrived)
+  }
+}
+
+function pairOf(pairs: Map<string, Pair>, key: string, nowMs: number): Pair {
+  const pair = pairs.get(key) ?? { patience: new Patience(SETTINGS, nowMs), waiting: 0 }
+  pairs.delete(key)
+  pairs.set(key, pair)
+  const [oldest] = pairs.keys()
+  if (pairs.size > MAX_PAIRS && oldest !== undefined) pairs.delete(oldest)
+  return pair
+}
+
+/** Also when the caller has left. */
+function passed(ms: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      cancel()
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const cancel = clock.after(ms, end)
+    signal?.addEventListener('abort', end, { once: true })
+    if (signal?.aborted === true) end()
+  })
+}
