@@ -27,7 +27,8 @@ await build({
   },
   platform: 'node',
   // Speed of one process in a thousand that speaks to PostgreSQL natively; it is asked for and not found.
-  external: ['pg-native'],
+  // What masks WebSocket frames is machine code, and stays a package of its own.
+  external: ['pg-native', 'bufferutil'],
   output: { dir: directory, format: 'esm', chunkFileNames: '[name]-[hash].js', comments: { legal: true } },
   logLevel: 'warn',
 })
