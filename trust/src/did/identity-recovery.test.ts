@@ -152,6 +152,33 @@ describe('an identity with a recovery key', () => {
     expect(await resolver.refresh(did.did)).toMatch(/^identity_forked/)
   })
 
+  it('is not taken by mallory with a recovery key that was replaced long ago, from whoever has met it since', async () => {
+    const did = bobWith()
+    did.recovery = nextKeyHash(multikeyOf(signingKey('recovery of bob', 2).publicKey))
+    did.next([bobsNew], NOW - 50 * 86_400)
+    bytes = did.bytes
+    const resolver = open()
+    expect(await outcome(resolver, did, bobsNew)).toBe('ok')
+    wait(1)
+    bytes = did.recovered(1, recovery, [mallorys], now())
+    expect(await resolver.refresh(did.did)).toMatch(/^identity_forked/)
+    expect(await outcome(resolver, did, mallorys)).toBe('identity_forked')
+  })
+
+  it("is frozen, and not mallory's, where her entry was dated back before it was met first: then an operator decides", async () => {
+    const did = bobWith()
+    did.next([mallorys], NOW - 99 * 86_400)
+    bytes = did.bytes
+    const resolver = open()
+    expect(await outcome(resolver, did, mallorys)).toBe('ok')
+    wait(1)
+    bytes = did.recovered(1, recovery, [bobsNew], now())
+    expect(await resolver.refresh(did.did)).toMatch(/^identity_forked/)
+    expect(await outcome(resolver, did, mallorys)).toBe('identity_forked')
+    await resolver.forget(did.did)
+    expect(await outcome(resolver, did, bobsNew)).toBe('ok')
+  })
+
   it('without one is frozen as before', async () => {
     const did = new TestDid('bob', 'bob.example', [bobs], NOW - 100 * 86_400)
     const { resolver } = await stolen(did)

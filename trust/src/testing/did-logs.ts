@@ -12,7 +12,8 @@ import { NOW } from './manifests.ts'
 export class TestDid {
   readonly did: Did
   readonly lines: string[] = []
-  readonly recovery: string | undefined
+  /** Hash of the key that can undo what the update key signs; what is signed from now on names it. */
+  recovery: string | undefined
   readonly #name: string
   #timeMs: number
   #verified: DidLog | undefined
@@ -22,7 +23,6 @@ export class TestDid {
     host = `${name}.example`,
     keys: readonly Signer[] = [signingKey(name, 1)],
     at = NOW - 86_400,
-    /** Hash of the key that can undo what the update key signs; every entry names it. */
     recovery?: string,
   ) {
     this.recovery = recovery

@@ -37,7 +37,10 @@ export function judgeHistories(known: DidLog, shown: DidLog, seen: SeenVersions,
   return nowMs < untilMs ? { kind: 'recovers', at, untilMs, reason } : { kind: 'fork', reason }
 }
 
-/** Of what was there when the identity was met first nobody knows more than it says itself. */
+/**
+ * Of what was there when the identity was met first nobody knows more than it says itself. To count from the meeting would
+ * give a recovery key that was replaced long ago another 72 hours, at everybody who meets the identity.
+ */
 function seenMs({ versions }: DidLog, at: number, seen: SeenVersions): number {
   const known = seen.find((one) => at < one.versions)?.ms ?? UNKNOWN
   return known === UNKNOWN ? (versions[at]?.timeMs ?? 0) : known
