@@ -1,3 +1,4 @@
+import { agentCardVectors } from './agent-card-vectors.ts'
 import { agreementVectors } from './agreement-vectors.ts'
 import { canonicalVectors } from './canonical-vectors.ts'
 import { cosignatureVectors } from './cosignature-vectors.ts'
@@ -7,6 +8,7 @@ import { endorsementVectors } from './endorsement-vectors.ts'
 import { envelopeVectors } from './envelope-vectors.ts'
 import { forkVectors } from './fork-vectors.ts'
 import { inclusionVectors } from './inclusion-vectors.ts'
+import { intentVectors } from './intent-vectors.ts'
 import { manifestVectors } from './manifest-vectors.ts'
 import { peerBindingVectors } from './peer-binding-vectors.ts'
 import { pointerVectors } from './pointer-vectors.ts'
@@ -42,5 +44,7 @@ export function allVectors(): VectorFile[] {
     ...cosignatureVectors(),
     ...forkVectors(),
     ...sessionFrameVectors(),
+    ...intentVectors(),
+    ...agentCardVectors(),
   ]
 }

@@ -18,6 +18,8 @@ import {
   revealReplyFrameLimits,
 } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
+import { canonicalCard } from '../../a2a/canonical-card.ts'
+import { readAgentCard, verifyAgentCard } from '../../a2a/verify-card.ts'
 import { keptAgreement, verifyAcceptance, verifyProposal } from '../../agreement/signed-agreement.ts'
 import { verifyChain, whyNotCovered } from '../../delegation/verify-chain.ts'
 import { didKeyResolver } from '../../did/did-key-resolver.ts'
@@ -45,7 +47,7 @@ import { RevocationBook } from '../../revocation/revocation-book.ts'
 import { readEndorsement } from '../../score/signed-endorsement.ts'
 import { envelopeVerifier } from '../../signed/envelope-verifier.ts'
 import { verifyJws } from '../../signed/jws.ts'
-import { readReceipt } from '../../signed/payloads.ts'
+import { readIntent, readReceipt } from '../../signed/payloads.ts'
 import { verifySponsorClaim } from '../../sponsor/sponsor-claim.ts'
 import { tokenKeys } from '../../token/token-keys.ts'
 import { verifyToken } from '../../token/verify-token.ts'
@@ -75,6 +77,8 @@ const folders = [
   'cosignature',
   'fork',
   'session-frame',
+  'intent',
+  'agent-card',
 ]
 const paths = folders
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
@@ -304,6 +308,57 @@ describe('sponsor', () => {
   })
 
   it.each(under('sponsor/invalid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ reason: given.reason })
+  })
+})
+
+describe('intent', () => {
+  type Case = { issuer: Did; envelope: string; hash: string; accepts?: string[]; continues?: string; reason: string }
+  const judge = async ({ issuer, envelope }: Case) => {
+    const verdict = await envelopeVerifier({ resolver: didKeyResolver() }).verify(
+      'hansa-intent',
+      Buffer.from(envelope),
+      issuer,
+    )
+    if (!verdict.ok) throw new Error(verdict.reason)
+    const reading = readIntent(verdict.payload)
+    // Behind the member stand words of a library.
+    if (!reading.ok) return { reason: reading.reason.split(': ', 2).join(': ') }
+    const { accepts, continues } = reading.value
+    return { hash: verdict.hash, accepts, continues }
+  }
+
+  it.each(under('intent/valid'))('%s', async (path) => {
+    const { hash, accepts, continues, ...given } = read<Case>(path)
+    expect(await judge({ hash, ...given })).toEqual({ hash, accepts, continues })
+  })
+
+  it.each(under('intent/invalid'))('%s', async (path) => {
+    const given = read<Case>(path)
+    expect(await judge(given)).toEqual({ reason: given.reason })
+  })
+})
+
+describe('agent-card', () => {
+  type Case = { signer: Did; card: string; canonical: string; form: CardForm; kid: string; reason: string }
+  type CardForm = 'specification' | 'without_defaults'
+  const judge = async ({ signer, card }: Case) => {
+    const reading = readAgentCard(Buffer.from(card))
+    if (!reading.ok) return { reason: reading.reason }
+    const verdict = await verifyAgentCard(reading, { signer, resolver: didKeyResolver() })
+    if (!verdict.ok) return { reason: verdict.reason }
+    const { kid, form } = verdict
+    return { kid, form, canonical: canonicalCard(reading.received, form) }
+  }
+
+  it.each(under('agent-card/valid'))('%s', async (path) => {
+    const { kid, form, canonical, ...given } = read<Case>(path)
+    expect(await judge({ kid, form, canonical, ...given })).toEqual({ kid, form, canonical })
+    expect(given.reason).toBeUndefined()
+  })
+
+  it.each(under('agent-card/invalid'))('%s', async (path) => {
     const given = read<Case>(path)
     expect(await judge(given)).toEqual({ reason: given.reason })
   })
