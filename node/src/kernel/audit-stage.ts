@@ -133,7 +133,7 @@ function releaseDraft(released: Released, pol: number): EntryDraft {
     decision: 'permit',
     ...(verdicts.length === 0 ? {} : { verdicts }),
     ...(labels.length === 0 ? {} : { labels }),
-    result_c: receipt?.receipt.result_c ?? output.commitment,
+    result_c: output.commitment,
     ...(receipt === undefined ? {} : { receipt: receipt.hash }),
     ext: {
       ...standsFor(call.caller),

@@ -172,7 +172,7 @@ function release(
       bytes: outcome.bytes,
       value: outcome.value,
       salt,
-      commitment: commitTo(salt, outcome.bytes),
+      commitment: receipt?.receipt.result_c ?? commitTo(salt, outcome.bytes),
     },
     labels: outcome.labels,
     untrusted: outcome.untrusted || raw.kind !== 'data' || call.target.kind === 'imported',

@@ -259,7 +259,14 @@ export type Recorded = Committed & { receipt: { recorded: Appended } }
 
 export type Released = {
   call: Begun
-  output: { kind: ResultKind; bytes: Uint8Array; value: unknown; salt: Uint8Array; commitment: string }
+  output: {
+    kind: ResultKind
+    bytes: Uint8Array
+    value: unknown
+    salt: Uint8Array
+    /** To these bytes with this salt; of what a peer served it is the one that the peer has signed, to the bytes that came. */
+    commitment: string
+  }
   /** What it is in a receipt. `failed` and `outcome_unknown`: the capability says in its result that it failed. */
   status: 'ok' | 'input_required' | 'failed' | 'outcome_unknown'
   labels: Label[]

@@ -12,3 +12,14 @@ export function decodeBase64url(text: string): Uint8Array | undefined {
   if (decoded.toString('base64url') !== text) return undefined
   return new Uint8Array(decoded.buffer, decoded.byteOffset, decoded.length)
 }
+
+/** What may stand last where the last character has bits of no byte, by the characters beyond groups of four. */
+const LAST = ['', undefined, 'AQgw', 'AEIMQUYcgkosw048'] as const
+
+/** The same as `decodeBase64url` for text of nothing but the alphabet, which is not looked for again. */
+export function decodeAlphabet(text: string): Uint8Array | undefined {
+  const last = LAST[text.length % 4]
+  if (last === undefined || (last !== '' && !last.includes(text.charAt(text.length - 1)))) return undefined
+  const decoded = Buffer.from(text, 'base64url')
+  return new Uint8Array(decoded.buffer, decoded.byteOffset, decoded.length)
+}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { decodeAlphabet, decodeBase64url, encodeBase64url } from './base64url.ts'
 import { commitTo, sha256, taggedHash } from './hash.ts'
 import { newSalt, randomId } from './random.ts'
 
@@ -31,6 +31,16 @@ describe('base64url', () => {
     ['a null character', 'AAAA\0'],
   ])('refuses %s', (_what, text) => {
     expect(decodeBase64url(text)).toBeUndefined()
+  })
+
+  it('reads text of its alphabet the same way when it is known to be that', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-z0-9_-]{0,200}$/), (text) => {
+        expect(decodeAlphabet(text)).toEqual(decodeBase64url(text))
+      }),
+    )
+    for (const text of ['', 'A', 'AA', 'AB', 'Ag', 'Aw', 'Ax', 'AAE', 'AAF', 'AA8', 'AA9', 'AAAA', 'AAAAA'])
+      expect(decodeAlphabet(text), text).toEqual(decodeBase64url(text))
   })
 
   it('takes one text for each byte string and no other', () => {

@@ -14,9 +14,19 @@ export function sha256(...parts: (string | Uint8Array)[]): Uint8Array {
  * @param kind lower-case word without a slash, such as `manifest`.
  */
 export function taggedHash(kind: string, bytes: Uint8Array | string): string {
-  const tag = `hansa/${kind}/v1\n`
-  if (typeof bytes === 'string') return hash('sha256', tag + bytes, 'base64url')
-  return digestOf(Buffer.from(tag, 'latin1'), bytes)
+  if (typeof bytes === 'string') return hash('sha256', `hansa/${kind}/v1\n${bytes}`, 'base64url')
+  return digestOf(tagOf(kind), bytes)
+}
+
+/** Kinds are words of this code, a few dozen. */
+const tags = new Map<string, Uint8Array>()
+
+function tagOf(kind: string): Uint8Array {
+  const known = tags.get(kind)
+  if (known !== undefined) return known
+  const tag = Buffer.from(`hansa/${kind}/v1\n`, 'latin1')
+  tags.set(kind, tag)
+  return tag
 }
 
 /** base64url of SHA-256(salt ‖ bytes): hides the bytes from whoever lacks the salt. @param salt 32 bytes, see `newSalt`. */

@@ -6,7 +6,7 @@
  * What was read this way is frozen, so that its text and its payload bytes stay true.
  */
 import { type Envelope, MAX_BATCH_LEAVES, MAX_ENVELOPE_BYTES } from '@hansa/protocols'
-import { decodeBase64url } from '../encoding/base64url.ts'
+import { decodeAlphabet, decodeBase64url } from '../encoding/base64url.ts'
 import { type JsonProfile, parseStrictJson } from '../json/parse-strict-json.ts'
 import { MAX_KID_CHARS, MAX_PATH, MAX_PAYLOAD_CHARS, readEnvelope } from './envelope.ts'
 
@@ -80,7 +80,7 @@ function envelopeAt(text: string, at: number): Envelope | undefined {
   const path = pathText === '' ? [] : pathText.slice(1, -1).split('","')
   if (payload.length > MAX_PAYLOAD_CHARS || kid.length > MAX_KID_CHARS || path.length > MAX_PATH) return undefined
   if (size > MAX_BATCH_LEAVES || index >= MAX_BATCH_LEAVES) return undefined
-  const payloadBytes = decodeBase64url(payload)
+  const payloadBytes = decodeAlphabet(payload)
   if (payloadBytes === undefined) return undefined
   const proof = Object.freeze({ index, kid, path: Object.freeze(path) as string[], sig, size })
   const envelope: Envelope = Object.freeze({ payload, proof })
