@@ -6,10 +6,13 @@ import { describe, expect, it } from 'vitest'
  */
 const entryPoints = {
   '@hansa/protocols': () => import('@hansa/protocols'),
+  '@hansa/protocols/manifest': () => import('@hansa/protocols/manifest'),
   '@hansa/trust': () => import('@hansa/trust'),
   '@hansa/trust/ledger': () => import('@hansa/trust/ledger'),
+  '@hansa/trust/manifest': () => import('@hansa/trust/manifest'),
   '@hansa/storage': () => import('@hansa/storage'),
   '@hansa/mesh': () => import('@hansa/mesh'),
+  '@hansa/mesh/records': () => import('@hansa/mesh/records'),
   '@hansa/mesh/registry': () => import('@hansa/mesh/registry'),
   '@hansa/registry-server': () => import('@hansa/registry-server'),
   '@hansa/sdk': () => import('@hansa/sdk'),

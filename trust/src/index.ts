@@ -199,8 +199,9 @@ export {
   envelopeVerifier,
 } from './signed/envelope-verifier.ts'
 export { type JwsVerdict, type SignedJws, signJws, type VerifyJwsInit, verifyJws } from './signed/jws.ts'
-export { ackOf, intentOf, type PayloadReading, readAck, readIntent, readReceipt, receiptOf } from './signed/payloads.ts'
+export { ackOf, intentOf, readAck, readIntent, readReceipt, receiptOf } from './signed/payloads.ts'
 export { envelopeHash, type Prepared, prepare } from './signed/prepared.ts'
+export type { PayloadReading } from './signed/reading.ts'
 export { type UnverifiedPart, unverifiedPart } from './signed/unverified-part.ts'
 export {
   keptSponsorClaim,

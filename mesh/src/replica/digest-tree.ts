@@ -3,9 +3,8 @@
  * its DID, four bits a level. A place with at most 16 records under it is a leaf; so the tree follows from the records
  * alone, whatever came first, and equal hashes mean equal records.
  */
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { Did } from '@hansa/protocols'
-import { sha256 } from '@hansa/trust'
 import type { RecordVersion } from './replica-record.ts'
 
 /** Records of a leaf, at most; below `MAX_DEPTH` levels any number. */
@@ -34,10 +33,10 @@ export class DigestTree {
 
   /** Replaces what was there of the same kernel. */
   set(item: TreeItem): void {
-    const { did, kind, seq, hash } = item
-    const digest = hashed('record', [Buffer.from(`${did}\n${kind}\n${seq}\n${hash}`)])
+    const { did, kind, seq, hash: ofPayload } = item
+    const digest = hash('sha256', `${head('record')}${did}\n${kind}\n${seq}\n${ofPayload}`, 'buffer')
     const place = placeOf(did)
-    this.#root = withEntry(this.#root, { place, item: { did, kind, seq, hash }, digest }, 0)
+    this.#root = withEntry(this.#root, { place, item: { did, kind, seq, hash: ofPayload }, digest }, 0)
   }
 
   delete(did: Did): void {
@@ -70,7 +69,7 @@ export class DigestTree {
 
 /** Where a kernel stands: hexadecimal. */
 export function placeOf(did: Did): string {
-  return Buffer.from(sha256(did)).toString('hex')
+  return hash('sha256', did, 'hex')
 }
 
 function emptyLeaf(): Leaf {
@@ -181,8 +180,12 @@ function digestOf(node: Node): Buffer {
   return node.digest
 }
 
-function hashed(kind: 'record' | 'leaf' | 'node', parts: readonly Buffer[]): Buffer {
-  const digest = createHash('sha256').update(`hansa/replica-${kind}/v1\n`)
+function head(kind: 'record' | 'leaf' | 'node'): string {
+  return `hansa/replica-${kind}/v1\n`
+}
+
+function hashed(kind: 'leaf' | 'node', parts: readonly Buffer[]): Buffer {
+  const digest = createHash('sha256').update(head(kind))
   for (const part of parts) digest.update(part)
   return digest.digest()
 }

@@ -110,7 +110,7 @@ export class LocalReplica implements Replica {
 
   /** Checks signatures; nothing is taken by it. */
   read(records: readonly WorthChecking[]): Promise<readonly RecordReading[]> {
-    const claimed = records.map(({ jws, claim: { did, kind } }) => ({ jws, did, kind }))
+    const claimed = records.map(({ jws, claim: { did, kind, payload } }) => ({ jws, did, kind, payload }))
     return claimed.length === 0 ? Promise.resolve([]) : this.#reader.read(claimed, this.#now)
   }
 

@@ -11,7 +11,7 @@ import {
   type UnixSeconds,
   WITHDRAWAL_TYP,
   withdrawalSchema,
-} from '@hansa/protocols'
+} from '@hansa/protocols/manifest'
 import {
   isObject,
   type KeyResolver,
@@ -20,7 +20,7 @@ import {
   type VerifyingKey,
   verifyJws,
   verifyManifest,
-} from '@hansa/trust'
+} from '@hansa/trust/manifest'
 import type { ReplicaRecord } from './replica-record.ts'
 
 /** Seconds that two kernels' clocks may differ (wire.md: time). */
@@ -35,7 +35,14 @@ export const TOMBSTONE_SECONDS = 86_400 + 2 * SKEW_SECONDS
 const MAX_WITHDRAWAL_BYTES = 8_192
 
 /** What a text says of itself. Nobody has said that it is true. */
-export type Claim = { kind: ReplicaRecord['kind']; did: Did; seq: number; hash: string; exp: number }
+export type Claim = {
+  kind: ReplicaRecord['kind']
+  did: Did
+  seq: number
+  hash: string
+  exp: number
+  payload: unknown
+}
 
 /** @returns undefined for what cannot be a record. */
 export function readClaim(jws: string): Claim | undefined {
@@ -47,7 +54,7 @@ export function readClaim(jws: string): Claim | undefined {
   const { kernel_id: did, seq, exp, iat } = payload.value
   if (typeof did !== 'string' || !isDid(did) || !isSeconds(seq) || !isSeconds(exp) || !isSeconds(iat)) return undefined
   const until = kind === 'manifest' ? exp + SKEW_SECONDS : iat + TOMBSTONE_SECONDS
-  return { kind, did, seq, hash: taggedHash(kind, payload.bytes), exp: until }
+  return { kind, did, seq, hash: taggedHash(kind, payload.bytes), exp: until, payload: payload.value }
 }
 
 function kindOf(jws: string): ReplicaRecord['kind'] | undefined {

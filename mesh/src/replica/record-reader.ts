@@ -9,7 +9,11 @@ import type { ReplicaRecord } from './replica-record.ts'
 const PER_TURN = 4
 
 /** What says of itself that it is a record. */
-export type ClaimedRecord = { jws: string } & Pick<ReplicaRecord, 'did' | 'kind'>
+export type ClaimedRecord = {
+  jws: string
+  /** What the strict parser made of its payload. Nobody has said that it is true. */
+  payload: unknown
+} & Pick<ReplicaRecord, 'did' | 'kind'>
 
 export interface RecordReader {
   /** How many of these may wait for their answers at once without holding anything up. */

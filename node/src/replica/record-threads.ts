@@ -4,12 +4,12 @@
  */
 import { availableParallelism } from 'node:os'
 import type { ClaimedRecord, RecordReading } from '@hansa/mesh'
-import type { Clock, UnixSeconds } from '@hansa/protocols'
+import type { CapabilityManifest, Clock, UnixSeconds } from '@hansa/protocols'
 import { AskedThread, threadProgram } from '../thread/asked-thread.ts'
-import type { RecordBatch } from './record-thread.ts'
+import type { BatchReading, RecordBatch } from './record-thread.ts'
 
 /** More do not help: the thread that puts records in their places is then the slowest. */
-const MAX_THREADS = 2
+const MAX_THREADS = 3
 /** So that a thread never waits for its next batch. */
 const BATCHES_PER_THREAD = 2
 /** Fewer come while nothing much happens. */
@@ -20,7 +20,7 @@ const IDLE_MS = 30_000
 /** It keeps nothing; without a limit it would let garbage lie. A page of records is 1 MiB. */
 const MEMORY = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 128 }
 
-type RecordThread = AskedThread<RecordBatch, readonly RecordReading[]>
+type RecordThread = AskedThread<RecordBatch, readonly BatchReading[]>
 
 export interface RecordThreads {
   readonly parallel: number
@@ -66,12 +66,18 @@ class StartedThreads implements RecordThreads {
     return this.#ready.length > 0
   }
 
-  read(records: readonly ClaimedRecord[], now: UnixSeconds): Promise<readonly RecordReading[]> {
+  async read(records: readonly ClaimedRecord[], now: UnixSeconds): Promise<readonly RecordReading[]> {
+    const texts = records.map(({ jws, kind }) => ({ jws, kind }))
+    const readings = await this.#ask({ records: texts, now })
+    return readings.map((reading, at) => wholeReading(reading, records[at]))
+  }
+
+  #ask(batch: RecordBatch): Promise<readonly BatchReading[]> {
     const [least] = this.#ready.toSorted((one, other) => one.waiting - other.waiting)
     if (least === undefined) return Promise.reject(new Error('no thread that checks records is ready'))
     if (least.ended) void this.close()
     this.#endWhenIdle()
-    return least.ask({ records, now })
+    return least.ask(batch)
   }
 
   async close(): Promise<void> {
@@ -102,6 +108,16 @@ class StartedThreads implements RecordThreads {
       else this.#endWhenIdle()
     })
   }
+}
+
+/** The thread has verified the text, so what was parsed of it here says what it says there. */
+function wholeReading(reading: BatchReading, record: ClaimedRecord | undefined): RecordReading {
+  if (!reading.ok) return reading
+  if (record === undefined) return { ok: false, reason: 'not_read', fault: false }
+  const { jws, did, kind, payload } = record
+  const { hash, seq, until } = reading
+  const read = { ok: true, record: { did, kind, seq, hash, jws, until } } as const
+  return kind === 'withdrawal' ? read : { ...read, signed: { jws, manifest: payload as CapabilityManifest, hash } }
 }
 
 /** As many as there are processors beside the one of this thread. */

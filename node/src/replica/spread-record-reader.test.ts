@@ -3,7 +3,7 @@ import { type ClaimedRecord, localRecordReader } from '@hansa/mesh'
 import { kernelNumber, manifestOf, withdrawalOf } from '@hansa/mesh/testing'
 import { isDid, silentLogger } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
-import { didKeyResolver, didKeyUrl, unadmittedKeys } from '@hansa/trust'
+import { didKeyResolver, didKeyUrl, unadmittedKeys, unverifiedPart } from '@hansa/trust'
 import { bob, mallory, NOW } from '@hansa/trust/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { recordThreads } from './record-threads.ts'
@@ -12,7 +12,7 @@ import { type SpreadRecordReaderComponents, spreadRecordReader } from './spread-
 const resolver = unadmittedKeys(didKeyResolver())
 const record = (did: string, jws: string, kind: ClaimedRecord['kind'] = 'manifest'): ClaimedRecord => {
   if (!isDid(did)) throw new Error(did)
-  return { did, jws, kind }
+  return { did, jws, kind, payload: unverifiedPart(jws, 1)?.value }
 }
 const parts = (jws: string) => jws.split('.') as [string, string, string]
 

@@ -1,6 +1,6 @@
 /** Resolves the keys of did:key identifiers, and remembers the admitted ones: admission costs a millisecond. */
 
-import { isDid } from '@hansa/protocols'
+import { isDid } from '@hansa/protocols/manifest'
 import { LRUCache } from 'lru-cache'
 import { admitKey } from '../keys/admitted-key.ts'
 import { didKeyUrl, publicKeyFromDid } from './did-key.ts'

@@ -2,7 +2,7 @@
  * Keys of did:key identifiers as they are, without the millisecond that admitting one takes: for signatures of many
  * strangers that authorise nothing. Other methods are asked as ever, and a key that is admitted already is used.
  */
-import { isDid } from '@hansa/protocols'
+import { isDid } from '@hansa/protocols/manifest'
 import { unadmittedKey, type VerifyingKey } from '../keys/admitted-key.ts'
 import { didKeyUrl, publicKeyFromDid } from './did-key.ts'
 import type { KeyResolution, KeyResolver } from './key-resolver.ts'

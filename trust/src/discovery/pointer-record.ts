@@ -16,7 +16,7 @@ import { encodeBase64url } from '../encoding/base64url.ts'
 import { sha256 } from '../encoding/hash.ts'
 import type { Signer } from '../keys/signer.ts'
 import { signJws, verifyJws } from '../signed/jws.ts'
-import { reading } from '../signed/payloads.ts'
+import { reading } from '../signed/reading.ts'
 
 /** Seconds between two clocks (security.md B0.4). */
 const SKEW_SECONDS = 60

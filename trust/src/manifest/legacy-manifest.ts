@@ -1,4 +1,4 @@
-import { type LegacyManifest, legacyManifestSchema, MAX_MANIFEST_BYTES } from '@hansa/protocols'
+import { type LegacyManifest, legacyManifestSchema, MAX_MANIFEST_BYTES } from '@hansa/protocols/manifest'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
 
 /** An unsigned manifest of version 1, named so that it can be refused by name. Nothing in it is proven. */

@@ -1,4 +1,4 @@
-import { type CapabilityManifest, MANIFEST_TYP, type SignedManifest } from '@hansa/protocols'
+import { type CapabilityManifest, MANIFEST_TYP, type SignedManifest } from '@hansa/protocols/manifest'
 import { taggedHash } from '../encoding/hash.ts'
 import type { Signer } from '../keys/signer.ts'
 import { signJws } from '../signed/jws.ts'

@@ -9,9 +9,9 @@
  *   clock_skew             it is from the future
  *   descriptor_mismatch    it contradicts what the same kernel has signed before: rolled back, or a second one of one number
  */
+import type { Code } from '@hansa/protocols'
 import {
   type CapabilityManifest,
-  type Code,
   capabilityManifestSchema,
   HTTP_ENDPOINT_PROTO,
   hostAddressSchema,
@@ -20,11 +20,11 @@ import {
   MAX_MANIFEST_BYTES,
   type SignedManifest,
   type UnixSeconds,
-} from '@hansa/protocols'
+} from '@hansa/protocols/manifest'
 import type { KeyResolver } from '../did/key-resolver.ts'
 import type { VerifyingKey } from '../keys/admitted-key.ts'
 import { verifyJws } from '../signed/jws.ts'
-import { reading } from '../signed/payloads.ts'
+import { reading } from '../signed/reading.ts'
 import { capabilityHash } from './capability-hash.ts'
 import { recogniseLegacyManifest } from './legacy-manifest.ts'
 import { schemaFault } from './schema-text.ts'

@@ -11,13 +11,7 @@ import {
 } from '@hansa/protocols'
 import type { z } from 'zod'
 import { type CanonicalWriter, canonicalWriter } from '../json/canonical-writer.ts'
-
-/** What `safeParse` of a schema returns, as far as it matters here. */
-type SafeParse<T> =
-  | { success: true; data: T }
-  | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } }
-
-export type PayloadReading<T> = { ok: true; value: T } | { ok: false; reason: string }
+import { type PayloadReading, reading } from './reading.ts'
 
 const writers: Readonly<Record<EnvelopeType, CanonicalWriter>> = {
   'hansa-intent': canonicalWriter(intentSchema),
@@ -71,12 +65,4 @@ function reader<T>(typ: EnvelopeType, schema: z.ZodType<T>): (payload: unknown) 
     const read = reading(schema.safeParse(payload))
     return read.ok ? { ok: false, reason: 'schema: payload: does not fit' } : read
   }
-}
-
-/** @returns the data, or where the first fault is and what it is. Shared with the other readers of signed objects. */
-export function reading<T>(parsed: SafeParse<T>): PayloadReading<T> {
-  if (parsed.success) return { ok: true, value: parsed.data }
-  const issue = parsed.error.issues[0]
-  const where = issue?.path.map(String).join('.') ?? ''
-  return { ok: false, reason: `schema: ${where === '' ? 'payload' : where}: ${issue?.message ?? 'does not fit'}` }
 }

@@ -1,0 +1,10 @@
+/** Checks what kernels have signed about what they offer, and nothing else: for threads that do only this. */
+export { didKeyResolver } from '../did/did-key-resolver.ts'
+export type { KeyResolver } from '../did/key-resolver.ts'
+export { unadmittedKeys } from '../did/unadmitted-keys.ts'
+export { taggedHash } from '../encoding/hash.ts'
+export { isObject } from '../json/is-object.ts'
+export type { VerifyingKey } from '../keys/admitted-key.ts'
+export { verifyJws } from '../signed/jws.ts'
+export { unverifiedPart } from '../signed/unverified-part.ts'
+export { verifyManifest } from './verify-manifest.ts'
