@@ -100,6 +100,17 @@ describe('a call that needs something from its caller', () => {
     expect(await refusal(mesh.book(answered(late.callId)))).toMatchObject({ code: 'not_found' })
   })
 
+  it('goes on after a restart of the kernel that asked for it, and not after one of the kernel that serves', async () => {
+    await using mesh = await harbour(asksFirst)
+    const [first, second] = [await mesh.book({ accepts }), await mesh.book({ accepts })]
+    await mesh.restart('alice')
+    expect(await mesh.book(answered(first.callId))).toMatchObject({ value: { berth: 'Adler at K7' } })
+    await mesh.restart('bob')
+    await mesh.kernel('bob').register(booking, asksFirst)
+    expect(await refusal(mesh.book(answered(second.callId)))).toMatchObject({ code: 'not_found' })
+    expect((await mesh.book({ accepts })).kind).toBe('input_required')
+  })
+
   it('checks the arguments of the second call like those of the first', async () => {
     await using mesh = await harbour(asksFirst)
     const asked = await mesh.book({ accepts })

@@ -202,6 +202,18 @@ describe.each(bindings)('a client of A2A over %s', (binding) => {
     expect(node.kernel.calls.at(-1)?.[3]).toMatchObject({ continues: { callId: 'AAAAAAAAAAAAAAAAAAAAAA' } })
   })
 
+  it('is told what to do when what a task asked for is not waited for any more', async () => {
+    node.answers.set('desk.ask', (_args, { continues }: InvokeOptions, ref) => {
+      if (continues !== undefined) throw new CallError({ code: 'not_found', stage: 'driver' })
+      return aFrame(ref, 'input_required', { where: { method: 'message', params: { content: [] } } })
+    })
+    const at = await client(binding)
+    const { id: taskId } = task(await at.sendMessage(request('Book a berth')))
+    const ended = task(await at.sendMessage(request('Bergen', { taskId })))
+    expect(ended.status?.state).toBe(TaskState.TASK_STATE_FAILED)
+    expect(textOf(ended.status?.message)).toContain('Begin another task.')
+  })
+
   it('waits for a person who has to approve, and its approval is for that one call', async () => {
     const id = 'B'.repeat(22)
     node.answers.set('desk.ask', (_args, { approval = [] }: InvokeOptions, ref) => {

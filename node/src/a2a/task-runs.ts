@@ -127,7 +127,8 @@ export class TaskRuns {
       return undefined
     } catch (error) {
       const failure = this.#callErrorOf(error)
-      const outcome = withEarlierApprovals(outcomeOfRefusal(failure.detail, failure.message, capability), options)
+      const said = isForgotten(failure, options) ? FORGOTTEN : failure.message
+      const outcome = withEarlierApprovals(outcomeOfRefusal(failure.detail, said, capability), options)
       const state = canceled.aborted ? 'TASK_STATE_CANCELED' : outcome.state
       await this.conclude(scope, stored, { ...outcome, state })
       return state === 'TASK_STATE_REJECTED' && isRefusal(failure.detail) ? failure : undefined
@@ -180,6 +181,14 @@ function withArtifact(task: A2aTask, artifact: NonNullable<CallOutcome['artifact
   const others = (task.artifacts ?? []).filter(({ artifactId }) => artifactId !== artifact.artifactId)
   task.artifacts = [...others, artifact]
   return { artifactUpdate: { taskId, contextId, artifact, append: false, lastChunk: true } }
+}
+
+/** What a client can do about it; the code alone says that there is no such thing. */
+const FORGOTTEN =
+  'What this task asked for is not waited for any more: ten minutes have passed, or a node was started again since. Begin another task.'
+
+function isForgotten({ detail: { code } }: CallError, { continues }: InvokeOptions): boolean {
+  return continues !== undefined && code === 'not_found'
 }
 
 /** @returns what a task is known by inside */
