@@ -38,7 +38,11 @@ beforeAll(async () => {
   if (peers[0] === undefined) throw new Error('orgb was not found')
   await orga.client.importRemote({ manifest: peers[0].signed, as: 'orgb' })
 }, 60_000)
-afterAll(() => mesh[Symbol.asyncDispose]())
+afterAll(async () => {
+  // A node that is killed cannot end this server, which goes on without standard input.
+  await orgb.stop()
+  await mesh[Symbol.asyncDispose]()
+})
 
 const invoke = (ref: string, args: unknown, options: InvokeOptions = {}) =>
   orga.client.invoke(`orgb/all.${ref}`, args, options)
