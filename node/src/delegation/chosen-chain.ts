@@ -77,7 +77,7 @@ function whyUnusable(
     )
   )
     return 'it was taken back'
-  return whyNotCovered({ links: links.map((link) => ({ link })) }, target.id, argumentsOf(call))
+  return whyNotCovered({ links: links.map((link) => ({ link })) }, target.id, argumentsOf(call, call.value))
 }
 
 function isRevoked(hash: string, by: readonly Did[], revoked: ChosenChainComponents['revoked']): boolean {

@@ -54,7 +54,7 @@ export async function presentedChain(
     whyBarred(chain, components) ??
     whyTooFar(chain, components) ??
     whyNotPassedOn(chain, components) ??
-    whyNotCovered(chain, call.target.id, argumentsOf(call)) ??
+    whyNotCovered(chain, call.target.id, argumentsOf(call, call.value)) ??
     whyChargeUnknown(call.target, chain.limits)
   if (unfit !== undefined) return denied(unfit)
   const spent = components.budgets.whySpent(chain.limits)

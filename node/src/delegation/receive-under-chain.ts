@@ -25,6 +25,7 @@ export function receiveUnderChain(
         : chosenChain(received, components)
     if (delegation !== undefined && isRefusal(delegation)) return delegation
     const sponsor = caller.kind === 'own' ? components.sponsors.of(caller.principal) : undefined
+    if (delegation === undefined && sponsor === undefined) return received
     return {
       ...received,
       ...(delegation === undefined ? {} : { delegation }),

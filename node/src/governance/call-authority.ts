@@ -59,13 +59,14 @@ export function narrowedInQuarantine(
 ): (call: Permitted) => Granted | Refusal {
   return (call) => {
     const granted = stage(call)
-    if (isRefusal(granted) || isGovernanceCapability(call.target.id)) return granted
+    if (sanctions.isEmpty || isRefusal(granted) || isGovernanceCapability(call.target.id)) return granted
     const quarantined = everybodyIn(call, self).some(({ who, as }) => sanctions.over(who, as)?.kind === 'quarantine')
     return quarantined ? { ...granted, grant: { ...granted.grant, labelsMax: [] } } : granted
   }
 }
 
 function refusedBy(call: Received, self: Did, sanctions: Sanctions): string | undefined {
+  if (sanctions.isEmpty) return undefined
   const { target, labels } = call
   const facts = { safety: target.safety, labelled: target.labels.length > 0 || labels.length > 0 }
   for (const { who, as, id } of everybodyIn(call, self)) {

@@ -3,6 +3,8 @@ import type { CaseId, Clock, Did, Principal, Sanction } from '@hansa/protocols'
 import { compareKinds, isInScope, type ScopedCall } from '@hansa/trust/governance'
 
 export interface Sanctions {
+  /** Whether nobody is sanctioned. */
+  readonly isEmpty: boolean
   /**
    * What is in force now, the most severe of several.
    * @param who a principal of this kernel, another kernel, or somebody behind one: who is behind a sanctioned kernel is sanctioned
@@ -19,6 +21,10 @@ export class SanctionBook implements Sanctions {
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  get isEmpty(): boolean {
+    return this.#bySubject.size === 0
   }
 
   /** Replaces what the case had brought about. */
@@ -39,7 +45,7 @@ export class SanctionBook implements Sanctions {
   }
 
   #worst(who: Did | Principal, counts: (sanction: Sanction, subject: Principal) => boolean): Sanction | undefined {
-    if (this.#bySubject.size === 0) return undefined
+    if (this.isEmpty) return undefined
     const now = Math.floor(this.#clock.now() / 1000)
     const kernel = kernelOf(who)
     const inForce = [...new Set([who, kernel])].flatMap((subject) =>

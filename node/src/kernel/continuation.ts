@@ -4,7 +4,7 @@ import type { SchemaCheck } from '../firewall/index.ts'
 import type { Received } from './stages.ts'
 
 /** The arguments that the capability sees, whether or not the call continues another one. */
-export function argumentsOf({ continues, value }: Pick<Received, 'continues' | 'value'>): unknown {
+export function argumentsOf({ continues }: Pick<Received, 'continues'>, value: unknown): unknown {
   return continues === undefined ? value : (value as ContinuationArguments).arguments
 }
 

@@ -41,7 +41,7 @@ async function actLocally(call: Begun, target: LocalTarget, components: DriverCo
   const notes = noteSink(call, components.detectors)
   try {
     const answer = await target.driver.invoke({
-      args: argumentsOf({ ...call, value: call.input.value }),
+      args: argumentsOf(call, call.input.value),
       callId: call.callId,
       principal: call.caller.principal,
       signal: stop.signal,
@@ -84,7 +84,7 @@ function waitFor(
   { continuations }: DriverComponents,
 ): Answered | Refusal {
   const beyond = beyondAccepted(answer.requests, call)
-  const args = argumentsOf({ ...call, value: call.input.value })
+  const args = argumentsOf(call, call.input.value)
   const refused =
     beyond !== undefined
       ? {

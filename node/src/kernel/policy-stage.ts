@@ -171,7 +171,7 @@ export function factsOf(
     ...(delegation === undefined ? {} : { delegation: delegationFacts(delegation.links) }),
     ...(sponsor === undefined ? {} : { sponsor }),
     ...(agreement === undefined ? {} : { agreement }),
-    args: argumentsOf(call),
+    args: argumentsOf(call, call.value),
     ...(call.purpose === undefined ? {} : { purpose: call.purpose }),
     ...(answer !== undefined && 'hash' in answer
       ? { remote: { effect: answer.effect, obligations: [...answer.obligations] } }
