@@ -16,7 +16,7 @@ import { MAX_DEPTH } from './digest-tree.ts'
 import type { LocalReplica } from './local-replica.ts'
 import { recordOrder } from './replica-record.ts'
 import { fitting } from './serve-replica.ts'
-import { takeInTurns } from './take-in-turns.ts'
+import { takeInTurns, takePages } from './take-in-turns.ts'
 
 /** Questions about places in one go. */
 const MAX_QUESTIONS = 256
@@ -45,7 +45,7 @@ export async function reconcile(components: ReconcileComponents, ask: AskReplica
   const { replica, declined } = components
   const done: Reconciled = { taken: 0, given: 0, equal: difference.equal }
   for (const prefix of difference.under) {
-    const { taken, rejected } = await fetchUnder(replica, ask, neighbour, prefix)
+    const { taken, rejected } = await takePages(replica, pagesUnder(ask, prefix), neighbour)
     done.taken += taken
     if (rejected !== undefined) return { ...done, rejected }
   }
@@ -125,22 +125,14 @@ function compare(
   for (const { record } of replica.recordsFrom(prefix)) if (!named.has(record.did)) found.given.push(record.did)
 }
 
-/** A page is checked while the next one is on its way. */
-async function fetchUnder(replica: LocalReplica, ask: AskReplica, from: Did, under: string) {
-  let taken = 0
-  let page = await ask.records({ under })
+async function* pagesUnder(ask: AskReplica, under: string): AsyncGenerator<readonly string[], void> {
+  let after: string | undefined
   for (;;) {
-    const { records, next } = page
-    const coming = next === undefined ? undefined : ask.records({ under, after: next })
-    // A fault of the next page is told when it is waited for.
-    coming?.catch(() => undefined)
-    const one = await takeInTurns(replica, records, from)
-    taken += one.taken
-    if (one.rejected !== undefined) return { taken, rejected: one.rejected }
-    // Nothing of a page was new: it is repeating itself, or there is no room.
-    if (coming === undefined || one.taken === 0) return { taken }
-    page = await coming
-    if (page.next !== undefined && next !== undefined && page.next <= next) return { taken }
+    const { records, next } = await ask.records({ under, ...(after !== undefined && { after }) })
+    if (after !== undefined && next !== undefined && next <= after) return
+    yield records
+    if (next === undefined) return
+    after = next
   }
 }
 

@@ -8,8 +8,8 @@ import type { CapabilityManifest, Clock, UnixSeconds } from '@hansa/protocols'
 import { AskedThread, threadProgram } from '../thread/asked-thread.ts'
 import type { BatchReading, RecordBatch } from './record-thread.ts'
 
-/** More do not help: the thread that puts records in their places is then the slowest. */
-const MAX_THREADS = 3
+/** More help little, because putting records in their places takes as long as checking them in two; and calls need a processor. */
+const MAX_THREADS = 2
 /** So that a thread never waits for its next batch. */
 const BATCHES_PER_THREAD = 2
 /** Fewer come while nothing much happens. */
