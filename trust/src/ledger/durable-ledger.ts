@@ -28,6 +28,7 @@ import {
   storedIndex,
   storedRoot,
 } from './stored-hashes.ts'
+import type { Stopwatch } from './verify-phases.ts'
 
 /** Durable entries that may wait for a checkpoint; their hashes are in memory. */
 const MAX_UNSIGNED = 65_536
@@ -50,6 +51,7 @@ export type DurableLedgerInit = {
   clock: Clock
   onFatal(error: unknown): void
   schedule?(run: () => void): void
+  stopwatch: Stopwatch
   opening?: EntryExt
   limits: LedgerLimits
   entries: RecordWriter
@@ -95,6 +97,7 @@ export class DurableLedger implements Ledger {
     this.#group = new GroupCommit({
       first: init.size,
       schedule: init.schedule ?? setImmediate,
+      stopwatch: init.stopwatch,
       write: (batch) => this.#write(batch),
       sync: () => init.entries.datasync(),
       done: (batch) => this.#written(batch),
@@ -244,11 +247,13 @@ export class DurableLedger implements Ledger {
     )
   }
 
-  #written(batch: Batch): void {
+  #written(batch: Batch): Promise<void> | undefined {
     this.#durable = batch.first + batch.links.length
     this.#waitingBytes -= batch.bytes.length
     this.#tree.add(batch.links, this.#init.entries.position)
     this.#cutWhenDue()
+    // Whoever writes faster than can be read back is held up here, and not refused.
+    return this.#tree.unsigned < MAX_UNSIGNED / 2 ? undefined : this.#cutting
   }
 
   /** Runs a write; when the disk is full, makes room and runs it once more. */

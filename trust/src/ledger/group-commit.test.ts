@@ -8,10 +8,15 @@ const turns = async (count: number) => {
   for (let n = 0; n < count; n++) await turn()
 }
 
-type Slowness = { write: number; sync: number }
+/** Turns of the event loop. `entryMs` and `turnMs` are what the stopwatch says of an entry and of a turn of the disk. */
+type Slowness = { write: number; sync: number; entryMs?: number; turnMs?: number }
 
 /** Batches as they come to a disk that takes so many turns of the event loop, and fails at one of its operations. */
-function observed({ write, sync }: Slowness, failsAt = Number.POSITIVE_INFINITY) {
+function observed(
+  { write, sync, entryMs = 1, turnMs = 1 }: Slowness,
+  failsAt = Number.POSITIVE_INFINITY,
+  rest = (): Promise<void> | undefined => undefined,
+) {
   const seen = {
     batches: [] as { first: number; links: string[] }[],
     durable: 0,
@@ -19,18 +24,21 @@ function observed({ write, sync }: Slowness, failsAt = Number.POSITIVE_INFINITY)
     mostAtOnce: 0,
     failed: [] as unknown[],
   }
+  let now = 0
   let operations = 0
   let written = 0
   const slowly = async (count: number) => {
     seen.atOnce++
     seen.mostAtOnce = Math.max(seen.mostAtOnce, seen.atOnce)
     await turns(count)
+    now += count * turnMs
     seen.atOnce--
     if (++operations === failsAt) throw new Error('input/output error')
   }
   const group: GroupCommit = new GroupCommit({
     first: 0,
     schedule: setImmediate,
+    stopwatch: () => now + group.size * entryMs,
     async write({ first, links }: Batch) {
       seen.batches.push({ first, links: [...links] })
       await slowly(write)
@@ -41,7 +49,10 @@ function observed({ write, sync }: Slowness, failsAt = Number.POSITIVE_INFINITY)
       await slowly(sync)
       seen.durable = covered
     },
-    done: ({ first, links }) => expect(seen.durable).toBe(first + links.length),
+    done({ first, links }) {
+      expect(seen.durable).toBe(first + links.length)
+      return rest()
+    },
     failed(error) {
       seen.failed.push(error)
       group.refuse(error)
@@ -75,7 +86,7 @@ async function closedLoop({ group, seen }: ReturnType<typeof observed>, writers:
   return told
 }
 
-const slowness = fc.record({ write: fc.nat(2), sync: fc.nat(3) })
+const slowness = fc.record({ write: fc.nat(2), sync: fc.nat(3), entryMs: fc.nat(2), turnMs: fc.nat(60) })
 
 describe(GroupCommit, () => {
   it('writes every entry once and in order, one operation at a time, and says nothing before the sync', async () => {
@@ -121,29 +132,56 @@ describe(GroupCommit, () => {
     )
   })
 
+  const sizesOf = async (slow: Slowness, writers: number, each: number) => {
+    const log = observed(slow)
+    await closedLoop(log, writers, each)
+    return log.seen.batches.map((batch) => batch.links.length)
+  }
+
   it('with many writers forms one half while the other half is synced', async () => {
     const log = observed({ write: 0, sync: 2 })
-    const formed: number[] = []
-    const sizes = () => log.seen.batches.map((batch) => batch.links.length)
+    let formed = 0
     const writer = async () => {
       for (let n = 0; n < 12; n++) {
         const { durable } = log.group.add('x')
-        if (log.seen.atOnce > 0) formed.push(log.group.size)
+        if (log.seen.atOnce > 0) formed++
         log.group.drainSoon()
         await durable
       }
     }
     await Promise.all(Array.from({ length: 128 }, writer))
     await log.group.drained()
-    expect(sizes().slice(0, 3)).toEqual([128, 64, 64])
-    expect(new Set(sizes().slice(1))).toEqual(new Set([64]))
-    expect(formed.length).toBeGreaterThan(128 * 8)
+    const sizes = log.seen.batches.map((batch) => batch.links.length)
+    expect(new Set(sizes.slice(3))).toEqual(new Set([64]))
+    expect(formed).toBeGreaterThan(128 * 8)
+  })
+
+  it('gives a disk that takes longer than the entries everything together', async () => {
+    expect(await sizesOf({ write: 0, sync: 2, entryMs: 0.01, turnMs: 5 }, 128, 5)).toEqual([128, 128, 128, 128, 128])
+  })
+
+  it('writes nothing more until it may go on, and tells who is durable at once', async () => {
+    const goOn = Promise.withResolvers<void>()
+    const log = observed({ write: 0, sync: 1 }, Number.POSITIVE_INFINITY, () => goOn.promise)
+    let told = 0
+    const writer = async () => {
+      for (let n = 0; n < 3; n++) {
+        const { durable } = log.group.add('x')
+        log.group.drainSoon()
+        await durable
+        told++
+      }
+    }
+    const writers = Promise.all(Array.from({ length: 128 }, writer))
+    await turns(20)
+    expect([told, log.seen.batches.length]).toEqual([128, 1])
+    goOn.resolve()
+    await writers
+    expect(told).toBe(384)
   })
 
   it('with few writers takes together what they append in one turn', async () => {
-    const log = observed({ write: 0, sync: 2 })
-    await closedLoop(log, 40, 5)
-    expect(log.seen.batches.map((batch) => batch.links.length)).toEqual([40, 40, 40, 40, 40])
+    expect(await sizesOf({ write: 0, sync: 2 }, 40, 5)).toEqual([40, 40, 40, 40, 40])
   })
 
   it('is smaller again when the writers are fewer', async () => {

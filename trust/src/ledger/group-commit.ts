@@ -2,10 +2,12 @@
  * Group commit: what is appended while a batch is on its way to the disk goes into the next one, and each batch is one
  * write and one sync. No timer: whoever is alone waits for nobody.
  *
- * With many writers the batch is halved, so that one half is formed while the other one is synced. Then those of the
- * first half are told only once the second half is on its way: what they append next must not hold it up.
+ * With many writers, and where forming their entries takes longer than the disk does, the batch is halved, so that one
+ * half is formed while the other one is synced. Then those of the first half are told only once the second half is on
+ * its way: what they append next must not hold it up. A disk that is slower gets everything together.
  */
 import { Batch, type BatchedEntry } from './batch.ts'
+import type { Stopwatch } from './verify-phases.ts'
 
 /** A burst must not hold its memory for ever. */
 const MAX_SPARE_BYTES = 4_194_304
@@ -18,12 +20,16 @@ export type GroupCommitInit = {
   first: number
   /** Runs the given function after everything else that is ready now. */
   schedule(run: () => void): void
+  stopwatch: Stopwatch
   /** Puts the batch into its file. */
   write(batch: Batch): Promise<void>
   /** Makes durable what was written. */
   sync(): Promise<void>
-  /** The batch is durable; those who wait for it do not know yet. */
-  done(batch: Batch): void
+  /**
+   * The batch is durable; those who wait for it do not know yet.
+   * @returns what has to end before another one is written; undefined for nothing.
+   */
+  done(batch: Batch): Promise<void> | undefined
   /** A write or a sync failed: nothing is written any more. */
   failed(error: unknown): void
 }
@@ -40,6 +46,8 @@ export class GroupCommit {
   #collecting = false
   /** Entries that are half of what is under way. */
   #enough = Number.POSITIVE_INFINITY
+  /** What it took last to form all entries that are under way, ms. */
+  #formingMs = 0
   #spare: Buffer[] = []
   #draining: Promise<void> | undefined
 
@@ -105,31 +113,49 @@ export class GroupCommit {
   async #drain(): Promise<void> {
     let untold: Batch | undefined
     for (let batch = this.#take(); batch !== undefined; batch = this.#take()) {
-      this.#inFlight = batch
-      let synced: Promise<void>
-      try {
-        await this.#init.write(batch)
-        synced = this.#init.sync()
-      } finally {
-        untold?.settle.done()
-        untold = undefined
-      }
-      await synced
-      this.#inFlight = undefined
-      this.#init.done(batch)
+      const begun = this.#init.stopwatch()
+      await this.#commit(batch, untold)
+      untold = undefined
+      const rest = this.#init.done(batch)
       if (batch.memory.length <= MAX_SPARE_BYTES && this.#spare.length < 2) this.#spare.push(batch.memory)
       const waiting = this.#batch.links.length
-      this.#enough = Math.max(LEAST_HALF, Math.ceil((batch.links.length + waiting) / 2))
-      if (waiting >= this.#enough) {
-        untold = batch
-        continue
-      }
-      this.#collecting = true
-      batch.settle.done()
-      // Whoever waited for this batch appends again before the next one is closed.
-      await this.#turn()
-      this.#collecting = false
+      const pays = this.#formingMs > this.#init.stopwatch() - begun
+      this.#enough = pays
+        ? Math.max(LEAST_HALF, Math.ceil((batch.links.length + waiting) / 2))
+        : Number.POSITIVE_INFINITY
+      if (waiting >= this.#enough && rest === undefined) untold = batch
+      else await this.#collect(batch, rest)
     }
+  }
+
+  /** @param untold who is told when this one is on its way, or cannot be. */
+  async #commit(batch: Batch, untold: Batch | undefined): Promise<void> {
+    this.#inFlight = batch
+    let synced: Promise<void>
+    try {
+      await this.#init.write(batch)
+      synced = this.#init.sync()
+    } finally {
+      if (untold !== undefined) void this.#tell(untold, 2)
+    }
+    await synced
+    this.#inFlight = undefined
+  }
+
+  /** Whoever waited for this batch appends again before the next one is closed. */
+  async #collect(batch: Batch, rest: Promise<void> | undefined): Promise<void> {
+    this.#collecting = true
+    await this.#tell(batch, 1)
+    await rest
+    this.#collecting = false
+  }
+
+  /** @param times so many of those who are told now are all that are under way. */
+  async #tell(batch: Batch, times: number): Promise<void> {
+    const begun = this.#init.stopwatch()
+    batch.settle.done()
+    await this.#turn()
+    this.#formingMs = (this.#init.stopwatch() - begun) * times
   }
 
   #take(): Batch | undefined {

@@ -10,6 +10,7 @@ import type { LogDisk } from './log-disk.ts'
 import { memoryLogDisk } from './memory-log-disk.ts'
 import { noteKey } from './note.ts'
 import { openLedger } from './open-ledger.ts'
+import { type ReadBack, readBack } from './read-back.ts'
 import { readEntries } from './read-entries.ts'
 import { aDraft, codeOf, LOG_KEY, ORIGIN, openOn, readAll, thrownCode, writeLog } from './testing/fixture.ts'
 
@@ -175,6 +176,41 @@ describe('append', () => {
     for (const release of seen.waiting) release()
     await ledger.sync()
     expect(ledger.append(aDraft(10)).seq).toBe(11)
+    await ledger.close()
+  })
+
+  it('holds up whoever writes faster than can be read back, and refuses nobody', async () => {
+    const disk = memoryLogDisk()
+    const gate = Promise.withResolvers<void>()
+    let gated = false
+    const inner = readBack(disk)
+    const slow: ReadBack = {
+      async read(stretch) {
+        if (gated) await gate.promise
+        return inner.read(stretch)
+      },
+      close: () => inner.close(),
+    }
+    const { ledger } = await openOn(disk, { readBack: slow, limits: { queueEntries: 20_000 } })
+    gated = true
+    let durable = 0
+    for (let burst = 0; burst < 4; burst++) {
+      for (let n = 0; n < 10_000; n++) {
+        ledger.append({ type: 'policy.loaded', pol: n }).durable.then(
+          () => durable++,
+          () => undefined,
+        )
+      }
+      if (burst < 3) await settle()
+    }
+    await settle()
+    expect([ledger.size, durable]).toEqual([40_001, 40_000])
+    for (let n = 0; n < 10_000; n++) ledger.append({ type: 'policy.loaded', pol: n })
+    await settle()
+    expect([ledger.size, (await readAll(ledger.read(40_000))).length]).toEqual([50_001, 1])
+    gate.resolve()
+    await ledger.sync()
+    expect(await readAll(ledger.read(50_000))).toHaveLength(1)
     await ledger.close()
   })
 
