@@ -23,7 +23,6 @@ const mayUse: Partial<Record<PackageName, readonly string[]>> = {
     'canonicalize',
     'jose',
     'lru-cache',
-    're2js',
     'yaml',
     'zod',
   ],

@@ -1,6 +1,7 @@
 /** Calls that do not stop: of each node at itself, and across, at whatever it has imported. */
 import { CallError } from '@hansa/protocols'
 import type { NodeProcess } from '../../harness/node-process.ts'
+import { underTraffic } from '../under-traffic.ts'
 import type { MeshWorld } from './mesh-world.ts'
 
 export type Count = { calls: number; failures: string[] }
@@ -43,31 +44,27 @@ export async function duringTraffic(
     between: { calls: 0, failures: [] },
     lost: 0,
   }
-  let running = true
   const lives = (node: NodeProcess) => !world.killed.has(node)
   const note = (count: Count, what: string, how: string) => {
     count.calls++
     if (how !== 'released') count.failures.push(`${what}: ${how}`)
   }
-  const atItself = async (node: NodeProcess) => {
-    while (running && lives(node)) {
-      const how = await ended(node, AT_ITSELF)
-      if (lives(node)) note(traffic.local, node.name, how)
-    }
+  const atItself = (node: NodeProcess) => async () => {
+    const how = await ended(node, AT_ITSELF)
+    if (lives(node)) note(traffic.local, node.name, how)
+    return lives(node)
   }
-  const across = async (node: NodeProcess, to: NodeProcess) => {
-    while (running && lives(node) && lives(to)) {
-      const how = await callBerths(node, to.name)
-      if (lives(node) && lives(to)) note(traffic.between, `${node.name} to ${to.name}`, how)
-      else traffic.lost++
-    }
+  const across = (node: NodeProcess, to: NodeProcess) => async () => {
+    const how = await callBerths(node, to.name)
+    const both = lives(node) && lives(to)
+    if (both) note(traffic.between, `${node.name} to ${to.name}`, how)
+    else traffic.lost++
+    return both
   }
-  const callers = [...imports].flatMap(([node, tos]) => [atItself(node), ...tos.map((to) => across(node, to))])
-  try {
-    await during(traffic)
-  } finally {
-    running = false
-    await Promise.all(callers)
-  }
+  const callers = [...imports].flatMap(([node, tos]) => {
+    const living = tos.filter((to) => lives(node) && lives(to))
+    return [...(lives(node) ? [atItself(node)] : []), ...living.map((to) => across(node, to))]
+  })
+  await underTraffic(callers, () => during(traffic))
   return traffic
 }

@@ -1,5 +1,5 @@
 /** Calls of the clerk that do not stop: what a change does to them is seen while it happens. */
-
+import { underTraffic } from '../under-traffic.ts'
 import { list } from './steps/delegate.ts'
 import type { TrustWorld } from './trust-world.ts'
 
@@ -20,21 +20,16 @@ export async function duringTraffic(
   during: (traffic: Traffic) => Promise<void>,
 ): Promise<Traffic> {
   const traffic: Traffic = { calls: 0, failed: [], lastReleasedMs: 0 }
-  let running = true
-  const caller = async () => {
-    while (running) {
-      const ended = await list(world, 'lubeck', chain)
-      traffic.calls++
-      if (ended === 'released') traffic.lastReleasedMs = performance.now()
-      else traffic.failed.push(ended)
-    }
+  const call = async () => {
+    const ended = await list(world, 'lubeck', chain)
+    traffic.calls++
+    if (ended === 'released') traffic.lastReleasedMs = performance.now()
+    else traffic.failed.push(ended)
+    return true
   }
-  const callers = Array.from({ length: IN_FLIGHT }, caller)
-  try {
-    await during(traffic)
-  } finally {
-    running = false
-    await Promise.all(callers)
-  }
+  await underTraffic(
+    Array.from({ length: IN_FLIGHT }, () => call),
+    () => during(traffic),
+  )
   return traffic
 }

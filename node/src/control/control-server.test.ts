@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type controlMethods, type LogFields, silentLogger } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
-import { type FakeNode, fakeKernel, fakeNode, fakeOperations } from '../testing/fake-node.ts'
+import { fakeKernel } from '../testing/fake-kernel.ts'
+import { type FakeNode, fakeNode, fakeOperations } from '../testing/fake-node.ts'
 import { controlServer } from './control-server.ts'
 
 type Sent = { method?: string; headers?: OutgoingHttpHeaders; body?: string | Buffer }

@@ -1,7 +1,7 @@
 import { CallError, type ServeEvent } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
 import { describe, expect, it } from 'vitest'
-import { fakeKernel } from '../testing/fake-node.ts'
+import { fakeKernel } from '../testing/fake-kernel.ts'
 import { PING_INTERVAL_MS } from './event-stream.ts'
 import { MAX_PENDING_CALLS, type ServeStream, servedCapabilities } from './serve.ts'
 

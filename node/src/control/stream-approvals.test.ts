@@ -1,7 +1,7 @@
 import type { WatchLine } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
 import { describe, expect, it } from 'vitest'
-import { fakeKernel } from '../testing/fake-node.ts'
+import { fakeKernel } from '../testing/fake-kernel.ts'
 import { PING_INTERVAL_MS } from './event-stream.ts'
 import { streamApprovals } from './stream-approvals.ts'
 

@@ -15,7 +15,8 @@ import { TaskDesk } from '../a2a/task-desk.ts'
 import { taskMigrations } from '../a2a/task-migrations.ts'
 import { TaskWebhooks } from '../a2a/task-webhooks.ts'
 import { controlServer } from '../control/index.ts'
-import { type FakeKernel, fakeKernel, fakeOperations } from './fake-node.ts'
+import { type FakeKernel, fakeKernel } from './fake-kernel.ts'
+import { fakeOperations } from './fake-node.ts'
 
 /** What the kernel does with a call. */
 export type AnswerCall = (args: unknown, options: InvokeOptions, capability: string) => Promise<Frame> | Frame
