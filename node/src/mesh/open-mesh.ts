@@ -1,40 +1,29 @@
 /** Everything of a kernel that takes part in a mesh, made in order; what comes from outside is passed in. */
 import {
-  ActiveView,
   checkPeerManifest,
   type Gossip,
   LocalReplica,
   type PeerMemory,
   type RecordReader,
-  type ReplicaAnswer,
-  ReplicaRounds,
   type ReplicaStore,
   type RoundReport,
-  serveReplica,
-  spreadNews,
-  type Traffic,
 } from '@hansa/mesh'
 import type {
   CertificatePins,
   Clock,
   Did,
   EventLogger,
-  InboundReply,
-  InboundRequest,
   PeerTransport,
   SearchAnswer,
   SearchQuery,
   Store,
 } from '@hansa/protocols'
 import type { KeyResolver, VerifyingKey } from '@hansa/trust'
-import { jsonReply, refusalReply } from '../exchange/inbound-reply.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { Detectors } from '../firewall/index.ts'
 import type { Events } from '../kernel/event-outbox.ts'
-import { faultFields } from '../kernel/fault-fields.ts'
 import type { ImportDesk } from '../kernel/import-desk.ts'
 import type { ManifestPublisher } from '../kernel/manifest-publisher.ts'
-import { periodic } from '../kernel/periodic.ts'
 import { attachReplica } from '../replica/attach-replica.ts'
 import type { RecordThreads } from '../replica/record-threads.ts'
 import { spreadRecordReader } from '../replica/spread-record-reader.ts'
@@ -44,12 +33,11 @@ import { KnownKernels } from './known-kernels.ts'
 import { Membership } from './membership.ts'
 import { MeshDesk } from './mesh-desk.ts'
 import { MeshCounters, type MeshFigures, type MeshFiguresSources } from './mesh-figures.ts'
+import { type Neighbourhood, neighbourhood } from './neighbourhood.ts'
+import { type OwnRecord, ownRecord } from './own-record.ts'
+import { type RecordExchange, recordExchange } from './record-exchange.ts'
+import { type ReplicaServices, replicaServices } from './replica-services.ts'
 import type { ReplicaSettings } from './replica-settings.ts'
-
-/** Between two looks whether this kernel offers something else than it has said, milliseconds. */
-const PUBLISH_PERIOD_MS = 250
-/** Neighbours that are told what is new as soon as it is known. */
-const FANOUT = 3
 
 export type MeshComponents = {
   self: Did
@@ -95,10 +83,7 @@ export type OpenedMesh = {
   known: KnownKernels
   /** Made known by an operator, imported, or joined through. */
   isKnown(did: Did): boolean
-  services: Record<
-    'replicaPlaces' | 'replicaRecords' | 'replicaPush',
-    (request: InboundRequest) => Promise<InboundReply>
-  >
+  services: ReplicaServices['services']
   /** Of everybody else, or of one kernel, as they were signed. */
   manifests(did?: Did): Iterable<string>
   /** @throws CallError `invalid_request` for a query that is none. */
@@ -111,123 +96,93 @@ export type OpenedMesh = {
 }
 
 export async function openMesh(components: MeshComponents): Promise<OpenedMesh> {
-  const { self, clock, transport, isKnown, bars, publisher, refusals, host, standing, imports } = components
-  const { room = {}, rounds: times, neighbours: size, fanout = FANOUT } = components.settings ?? {}
+  const { self, clock, transport, isKnown, bars, refusals, host, settings } = components
   const counters = new MeshCounters()
   const gossip = host && counters.counting(host.gossip, (peerId) => host.didOf(peerId))
   const membership = await Membership.open(components)
   const keeps = (did: Did) => isKnown(did) || membership.has(did)
   const replica = new LocalReplica(
     { clock, resolver: components.replicaKeys, reader: readerOf(components) },
-    { self, keeps, knows: (from) => keeps(from as Did), limits: room, equivocated: components.equivocated },
+    {
+      ...{ self, keeps, knows: (from) => keeps(from as Did) },
+      ...{ limits: settings?.room ?? {}, equivocated: components.equivocated },
+    },
   )
   const attached = attachReplica({ ...components, replica, store: components.replicaStore })
   const known = new KnownKernels(replica)
   transport.usePins?.(pinsOf(components, known))
-  const mayAsk = (did: Did) => did !== self && bars(did) === undefined
-  const places = () => [...known.places()].filter(({ did }) => mayAsk(did))
-  const find = (did: Did) => (mayAsk(did) ? known.place(did) : undefined)
-  const nowSeconds = () => Math.floor(clock.now() / 1000)
-  const random = { random: Math.random }
-  const view = new ActiveView({
-    named: () => membership.named(),
-    known: places,
-    find,
-    nowSeconds,
-    ...random,
-    ...(size && { size }),
-  })
-  const neighbours = () => (membership.since === undefined ? [] : view.neighbours())
-  const ended = (report: RoundReport) => {
-    const { neighbour, fault, rejected } = report
-    attached.ended(report)
-    counters.round(report)
-    const wrong = fault ?? rejected
-    if (wrong === undefined) view.heard(neighbour)
-    else view.missed(neighbour, wrong)
-  }
-  const heard = (neighbour: Did) => view.heard(neighbour)
-  const rounds = new ReplicaRounds({ replica, clock, transport, neighbours, random: Math.random, heard, ended }, times)
-  const spreading = {
-    replica,
-    clock,
-    transport,
-    neighbours,
-    random: Math.random,
-    gossip,
-    self,
-    sent: (traffic: Traffic) => counters.pushed(traffic),
-  }
-  const stop = spreadNews(spreading, fanout)
-  const service = serveReplica({ replica, clock, turnLost: attached.turnLost })
+  const near = neighbourhood({ self, clock, membership, known, bars, size: settings?.neighbours })
+  const ended = (report: RoundReport) => attached.ended(report)
+  const exchange = recordExchange({ ...near, self, clock, transport, replica, counters, gossip, settings, ended })
+  const serving = replicaServices({ replica, clock, turnLost: attached.turnLost, refusals })
   let closed = false
   // What was kept is not fetched again.
   void attached.restored.then(() => {
-    if (!closed) rounds.start()
+    if (!closed) exchange.rounds.start()
   })
-  let said: string | undefined
-  const publish = async () => {
-    if (membership.since === undefined) return
-    const { jws } = await publisher.current()
-    // Looked at several times a second, and another one twice an hour: it is not read again to find that out.
-    if (jws !== said) await replica.take(jws, self)
-    said = jws
-  }
-  await publish()
-  const stopPublishing = periodic(clock, PUBLISH_PERIOD_MS, publish, (error) =>
-    components.logger.error('mesh.not_published', faultFields(error)),
-  )
-  const desk = new MeshDesk({
-    ...{ self, clock, logger: components.logger, membership, view, known },
-    check: (jws) => checkPeerManifest(components, jws),
-    async reconcile(place, manifest) {
-      await publish()
-      await replica.take(manifest, self)
-      const { fault, rejected } = await rounds.with(place)
-      return fault ?? rejected
-    },
-    async farewell() {
-      await replica.take((await publisher.withdraw()).jws, self)
-      await Promise.all(neighbours().map((neighbour) => rounds.with(neighbour)))
-    },
-    standing: (peer) => standing.of(peer),
-    importsOf: (peer) => imports.aliasesOf(peer),
-    channels: () => transport.channels?.() ?? [],
-  })
+  const own = await ownRecord({ ...components, membership, replica })
+  const desk = deskOf(components, { membership, known, replica, near, exchange, own })
   return {
-    desk,
-    figures: () =>
-      counters.now({
-        ...{ replica, host },
-        neighbours: () => desk.neighbours(),
-        channels: () => transport.channels?.() ?? [],
-        frames: () => transport.frames?.() ?? { sent: 0, received: 0 },
-      }),
-    replica,
-    known,
-    isKnown: keeps,
-    services: {
-      replicaPlaces: async (request) => replyOf(await service.places(request), request, refusals),
-      replicaRecords: async (request) => replyOf(await service.records(request), request, refusals),
-      replicaPush: async (request) => replyOf(await service.push(request), request, refusals),
-    },
-    *manifests(did) {
-      for (const one of did === undefined ? replica.dids() : [did]) {
-        const record = one === self ? undefined : replica.record(one)
-        if (record?.kind === 'manifest') yield record.jws
-      }
-    },
+    ...{ desk, replica, known, isKnown: keeps, services: serving.services },
+    figures: () => counters.now({ ...{ replica, host }, ...trafficOf(desk, transport) }),
+    manifests: (did) => manifestsIn(replica, self, did),
     search: (query) => attached.search(query),
     learned: (peer, jws) => void replica.take(jws, peer),
     closeStore: () => attached.close(),
     close() {
       closed = true
-      stop()
-      stopPublishing()
-      rounds.close()
-      service.close()
+      own.close()
+      exchange.close()
+      serving.close()
       known.close()
     },
+  }
+}
+
+type Parts = {
+  membership: Membership
+  known: KnownKernels
+  replica: LocalReplica
+  near: Neighbourhood
+  exchange: RecordExchange
+  own: OwnRecord
+}
+
+/** What an operator does with the mesh. */
+function deskOf(components: MeshComponents, { membership, known, replica, near, exchange, own }: Parts): MeshDesk {
+  const { self, clock, logger, standing, imports, transport } = components
+  return new MeshDesk({
+    ...{ self, clock, logger, membership, view: near.view, known },
+    check: (jws) => checkPeerManifest(components, jws),
+    async reconcile(place, manifest) {
+      await own.publish()
+      await replica.take(manifest, self)
+      const { fault, rejected } = await exchange.rounds.with(place)
+      return fault ?? rejected
+    },
+    async farewell() {
+      await own.withdraw()
+      await Promise.all(near.neighbours().map((neighbour) => exchange.rounds.with(neighbour)))
+    },
+    standing: (peer) => standing.of(peer),
+    importsOf: (peer) => imports.aliasesOf(peer),
+    channels: () => transport.channels?.() ?? [],
+  })
+}
+
+function trafficOf(desk: MeshDesk, transport: MeshComponents['transport']) {
+  return {
+    neighbours: () => desk.neighbours(),
+    channels: () => transport.channels?.() ?? [],
+    frames: () => transport.frames?.() ?? { sent: 0, received: 0 },
+  }
+}
+
+/** Of everybody but this kernel. */
+function* manifestsIn(replica: LocalReplica, self: Did, did: Did | undefined): Iterable<string> {
+  for (const one of did === undefined ? replica.dids() : [did]) {
+    const record = one === self ? undefined : replica.record(one)
+    if (record?.kind === 'manifest') yield record.jws
   }
 }
 
@@ -243,9 +198,4 @@ function pinsOf({ imports }: MeshComponents, known: KnownKernels): CertificatePi
 
 function readerOf({ replicaKeys, logger, isRevoked, recordThreads }: MeshComponents): RecordReader {
   return spreadRecordReader({ resolver: replicaKeys, logger, isRevoked, threads: recordThreads })
-}
-
-function replyOf(answer: ReplicaAnswer, { source }: InboundRequest, refusals: RefusalCounter): InboundReply {
-  if (answer.ok) return jsonReply(answer.body)
-  return refusalReply(refusals, source, answer.code, answer.reason)
 }
