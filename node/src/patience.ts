@@ -18,6 +18,7 @@ export class Patience {
   #left: number
   #atMs: number
   #nextMs: number
+  #isSpent = false
 
   constructor(settings: PatienceSettings, nowMs: number) {
     this.#settings = settings
@@ -33,21 +34,16 @@ export class Patience {
       this.#left -= 1
       return 0
     }
+    this.#isSpent = true
     const waitMs = this.#nextMs
     this.#nextMs = Math.min(2 * waitMs, this.#settings.longestMs)
     return waitMs
   }
 
-  /** Whether the next refusal makes it wait. */
+  /** Whether it has run out, and not got back all of it since. */
   isSpent(nowMs: number): boolean {
     this.#regain(nowMs)
-    return this.#left < 1
-  }
-
-  /** Whether nothing is left of what was refused. */
-  isWhole(nowMs: number): boolean {
-    this.#regain(nowMs)
-    return this.#left >= this.#settings.refusals
+    return this.#isSpent
   }
 
   #regain(nowMs: number): void {
@@ -55,6 +51,8 @@ export class Patience {
     const passedMs = Math.max(0, nowMs - this.#atMs)
     this.#atMs = nowMs
     this.#left = Math.min(refusals, this.#left + (passedMs * perSecond) / 1000)
-    if (this.#left >= refusals) this.#nextMs = firstMs
+    if (this.#left < refusals) return
+    this.#nextMs = firstMs
+    this.#isSpent = false
   }
 }

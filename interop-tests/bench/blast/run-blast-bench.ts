@@ -1,6 +1,7 @@
 /**
  * What bad peers do to calls that have nothing to do with them, each kernel in a process of its own: latencies of a hub's
- * own calls, of its calls to a healthy peer, and of calls between two healthy peers, before, beside and after bad peers.
+ * own calls, of its calls to a healthy peer, and of calls between two healthy peers, before, beside and after bad peers;
+ * and the processor time of the hub.
  */
 import { join } from 'node:path'
 import type { PeerInfo } from '@hansa/protocols'
@@ -14,6 +15,7 @@ import type { BenchOptions } from '../bench-options.ts'
 import { type MeasuredProcess, measuredProcess } from '../measure/measured-process.ts'
 import { percentile } from '../measure/percentile.ts'
 import { residentMiB } from '../measure/resident.ts'
+import { processCpuUs } from '../protocols/process-cpu.ts'
 import { describeMachine, type Machine } from '../report/machine.ts'
 import { ProgressLine } from '../report/progress-line.ts'
 import type { BadPeersInit, Outcomes } from './bad-peers.ts'
@@ -23,14 +25,25 @@ export type BlastRow = {
   name: string
   before: Latency
   beside: Latency
-  after: Latency /** p99 beside / before. */
+  after: Latency
+  /** p99 beside bad peers, by that of the calls before and after together. */
   ratio: number
+  /** The same, by the ratio of the calls that share nothing with bad peers but the processors. */
+  toControl: number
 }
+export type Phases = { before: number; beside: number; after: number }
 
 export type BlastBenchReport = {
   machine: Machine
+  /** The last one is the control. */
   rows: BlastRow[]
-  hubMiB: { before: number; beside: number; after: number }
+  /** Calls that each p99 is of; for before and after together twice as many. */
+  calls: number
+  hubMiB: Phases
+  /** Processors that the hub takes while nobody calls it but bad peers, and agents that call them. */
+  hubIdle: Phases
+  /** User and system time of the hub for each of the calls of all rows, microseconds. */
+  hubCpuUsPerCall: Phases
   /** Who is not spoken to any more, and why. */
   cutOff: { alias: string; state: string; reason: string }[]
   outcomes: Outcomes
@@ -43,6 +56,13 @@ const FAULTS: readonly Fault[] = ['dead', 'black_hole', 'half_open', 'drip']
 /** Of a quick run: starting nodes takes most of its time. */
 const QUICK_FAULTS: readonly Fault[] = ['dead', 'half_open']
 const IN_FLIGHT = 4
+/** Turns of each phase; in each one every kind of call has a few. */
+const TURNS = 30
+/** For how long it is looked at what the hub takes by itself, milliseconds. */
+const IDLE_MS = 4_000
+const QUICK_IDLE_MS = 500
+/** Bad peers are no part of the machine that is measured: they get what others leave. */
+const LOW_PRIORITY = ['nice', '-n', '19']
 /** What has not been cut off by then never is, milliseconds. */
 const PATIENCE_MS = 60_000
 
@@ -51,9 +71,10 @@ const policy = [allow('all', '*', '*')]
 const aliasOf = (fault: Fault) => fault.replace('_', '-')
 
 export async function runBlastBench({ quick }: Pick<BenchOptions, 'quick'>): Promise<BlastBenchReport> {
-  const calls = quick ? 60 : 1_500
+  const calls = quick ? 60 : 3_000
+  const idleMs = quick ? QUICK_IDLE_MS : IDLE_MS
   const faults = quick ? QUICK_FAULTS : FAULTS
-  const progress = new ProgressLine(quick ? 40_000 : 120_000)
+  const progress = new ProgressLine(quick ? 50_000 : 240_000)
   const show = (what: string) => progress.show('blast radius', what)
   await using mesh = await ProcessMesh.create()
   await using places = measuredProcess(new URL('./bad-places.ts', import.meta.url))
@@ -63,26 +84,54 @@ export async function runBlastBench({ quick }: Pick<BenchOptions, 'quick'>): Pro
   const { hub } = world
   show('before')
   await measuredAll(world, Math.ceil(calls / 4))
-  const before = { rows: await measuredAll(world, calls), mib: await residentMiB(hub.pid) }
+  const before = await phaseOf(world, calls, idleMs)
   show('until bad peers are cut off')
   await places.ask('turn')
   await rogues.ask('begin', await badPeersOf(hub, faults.map(aliasOf)))
   await untilCutOff(hub, faults.map(aliasOf))
   show('beside bad peers')
-  const beside = { rows: await measuredAll(world, calls), mib: await residentMiB(hub.pid) }
+  const beside = await phaseOf(world, calls, idleMs)
   const cutOff = (await hub.client.operator.peers()).flatMap(shownCutOff)
   const outcomes = await rogues.ask<Outcomes>('end')
   show('after')
-  const after = { rows: await measuredAll(world, calls), mib: await residentMiB(hub.pid) }
+  const after = await phaseOf(world, calls, idleMs)
   progress.end()
+  const each = (of: (phase: Phase) => number): Phases => ({ before: of(before), beside: of(beside), after: of(after) })
   return {
     machine: await describeMachine(mesh.directory),
-    rows: Object.entries(before.rows).map(([name, first]) => rowOf(name, first, beside.rows[name], after.rows[name])),
-    hubMiB: { before: before.mib, beside: beside.mib, after: after.mib },
+    rows: rowsOf(before, beside, after),
+    calls,
+    hubMiB: each(({ mib }) => mib),
+    hubIdle: each(({ idle }) => idle),
+    hubCpuUsPerCall: each(({ cpuUsPerCall }) => cpuUsPerCall),
     cutOff,
     outcomes: summed(outcomes),
     targets: BLAST_TARGETS,
   }
+}
+
+type Times = { eachMs: number[]; failed: number }
+type Phase = { times: Record<string, Times>; mib: number; idle: number; cpuUsPerCall: number }
+
+async function phaseOf(world: World, calls: number, idleMs: number): Promise<Phase> {
+  const { pid } = world.hub
+  const idleFrom = await processCpuUs(pid)
+  await new Promise((resolve) => setTimeout(resolve, idleMs))
+  const from = await processCpuUs(pid)
+  const times = await measuredAll(world, calls)
+  const cpuUsPerCall = ((await processCpuUs(pid)) - from) / (Object.keys(times).length * calls)
+  return { times, mib: await residentMiB(pid), idle: (from - idleFrom) / (idleMs * 1_000), cpuUsPerCall }
+}
+
+function rowsOf(before: Phase, beside: Phase, after: Phase): BlastRow[] {
+  const rows = Object.entries(beside.times).map(([name, during]) => {
+    const [first, last] = [before.times[name] ?? during, after.times[name] ?? during]
+    const quiet = { eachMs: [...first.eachMs, ...last.eachMs], failed: 0 }
+    const ratio = latencyOf(during).p99Ms / latencyOf(quiet).p99Ms
+    return { name, before: latencyOf(first), beside: latencyOf(during), after: latencyOf(last), ratio }
+  })
+  const control = rows.at(-1)?.ratio ?? 1
+  return rows.map((row) => ({ ...row, toControl: row.ratio / control }))
 }
 
 type World = { hub: NodeProcess; good: NodeProcess; other: NodeProcess }
@@ -99,7 +148,10 @@ async function startedWorld(mesh: ProcessMesh, places: MeasuredProcess, faults: 
   for (const [at, node] of bad.entries()) {
     const port = await freePort()
     const public_url = await places.ask<string>('open', { fault: faults[at], port })
-    await node.configure({ config: { ...config, listen: `127.0.0.1:${port}`, public_url }, policy })
+    await node.configure({
+      config: { ...config, listen: `127.0.0.1:${port}`, public_url },
+      ...{ policy, within: LOW_PRIORITY },
+    })
   }
   await Promise.all(nodes.map((node) => node.start()))
   for (const { client } of nodes) await client.register(unlimited, (args) => args)
@@ -122,28 +174,23 @@ async function badPeersOf(hub: NodeProcess, silent: readonly string[]): Promise<
 }
 
 /** In turns of a few calls each, so that what slows the machine slows all of them. */
-async function measuredAll({ hub, other }: World, calls: number): Promise<Record<string, Latency>> {
+async function measuredAll({ hub, other }: World, calls: number): Promise<Record<string, Times>> {
   const text = { text: 'x' }
   const kinds = {
     'own calls of the hub': () => hub.client.invoke('own', text),
     'calls of the hub to a healthy peer': () => hub.client.invoke('good/echo', text),
     'calls between two healthy peers': () => other.client.invoke('good/echo', text),
   }
-  const times: Record<string, { eachMs: number[]; failed: number }> = {}
-  const turns = 10
-  for (let turn = 0; turn < turns; turn++)
+  const times: Record<string, Times> = {}
+  for (let turn = 0; turn < TURNS; turn++)
     for (const [name, call] of Object.entries(kinds)) {
       times[name] ??= { eachMs: [], failed: 0 }
-      await measured(times[name], Math.ceil(calls / turns), call)
+      await measured(times[name], Math.ceil(calls / TURNS), call)
     }
-  return Object.fromEntries(Object.entries(times).map(([name, of]) => [name, latencyOf(of.eachMs, of.failed)]))
+  return times
 }
 
-async function measured(
-  into: { eachMs: number[]; failed: number },
-  calls: number,
-  call: () => Promise<unknown>,
-): Promise<void> {
+async function measured(into: Times, calls: number, call: () => Promise<unknown>): Promise<void> {
   let left = calls
   const worker = async () => {
     while (left-- > 0) {
@@ -155,13 +202,9 @@ async function measured(
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
 }
 
-function latencyOf(eachMs: readonly number[], failed: number): Latency {
+function latencyOf({ eachMs, failed }: Times): Latency {
   const sorted = [...eachMs].sort((a, b) => a - b)
   return { p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99), failed }
-}
-
-function rowOf(name: string, before: Latency, beside: Latency = before, after: Latency = before): BlastRow {
-  return { name, before, beside, after, ratio: beside.p99Ms / before.p99Ms }
 }
 
 async function untilCutOff(hub: NodeProcess, silent: readonly string[]): Promise<void> {

@@ -1,23 +1,27 @@
 import * as colours from 'yoctocolors'
-import type { BlastBenchReport, Latency } from '../blast/run-blast-bench.ts'
+import type { BlastBenchReport, Latency, Phases } from '../blast/run-blast-bench.ts'
 import { alignedTable, figure } from './aligned-table.ts'
 import { machineLine, plainStyle } from './report-text.ts'
 
 /** The report of the blast radius for people. @param coloured for a terminal. */
 export function blastText(report: BlastBenchReport, coloured: boolean): string {
   const style = coloured ? colours : plainStyle
-  const { rows, hubMiB, cutOff, outcomes, targets, machine } = report
+  const { rows, calls, hubMiB, hubIdle, hubCpuUsPerCall, cutOff, outcomes, targets, machine } = report
   const verdict = (ratio: number) => (ratio <= targets.ratio ? style.green('met') : style.red('missed'))
   const shown = ({ p50Ms, p99Ms, failed }: Latency) => [figure(p50Ms), figure(p99Ms), String(failed)]
   const heads = [
     'ms',
     ...['before', 'beside', 'after'].flatMap((when) => [`${when} p50`, 'p99', 'failed']),
-    'p99 beside / before',
+    'beside / before and after',
+    'to the control',
+    'target',
   ]
-  const lines = rows.map(({ name, before, beside, after, ratio }) => [
+  const lines = rows.map(({ name, before, beside, after, ratio, toControl }) => [
     name,
     ...[before, beside, after].flatMap(shown),
-    `${ratio.toFixed(2)}   target <= ${targets.ratio}: ${verdict(ratio)}`,
+    ratio.toFixed(2),
+    toControl.toFixed(2),
+    ` <= ${targets.ratio}: ${verdict(ratio)}`,
   ])
   const [head = '', ...rest] = alignedTable([heads, ...lines])
   const done = Object.entries(outcomes).map(([what, counts]) => {
@@ -26,10 +30,19 @@ export function blastText(report: BlastBenchReport, coloured: boolean): string {
   })
   const sections = [
     [style.bold(head), ...rest],
-    [`hub resident, MiB: ${hubMiB.before} before, ${hubMiB.beside} beside, ${hubMiB.after} after`],
+    [
+      `${calls} calls of each kind in each phase; the last row is the control`,
+      `hub, resident MiB: ${phases(hubMiB, String)}`,
+      `hub, processors while nothing is measured: ${phases(hubIdle, (part) => part.toFixed(3))}`,
+      `hub, CPU µs for each call of all rows: ${phases(hubCpuUsPerCall, figure)}`,
+    ],
     [style.bold('cut off'), ...cutOff.map(({ alias, state, reason }) => `${alias}, ${state}: ${reason}`)],
     [style.bold('what bad peers did, and what came of it'), ...done],
     [style.dim(machineLine(machine))],
   ]
   return sections.map((part) => part.join('\n')).join('\n\n')
+}
+
+function phases({ before, beside, after }: Phases, shown: (value: number) => string): string {
+  return `${shown(before)} before, ${shown(beside)} beside, ${shown(after)} after`
 }

@@ -1,7 +1,7 @@
 /**
  * Which connections are read from, by how much of what came over them was refused (security.md B13). Whoever floods one
  * connection waits for its bytes to be read, which costs nothing here. Whoever opens others for it has less patience to
- * use up on each, and waits before each of them; of too many that wait, the newest is closed unread.
+ * use up on each, and waits in line before each of them; behind a long line it is closed unread, later.
  *
  * An address is not an identity, and somebody else may have it too: so it never ends what is open already.
  */
@@ -12,10 +12,14 @@ import { Patience, type PatienceSettings } from '../patience.ts'
 /** Some more than the calls that a peer may have under way when its session ends. */
 const OF_A_CONNECTION: PatienceSettings = { refusals: 96, perSecond: 1, firstMs: 250, longestMs: 8_000 }
 /** Of a new one from an address whose patience is used up. */
-const OF_A_SUSPECT: PatienceSettings = { ...OF_A_CONNECTION, refusals: 4 }
+const OF_A_SUSPECT: PatienceSettings = { ...OF_A_CONNECTION, refusals: 1, firstMs: 1_000 }
 const OF_AN_ADDRESS: PatienceSettings = { refusals: 512, perSecond: 8, firstMs: 250, longestMs: 1_000 }
-/** New connections from one such address that wait at the same time. */
-const MAX_WAITING = 64
+/** Milliseconds between two new connections from one such address that are read. */
+const IN_LINE_MS = 250
+/** The longest that one waits for its turn, milliseconds: less than those give an upgrade who share the address. */
+const MAX_LINE_MS = 4_000
+/** Connections from one such address that are closed after that time, and not at once: who is answered slowly comes back slowly. */
+const MAX_TURNED_AWAY = 256
 /** Requests of one connection that are under way: callers send the next one when they have their answer. */
 const MAX_UNDER_WAY = 16
 /** The same for one that has had to wait: what was sent meanwhile is not worked off together. */
@@ -25,7 +29,13 @@ const MAX_ADDRESSES = 4_096
 /** Milliseconds between two lines about one address. */
 const TELL_EVERY_MS = 600_000
 
-type Address = { patience: Patience; waiting: number; toldMs: number | undefined }
+type Address = {
+  patience: Patience
+  /** When the next new connection is read. */
+  nextMs: number
+  turnedAway: number
+  toldMs: number | undefined
+}
 type Connection = { patience: Patience; isHeld: boolean; underWay: number; maxUnderWay: number }
 
 export class Impatience {
@@ -42,22 +52,24 @@ export class Impatience {
 
   /** A connection that its bytes can be read from now. Closes it, or reads later, where too much was refused before. */
   opened(socket: Socket): void {
+    const now = this.#clock.now()
     const address = this.#addresses.get(sourceOf(socket))
-    if (address === undefined || !address.patience.isSpent(this.#clock.now())) return
-    if (address.waiting >= MAX_WAITING) return void socket.destroy()
-    const connection = this.#of(socket, OF_A_SUSPECT)
-    address.waiting += 1
-    this.#hold(socket, connection, address.patience.refused(this.#clock.now()), () => {
-      address.waiting -= 1
-    })
+    if (address === undefined || !address.patience.isSpent(now)) return
+    const readMs = Math.max(address.nextMs, now) + IN_LINE_MS
+    if (readMs - now > MAX_LINE_MS) this.#turnAway(socket, address)
+    else {
+      address.nextMs = readMs
+      this.#hold(socket, this.#of(socket, OF_A_SUSPECT), readMs - now)
+    }
   }
 
   /** A request has come over it. @returns whether it may be looked at; what was read ahead of a refusal may not. */
   mayAsk(socket: Socket): boolean {
     const connection = this.#of(socket)
-    if (connection.isHeld || connection.underWay >= connection.maxUnderWay) return false
-    connection.underWay += 1
-    return true
+    const mayAsk = !connection.isHeld && connection.underWay < connection.maxUnderWay
+    if (mayAsk) connection.underWay += 1
+    else this.#refusedAt(sourceOf(socket), this.#clock.now())
+    return mayAsk
   }
 
   /** The answer is on its way. @param isRefused whether it refuses what was asked */
@@ -86,7 +98,12 @@ export class Impatience {
 
   #refusedAt(source: string, now: number): void {
     const known = this.#addresses.get(source)
-    const address = known ?? { patience: new Patience(OF_AN_ADDRESS, now), waiting: 0, toldMs: undefined }
+    const address = known ?? {
+      patience: new Patience(OF_AN_ADDRESS, now),
+      nextMs: now,
+      turnedAway: 0,
+      toldMs: undefined,
+    }
     this.#addresses.delete(source)
     this.#addresses.set(source, address)
     if (this.#addresses.size > MAX_ADDRESSES) this.#forgetOldest()
@@ -103,7 +120,16 @@ export class Impatience {
     }
   }
 
-  #hold(socket: Socket, connection: Connection, waitMs: number, ended: () => void = () => {}): void {
+  #turnAway(socket: Socket, address: Address): void {
+    if (address.turnedAway >= MAX_TURNED_AWAY) return void socket.destroy()
+    address.turnedAway += 1
+    this.#hold(socket, this.#of(socket, OF_A_SUSPECT), MAX_LINE_MS, () => {
+      address.turnedAway -= 1
+      socket.destroy()
+    })
+  }
+
+  #hold(socket: Socket, connection: Connection, waitMs: number, then = () => void socket.resume()): void {
     if (connection.isHeld) return
     connection.isHeld = true
     connection.maxUnderWay = MAX_UNDER_WAY_AFTER_WAITING
@@ -113,8 +139,7 @@ export class Impatience {
       cancel()
       socket.off('close', end)
       connection.isHeld = false
-      ended()
-      socket.resume()
+      then()
     }
     const cancel = this.#clock.after(waitMs, end)
     socket.once('close', end)

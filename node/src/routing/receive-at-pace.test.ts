@@ -52,6 +52,19 @@ describe(receiveAtPace, () => {
     expect(waits).toEqual([250, 500, 1_000, 0, 2_000])
   })
 
+  it('takes no more than half of the time that the call has', async () => {
+    const { clock, call, turn, spend } = paced()
+    await spend()
+    const { ended, done } = call({ deadlineMs: clock.now() + 100 })
+    await turn()
+    clock.advance(49)
+    await turn()
+    expect(ended.at).toBeUndefined()
+    clock.advance(1)
+    await done
+    expect(ended.outcome).toBe(cutOff)
+  })
+
   it('goes on with a call that waited when the peer is back', async () => {
     const { clock, state, call, turn, spend } = paced()
     await spend()
@@ -73,7 +86,7 @@ describe(receiveAtPace, () => {
 
   it.each([
     ['may go to another provider', { route: { asked: 'bob/echo', tried: [] } } as Partial<Arrived>],
-    ['has no time left for it', { deadlineMs: 1_000_100 }],
+    ['has no time left', { deadlineMs: 999_999 }],
     ['is of a peer', { caller: { kind: 'peer', principal: 'p', did: alice.did } } as unknown as Partial<Arrived>],
   ])('refuses a call at once that %s', async (_what, over) => {
     const { call, spend } = paced()

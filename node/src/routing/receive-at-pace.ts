@@ -26,8 +26,10 @@ export function receiveAtPace(receive: Receive, { clock }: { clock: Clock }): Re
     const peer = isRefusal(received) ? received.cutOff : undefined
     if (peer === undefined || arrived.caller.kind === 'peer' || arrived.route !== undefined) return received
     const pair = pairOf(pairs, `${arrived.caller.principal}\n${peer}`, clock.now())
-    const waitMs = pair.patience.refused(clock.now())
-    if (waitMs === 0 || pair.waiting >= MAX_WAITING || clock.now() + waitMs >= arrived.deadlineMs) return received
+    // Half of the time that is left is for the call, if there is to be one.
+    const leftMs = (arrived.deadlineMs - clock.now()) / 2
+    const waitMs = Math.min(pair.patience.refused(clock.now()), leftMs)
+    if (waitMs <= 0 || pair.waiting >= MAX_WAITING) return received
     pair.waiting += 1
     await passed(waitMs, clock, arrived.signal)
     pair.waiting -= 1
