@@ -29,7 +29,7 @@ ${words(frames)}
 |---|---|---|---|
 ${rows(Object.entries(statuses).map(([name, { code: error, mcp, a2a }]) => [code(name), error === undefined ? '' : code(error), endings[mcp], code(a2a)]))}
 
-A task that waits for an authorization alone is in \`TASK_STATE_AUTH_REQUIRED\`. What a capability says of its own failure goes with it.
+A task that waits for an authorization alone is in \`TASK_STATE_AUTH_REQUIRED\`. What a capability says of its own failure goes with it. A refusal is one also where the kernel that was called has signed it.
 
 ## What is asked
 

@@ -420,6 +420,25 @@ describe('many', () => {
     gate.resolve()
   })
 
+  it('tasks of mallory that wait, under whatever tenants, fill her own room, and no more', async () => {
+    node.answers.set('desk.sell', () => {
+      throw new CallError({ code: 'approval_required', approvalId: 'BBBBBBBBBBBBBBBBBBBBBB', stage: 'policy' })
+    })
+    const metadata = { 'urn:hansa:a2a:kernel:v1': { capability: 'desk.sell' } }
+    const parts = [{ text: 'x'.repeat(1_000_000) }]
+    const waiting = (at: number) => {
+      const said = message(`m-${at}`, { parts, metadata })
+      return ask('/a2a', { as: mallory, body: rpc('SendMessage', { message: said, tenant: `desk.t${at}` }) })
+    }
+    const answers: Answer[] = []
+    for (let at = 0; at < 64 && answers.every((answer) => codeOf(answer) === undefined); at++)
+      answers.push(await waiting(at))
+    expect(answers.length).toBeGreaterThan(16)
+    expect(answers.at(-1)?.body).toMatchObject({ error: { data: [{ reason: 'RESOURCE_EXHAUSTED' }] } })
+    expect(JSON.stringify(answers.at(-1)?.body)).toContain('answer or cancel some')
+    expect(taskOf(await send(victim, 'm-1'))).toMatchObject({ status: { state: 'TASK_STATE_COMPLETED' } })
+  })
+
   it('messages of mallory to a task that waits fill their own room, and no more', async () => {
     node.answers.set('desk.ask', () => {
       throw new CallError({ code: 'approval_required', approvalId: 'BBBBBBBBBBBBBBBBBBBBBB', stage: 'policy' })

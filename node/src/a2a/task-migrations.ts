@@ -81,6 +81,7 @@ export const taskMigrations: PackageMigrations = {
     },
     { id: '0002_a2a_task_owners', up: addOwners },
     { id: '0003_a2a_pushes', up: addPushes },
+    { id: '0004_a2a_task_totals', up: indexTotals },
   ],
 }
 
@@ -96,6 +97,13 @@ async function addOwners(db: Transaction<unknown>): Promise<void> {
     await sql`update a2a_tasks set owner = ${owner} where scope = ${scope}`.execute(db)
   }
   await db.schema.createIndex('a2a_tasks_owner').on('a2a_tasks').columns(['owner', 'ended', 'updated_ms']).execute()
+}
+
+/** Tasks are large: what they take together is read out of the index alone. */
+async function indexTotals(db: Transaction<unknown>): Promise<void> {
+  await db.schema.dropIndex('a2a_tasks_owner').execute()
+  const columns = ['owner', 'ended', 'updated_ms', 'bytes']
+  await db.schema.createIndex('a2a_tasks_totals').on('a2a_tasks').columns(columns).execute()
 }
 
 async function addPushes(db: Transaction<unknown>): Promise<void> {

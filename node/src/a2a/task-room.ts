@@ -11,12 +11,12 @@ const WAITING: readonly A2aTaskState[] = ['TASK_STATE_INPUT_REQUIRED', 'TASK_STA
 /** For this row, also where one of its id is there already. @returns what there is no room in */
 export async function makeRoom(db: TaskDb, row: TaskRow, idleSinceMs: number): Promise<NoRoom | undefined> {
   await forgetTasks(db, await idle(db, row, idleSinceMs))
-  const { owner, bytes } = row
-  const own = await freed(db, row, { tasks: MAX_TASKS_OF_OWNER, bytes: MAX_TASK_CHARS_OF_OWNER }, owner)
-  if (own.tasks + 1 > MAX_TASKS_OF_OWNER) return 'tasks'
-  if (own.bytes + bytes > MAX_TASK_CHARS_OF_OWNER) return 'bytes'
-  const all = await freed(db, row, { tasks: MAX_TASKS, bytes: MAX_TASK_CHARS })
-  return all.tasks + 1 > MAX_TASKS || all.bytes + bytes > MAX_TASK_CHARS ? 'node' : undefined
+  const more = await growth(db, row)
+  const own = await freed(db, more, { tasks: MAX_TASKS_OF_OWNER, bytes: MAX_TASK_CHARS_OF_OWNER }, row.owner)
+  if (own.tasks > MAX_TASKS_OF_OWNER) return 'tasks'
+  if (own.bytes > MAX_TASK_CHARS_OF_OWNER) return 'bytes'
+  const all = await freed(db, more, { tasks: MAX_TASKS, bytes: MAX_TASK_CHARS })
+  return all.tasks > MAX_TASKS || all.bytes > MAX_TASK_CHARS ? 'node' : undefined
 }
 
 export async function forgetTasks(db: TaskDb, gone: readonly { scope: string; id: string }[]): Promise<void> {
@@ -29,22 +29,38 @@ export async function forgetTasks(db: TaskDb, gone: readonly { scope: string; id
 }
 
 function idle(db: TaskDb, { scope, id }: TaskRow, idleSinceMs: number) {
-  return db
-    .selectFrom('a2a_tasks')
-    .select(['scope', 'id'])
-    .where('updated_ms', '<', idleSinceMs)
-    .where((of) => of.or([of('ended', '=', 1), of('state', 'in', WAITING)]))
-    .where((of) => of.not(of.and([of('scope', '=', scope), of('id', '=', id)])))
-    .execute()
+  return (
+    db
+      .selectFrom('a2a_tasks')
+      .select(['scope', 'id'])
+      // Both, so that the index by time serves.
+      .where('ended', 'in', [0, 1])
+      .where('updated_ms', '<', idleSinceMs)
+      .where((of) => of.or([of('ended', '=', 1), of('state', 'in', WAITING)]))
+      .where((of) => of.not(of.and([of('scope', '=', scope), of('id', '=', id)])))
+      .execute()
+  )
 }
 
 type Totals = { tasks: number; bytes: number }
 
-/** Forgets the oldest ended ones until the row fits, or none is left. @returns what is left beside the row */
-async function freed(db: TaskDb, row: TaskRow, most: Totals, owner?: string): Promise<Totals> {
-  const left = await totals(db, row, owner)
+/** By how much it is more than there is of it already. */
+async function growth(db: TaskDb, { scope, id, bytes }: TaskRow): Promise<Totals> {
+  const known = await db
+    .selectFrom('a2a_tasks')
+    .select('bytes')
+    .where('scope', '=', scope)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return known === undefined ? { tasks: 1, bytes } : { tasks: 0, bytes: bytes - Number(known.bytes) }
+}
+
+/** Forgets the oldest ended ones until what comes fits, or none is left. @returns what there is then, with it */
+async function freed(db: TaskDb, more: Totals, most: Totals, owner?: string): Promise<Totals> {
+  const before = await totals(db, owner)
+  const left = { tasks: before.tasks + more.tasks, bytes: before.bytes + more.bytes }
   const gone: { scope: string; id: string }[] = []
-  const isOver = () => left.tasks + 1 > most.tasks || left.bytes + row.bytes > most.bytes
+  const isOver = () => left.tasks > most.tasks || left.bytes > most.bytes
   for (const one of isOver() ? await ended(db, owner) : []) {
     if (!isOver()) break
     left.tasks -= 1
@@ -60,15 +76,14 @@ function ended(db: TaskDb, owner: string | undefined) {
   return (owner === undefined ? all : all.where('owner', '=', owner)).execute()
 }
 
-async function totals(db: TaskDb, { scope, id }: TaskRow, owner: string | undefined): Promise<Totals> {
-  const others = db
+async function totals(db: TaskDb, owner: string | undefined): Promise<Totals> {
+  const all = db
     .selectFrom('a2a_tasks')
     .select((of) => [
       of.fn.countAll<number>().as('tasks'),
       sql<number>`cast(coalesce(sum(bytes), 0) as bigint)`.as('bytes'),
     ])
-    .where((of) => of.not(of.and([of('scope', '=', scope), of('id', '=', id)])))
-  const query = owner === undefined ? others : others.where('owner', '=', owner)
+  const query = owner === undefined ? all : all.where('owner', '=', owner)
   const { tasks, bytes } = await query.executeTakeFirstOrThrow()
   return { tasks: Number(tasks), bytes: Number(bytes) }
 }
