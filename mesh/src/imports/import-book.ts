@@ -25,18 +25,11 @@ import {
 import type { KeyResolver } from '@hansa/trust'
 import { inParallel } from '../in-parallel.ts'
 import { inTurn } from '../in-turn.ts'
-import { manifestOrder } from '../peers/manifest-order.ts'
 import type { PeerMemory } from '../peers/peer-memory.ts'
-import {
-  checkPeerManifest,
-  equivocated,
-  type PeerManifestVerdict,
-  rememberManifest,
-} from '../peers/verify-peer-manifest.ts'
-import { certificateFault } from '../transport/certificate-fault.ts'
-import type { ShownCertificate } from '../transport/certificate-key.ts'
+import { checkPeerManifest, rememberManifest } from '../peers/verify-peer-manifest.ts'
 import { applyManifest } from './apply-manifest.ts'
 import type { FetchManifest } from './fetch-manifest.ts'
+import { overCertificate, withPins } from './fetched-verdict.ts'
 import { httpEndpoint } from './http-endpoint.ts'
 import {
   type CapabilityPin,
@@ -368,24 +361,6 @@ type Told = { kind: 'added'; agreed?: AgreedWords } | { kind: 'refreshed'; diff:
 
 function factsOf({ alias, peer, manifest, trustPolicy, capabilities }: ImportRecord) {
   return { alias, peer, seq: manifest.seq, trustPolicy, capabilities: Object.keys(capabilities).length }
-}
-
-/** A genuine manifest does not make genuine whoever passes it on. */
-function overCertificate(verdict: PeerManifestVerdict, shown: ShownCertificate | undefined): PeerManifestVerdict {
-  const reason = verdict.ok ? certificateFault(verdict.signed.manifest, shown) : undefined
-  return reason === undefined ? verdict : { ok: false, code: 'identity_unavailable', reason }
-}
-
-/** The pins outlive what is remembered of a peer, so they are compared as well. */
-function withPins(known: ImportRecord, verdict: PeerManifestVerdict): PeerManifestVerdict {
-  if (!verdict.ok) return verdict
-  const { signed } = verdict
-  const { seq } = signed.manifest
-  const order = manifestOrder({ seq, hash: signed.hash }, { seq: known.manifest.seq, hash: known.manifestHash })
-  const refusal = { ok: false, code: 'descriptor_mismatch' } as const
-  if (order === 'equivocation') return { ...refusal, reason: equivocated(known.peer, seq), evidence: 'equivocation' }
-  if (order !== 'rolled_back') return verdict
-  return { ...refusal, reason: `${known.peer} serves manifest ${seq}, older than what is imported` }
 }
 
 function view({ alias, peer, endpoint, trustPolicy }: ImportRecord, pin: CapabilityPin): ImportedCapability {
