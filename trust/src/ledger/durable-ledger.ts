@@ -70,6 +70,8 @@ export class DurableLedger implements Ledger {
   readonly #queueBytes: number
   /** What has to hold everything that is under way when the disk is full, bytes. */
   readonly #reserveBytes: number
+  /** Entries whose hashes may take their part of it. */
+  readonly #mostHashed: number
   readonly #group: GroupCommit
   #state: 'open' | 'full' | 'closing' | 'closed' | 'failed' = 'open'
   #failure: LedgerError | undefined
@@ -94,6 +96,7 @@ export class DurableLedger implements Ledger {
     const { queueBytes, reserveBytes } = init.limits
     this.#queueBytes = queueBytes
     this.#reserveBytes = reserveBytes === 0 ? Number.POSITIVE_INFINITY : reserveBytes
+    this.#mostHashed = (this.#reserveBytes * HASHES_PART) / TREE_BYTES_PER_ENTRY
     this.#group = new GroupCommit({
       first: init.size,
       schedule: init.schedule ?? setImmediate,
@@ -253,7 +256,7 @@ export class DurableLedger implements Ledger {
     this.#tree.add(batch.links, this.#init.entries.position)
     this.#cutWhenDue()
     // Whoever writes faster than can be read back is held up here, and not refused.
-    return this.#tree.unsigned < MAX_UNSIGNED / 2 ? undefined : this.#cutting
+    return this.#tree.unsigned < Math.min(MAX_UNSIGNED / 2, this.#mostHashed) ? undefined : this.#cutting
   }
 
   /** Runs a write; when the disk is full, makes room and runs it once more. */
@@ -286,7 +289,7 @@ export class DurableLedger implements Ledger {
     const { checkpointEntries, checkpointMs } = this.#init.limits
     const now = this.#init.clock.now()
     const elapsed = now - this.#cutAt
-    const most = Math.min(MOST_WAITING, (this.#reserveBytes * HASHES_PART) / TREE_BYTES_PER_ENTRY)
+    const most = Math.min(MOST_WAITING, this.#mostHashed)
     const enough = (unsigned >= checkpointEntries && now >= this.#restUntil) || unsigned >= most
     // A clock that was set back must not put the next checkpoint off for longer than usual.
     if (enough || elapsed >= checkpointMs || elapsed < 0) {

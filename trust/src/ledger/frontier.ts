@@ -7,7 +7,7 @@ import { storedCount } from './stored-hashes.ts'
 
 export class Frontier {
   /** Largest subtree first. */
-  #peaks: Uint8Array[] = []
+  readonly #peaks: Uint8Array[] = []
   #size = 0
 
   /**
@@ -57,26 +57,30 @@ export class Frontier {
    * @returns what `append` would have emitted, in this order.
    */
   grow(leaves: Uint8Array): Buffer<ArrayBuffer> {
-    const to = this.#size + leaves.length / HASH_BYTES
-    const grown = Buffer.allocUnsafeSlow((storedCount(to) - storedCount(this.#size)) * HASH_BYTES)
-    let at = 0
-    for (let from = 0; from < leaves.length; from += HASH_BYTES) {
-      let hash = grown.subarray(at, at + HASH_BYTES)
-      hash.set(leaves.subarray(from, from + HASH_BYTES))
+    const count = leaves.length / HASH_BYTES
+    const bytes = (storedCount(this.#size + count) - storedCount(this.#size)) * HASH_BYTES
+    // A byte in front, and behind it room for two children that do not stand one behind the other.
+    const memory = Buffer.allocUnsafeSlow(1 + bytes + 2 * HASH_BYTES)
+    const apart = 1 + bytes
+    /** Peaks that stand in `memory`. */
+    const here: number[] = []
+    let at = 1
+    for (let leaf = 0; leaf < count; leaf++) {
+      memory.set(leaves.subarray(leaf * HASH_BYTES, (leaf + 1) * HASH_BYTES), at)
+      let hash = at
       at += HASH_BYTES
       for (let below = this.#size; below % 2 === 1; below = Math.floor(below / 2)) {
-        const left = this.#peaks.pop()
-        if (left === undefined) throw new Error('a frontier without a peak for a complete subtree')
-        writeNodeHash(grown, at, left, hash)
-        hash = grown.subarray(at, at + HASH_BYTES)
+        const left = here.pop() ?? this.#copyPeak(memory, apart)
+        writeNodeHash(memory, beside(memory, left, hash, apart), at)
+        hash = at
         at += HASH_BYTES
       }
-      this.#peaks.push(hash)
+      here.push(hash)
       this.#size++
     }
-    // What was given away is its owner's.
-    this.#peaks = this.#peaks.map((peak) => Uint8Array.from(peak))
-    return grown
+    // What is given away is its owner's.
+    for (const peak of here) this.#peaks.push(Uint8Array.from(memory.subarray(peak, peak + HASH_BYTES)))
+    return memory.subarray(1, apart)
   }
 
   root(): Uint8Array {
@@ -88,4 +92,20 @@ export class Frontier {
     }
     return root
   }
+
+  /** @returns where it was copied to. */
+  #copyPeak(memory: Buffer, to: number): number {
+    const peak = this.#peaks.pop()
+    if (peak === undefined) throw new Error('a frontier without a peak for a complete subtree')
+    memory.set(peak, to)
+    return to
+  }
+}
+
+/** Where two hashes stand one behind the other: as they are, or at `apart`. */
+function beside(memory: Buffer, left: number, right: number, apart: number): number {
+  if (left + HASH_BYTES === right) return left
+  if (left !== apart) memory.copyWithin(apart, left, left + HASH_BYTES)
+  memory.copyWithin(apart + HASH_BYTES, right, right + HASH_BYTES)
+  return apart
 }

@@ -13,6 +13,7 @@ import { inspectedAhead } from './inspected-ahead.ts'
 import type { LogDirectory } from './log-disk.ts'
 import { ENTRIES } from './log-files.ts'
 import {
+  asBuffer,
   type Damage,
   type RecordFile,
   recordFiles,
@@ -128,12 +129,8 @@ export class LogWalk {
     this.#lost = false
     this.#origin = origin
     this.#prev = chain
-    this.#init.times.run('tree', () => {
-      for (let at = 0; at < records.length; at++) {
-        this.#expected++
-        this.#grow(hashAt(leaves, at))
-      }
-    })
+    this.#expected += records.length
+    this.#init.times.run('tree', () => this.#growAll(leaves))
     return records.map((record, at) => {
       const [type, tMs] = [types[at], timesMs[at]]
       if (type === undefined || tMs === undefined) throw new RangeError('an inspection of fewer entries')
@@ -191,7 +188,7 @@ export class LogWalk {
     else this.#checkPlace(reading.entry, file, offset)
     this.#prev = chainHash(bytes)
     this.#expected++
-    this.#grow(leaf)
+    this.#growAll(leaf)
     if (!reading.ok) return undefined
     const { origin, type, call_id: callId, t_ms: tMs } = reading.entry
     return new WalkedEntry({ record, leaf, origin, type, callId, tMs, evidence: undefined })
@@ -223,9 +220,19 @@ export class LogWalk {
     }
   }
 
-  #grow(leaf: Uint8Array): void {
-    if (!this.#whole) return
-    this.#frontier.append(leaf, (hash) => this.#grown.push(hash))
+  /** By leaf hashes that stand one behind the other, from one root that is claimed to the next. */
+  #growAll(leaves: Uint8Array): void {
+    let at = 0
+    while (this.#whole && at < leaves.length) {
+      const claimed = (this.#roots[0]?.head.size ?? Number.POSITIVE_INFINITY) - this.#frontier.size
+      const end = claimed > 0 ? Math.min(leaves.length, at + claimed * HASH_BYTES) : leaves.length
+      this.#grown.push(this.#frontier.grow(leaves.subarray(at, end)))
+      at = end
+      this.#checkRoots()
+    }
+  }
+
+  #checkRoots(): void {
     while (this.#roots[0]?.head.size === this.#frontier.size) {
       const root = this.#roots.shift()
       if (root !== undefined) this.#checkRoot(root)
@@ -266,20 +273,15 @@ export class LogWalk {
 
   async #compareHashes(): Promise<void> {
     const { directory, hashed } = this.#init
-    const grown = this.#grown
-    this.#grown = []
     const from = this.#hashesCompared
-    const count = Math.min(grown.length, storedCount(hashed) - from)
-    if (count <= 0 || !this.#hashesRight) return
-    const stored = await directory.read(HASHES_FILE, from * HASH_BYTES, (from + count) * HASH_BYTES)
-    const expected = Buffer.concat(grown.slice(0, count))
-    if (!expected.equals(stored)) {
-      const differing = grown.findIndex(
-        (hash, at) => !sameHash(hash, stored.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)),
-      )
-      this.#hashFault(from + differing, 'it is another than the one that was stored')
+    const grown = Buffer.concat(this.#grown).subarray(0, (storedCount(hashed) - from) * HASH_BYTES)
+    this.#grown = []
+    if (grown.length === 0 || !this.#hashesRight) return
+    const stored = asBuffer(await directory.read(HASHES_FILE, from * HASH_BYTES, from * HASH_BYTES + grown.length))
+    if (!grown.equals(stored)) {
+      this.#hashFault(from + firstDifferent(grown, stored), 'it is another than the one that was stored')
     }
-    this.#hashesCompared += count
+    this.#hashesCompared += grown.length / HASH_BYTES
   }
 
   #hashFault(at: number, what: string): void {
@@ -310,4 +312,11 @@ export class LogWalk {
     this.#init.faults.add({ code, file, offset, seq, text })
     if (this.#named.length < MAX_NAMED) this.#named.push(seq)
   }
+}
+
+/** The first of the expected hashes that does not stand there. */
+function firstDifferent(expected: Buffer, stored: Buffer): number {
+  let at = 0
+  while (hashAt(stored, at).length === HASH_BYTES && sameHash(hashAt(expected, at), hashAt(stored, at))) at++
+  return at
 }

@@ -24,20 +24,28 @@ export function leafHash(bytes: Uint8Array): Uint8Array {
 
 /** SHA-256(0x01 ‖ left ‖ right). @throws RangeError when a child is not 32 bytes. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return Buffer.from(nodeText(left, right), 'latin1')
-}
-
-/** The same, written to a place. */
-export function writeNodeHash(target: Buffer, at: number, left: Uint8Array, right: Uint8Array): void {
-  target.write(nodeText(left, right), at, 'latin1')
-}
-
-/** A character per byte: almost twice as fast as a buffer that the hash allocates. */
-function nodeText(left: Uint8Array, right: Uint8Array): string {
   if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) throw new RangeError('a hash in a tree is 32 bytes')
   nodeInput.set(left, 1)
   nodeInput.set(right, 1 + HASH_BYTES)
-  return hash('sha256', nodeInput, 'binary')
+  // Through text: almost twice as fast as a buffer that the hash allocates.
+  return Buffer.from(hash('sha256', nodeInput, 'binary'), 'latin1')
+}
+
+/**
+ * The same of two hashes that stand one behind the other at `left`, behind at least one other byte; written to `at`.
+ * What is hashed in front of them is put there meanwhile, so that nothing is copied.
+ */
+export function writeNodeHash(memory: Buffer, left: number, at: number): void {
+  const before = memory[left - 1] ?? 0
+  memory[left - 1] = 1
+  const text = hash('sha256', viewOf(memory, left - 1, left + 2 * HASH_BYTES), 'binary')
+  memory[left - 1] = before
+  memory.write(text, at, 'latin1')
+}
+
+/** Cheaper than `subarray`, which a verifier would call several times for each entry. */
+export function viewOf(memory: Buffer, from: number, to: number): Uint8Array {
+  return new Uint8Array(memory.buffer, memory.byteOffset + from, to - from)
 }
 
 /** Whether two hashes are the same; false when either is not 32 bytes. Not constant time: hashes in proofs are public. */
