@@ -17,6 +17,10 @@ describe('an address is dialled', () => {
     ['a public one of IPv6', `/ip6/2606:4700::1111/tcp/7401/p2p/${PEER}`],
     ['one behind a public relay', `/ip4/93.184.215.14/tcp/7401/p2p/${PEER}/p2p-circuit/p2p/${PEER}`],
     ['one that is known by its host', `/p2p/${PEER}`],
+    ['one behind TLS', `/ip4/93.184.215.14/tcp/443/tls/ws/p2p/${PEER}`],
+    ['one behind TLS, by its other spelling', '/ip4/93.184.215.14/tcp/443/wss'],
+    ['one behind TLS with a name', '/ip4/93.184.215.14/tcp/443/tls/sni/b.example/ws'],
+    ['one behind a relay behind TLS', `/ip4/93.184.215.14/tcp/443/tls/ws/p2p/${PEER}/p2p-circuit/p2p/${PEER}`],
   ])('when it is %s', (_, text) => {
     expect(refusal(text)).toBeUndefined()
   })
@@ -34,7 +38,13 @@ describe('an address is dialled', () => {
     ['a mail server', '/ip4/93.184.215.14/tcp/25'],
     ['a name', '/dns4/localhost/tcp/7401'],
     ['a name with further names', `/dnsaddr/bootstrap.example/p2p/${PEER}`],
-    ['TLS to who knows what', '/ip4/93.184.215.14/tcp/443/tls/ws'],
+    ['TLS to who knows what', '/ip4/93.184.215.14/tcp/443/tls'],
+    ['TLS over HTTP', '/ip4/93.184.215.14/tcp/443/tls/http'],
+    ['TLS inside TLS', '/ip4/93.184.215.14/tcp/443/tls/tls/ws'],
+    ['TLS behind a relay', `/ip4/93.184.215.14/tcp/7401/p2p/${PEER}/p2p-circuit/tls/ws`],
+    ['TLS on this machine', '/ip4/127.0.0.1/tcp/7402/tls/ws'],
+    ['TLS with an address for a name', '/ip4/93.184.215.14/tcp/443/tls/sni/127.0.0.1/ws'],
+    ['TLS with what is no name', '/ip4/93.184.215.14/tcp/443/tls/sni/a b/ws'],
     ['a socket of this machine', '/unix/run%2fdocker.sock'],
     ['UDP', '/ip4/93.184.215.14/udp/7401/quic-v1'],
     ['memory', '/memory/x'],
@@ -59,6 +69,15 @@ describe('a name', () => {
   it('becomes the address that was judged', async () => {
     const address = await vet(`/dns4/b.example/tcp/7401/p2p/${PEER}`, ['93.184.215.14'])
     expect(address.toString()).toBe(`/ip4/93.184.215.14/tcp/7401/p2p/${PEER}`)
+  })
+
+  it.each([
+    ['/dns4/b.example/tcp/443/tls/ws', '/tls/sni/b.example/ws'],
+    ['/dns4/b.example/tcp/443/wss', '/tls/sni/b.example/ws'],
+    ['/dns4/b.example/tcp/443/tls/sni/c.example/ws', '/tls/sni/c.example/ws'],
+  ])('behind TLS is said, and not asked for again: %s', async (text, tail) => {
+    expect(String(await vet(text, ['93.184.215.14']))).toBe(`/ip4/93.184.215.14/tcp/443${tail}`)
+    await expect(vet(text, ['10.0.0.1'])).rejects.toThrow(/private/)
   })
 
   it('of a family becomes an address of that family', async () => {

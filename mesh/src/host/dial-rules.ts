@@ -6,8 +6,12 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { AddressGuard } from '../fetch/address.ts'
 import { LOWEST_PORT } from './limits.ts'
 
-/** What may stand behind the address in a multiaddr. TLS is left to HTTP: every connection here has Noise. */
-const KNOWN = new Set(['ip4', 'ip6', 'tcp', 'ws', 'p2p', 'p2p-circuit', 'memory'])
+/** What may stand behind the address in a multiaddr. */
+const KNOWN = new Set(['ip4', 'ip6', 'tcp', 'ws', 'tls', 'sni', 'wss', 'p2p', 'p2p-circuit', 'memory'])
+/** TLS is dialled around a WebSocket only, where a proxy ends it: Noise is inside. */
+const TLS_PARTS = /^(?:ip4|ip6)\/tcp\/(?:tls(?:\/sni)?\/ws|wss)(?:\/p2p)?(?:\/p2p-circuit(?:\/p2p)?)?$/
+const HOST_NAME =
+  /^(?!\d+(?:\.\d+)*$)(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i
 const NAMES = new Set(['dns', 'dns4', 'dns6'])
 const MAX_CHARS = 1_024
 
@@ -33,6 +37,9 @@ export function dialRefusal(address: Multiaddr, { guard, memory }: DialRules): s
   const unknown = parts.find(({ name }) => !KNOWN.has(name))
   if (unknown !== undefined && NAMES.has(unknown.name)) return `${address} is a name, and has to be resolved first`
   if (unknown !== undefined) return `${address} has ${unknown.name}, which is not dialled`
+  const names = parts.map(({ name }) => name).join('/')
+  if (/tls|sni|wss/.test(names) && !TLS_PARTS.test(names))
+    return `${address} has TLS around something else than a WebSocket`
   const [first] = parts
   if (first?.name === 'memory') return memory ? undefined : `${address} is an address in memory`
   for (const { name, value } of parts) {
@@ -49,6 +56,7 @@ function partRefusal(name: string, value: string, guard: AddressGuard): string |
     const verdict = guard(value)
     return verdict.ok ? undefined : verdict.reason
   }
+  if (name === 'sni') return HOST_NAME.test(value) ? undefined : `${value} is no name of a host`
   if (name !== 'tcp') return undefined
   const port = Number(value)
   return port === 443 || port >= LOWEST_PORT
@@ -70,9 +78,14 @@ export function nameIn(address: Multiaddr): { name: string; family: 4 | 6 | unde
   return { name: first.value, family }
 }
 
-/** The same address with `ip` in the place of its name. */
+/** The same address with `ip` in the place of its name, which behind TLS is still said. */
 export function withAddress(address: Multiaddr, ip: string): Multiaddr {
-  const [, ...rest] = address.getComponents()
-  const tail = rest.map(({ name, value }) => (value === undefined ? `/${name}` : `/${name}/${value}`)).join('')
-  return multiaddr(`/${ip.includes(':') ? 'ip6' : 'ip4'}/${ip}${tail}`)
+  const [first, ...rest] = address.getComponents()
+  const said = rest.some(({ name }) => name === 'sni') ? '' : `/sni/${first?.value}`
+  const tail = rest.map(({ name, value }) => {
+    if (name === 'tls') return `/tls${said}`
+    if (name === 'wss') return `/tls${said}/ws`
+    return value === undefined ? `/${name}` : `/${name}/${value}`
+  })
+  return multiaddr(`/${ip.includes(':') ? 'ip6' : 'ip4'}/${ip}${tail.join('')}`)
 }

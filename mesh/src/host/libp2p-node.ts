@@ -24,6 +24,7 @@ import { gossipScore } from '../gossip/gossip-score.ts'
 import { MAX_GOSSIP_BYTES, SEEN_MS } from '../gossip/limits.ts'
 import type { HostInit } from './host-init.ts'
 import * as limits from './limits.ts'
+import { tlsWebSockets } from './tls-web-sockets.ts'
 
 const PREFIX = 'hansa'
 
@@ -54,7 +55,7 @@ export async function libp2pNode(init: Libp2pNodeInit): Promise<HostLibp2p> {
     privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
     nodeInfo: { name: 'hansa', userAgent: 'hansa' },
     addresses: { listen: [...listen, ...reserve], announce: [...announce] },
-    transports: [...(overMemory ? [memory()] : [tcp(), webSockets()]), circuitRelayTransport()],
+    transports: [...(overMemory ? [memory()] : [tcp(), tlsWebSockets(), webSockets()]), circuitRelayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: init.gater,
