@@ -159,8 +159,36 @@ describeOnBoth('tasks in a database', (open, { durable }) => {
     expect(await begin(store, taskOf('mallory', 'u'))).toEqual({ kept: false, full: 'bytes' })
   })
 
-  it('of one owner are so many', async () => {
+  it('are counted as they come, grow and go', async () => {
     const { database, store } = await opened()
+    const tables = database.db as never as {
+      selectFrom(name: string): { selectAll(): { execute(): Promise<Record<string, unknown>[]> } }
+    }
+    const totals = async () => {
+      const rows = await tables.selectFrom('a2a_task_totals').selectAll().execute()
+      return Object.fromEntries(rows.map(({ owner, tasks, bytes }) => [owner, [Number(tasks), Number(bytes)]]))
+    }
+    const bytesOf = ({ task, call }: StoredTask) => JSON.stringify(task).length + JSON.stringify(call).length
+    const [small, grown, other] = [
+      taskOf('ann', 't'),
+      taskOf('ann', 't', 'TASK_STATE_COMPLETED', 500),
+      taskOf('bob', 'u'),
+    ]
+    await begin(store, small)
+    await begin(store, other)
+    const both = bytesOf(small) + bytesOf(other)
+    expect(await totals()).toEqual({ '': [2, both], ann: [1, bytesOf(small)], bob: [1, bytesOf(other)] })
+    await store.update(scopeOf('ann'), grown, [])
+    await store.remove(scopeOf('bob'), 'u')
+    expect(await totals()).toEqual({ '': [1, bytesOf(grown)], ann: [1, bytesOf(grown)] })
+    await store.remove(scopeOf('ann'), 't')
+    await store.remove(scopeOf('ann'), 't')
+    expect(await totals()).toEqual({ '': [0, 0] })
+  })
+
+  it('of one owner are so many', async () => {
+    const database: Database<unknown> = await open('many')
+    await database.migrate({ ...taskMigrations, migrations: taskMigrations.migrations.slice(0, 4) })
     const tables = database.db as never as {
       insertInto(name: string): { values(of: object): { execute(): Promise<unknown> } }
     }
@@ -169,6 +197,8 @@ describeOnBoth('tasks in a database', (open, { durable }) => {
       ...{ state: 'TASK_STATE_INPUT_REQUIRED', bytes: 1, task: '{}', call: '{}' },
     }))
     await tables.insertInto('a2a_tasks').values(rows).execute()
+    await database.migrate(taskMigrations)
+    const store = sqlTaskStore(database)
     expect(await begin(store, taskOf('mallory', 'u'))).toEqual({ kept: false, full: 'tasks' })
     expect(await begin(store, taskOf('ann', 'u'))).toEqual({ kept: true })
   })

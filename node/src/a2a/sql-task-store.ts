@@ -12,7 +12,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { PushStore } from './push-store.ts'
 import { forgetPushes, keepPushes, sqlPushStore } from './sql-push-store.ts'
 import type { TaskDb, TaskRow, TaskTables } from './task-migrations.ts'
-import { forgetTasks, makeRoom } from './task-room.ts'
+import { forgetTasks, makeRoom, putTask } from './task-room.ts'
 import {
   MAX_PUSH_CONFIGS,
   type StoredTask,
@@ -32,7 +32,7 @@ export function sqlTaskStore<DB>(database: Database<DB>): TaskStore & PushStore 
       db.transaction().execute((within) => takeMessage(within, scope, stored, message, idleSinceMs)),
     update: (scope, stored, events) =>
       db.transaction().execute(async (within) => {
-        await put(within, rowOf(scope, stored))
+        await putTask(within, rowOf(scope, stored))
         return keepPushes(within, { owner: stored.owner, scope, taskId: stored.task.id }, events)
       }),
     taskOf: (scope, messageId) => taskOfMessage(db, scope, messageId),
@@ -84,19 +84,10 @@ async function takeMessage(
   const row = rowOf(scope, stored)
   const full = await makeRoom(db, row, idleSinceMs)
   if (full !== undefined) return { kept: false, full }
-  await put(db, row)
+  await putTask(db, row)
   const { id, digest } = message
   await db.insertInto('a2a_messages').values({ scope, id, digest, task_id: row.id }).execute()
   return { kept: true }
-}
-
-async function put(db: TaskDb, row: TaskRow): Promise<void> {
-  const { scope: _scope, id: _id, ...changed } = row
-  await db
-    .insertInto('a2a_tasks')
-    .values(row)
-    .onConflict((conflict) => conflict.columns(['scope', 'id']).doUpdateSet(changed))
-    .execute()
 }
 
 async function taskOfMessage(db: TaskDb, scope: string, id: string) {

@@ -29,8 +29,12 @@ export type PushRow = {
   body: string
 }
 
+/** What there is of tasks: of one owner, or of all, whose name is empty. */
+export type TaskTotalsRow = { owner: string; tasks: number; bytes: number }
+
 export type TaskTables = {
   a2a_tasks: TaskRow
+  a2a_task_totals: TaskTotalsRow
   a2a_messages: { scope: string; id: string; task_id: string; digest: string }
   a2a_push_configs: { scope: string; task_id: string; id: string; config: string }
   a2a_pushes: PushRow
@@ -82,6 +86,7 @@ export const taskMigrations: PackageMigrations = {
     { id: '0002_a2a_task_owners', up: addOwners },
     { id: '0003_a2a_pushes', up: addPushes },
     { id: '0004_a2a_task_totals', up: indexTotals },
+    { id: '0005_a2a_task_room', up: keepTotals },
   ],
 }
 
@@ -104,6 +109,21 @@ async function indexTotals(db: Transaction<unknown>): Promise<void> {
   await db.schema.dropIndex('a2a_tasks_owner').execute()
   const columns = ['owner', 'ended', 'updated_ms', 'bytes']
   await db.schema.createIndex('a2a_tasks_totals').on('a2a_tasks').columns(columns).execute()
+}
+
+/** Kept beside the tasks, because to count ten thousand of them costs more than to take one. */
+async function keepTotals(db: Transaction<unknown>): Promise<void> {
+  await db.schema
+    .createTable('a2a_task_totals')
+    .addColumn('owner', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('tasks', 'bigint', (column) => column.notNull())
+    .addColumn('bytes', 'bigint', (column) => column.notNull())
+    .execute()
+  const totals = sql`count(*), cast(coalesce(sum(bytes), 0) as bigint) from a2a_tasks`
+  await sql`insert into a2a_task_totals (owner, tasks, bytes) select owner, ${totals} where owner <> '' group by owner`.execute(
+    db,
+  )
+  await sql`insert into a2a_task_totals (owner, tasks, bytes) select '', ${totals}`.execute(db)
 }
 
 async function addPushes(db: Transaction<unknown>): Promise<void> {

@@ -53,6 +53,39 @@ describe('a SQLite file', () => {
     expect((await sql`pragma synchronous`.execute(database.db)).rows).toEqual([{ synchronous: 2 }])
   })
 
+  it('answers the same question after the tables have changed, and after many others', async () => {
+    await using database = await open<{ t: { a: number; b?: number } }>()
+    const { db } = database
+    await sql`create table t (a integer)`.execute(db)
+    const all = () => db.selectFrom('t').selectAll().execute()
+    await db.insertInto('t').values({ a: 1 }).execute()
+    expect(await all()).toEqual([{ a: 1 }])
+    await sql`alter table t add column b integer default 2`.execute(db)
+    expect(await all()).toEqual([{ a: 1, b: 2 }])
+    for (let n = 0; n < 600; n++) await sql`select ${sql.lit(n)}`.execute(db)
+    expect(await all()).toEqual([{ a: 1, b: 2 }])
+    await sql`drop table t`.execute(db)
+    await expect(all()).rejects.toThrow()
+  })
+
+  it('answers the same question after its rows were read one by one, and not all of them', async () => {
+    await using database = await open<{ t: { a: number } }>()
+    const { db } = database
+    await sql`create table t (a integer)`.execute(db)
+    const rows = [1, 2, 3].map((a) => ({ a }))
+    await db.insertInto('t').values(rows).execute()
+    const question = db.selectFrom('t').selectAll()
+    for await (const row of question.stream()) {
+      expect(row).toEqual({ a: 1 })
+      break
+    }
+    await db.insertInto('t').values({ a: 4 }).execute()
+    expect(await question.execute()).toEqual([...rows, { a: 4 }])
+    const read: unknown[] = []
+    for await (const row of question.stream()) read.push(row)
+    expect(read).toEqual([...rows, { a: 4 }])
+  })
+
   it('is for its owner only, and so is its log', async () => {
     await using database = await open()
     await sql`create table t (a)`.execute(database.db)

@@ -8,15 +8,21 @@ import { openFailure, sqliteError } from './sqlite-error.ts'
 
 const DEFAULT_LOCK_WAIT_MS = 1000
 
+/** Statements that stay compiled: all that a kernel has, and some. */
+const MAX_KEPT = 256
+/** Longer ones hold many rows, and so come in many lengths. */
+const MAX_KEPT_CHARS = 4_096
+
 /** @throws StorageError `database_locked`, `database_unreachable`. */
 export function openSqlite(path: string, location: string, options: OpenOptions): Engine {
   const file = openFile(path, location, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS)
   const close = () => {
     if (file.isOpen) file.close()
   }
+  const statements = keptStatements(file)
   const database = {
     close,
-    prepare: (sql: string) => attempt(location, () => fitStatement(file.prepare(sql), location)),
+    prepare: (sql: string) => attempt(location, () => fitStatement(statements(sql), () => file.prepare(sql), location)),
   }
   return { dialect: 'sqlite', kysely: new SqliteDialect({ database }), close: async () => close() }
 }
@@ -52,13 +58,28 @@ function createPrivately(path: string): void {
   }
 }
 
-function fitStatement(statement: StatementSync, location: string): SqliteStatement {
+/** Compiling a statement costs more than most of them do. The engine compiles one again when the schema has changed. */
+function keptStatements(file: DatabaseSync): (sql: string) => StatementSync {
+  const kept = new Map<string, StatementSync>()
+  return (sql) => {
+    const statement = kept.get(sql) ?? file.prepare(sql)
+    if (sql.length > MAX_KEPT_CHARS) return statement
+    kept.delete(sql)
+    kept.set(sql, statement)
+    const [oldest] = kept.size > MAX_KEPT ? kept.keys() : []
+    if (oldest !== undefined) kept.delete(oldest)
+    return statement
+  }
+}
+
+/** @param alone another one of the same text: rows that are read one by one may never be read to their end */
+function fitStatement(statement: StatementSync, alone: () => StatementSync, location: string): SqliteStatement {
   return {
     reader: statement.columns().length > 0,
     all: (parameters) => attempt(location, () => statement.all(...(parameters as SQLInputValue[])).map(exactNumbers)),
     run: (parameters) => attempt(location, () => statement.run(...(parameters as SQLInputValue[]))),
     *iterate(parameters) {
-      const rows = attempt(location, () => statement.iterate(...(parameters as SQLInputValue[])))
+      const rows = attempt(location, () => alone().iterate(...(parameters as SQLInputValue[])))
       for (;;) {
         const next = attempt(location, () => rows.next())
         if (next.done === true) return
