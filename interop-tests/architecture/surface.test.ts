@@ -7,9 +7,11 @@ import { describe, expect, it } from 'vitest'
 const entryPoints = {
   '@hansa/protocols': () => import('@hansa/protocols'),
   '@hansa/protocols/manifest': () => import('@hansa/protocols/manifest'),
+  '@hansa/protocols/kernel-error': () => import('@hansa/protocols/kernel-error'),
   '@hansa/trust': () => import('@hansa/trust'),
   '@hansa/trust/ledger': () => import('@hansa/trust/ledger'),
   '@hansa/trust/manifest': () => import('@hansa/trust/manifest'),
+  '@hansa/trust/read-back': () => import('@hansa/trust/read-back'),
   '@hansa/storage': () => import('@hansa/storage'),
   '@hansa/mesh': () => import('@hansa/mesh'),
   '@hansa/mesh/records': () => import('@hansa/mesh/records'),

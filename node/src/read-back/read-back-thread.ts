@@ -7,7 +7,7 @@ import {
   LedgerError,
   type LedgerErrorDetail,
   readBack,
-} from '@hansa/trust/ledger'
+} from '@hansa/trust/read-back'
 import { answerQuestions } from '../thread/answer-questions.ts'
 
 export type ReadBackAnswer = { grown: GrownTree } | { fault: { detail: LedgerErrorDetail; message: string } }

@@ -1,4 +1,4 @@
-import { KernelError } from '@hansa/protocols'
+import { KernelError } from '@hansa/protocols/kernel-error'
 
 export type LedgerErrorDetail =
   /** The disk has no room for another entry, or the log has reached its limit; `log.full` says since when. */
