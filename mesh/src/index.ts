@@ -77,6 +77,8 @@ export type { ImportState } from './imports/import-record.ts'
 export { type InTurn, inTurn } from './in-turn.ts'
 // Neighbours.
 export { type ActiveNeighbour, ActiveView, type ActiveViewInit, type Place } from './membership/active-view.ts'
+// Routing.
+export { Patience, type PatienceSettings } from './patience.ts'
 // What is remembered of peers.
 export {
   type PeerMemory,
@@ -115,7 +117,6 @@ export {
 } from './registry/registry-watcher.ts'
 // The replica of manifests.
 export * from './replica/index.ts'
-// Routing.
 export { type BreakerSettings, DEFAULT_BREAKER } from './routing/breaker-settings.ts'
 export {
   type BreakingTransportComponents,

@@ -115,12 +115,17 @@ type Phase = { times: Record<string, Times>; mib: number; idle: number; cpuUsPer
 
 async function phaseOf(world: World, calls: number, idleMs: number): Promise<Phase> {
   const { pid } = world.hub
-  const idleFrom = await processCpuUs(pid)
-  await new Promise((resolve) => setTimeout(resolve, idleMs))
   const from = await processCpuUs(pid)
   const times = await measuredAll(world, calls)
-  const cpuUsPerCall = ((await processCpuUs(pid)) - from) / (Object.keys(times).length * calls)
-  return { times, mib: await residentMiB(pid), idle: (from - idleFrom) / (idleMs * 1_000), cpuUsPerCall }
+  const until = await processCpuUs(pid)
+  await new Promise((resolve) => setTimeout(resolve, idleMs))
+  const idle = ((await processCpuUs(pid)) - until) / (idleMs * 1_000)
+  return {
+    times,
+    mib: await residentMiB(pid),
+    idle,
+    cpuUsPerCall: (until - from) / (Object.keys(times).length * calls),
+  }
 }
 
 function rowsOf(before: Phase, beside: Phase, after: Phase): BlastRow[] {

@@ -126,6 +126,23 @@ describe('a framed channel', () => {
     await vi.waitFor(() => expect(atA).toEqual(['back']))
   })
 
+  it.each([
+    ['in memory', {}],
+    ['over TCP', loopback],
+  ])('%s that is paused hands over nothing until it goes on, and then all of it', async (_, init) => {
+    const { near, far } = await channelBetween(await host(alice, init), await host(bob, init))
+    const [atA, atB] = [collect(near), collect(far)]
+    far.pause()
+    near.send(Buffer.from('one'))
+    near.send(Buffer.from('two'))
+    // What comes the other way shows that the first two have had their time.
+    far.send(Buffer.from('back'))
+    await vi.waitFor(() => expect(atA).toEqual(['back']))
+    expect(atB).toEqual([])
+    far.resume()
+    await vi.waitFor(() => expect(atB).toEqual(['one', 'two']))
+  })
+
   it('keeps what arrives before anybody listens, also empty and large messages', async () => {
     const { near, far } = await channelBetween(await host(alice, loopback), await host(bob, loopback))
     near.send(new Uint8Array())

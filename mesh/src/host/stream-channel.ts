@@ -61,6 +61,14 @@ class StreamChannel implements FramedChannel {
     })
   }
 
+  pause(): void {
+    if (this.#stream.readStatus === 'readable') this.#stream.pause()
+  }
+
+  resume(): void {
+    if (this.#stream.readStatus === 'paused') this.#stream.resume()
+  }
+
   close(reason: string): void {
     this.#end(reason)
     this.#stream.abort(new Error(reason))

@@ -11,6 +11,14 @@ export const MAX_QUEUED_FRAMES = 4_096
 /** The body of a request has to be complete after so many milliseconds: a peer that dribbles bytes is cut off. */
 export const BODY_LIMIT_MS = 30_000
 
+/**
+ * What the other side may be refused before less is read from it, in refusals: one more than it may have under way costs it
+ * nothing when its session ends. The waits are shorter than those after which it would be given up.
+ */
+export const LINK_PATIENCE = { refusals: MAX_REQUESTS_IN_FLIGHT + 1, perSecond: 1, firstMs: 250, longestMs: 2_000 }
+/** A request of so many bytes that is refused costs as much as another one. */
+export const BYTES_OF_A_REFUSAL = 16_384
+
 /** How often it is looked whether the other side is still there, milliseconds; with something under way it is asked as often. */
 export const SILENCE_MS = 3_000
 /** The same with nothing under way. */

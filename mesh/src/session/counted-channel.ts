@@ -19,6 +19,8 @@ export function countedChannel(channel: FramedChannel, count: FrameCount): Frame
         count.received += 1
         take(message)
       }),
+    pause: () => channel.pause(),
+    resume: () => channel.resume(),
     close: (reason) => channel.close(reason),
   }
 }

@@ -15,6 +15,9 @@ export interface FramedChannel {
   drained(): Promise<void>
   /** Takes every message from now on. What arrived before waits for it; it is called once. */
   onMessage(take: (message: Uint8Array) => void): void
+  /** Reads no more from the other side until `resume`; what was read before may still come. */
+  pause(): void
+  resume(): void
   /** Resolves once with why. */
   readonly closed: Promise<string>
   /** Both ways, at once; what is still queued may be lost. */

@@ -139,6 +139,50 @@ describe('a link that mallory writes to', () => {
     expect(closed()).toBeUndefined()
   })
 
+  it('reads less and less of a flood of what it refuses, and all of it again when she has calmed down', async () => {
+    const handle = vi.fn(async () => ({ ...ok(), status: 400 }))
+    const { say, heard, clock, closed } = served(handle)
+    let id = 1
+    const ask = async (count: number, answers: number) => {
+      const before = heard.length
+      for (let n = 0; n < count; n++, id += 2) say(requestFrame(id))
+      for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+      expect(heard.length).toBe(before + answers)
+    }
+    for (let n = 0; n < 258; n++) await ask(1, 1)
+    await ask(1, 0)
+    clock.advance(250)
+    await ask(0, 1)
+    await ask(1, 0)
+    clock.advance(250)
+    await ask(0, 0)
+    clock.advance(250)
+    await ask(0, 1)
+    expect(handle).toHaveBeenCalledTimes(260)
+    for (let n = 0; n < 60; n++) {
+      say({ type: 'ping', id: n })
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      clock.advance(5_000)
+    }
+    await ask(0, 0)
+    await ask(100, 100)
+    expect(closed()).toBeUndefined()
+  })
+
+  it('reads still less of a flood of large ones', async () => {
+    const handle = vi.fn(async () => ({ ...ok(), status: 400 }))
+    const { say, heard } = served(handle)
+    const large = { length: 60_000, bytes: Buffer.alloc(MAX_CHUNK_BYTES) }
+    const rest = Buffer.alloc(60_000 - MAX_CHUNK_BYTES)
+    for (let id = 1; id < 400; id += 2) {
+      const before = heard.length
+      say(requestFrame(id, large), { type: 'data', id, bytes: rest })
+      for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+      if (id < 100) expect(heard.length).toBeGreaterThan(before)
+    }
+    expect(handle.mock.calls.length).toBeLessThan(100)
+  })
+
   it('gives the place of a request that was left only to one after its work is done', async () => {
     const handle = vi.fn(never)
     const { say, heard } = served(handle)

@@ -13,9 +13,10 @@ import {
   type PeerRequest,
   type SessionFrame,
 } from '@hansa/protocols'
+import { Patience } from '../patience.ts'
 import { AskedRequests } from './asked-requests.ts'
 import { BufferBudget } from './buffer-budget.ts'
-import { MAX_BUFFERED_BYTES, PARTING_MS, RETIRING_MS } from './constants.ts'
+import { BYTES_OF_A_REFUSAL, LINK_PATIENCE, MAX_BUFFERED_BYTES, PARTING_MS, RETIRING_MS } from './constants.ts'
 import { countedChannel, type FrameCount } from './counted-channel.ts'
 import { FrameWriter } from './frame-writer.ts'
 import type { FramedChannel } from './framed-channel.ts'
@@ -80,6 +81,9 @@ class Link implements SessionLink {
   readonly #asked: AskedRequests
   readonly #served: ServedRequests
   readonly #keepAlive: KeepAlive
+  readonly #patience: Patience
+  /** Ends the wait in which nothing is read. */
+  #waited: (() => void) | undefined
   readonly #ownParity: 0 | 1
   /** Bytes of bodies that may still come for requests that have ended. */
   #stray = 0
@@ -116,7 +120,9 @@ class Link implements SessionLink {
     this.#asked = new AskedRequests({ ...ground, firstId: own })
     const { binding, source } = channel
     const { failed = () => {}, ...rest } = serving
-    this.#served = new ServedRequests({ ...ground, ...rest, clock, failed, firstId: other, binding, source })
+    this.#patience = new Patience(LINK_PATIENCE, clock.now())
+    const refused = (bytes: number) => this.#refused(bytes)
+    this.#served = new ServedRequests({ ...ground, ...rest, clock, failed, refused, firstId: other, binding, source })
     this.#keepAlive = new KeepAlive({
       clock,
       isBusy: () => this.#isBusy,
@@ -244,8 +250,20 @@ class Link implements SessionLink {
     else this.#parting ??= this.#clock.after(PARTING_MS, () => this.close('done'))
   }
 
+  /** Whoever floods is read more slowly: both ways, for it is one channel (security.md B13). */
+  #refused(bytes: number): void {
+    const waitMs = this.#patience.refused(this.#clock.now(), 1 + Math.floor(bytes / BYTES_OF_A_REFUSAL))
+    if (waitMs === 0 || this.#waited !== undefined) return
+    this.channel.pause()
+    this.#waited = this.#clock.after(waitMs, () => {
+      this.#waited = undefined
+      this.channel.resume()
+    })
+  }
+
   #ended(reason: string): string {
     this.#state = 'closed'
+    this.#waited?.()
     this.#onShut()
     this.#keepAlive.close()
     this.#parting?.()

@@ -15,6 +15,7 @@ import { pair, sessionOf } from '../testing/handshake-pair.ts'
 import { httpServer } from '../testing/http-server.ts'
 import { selfSignedCertificate } from '../testing/self-signed-certificate.ts'
 import { webSocketServer } from '../testing/web-socket-server.ts'
+import { sessionLink } from './session-link.ts'
 import { SessionTransport } from './session-transport.ts'
 import { webSocketDialer } from './web-socket-dialer.ts'
 
@@ -63,6 +64,29 @@ describe('a session over a WebSocket', () => {
     expect(channel.binding?.kind).toBe('spki')
     expect(server.links[0]?.channel.binding).toEqual(channel.binding)
     channel.close('done')
+  })
+
+  it('is not read from while its flood of refused requests waits, and is then', async () => {
+    let asked = 0
+    const refuses: InboundHandler = {
+      handle: async ({ body }) => {
+        asked += 1
+        return { status: 400, contentType: '', body }
+      },
+    }
+    const held = manualClock()
+    await using server = await webSocketServer(refuses, { clock: held })
+    const channel = await webSocketDialer(loopback).dial(server.url, mallory.did)
+    const link = sessionLink({ role: 'opened', channel }, { clock, handler: echo })
+    const ask = () => link.send({ endpoint: server.origin, path: '/x', method: 'POST', maxReplyBytes: 1_000 })
+    for (let n = 0; n < 258; n++) await ask()
+    const waiting = ask()
+    for (let turn = 0; turn < 50; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+    expect(asked).toBe(258)
+    held.advance(250)
+    expect((await waiting).status).toBe(400)
+    expect(asked).toBe(259)
+    link.close('done')
   })
 
   it('carries a handshake of both sides', async () => {

@@ -165,8 +165,18 @@ class WebSocketChannel implements FramedChannel {
     this.#webSocket.resume()
   }
 
+  pause(): void {
+    this.#webSocket.pause()
+  }
+
+  resume(): void {
+    this.#webSocket.resume()
+  }
+
   close(reason: string): void {
     if (this.#isClosed) return
+    // What is not read does not see the other side say good-bye.
+    this.#webSocket.resume()
     this.#end(reason)
     this.#webSocket.close(1000, Buffer.from(reason).subarray(0, MAX_CLOSE_REASON).toString('utf8').toWellFormed())
   }

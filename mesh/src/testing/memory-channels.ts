@@ -3,9 +3,6 @@ import type { ChannelBinding } from '@hansa/protocols'
 import type { FramedChannel } from '../session/framed-channel.ts'
 
 export type MemoryChannel = FramedChannel & {
-  /** Takes nothing from the channel until `resume`; what is sent to it waits. */
-  pause(): void
-  resume(): void
   /** From now on nothing reaches either side, and neither is told: as when a cable is pulled. */
   cut(): void
 }

@@ -112,13 +112,14 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
     // Of several callers behind one proxy, one must not make the others wait.
     const isDirect = certificate !== undefined || binding?.kind === 'local'
     if (isDirect && !impatience.mayAsk(request.socket)) return void request.socket.destroy()
+    const read = { bytes: 0 }
     // A connection that is kept alive would keep a closing server open.
     if (closing !== undefined) response.setHeader('connection', 'close')
     response.once('finish', () => {
       if (closing !== undefined) request.socket.end()
-      if (isDirect) impatience.answered(request.socket, isRefusal(response.statusCode))
+      if (isDirect) impatience.answered(request.socket, isRefusal(response.statusCode), read.bytes)
     })
-    void answer(request, response, handler, binding, { memory, turns }).catch((error: unknown) => {
+    void answer(request, response, handler, binding, { memory, turns, read }).catch((error: unknown) => {
       logger.warn('gateway.request_failed', {
         reason: error instanceof Error ? error.message : String(error),
       })
@@ -234,7 +235,7 @@ async function answer(
   response: ServerResponse,
   handler: InboundHandler | undefined,
   binding: ChannelBinding | undefined,
-  { memory, turns }: { memory: BodyMemory; turns: Turns },
+  { memory, turns, read: told }: { memory: BodyMemory; turns: Turns; read: { bytes: number } },
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
   const { method } = request
@@ -242,6 +243,7 @@ async function answer(
   if (method !== 'GET' && method !== 'POST') return write(response, errorReply('invalid_request'), true)
   const limit = Object.hasOwn(inboundRoutes, path) ? (inboundRoutes[path]?.maxBytes ?? 0) : 0
   const read = await readBody(request, limit, memory)
+  told.bytes = read.held
   try {
     if (read.refused !== undefined) return write(response, errorReply(read.refused), true)
     const authorization = request.headers.authorization

@@ -85,6 +85,20 @@ describe('a connection over which mallory floods', () => {
     await mallory.answered(99)
   })
 
+  it('is read so much the less, the more bytes each request has', async () => {
+    await using side = await opened()
+    const mallory = await side.caller()
+    const body = 'x'.repeat(160_000)
+    for (let n = 1; n <= 12; n++) {
+      mallory.socket.write(`POST ${call} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+      if (n <= 10) await mallory.answered(n)
+    }
+    const alice = await side.caller()
+    alice.get()
+    await alice.answered(1)
+    expect(mallory.answers()).toBeLessThan(12)
+  })
+
   it('is closed when she does not wait for answers', async () => {
     await using side = await opened()
     const mallory = await side.caller()

@@ -6,8 +6,8 @@
  * An address is not an identity, and somebody else may have it too: so it never ends what is open already.
  */
 import type { Socket } from 'node:net'
+import { Patience, type PatienceSettings } from '@hansa/mesh'
 import type { Clock, EventLogger } from '@hansa/protocols'
-import { Patience, type PatienceSettings } from '../patience.ts'
 
 /** Some more than the calls that a peer may have under way when its session ends. */
 const OF_A_CONNECTION: PatienceSettings = { refusals: 96, perSecond: 1, firstMs: 250, longestMs: 8_000 }
@@ -24,6 +24,8 @@ const MAX_TURNED_AWAY = 256
 const MAX_UNDER_WAY = 16
 /** The same for one that has had to wait: what was sent meanwhile is not worked off together. */
 const MAX_UNDER_WAY_AFTER_WAITING = 1
+/** A request of so many bytes that is refused costs as much as another one. */
+const BYTES_OF_A_REFUSAL = 16_384
 /** Addresses that are watched at the same time; the one that was refused longest ago is forgotten. */
 const MAX_ADDRESSES = 4_096
 /** Milliseconds between two lines about one address. */
@@ -72,14 +74,15 @@ export class Impatience {
     return mayAsk
   }
 
-  /** The answer is on its way. @param isRefused whether it refuses what was asked */
-  answered(socket: Socket, isRefused: boolean): void {
+  /** The answer is on its way. @param isRefused whether it refuses what was asked @param bytes that were read for it */
+  answered(socket: Socket, isRefused: boolean, bytes: number): void {
     const connection = this.#of(socket)
     connection.underWay -= 1
     if (!isRefused) return
     const now = this.#clock.now()
-    this.#refusedAt(sourceOf(socket), now)
-    const waitMs = connection.patience.refused(now)
+    const cost = 1 + Math.floor(bytes / BYTES_OF_A_REFUSAL)
+    this.#refusedAt(sourceOf(socket), now, cost)
+    const waitMs = connection.patience.refused(now, cost)
     if (waitMs > 0) this.#hold(socket, connection, waitMs)
   }
 
@@ -96,7 +99,7 @@ export class Impatience {
     return connection
   }
 
-  #refusedAt(source: string, now: number): void {
+  #refusedAt(source: string, now: number, cost = 1): void {
     const known = this.#addresses.get(source)
     const address = known ?? {
       patience: new Patience(OF_AN_ADDRESS, now),
@@ -107,7 +110,7 @@ export class Impatience {
     this.#addresses.delete(source)
     this.#addresses.set(source, address)
     if (this.#addresses.size > MAX_ADDRESSES) this.#forgetOldest()
-    if (address.patience.refused(now) === 0) return
+    if (address.patience.refused(now, cost) === 0) return
     if (address.toldMs !== undefined && now - address.toldMs < TELL_EVERY_MS) return
     address.toldMs = now
     this.#logger.warn('gateway.slowed', { source })

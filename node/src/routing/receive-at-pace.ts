@@ -4,10 +4,10 @@
  *
  * A call that may go to another provider is refused at once, and so is one beside which others wait already.
  */
+import { Patience, type PatienceSettings } from '@hansa/mesh'
 import type { Clock } from '@hansa/protocols'
 import type { Arrived, Received, Refusal } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
-import { Patience, type PatienceSettings } from '../patience.ts'
 
 /** Of one principal and one peer. */
 const SETTINGS: PatienceSettings = { refusals: 16, perSecond: 1, firstMs: 250, longestMs: 2_000 }

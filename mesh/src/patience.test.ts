@@ -44,6 +44,11 @@ describe(Patience, () => {
     )
   })
 
+  it('makes sooner wait for what costs more', () => {
+    const one = patience()
+    expect([one.refused(0, 2), one.refused(0, 2), one.refused(0)]).toEqual([0, 250, 0])
+  })
+
   it('takes a clock that steps back for one that stands', () => {
     const one = new Patience(settings, 10_000)
     waits(one, 3, 10_000)

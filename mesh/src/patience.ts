@@ -27,11 +27,11 @@ export class Patience {
     this.#nextMs = settings.firstMs
   }
 
-  /** Something was refused. @returns milliseconds to wait before more is read; 0 for none */
-  refused(nowMs: number): number {
+  /** Something was refused. @param cost in refusals @returns milliseconds to wait before more is read; 0 for none */
+  refused(nowMs: number, cost = 1): number {
     this.#regain(nowMs)
-    if (this.#left >= 1) {
-      this.#left -= 1
+    if (this.#left >= cost) {
+      this.#left -= cost
       return 0
     }
     this.#isSpent = true
