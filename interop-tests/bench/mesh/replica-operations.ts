@@ -1,6 +1,8 @@
 /** The replica of one kernel: how soon a cold one holds what another holds, what one difference costs, and searches. */
+import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import {
+  keepReplica,
   LocalReplica,
   type RecordReader,
   type ReplicaRecord,
@@ -10,8 +12,9 @@ import {
   searchReplica,
   serveReplica,
 } from '@hansa/mesh'
-import { recordThreads, spreadRecordReader } from '@hansa/node/testing'
+import { recordThreads, replicaMigrations, spreadRecordReader, sqlReplicaStore } from '@hansa/node/testing'
 import type { Clock, EventLogger, PeerReply, PeerRequest } from '@hansa/protocols'
+import { openDatabase } from '@hansa/storage'
 import { didKeyResolver, unadmittedKeys } from '@hansa/trust'
 import { eventual } from '../micro/operation.ts'
 import type { OperationRow } from '../report/bench-report.ts'
@@ -32,17 +35,21 @@ const resolver = unadmittedKeys(didKeyResolver())
 /** Bytes both ways. */
 export type JoinCost = { rows: OperationRow[]; bytes: Record<string, number> }
 
-/** In one process, so that the times are of the work of both sides. */
-export async function lateJoin(count: number, progress: (name: string) => void): Promise<JoinCost> {
+/** In one process, so that the times are of the work of both sides. @param directory empty, on the measured disk */
+export async function lateJoin(count: number, directory: string, progress: (name: string) => void): Promise<JoinCost> {
   progress(`signing ${count} manifests`)
   const now = Math.floor(Date.now() / 1000)
   const made = [...manyManifests(count, now)]
   const full = replicaOf(made.slice(1))
-  // As a node has them: started with the first page, and searched from the first record on.
+  // As a node has them: threads started with the first page, searched and kept from the first record on.
   const threads = recordThreads(clock)
   const reader = spreadRecordReader({ resolver, logger: silent, isRevoked: () => false, threads })
   const cold = newReplica(reader)
   new SearchIndex(cold)
+  await using database = await openDatabase(`sqlite:${join(directory, 'state.sqlite')}`)
+  await database.migrate(replicaMigrations)
+  const kept = keepReplica({ replica: cold, clock, store: sqlReplicaStore(database), failed: fail })
+  await kept.restored
   progress('a cold replica')
   const held = monitorEventLoopDelay({ resolution: 5 })
   held.enable()
@@ -52,6 +59,7 @@ export async function lateJoin(count: number, progress: (name: string) => void):
   await full.take(made[0]?.jws ?? '', 'did:web:bench.example')
   const second = await joined(cold, full)
   await threads.close()
+  await kept.close()
   if (cold.size !== count) throw new Error(`${cold.size} of ${count} manifests arrived`)
   const named = count.toLocaleString('en')
   return {
@@ -67,6 +75,10 @@ export async function lateJoin(count: number, progress: (name: string) => void):
     ],
     bytes: { [`cold ${count}`]: first.bytes, [`one of ${count}`]: second.bytes },
   }
+}
+
+function fail(error: unknown): never {
+  throw error
 }
 
 async function joined(cold: LocalReplica, full: LocalReplica): Promise<{ tookMs: number; bytes: number }> {

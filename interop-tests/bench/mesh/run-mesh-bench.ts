@@ -62,7 +62,7 @@ export async function runMeshBench({ quick }: Pick<BenchOptions, 'quick'>): Prom
   const progress = new ProgressLine(callsTakeMs(plan, contenders.length) + sizes.takesMs)
   await using scratch = await scratchDirectory()
   const show = (what: string) => (name: string) => progress.show(what, name)
-  const join = await lateJoin(sizes.manifests, show('the replica of one kernel'))
+  const join = await lateJoin(sizes.manifests, await scratch.make('replica'), show('the replica of one kernel'))
   const found: OperationRow[] = []
   for (const count of sizes.searched) {
     progress.show('searches', `${count} kernels`)

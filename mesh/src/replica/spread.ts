@@ -11,8 +11,9 @@ import { shuffled } from './shuffled.ts'
 
 /** Milliseconds in which news gathers. */
 const GATHER_MS = 20
-/** Records that wait to be passed on; what comes beyond is found by reconciliation. */
+/** Records that are passed on in a second; what comes beyond is a join or a heal, and is found by reconciliation. */
 const MAX_NEWS = 256
+const NEWS_WINDOW_MS = 1_000
 
 export type SpreadComponents = {
   replica: LocalReplica
@@ -40,11 +41,18 @@ export function spreadNews(components: SpreadComponents, fanout: number): () => 
     for (const neighbour of shuffled(components.neighbours(), components.random).slice(0, fanout))
       void tell(components, neighbour, dids, stop.signal)
   }
+  let [windowMs, inWindow] = [0, 0]
+  const isRoom = () => {
+    const nowMs = clock.now()
+    if (nowMs - windowMs >= NEWS_WINDOW_MS) [windowMs, inWindow] = [nowMs, 0]
+    inWindow += 1
+    return inWindow <= MAX_NEWS
+  }
   const unwatch = replica.watch(({ kind, record }) => {
     if (kind !== 'taken') return
     if (record.did === self && gossip !== undefined)
       void gossip.publish(gossipTopics.manifests, Buffer.from(record.jws, 'latin1')).catch(() => undefined)
-    if (news.size >= MAX_NEWS) return
+    if (record.did !== self && !isRoom()) return
     news.add(record.did)
     cancel ??= clock.after(GATHER_MS, flush)
   })

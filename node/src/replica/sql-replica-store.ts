@@ -1,8 +1,11 @@
 /** The records of the replica in a table of `state.db`. */
 import type { ReplicaRecord, ReplicaStore, ReplicaStoreChange } from '@hansa/mesh'
-import { isDid } from '@hansa/protocols'
+import { type Did, isDid } from '@hansa/protocols'
 import type { Database, PackageMigrations } from '@hansa/storage'
 import type { Kysely, Transaction } from 'kysely'
+
+/** Rows of one statement: short of the parameters that a database takes, and of a turn of the event loop. */
+const PER_STATEMENT = 64
 
 type Row = {
   did: string
@@ -48,24 +51,43 @@ export function sqlReplicaStore<DB>(database: Database<DB>): ReplicaStore {
     async apply(changes) {
       if (changes.length === 0) return
       await db.transaction().execute(async (within) => {
-        for (const change of changes) await applyChange(within, change)
+        await applyAll(within, changes)
       })
     },
   }
 }
 
-async function applyChange(db: Transaction<ReplicaTables>, { did, record }: ReplicaStoreChange): Promise<void> {
-  if (record === undefined) {
-    await db.deleteFrom('replica_records').where('did', '=', did).execute()
-    return
-  }
-  const { kind, seq, hash, jws, until, from, equivocates } = record
-  const row = { kind, seq, hash, jws, until_s: until, source: from, equivocates: equivocates === true ? 1 : 0 }
-  await db
-    .insertInto('replica_records')
-    .values({ did, ...row })
-    .onConflict((conflict) => conflict.column('did').doUpdateSet(row))
-    .execute()
+/** One statement for many rows: each takes a tenth of a millisecond by itself, in the thread that calls go through. */
+async function applyAll(db: Transaction<ReplicaTables>, changes: readonly ReplicaStoreChange[]): Promise<void> {
+  // The last one counts, and no statement may meet a row twice.
+  const last = [...new Map(changes.map(({ did, record }) => [did, record]))]
+  const gone = last.flatMap(([did, record]) => (record === undefined ? [did] : []))
+  const rows = last.flatMap(([did, record]) => (record === undefined ? [] : [rowOf(did, record)]))
+  for (let at = 0; at < gone.length; at += PER_STATEMENT)
+    await db
+      .deleteFrom('replica_records')
+      .where('did', 'in', gone.slice(at, at + PER_STATEMENT))
+      .execute()
+  for (let at = 0; at < rows.length; at += PER_STATEMENT)
+    await db
+      .insertInto('replica_records')
+      .values(rows.slice(at, at + PER_STATEMENT))
+      .onConflict((conflict) =>
+        conflict.column('did').doUpdateSet(({ ref }) => ({
+          kind: ref('excluded.kind'),
+          seq: ref('excluded.seq'),
+          hash: ref('excluded.hash'),
+          jws: ref('excluded.jws'),
+          until_s: ref('excluded.until_s'),
+          source: ref('excluded.source'),
+          equivocates: ref('excluded.equivocates'),
+        })),
+      )
+      .execute()
+}
+
+function rowOf(did: Did, { kind, seq, hash, jws, until, from, equivocates }: ReplicaRecord): Row {
+  return { did, kind, seq, hash, jws, until_s: until, source: from, equivocates: equivocates === true ? 1 : 0 }
 }
 
 /** A row that cannot be one is left out: its kernel is heard of again. */

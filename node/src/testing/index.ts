@@ -2,6 +2,7 @@
 
 export { recordThreads } from '../replica/record-threads.ts'
 export { spreadRecordReader } from '../replica/spread-record-reader.ts'
+export { replicaMigrations, sqlReplicaStore } from '../replica/sql-replica-store.ts'
 export { BACKEND_SECRET, type DriverFixture, describeDriver, driverCall } from './describe-driver.ts'
 export { describedMetrics } from './described-metrics.ts'
 export { FAKE_DID } from './fake-answers.ts'
