@@ -10,7 +10,7 @@ import type { ReplicaStore } from './replica-store.ts'
 /** Milliseconds in which changes gather. */
 const GATHER_MS = 1_000
 /** Records of one write, and of one slice of reading. */
-const PER_WRITE = 128
+const PER_WRITE = 256
 const PER_SLICE = 16
 
 export type KeepReplicaComponents = {
