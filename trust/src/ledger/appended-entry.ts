@@ -1,7 +1,11 @@
+import { hash } from 'node:crypto'
 import type { UnixMs } from '@hansa/protocols'
-import { encodeBase64url } from '../encoding/base64url.ts'
-import { leafHash } from '../merkle/hashing.ts'
+import { viewOf } from '../merkle/hashing.ts'
 import type { Appended } from './ledger.ts'
+import { MAX_RECORD_BYTES } from './record.ts'
+
+/** 0x00 and room for an entry: what a leaf is the hash of. Reused, because hashing is synchronous. */
+const leafInput = Buffer.alloc(1 + MAX_RECORD_BYTES)
 
 /** An entry on its way to the disk. Its leaf hash is made when somebody asks: most entries are named to nobody. */
 export class AppendedEntry implements Appended {
@@ -19,7 +23,7 @@ export class AppendedEntry implements Appended {
   }
 
   get leafHash(): string {
-    this.#leafHash ??= encodeBase64url(leafHash(Buffer.from(this.#text, 'utf8')))
+    this.#leafHash ??= hash('sha256', viewOf(leafInput, 0, 1 + leafInput.write(this.#text, 1)), 'base64url')
     return this.#leafHash
   }
 }

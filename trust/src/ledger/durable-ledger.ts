@@ -28,7 +28,6 @@ import {
   storedIndex,
   storedRoot,
 } from './stored-hashes.ts'
-import type { Stopwatch } from './verify-phases.ts'
 
 /** Durable entries that may wait for a checkpoint; their hashes are in memory. */
 const MAX_UNSIGNED = 65_536
@@ -51,7 +50,6 @@ export type DurableLedgerInit = {
   clock: Clock
   onFatal(error: unknown): void
   schedule?(run: () => void): void
-  stopwatch: Stopwatch
   opening?: EntryExt
   limits: LedgerLimits
   entries: RecordWriter
@@ -100,7 +98,6 @@ export class DurableLedger implements Ledger {
     this.#group = new GroupCommit({
       first: init.size,
       schedule: init.schedule ?? setImmediate,
-      stopwatch: init.stopwatch,
       write: (batch) => this.#write(batch),
       sync: () => init.entries.datasync(),
       done: (batch) => this.#written(batch),

@@ -17,7 +17,6 @@ import { type Recovered, recover } from './recover.ts'
 import { SignedTree } from './signed-tree.ts'
 import { HASHES_FILE } from './stored-hashes.ts'
 import { openPrefix, type VerifiedPrefix } from './verified-prefix.ts'
-import type { Stopwatch } from './verify-phases.ts'
 
 const MIB = 1_048_576
 const RESERVE_CHUNK_BYTES = 4 * MIB
@@ -59,8 +58,6 @@ export type OpenLedgerInit = {
   readBack?: ReadBack
   /** Runs the given function once, after everything else that is ready now. @default setImmediate */
   schedule?(run: () => void): void
-  /** Tells whether entries or the disk take longer. @default performance.now */
-  stopwatch?: Stopwatch
 }
 
 /**
@@ -112,7 +109,6 @@ async function openLocked(init: OpenLedgerInit, limits: LedgerLimits, release: (
   tree.add(found.unsigned, entries.position)
   const ledger = new DurableLedger({
     ...init,
-    stopwatch: init.stopwatch ?? (() => performance.now()),
     disk,
     limits,
     entries,
