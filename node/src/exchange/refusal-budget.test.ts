@@ -56,7 +56,7 @@ describe(RefusalBudget, () => {
     expect(refusals.isSpent(alice.did)).toBe(true)
   })
 
-  it.each(['busy', 'internal', 'log_full', 'deadline'] as const)(
+  it.each(['busy', 'internal', 'log_full', 'deadline', 'approval_required'] as const)(
     'is not spent by %s, which is not the doing of the peer',
     (code) => {
       const { budget: refusals } = budget()

@@ -38,7 +38,7 @@ export class RefusalBudget {
   /** Whether another refusal of this peer's may be signed; it is then counted. */
   spend(peer: Did, code: Code): boolean {
     const now = this.#c.clock.now()
-    if (codes[code].fault === 'caller' || codes[code].fault === 'policy') this.#own.admitAll([this.#share(peer)], now)
+    if (isItsDoing(code)) this.#own.admitAll([this.#share(peer)], now)
     const limits: RateLimit[] = this.#c.isKnown(peer)
       ? [{ key: peer, calls: PER_PEER, perSeconds: WINDOW_SECONDS }]
       : [{ key: '*', calls: PER_STRANGERS, perSeconds: WINDOW_SECONDS }]
@@ -54,6 +54,12 @@ export class RefusalBudget {
     const calls = this.#c.isKnown(peer) ? PER_PEER : PER_STRANGER
     return { key: peer, calls, perSeconds: WINDOW_SECONDS }
   }
+}
+
+/** What waits for a person here is asked for, and not refused. */
+function isItsDoing(code: Code): boolean {
+  const { fault } = codes[code]
+  return code !== 'approval_required' && (fault === 'caller' || fault === 'policy')
 }
 
 /** A refusal that is not signed any more: it is answered and counted, and leaves no entry of its own. */
