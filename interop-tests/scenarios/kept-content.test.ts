@@ -243,7 +243,7 @@ describe('content that is erased', () => {
     await using mesh = await keepers({ bob: { logMaxBytes: 300_000, logReserveBytes: 20_000 } })
     const callId = await callOf(mesh)
     while (!mesh.kernel('bob').ledger.full) {
-      await Promise.allSettled(Array.from({ length: 20 }, () => mesh.kernel('bob').invoke('transfer', { to: 'x' })))
+      await Promise.allSettled(Array.from({ length: 8 }, () => mesh.kernel('bob').invoke('transfer', { to: 'x' })))
       await mesh.advance({ minutes: 1 })
     }
     await mesh.kernel('bob').eraseContent({ callId, by, reason })
