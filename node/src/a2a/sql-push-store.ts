@@ -57,11 +57,12 @@ export async function keepPushes(
   const pushed = new Map<string, PushLine>()
   let lost = 0
   let place = await lastPlace(db, scope, taskId)
+  const [own, all] = [await waiting(db, owner), await waiting(db)]
   for (const event of events) {
     const body = JSON.stringify(event)
     const bytes = Buffer.byteLength(body)
     for (const { id: configId } of configs) {
-      if (!(await hasRoom(db, owner, bytes))) {
+      if (!hasRoom(own, all, bytes)) {
         lost += 1
         continue
       }
@@ -78,6 +79,10 @@ export async function keepPushes(
         body,
       }
       await db.insertInto('a2a_pushes').values(row).execute()
+      for (const waits of [own, all]) {
+        waits.pushes += 1
+        waits.bytes += bytes
+      }
       pushed.set(configId, { ...task, configId })
     }
   }
@@ -121,14 +126,14 @@ async function lastPlace(db: TaskDb, scope: string, taskId: string): Promise<num
   return Number(place ?? 0)
 }
 
-async function hasRoom(db: TaskDb, owner: string, bytes: number): Promise<boolean> {
-  const own = await waiting(db, owner)
+type Waiting = { pushes: number; bytes: number }
+
+function hasRoom(own: Waiting, all: Waiting, bytes: number): boolean {
   if (own.pushes >= MAX_PUSHES_OF_OWNER || own.bytes + bytes > MAX_PUSH_BYTES_OF_OWNER) return false
-  const all = await waiting(db)
   return all.pushes < MAX_PUSHES && all.bytes + bytes <= MAX_PUSH_BYTES
 }
 
-async function waiting(db: TaskDb, owner?: string): Promise<{ pushes: number; bytes: number }> {
+async function waiting(db: TaskDb, owner?: string): Promise<Waiting> {
   const query = db
     .selectFrom('a2a_pushes')
     .select((of) => [

@@ -8,6 +8,7 @@
 import type { Socket } from 'node:net'
 import { Patience, type PatienceSettings } from '@hansa/mesh'
 import type { Clock, EventLogger } from '@hansa/protocols'
+import { LRUCache } from 'lru-cache'
 
 /** Some more than the calls that a peer may have under way when its session ends. */
 const OF_A_CONNECTION: PatienceSettings = { refusals: 96, perSecond: 1, firstMs: 250, longestMs: 8_000 }
@@ -43,8 +44,8 @@ type Connection = { patience: Patience; isHeld: boolean; underWay: number; maxUn
 export class Impatience {
   readonly #clock: Clock
   readonly #logger: EventLogger
-  /** Whoever was refused last is last. */
-  readonly #addresses = new Map<string, Address>()
+  /** A refusal makes one new; whether one is asked for does not. */
+  readonly #addresses = new LRUCache<string, Address>({ max: MAX_ADDRESSES })
   readonly #connections = new WeakMap<Socket, Connection>()
 
   constructor(components: { clock: Clock; logger: EventLogger }) {
@@ -55,7 +56,7 @@ export class Impatience {
   /** A connection that its bytes can be read from now. Closes it, or reads later, where too much was refused before. */
   opened(socket: Socket): void {
     const now = this.#clock.now()
-    const address = this.#addresses.get(sourceOf(socket))
+    const address = this.#addresses.peek(sourceOf(socket))
     if (address === undefined || !address.patience.isSpent(now)) return
     const readMs = Math.max(address.nextMs, now) + IN_LINE_MS
     if (readMs - now > MAX_LINE_MS) this.#turnAway(socket, address)
@@ -107,20 +108,11 @@ export class Impatience {
       turnedAway: 0,
       toldMs: undefined,
     }
-    this.#addresses.delete(source)
     this.#addresses.set(source, address)
-    if (this.#addresses.size > MAX_ADDRESSES) this.#forgetOldest()
     if (address.patience.refused(now, cost) === 0) return
     if (address.toldMs !== undefined && now - address.toldMs < TELL_EVERY_MS) return
     address.toldMs = now
     this.#logger.warn('gateway.slowed', { source })
-  }
-
-  #forgetOldest(): void {
-    for (const oldest of this.#addresses.keys()) {
-      this.#addresses.delete(oldest)
-      return
-    }
   }
 
   #turnAway(socket: Socket, address: Address): void {

@@ -3,13 +3,14 @@
  * kernel: projections that only replay write nothing and send nothing.
  */
 import { workerData } from 'node:worker_threads'
-import { memoryStore } from '@hansa/protocols'
+import { memoryStore, silentLogger } from '@hansa/protocols'
 import { fileLogDisk, followLog, type VerifiedPrefix } from '@hansa/trust/ledger'
 import { ApprovalArguments } from '../kernel/approval-arguments.ts'
 import { Projections } from '../kernel/projections.ts'
 import { type ReadOn, readOn } from '../kernel/read-on.ts'
 import { factsFrom, type ListedFacts } from '../kernel/replay-facts.ts'
 import type { ResumePoint } from '../kernel/resume-point.ts'
+import { pause } from '../pause.ts'
 import { systemClock } from '../system-clock.ts'
 import { answerQuestions } from '../thread/answer-questions.ts'
 
@@ -22,7 +23,7 @@ export type ResumeQuestion =
 const PAUSE_MS = 10
 
 const { directory: path, vkey } = workerData as ResumeThreadData
-const log = { directory: fileLogDisk(path), vkey, pause }
+const log = { directory: fileLogDisk(path), vkey, pause: () => pause(systemClock, PAUSE_MS) }
 
 answerQuestions<ResumeQuestion, ReadOn | undefined>(async (question) => {
   if (question.kind === 'verify') {
@@ -33,18 +34,13 @@ answerQuestions<ResumeQuestion, ReadOn | undefined>(async (question) => {
   return { answer: await readOn(after, { ...log, blank: () => replaying(facts) }) }
 })
 
-function pause(): Promise<void> {
-  return new Promise((resolve) => void systemClock.after(PAUSE_MS, resolve))
-}
-
 function replaying(facts: ListedFacts): Projections {
   const store = memoryStore()
-  const logger = { debug() {}, info() {}, warn() {}, error() {} }
   return new Projections({
     ...{ clock: systemClock, store, append: never, facts: factsFrom(facts) },
-    args: new ApprovalArguments({ store, logger }),
+    args: new ApprovalArguments({ store, logger: silentLogger }),
     outbox: {
-      logger,
+      logger: silentLogger,
       transport: { send: never, binding: never },
       signer: { sign: never },
       endpointOf: () => undefined,

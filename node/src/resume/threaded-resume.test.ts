@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { memoryStore } from '@hansa/protocols'
+import { silentLogger as logger, memoryStore } from '@hansa/protocols'
 import { manualClock } from '@hansa/protocols/testing'
 import { encodeBase64url, sha256, signerFromSeed } from '@hansa/trust'
 import { fileLogDisk, type Ledger, noteKey, openLedger, prefixHead } from '@hansa/trust/ledger'
@@ -16,7 +16,6 @@ import { threadedResume } from './threaded-resume.ts'
 const ORIGIN = 'resume.example/hansa/log/1'
 const key = noteKey(ORIGIN, new Uint8Array(32).fill(3))
 const peer = signerFromSeed(sha256('peer')).did
-const logger = { debug() {}, info() {}, warn() {}, error() {} }
 const facts = { ruleWindows: [['limited', 600]] as const, reads: ['bob/read'] }
 
 function blank(): Projections {

@@ -6,8 +6,10 @@
  */
 import { Patience, type PatienceSettings } from '@hansa/mesh'
 import type { Clock } from '@hansa/protocols'
+import { LRUCache } from 'lru-cache'
 import type { Arrived, Received, Refusal } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
+import { pause } from '../pause.ts'
 
 /** Of one principal and one peer. */
 const SETTINGS: PatienceSettings = { refusals: 16, perSecond: 1, firstMs: 250, longestMs: 2_000 }
@@ -20,42 +22,24 @@ type Receive = (arrived: Arrived) => Promise<Received | Refusal>
 type Pair = { patience: Patience; waiting: number }
 
 export function receiveAtPace(receive: Receive, { clock }: { clock: Clock }): Receive {
-  const pairs = new Map<string, Pair>()
+  const pairs = new LRUCache<string, Pair>({ max: MAX_PAIRS })
+  const pairOf = (key: string) => {
+    const pair = pairs.get(key) ?? { patience: new Patience(SETTINGS, clock.now()), waiting: 0 }
+    pairs.set(key, pair)
+    return pair
+  }
   return async (arrived) => {
     const received = await receive(arrived)
     const peer = isRefusal(received) ? received.cutOff : undefined
     if (peer === undefined || arrived.caller.kind === 'peer' || arrived.route !== undefined) return received
-    const pair = pairOf(pairs, `${arrived.caller.principal}\n${peer}`, clock.now())
+    const pair = pairOf(`${arrived.caller.principal}\n${peer}`)
     // Half of the time that is left is for the call, if there is to be one.
     const leftMs = (arrived.deadlineMs - clock.now()) / 2
     const waitMs = Math.min(pair.patience.refused(clock.now()), leftMs)
     if (waitMs <= 0 || pair.waiting >= MAX_WAITING) return received
     pair.waiting += 1
-    await passed(waitMs, clock, arrived.signal)
+    await pause(clock, waitMs, arrived.signal)
     pair.waiting -= 1
     return receive(arrived)
   }
-}
-
-function pairOf(pairs: Map<string, Pair>, key: string, nowMs: number): Pair {
-  const pair = pairs.get(key) ?? { patience: new Patience(SETTINGS, nowMs), waiting: 0 }
-  pairs.delete(key)
-  pairs.set(key, pair)
-  const [oldest] = pairs.keys()
-  if (pairs.size > MAX_PAIRS && oldest !== undefined) pairs.delete(oldest)
-  return pair
-}
-
-/** Also when the caller has left. */
-function passed(ms: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      cancel()
-      signal?.removeEventListener('abort', end)
-      resolve()
-    }
-    const cancel = clock.after(ms, end)
-    signal?.addEventListener('abort', end, { once: true })
-    if (signal?.aborted === true) end()
-  })
 }
