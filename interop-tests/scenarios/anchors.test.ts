@@ -53,6 +53,41 @@ describe('two kernels that trade', () => {
     expect((await anchorsOf(mesh, 'bob')).length).toBe(1)
   })
 
+  it('ask each other every five seconds at most, however many calls there are, and anchor the last of them too', async () => {
+    await using mesh = await trading()
+    let asked = 0
+    mesh.network.intercept(({ path }) => {
+      if (path === '/hansa/v1/heads') asked += 1
+      return undefined
+    })
+    for (let n = 0; n < 3 * 64; n++) expect(await write(mesh)).toBe('released')
+    expect(asked).toBe(0)
+    await mesh.advance({ seconds: 1 })
+    expect(asked).toBe(2)
+    for (let n = 0; n < 2 * 64; n++) expect(await write(mesh)).toBe('released')
+    await mesh.advance({ seconds: 3 })
+    expect(asked).toBe(2)
+    await mesh.advance({ seconds: 3 })
+    expect(asked).toBe(4)
+    const [last] = (await entriesOf(mesh, 'bob', 'outcome')).slice(-1)
+    const covered = (await anchorsOf(mesh, 'alice')).at(-1)?.ext?.checkpoint?.size
+    expect(covered).toBeGreaterThan(last?.seq ?? Number.POSITIVE_INFINITY)
+  })
+
+  it('ask again for what they were not told, and anchor it as soon as it is told', async () => {
+    await using mesh = await trading()
+    let isDeaf = true
+    mesh.network.intercept(({ path }) => (isDeaf && path === '/hansa/v1/heads' ? { lose: 'request' } : undefined))
+    await write(mesh)
+    const [received] = await entriesOf(mesh, 'alice', 'receipt.received')
+    const covered = async () => (await anchorsOf(mesh, 'bob')).at(-1)?.ext?.checkpoint?.size ?? 0
+    await mesh.advance({ minutes: 13 })
+    expect(await covered()).toBeLessThanOrEqual(received?.seq ?? 0)
+    isDeaf = false
+    await mesh.advance({ minutes: 4 })
+    expect(await covered()).toBeGreaterThan(received?.seq ?? Number.POSITIVE_INFINITY)
+  })
+
   it('anchor what the other showed in its handshake while it cannot be asked', async () => {
     await using mesh = await trading()
     await write(mesh)
