@@ -9,6 +9,8 @@ import { rowOf } from './row-of.ts'
 const OPERATOR = 'person:bench'
 /** What is not seen by then is a fault of the mesh. */
 const PATIENCE_MS = 60_000
+/** From the last import on, until nodes do nothing by themselves any more. */
+const SETTLING_MS = 2_000
 /** Between two looks at a node. */
 const LOOK_MS = 2
 
@@ -66,6 +68,7 @@ async function startedMesh(mesh: ProcessMesh, count: number): Promise<NodeProces
     const { peers } = await node.client.discoverPeers()
     for (const { signed } of peers) await node.client.importRemote({ manifest: signed.jws })
   }
+  await new Promise((resolve) => setTimeout(resolve, SETTLING_MS))
   return nodes
 }
 

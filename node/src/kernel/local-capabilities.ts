@@ -39,6 +39,7 @@ export class LocalCapabilities {
   /** Answered by the kernel itself and part of the protocol, so in no list and no manifest. */
   readonly #builtIn = new Map<string, Held>()
   readonly #isRevoked: (id: string) => boolean
+  readonly #watchers = new Set<() => void>()
   #generation = 0
 
   /** @param isRevoked whether nobody may call it any more: then it is not advertised */
@@ -49,6 +50,12 @@ export class LocalCapabilities {
   /** Rises with every change; a manifest made under another one is out of date. */
   get generation(): number {
     return this.#generation
+  }
+
+  /** @param changed told of each rise of `generation`. @returns ends it */
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed)
+    return () => this.#watchers.delete(changed)
   }
 
   get size(): number {
@@ -137,7 +144,7 @@ export class LocalCapabilities {
 
   /** One of them may no longer be called: it is not advertised any more. */
   withdrawn(): void {
-    this.#generation += 1
+    this.#rise()
   }
 
   /** All of them by id, with whose program serves each. */
@@ -147,13 +154,18 @@ export class LocalCapabilities {
 
   #put(held: Held): void {
     this.#held.set(held.descriptor.id, held)
-    this.#generation += 1
+    this.#rise()
   }
 
   #remove(held: Held): void {
     if (this.#held.get(held.descriptor.id) !== held) return
     this.#held.delete(held.descriptor.id)
+    this.#rise()
+  }
+
+  #rise(): void {
     this.#generation += 1
+    for (const changed of this.#watchers) changed()
   }
 
   /** A manifest that is too large is read by nobody, so one capability too many would take all others away. */

@@ -73,6 +73,11 @@ export class ManifestPublisher {
     return this.#making
   }
 
+  /** @param changed told when other capabilities are offered; of what else a manifest says nobody is told. @returns ends it */
+  watch(changed: () => void): () => void {
+    return this.#c.locals.watch(changed)
+  }
+
   /** What changed since that one was begun may not be in it. */
   async #afterThis(making: Promise<SignedManifest>): Promise<SignedManifest> {
     const state = this.#state()

@@ -58,7 +58,7 @@ export type MeshComponents = {
   memory: PeerMemory
   transport: Pick<PeerTransport, 'send' | 'usePins' | 'channels' | 'frames'>
   imports: Pick<ImportDesk, 'aliasesOf' | 'keysOf' | 'renew' | 'waysTo'>
-  publisher: Pick<ManifestPublisher, 'current' | 'withdraw'>
+  publisher: Pick<ManifestPublisher, 'current' | 'watch' | 'withdraw'>
   refusals: RefusalCounter
   settings?: ReplicaSettings | undefined
   /** @default searches go by words alone */
