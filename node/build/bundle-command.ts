@@ -8,6 +8,7 @@
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { build } from 'rolldown'
+import { httpWithoutGetters } from './http-without-getters.ts'
 
 const own = dirname(import.meta.dirname)
 const target = resolve(process.argv[2] ?? own)
@@ -26,6 +27,7 @@ await build({
     'resume-thread': join(own, 'src', 'resume', 'resume-thread.ts'),
   },
   platform: 'node',
+  plugins: [httpWithoutGetters()],
   // Speed of one process in a thousand that speaks to PostgreSQL natively; it is asked for and not found.
   // What masks WebSocket frames is machine code, and stays a package of its own.
   external: ['pg-native', 'bufferutil'],
