@@ -14,9 +14,9 @@ import { type CanonicalWriter, canonicalWriter } from '../json/canonical-writer.
 import { type PayloadReading, reading } from './reading.ts'
 
 const writers: Readonly<Record<EnvelopeType, CanonicalWriter>> = {
-  'hansa-intent': canonicalWriter(intentSchema),
-  'hansa-receipt': canonicalWriter(receiptSchema),
-  'hansa-ack': canonicalWriter(ackSchema),
+  'hansa-intent': compiledOnFirstUse(intentSchema),
+  'hansa-receipt': compiledOnFirstUse(receiptSchema),
+  'hansa-ack': compiledOnFirstUse(ackSchema),
 }
 
 export const readIntent: (payload: unknown) => PayloadReading<Intent> = reader('hansa-intent', intentSchema)
@@ -47,6 +47,15 @@ export function readOwnPayload(typ: EnvelopeType, bytes: Uint8Array): object | u
     return writers[typ](payload) === text ? (payload as object) : undefined
   } catch {
     return undefined
+  }
+}
+
+/** Most starts of the command come to no call. */
+function compiledOnFirstUse(schema: z.ZodType): CanonicalWriter {
+  let write: CanonicalWriter | undefined
+  return (value) => {
+    write ??= canonicalWriter(schema)
+    return write(value)
   }
 }
 
