@@ -11,6 +11,12 @@ export interface MeasuredProcess extends AsyncDisposable {
 
 type Waiting = { resolve(value: unknown): void; reject(error: Error): void }
 
+/** Those that run; one listener ends all of them with the parent. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Kept of what a child writes to stderr, characters. */
 const LAST_WORDS = 4_096
 
@@ -52,11 +58,10 @@ function trackEnd(child: ChildProcess, name: string, waiting: Map<number, Waitin
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     lastWords = (lastWords + text).slice(-LAST_WORDS)
   })
-  const kill = () => void child.kill('SIGKILL')
-  process.on('exit', kill)
+  running.add(child)
   const { promise, resolve } = Promise.withResolvers<void>()
   const end = (how: string) => {
-    process.off('exit', kill)
+    running.delete(child)
     for (const { reject } of waiting.values()) reject(new Error(`${name} ${how}\n${lastWords}`))
     waiting.clear()
     resolve()
