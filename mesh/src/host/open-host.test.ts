@@ -193,6 +193,23 @@ describe('a framed channel', () => {
     await vi.waitFor(() => expect(received).toBe((sent + 1) * block.length))
   })
 
+  it('has room and none again and again, and loses nothing of what is far more than it holds', async () => {
+    const { near, far } = await channelBetween(await host(alice, loopback), await host(bob, loopback))
+    const block = new Uint8Array(1_000_000)
+    let received = 0
+    far.onMessage(({ length }) => {
+      received += length
+    })
+    let waits = 0
+    for (let sent = 0; sent < 60; sent++) {
+      if (near.send(block)) continue
+      waits += 1
+      await near.drained()
+    }
+    await vi.waitFor(() => expect(received).toBe(60 * block.length), { timeout: 10_000 })
+    expect(waits).toBeGreaterThan(1)
+  })
+
   it('is refused where nobody takes any', async () => {
     const a = await host(alice, loopback)
     const b = await host(bob, loopback)

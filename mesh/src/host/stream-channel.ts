@@ -20,6 +20,8 @@ class StreamChannel implements FramedChannel {
   readonly closed: Promise<string>
   readonly #stream: Stream
   readonly #frames = new FrameReader()
+  #isFull = false
+  #waiting: (() => void)[] = []
   #end: (reason: string) => void = () => {}
 
   constructor(stream: Stream, { binding, source }: StreamChannelInit) {
@@ -29,8 +31,12 @@ class StreamChannel implements FramedChannel {
     stream.maxReadBufferLength = MAX_STREAM_BUFFER_BYTES
     stream.maxWriteBufferLength = MAX_STREAM_BUFFER_BYTES
     this.closed = new Promise((settle) => {
-      this.#end = settle
+      this.#end = (reason) => {
+        this.#empty()
+        settle(reason)
+      }
     })
+    stream.addEventListener('drain', () => this.#empty())
     stream.addEventListener('close', ({ error }) => this.#end(error?.message ?? 'closed by the other side'))
     stream.addEventListener('remoteCloseWrite', () => this.close('closed by the other side'))
     if (stream.status !== 'open') this.#end('closed by the other side')
@@ -41,16 +47,18 @@ class StreamChannel implements FramedChannel {
       throw new RangeError(`a message is at most ${MAX_CHANNEL_MESSAGE_BYTES} bytes, not ${message.length}`)
     if (this.#stream.writeStatus !== 'writable') return true
     try {
-      return this.#stream.send(frameOf(message))
+      this.#isFull = !this.#stream.send(frameOf(message))
+      return !this.#isFull
     } catch (error) {
       this.close(error instanceof Error ? error.message : 'the stream takes nothing more')
       return true
     }
   }
 
-  async drained(): Promise<void> {
-    // Rejects when the stream ends first, which is what `closed` tells.
-    await this.#stream.onDrain().catch(() => undefined)
+  /** `onDrain` of the stream waits for the first time only: from the second on it says at once that there is room. */
+  drained(): Promise<void> {
+    if (!this.#isFull) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   /** The stream keeps what arrives until somebody listens. */
@@ -72,5 +80,11 @@ class StreamChannel implements FramedChannel {
   close(reason: string): void {
     this.#end(reason)
     this.#stream.abort(new Error(reason))
+  }
+
+  /** There is room, or nothing to wait for any more. */
+  #empty(): void {
+    this.#isFull = false
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }
