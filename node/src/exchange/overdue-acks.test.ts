@@ -50,12 +50,24 @@ describe(OverdueAcks, () => {
   })
 
   it('lets the oldest go when more are open than it watches', async () => {
-    const { clock, told, overdue } = watching(['first', 'last'])
+    const { clock, told, overdue } = watching(['first', 'open', 'last'])
     overdue.watch(alice.did, 'first')
-    for (let n = 0; n < 100_000; n++) overdue.watch(mallory.did, 'answered')
+    for (let n = 0; n < 100_000; n++) overdue.watch(mallory.did, 'open')
     overdue.watch(alice.did, 'last')
     await clock.advance(30_000)
     overdue.tick()
-    expect(told).toMatchObject([{ peer: alice.did, callId: 'last', count: 1 }])
+    expect(told).toMatchObject([
+      { peer: mallory.did, callId: 'open', count: 90_001 },
+      { peer: alice.did, callId: 'last', count: 1 },
+    ])
+  })
+
+  it('goes on watching the one that is open among however many that were acknowledged', async () => {
+    const { clock, told, overdue } = watching(['open'])
+    overdue.watch(mallory.did, 'open')
+    for (let n = 0; n < 250_000; n++) overdue.watch(alice.did, 'acknowledged')
+    await clock.advance(30_000)
+    overdue.tick()
+    expect(told).toMatchObject([{ peer: mallory.did, callId: 'open', count: 1 }])
   })
 })
