@@ -91,8 +91,27 @@ describe('promises', () => {
 
   it('of a peer that is never reached are forgotten, the oldest first', () => {
     const promises = book()
-    for (let n = 0; n < 65_546; n++) expectOne(promises, n)
+    for (let n = 0; n < 65_546; n++) {
+      const atMs = NOW + Math.floor(n / 16_384) * 60_000
+      promises.expect(bob.did, { seq: n, atMs, capability: 'bob/write', receipt: promised(n) })
+    }
     expect([promises.waiting, seqs(promises)[0]]).toEqual([65_536, 10])
+  })
+
+  it('of 2,000 changes a second come due all the time, from each minute as many as a round checks', () => {
+    const promises = new PromiseBook({ reads: () => false })
+    const receipt = promised(1)
+    const checked: number[] = []
+    for (let seq = 0; seq < 4 * 120_000; seq++) {
+      const atMs = NOW + seq / 2
+      promises.expect(bob.did, { seq, atMs, capability: 'bob/write', receipt })
+      if (seq % 120_000 !== 119_999) continue
+      const due = promises.due(bob.did, atMs, 25_600)
+      promises.settle(bob.did, due)
+      checked.push(due.length)
+    }
+    expect(checked[0]).toBe(0)
+    for (const count of checked.slice(1)) expect(Math.round(count / 1_000)).toBe(16)
   })
 
   it('are settled up to the first that still waits', () => {

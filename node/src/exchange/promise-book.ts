@@ -2,9 +2,10 @@
  * What receipts of peers promise of their logs: that the outcome is entry `index` with a certain hash, under a signed
  * checkpoint within `mmd_s` (security.md B8). A projection of the ledger.
  *
- * Every promise about a call that may change something is kept until it was checked, and of the others a few of each
- * minute, drawn after the receipt is here, so that whoever promises cannot know which. The entry `peer.checkpoint` with
- * `through` says up to which receipt a peer's promises are settled; after a restart the rest is asked for again.
+ * Of calls that only read a few of each minute are kept, drawn after the receipt is here, so that whoever promises cannot
+ * know which. Of those that may change something all are, or as many as can be checked, drawn in the same way. The entry
+ * `peer.checkpoint` with `through` says up to which receipt a peer's promises are settled; after a restart the rest is asked
+ * for again.
  */
 import { randomInt } from 'node:crypto'
 import type { Did, Entry, Receipt } from '@hansa/protocols'
@@ -30,19 +31,19 @@ export type PromiseBookInit = {
   random?(limit: number): number
 }
 
-/** Promises about calls that only read, of one peer and minute. */
-const SAMPLE = 16
-const WINDOW_MS = 60_000
 /**
- * Promises of one peer that wait at the same time. The oldest are forgotten: of a peer that is never reached, and of one
- * that more than some four hundred calls a second change something at.
+ * Promises of one peer and minute: about calls that only read, and about those that may change something. So many are
+ * checked in a minute, and a little more: where more were kept they would pile up, and give way before they are due.
  */
+const SAMPLES = { reads: 16, changes: 16_384 }
+const WINDOW_MS = 60_000
+/** Promises of one peer that wait at the same time. The oldest are forgotten: of a peer that is never reached. */
 const MAX_WAITING = 65_536
 /** Between a receipt's clock and ours, and until a checkpoint that is due is on the disk, ms. */
 const GRACE_MS = 2_000
 
 type Window = { sinceMs: number; seen: number; drawn: LogPromise[] }
-type Account = { waiting: Set<LogPromise>; window: Window }
+type Account = { waiting: Set<LogPromise>; windows: Record<keyof typeof SAMPLES, Window> }
 
 /** By peer, as JSON. */
 export type PromiseBookState = [peer: Did, waiting: LogPromise[]][]
@@ -71,8 +72,7 @@ export class PromiseBook {
     const dueMs = atMs + mmdSeconds * 1000 + GRACE_MS
     const promise = { seq, callId: receipt.call_id, origin, index, leafHash, dueMs }
     const account = this.#account(peer)
-    if (this.#reads(capability)) this.#draw(account, promise, atMs)
-    else account.waiting.add(promise)
+    this.#draw(account, this.#reads(capability) ? 'reads' : 'changes', promise, atMs)
     if (account.waiting.size > MAX_WAITING) for (const oldest of first(account.waiting)) account.waiting.delete(oldest)
   }
 
@@ -128,13 +128,14 @@ export class PromiseBook {
   }
 
   /** Each of the promises of a window has the same chance to stay, however many come. */
-  #draw({ waiting, window }: Account, promise: LogPromise, atMs: number): void {
+  #draw({ waiting, windows }: Account, kind: keyof typeof SAMPLES, promise: LogPromise, atMs: number): void {
+    const [window, sample] = [windows[kind], SAMPLES[kind]]
     if (atMs - window.sinceMs >= WINDOW_MS || atMs < window.sinceMs) {
       Object.assign(window, { sinceMs: atMs, seen: 0, drawn: [] })
     }
     window.seen += 1
-    const place = window.drawn.length < SAMPLE ? window.drawn.length : this.#random(window.seen)
-    if (place >= SAMPLE) return
+    const place = window.drawn.length < sample ? window.drawn.length : this.#random(window.seen)
+    if (place >= sample) return
     const before = window.drawn[place]
     if (before !== undefined) waiting.delete(before)
     window.drawn[place] = promise
@@ -147,11 +148,17 @@ export class PromiseBook {
   }
 
   #account(peer: Did): Account {
-    const window = { sinceMs: Number.NEGATIVE_INFINITY, seen: 0, drawn: [] }
-    const account = this.#accounts.get(peer) ?? { waiting: new Set(), window }
+    const account = this.#accounts.get(peer) ?? {
+      waiting: new Set(),
+      windows: { reads: freshWindow(), changes: freshWindow() },
+    }
     this.#accounts.set(peer, account)
     return account
   }
+}
+
+function freshWindow(): Window {
+  return { sinceMs: Number.NEGATIVE_INFINITY, seen: 0, drawn: [] }
 }
 
 /** What is in the log was verified before it was written. */
