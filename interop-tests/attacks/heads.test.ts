@@ -88,6 +88,16 @@ describe('mallory, who asks about logs', () => {
     expect((await ask(mesh, { signer: aliceSigner })).status).toBe(200)
   })
 
+  it('uses up what is left for strangers at her address, and nothing of what the kernels there have that are known', async () => {
+    await using mesh = await acquainted()
+    const stranger = (name: string) => ({ signer: signerFromSeed(sha256(name)) })
+    for (const name of ['m1', 'm2']) {
+      for (let n = 0; n < 60; n++) expect((await ask(mesh, stranger(name))).status).toBe(200)
+    }
+    expect((await ask(mesh, stranger('m3'))).status).toBe(429)
+    expect((await ask(mesh, { signer: aliceSigner })).status).toBe(200)
+  })
+
   it('gets a proof between sizes that the log has signed, and of no others an answer that she could show around', async () => {
     await using mesh = await acquainted()
     const { ledger } = mesh.kernel('bob')

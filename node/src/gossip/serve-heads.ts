@@ -13,15 +13,28 @@ import {
   headsRequestSchema,
   type InboundReply,
   type InboundRequest,
+  isDid,
   MAX_HEADS_LIFE_SECONDS,
   MAX_HEADS_REQUEST_BYTES,
 } from '@hansa/protocols'
-import { type KeyResolver, RateWindow, type Signer, signJws, taggedHash, verifyJws } from '@hansa/trust'
+import {
+  isObject,
+  type KeyResolver,
+  RateWindow,
+  type Signer,
+  signJws,
+  taggedHash,
+  unverifiedPart,
+  verifyJws,
+} from '@hansa/trust'
 import { type Ledger, verifyCheckpoint } from '@hansa/trust/ledger'
 import { refusalReply } from '../exchange/inbound-reply.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 
-/** Questions per minute: of one address and of all before a signature is checked, and of one kernel after. */
+/**
+ * Questions per minute: of one address and of all before a signature is checked, and of one kernel after. What comes in the
+ * name of a kernel that is known is counted apart for each address and name, because many kernels may share an address.
+ */
 const PER_SOURCE = 120
 const PER_MINUTE = 3_000
 const PER_KERNEL = 60
@@ -44,11 +57,15 @@ export type ServeHeadsComponents = {
 type Serve = (request: InboundRequest) => Promise<InboundReply>
 
 export function serveHeads(components: ServeHeadsComponents): Serve {
-  const { signer, clock, refusals } = components
+  const { signer, clock, refusals, isKnown } = components
   const window = new RateWindow({ maxKeys: 10_000 })
+  const ofSource = (source: string, claimed: Did | undefined) =>
+    claimed !== undefined && isKnown(claimed)
+      ? { key: `source ${source} for ${claimed}`, calls: PER_KERNEL, perSeconds: WINDOW_SECONDS }
+      : { key: `source ${source}`, calls: PER_SOURCE, perSeconds: WINDOW_SECONDS }
   return async ({ body, source }) => {
     const unverified = [
-      { key: `source ${source}`, calls: PER_SOURCE, perSeconds: WINDOW_SECONDS },
+      ofSource(source, claimedIssuer(body)),
       { key: '*', calls: PER_MINUTE, perSeconds: WINDOW_SECONDS },
     ]
     if (!window.admitAll(unverified, clock.now()).ok)
@@ -69,6 +86,13 @@ export function serveHeads(components: ServeHeadsComponents): Serve {
     const { jws } = signJws(signer, HEADS_TYP, await answerTo(read.request, read.hash, components))
     return { status: 200, contentType: 'application/jose', body: Buffer.from(jws, 'latin1') }
   }
+}
+
+/** What the payload claims, believed by nobody: it says only with whom the question is counted. */
+function claimedIssuer(body: Uint8Array): Did | undefined {
+  const payload = unverifiedPart(Buffer.from(body).toString('latin1'), 1)?.value
+  const iss = isObject(payload) ? payload.iss : undefined
+  return typeof iss === 'string' && isDid(iss) ? iss : undefined
 }
 
 async function readRequest(
