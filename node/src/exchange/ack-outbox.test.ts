@@ -116,6 +116,25 @@ describe('acknowledgements', () => {
     expect(ledger.ofType('acks.delivered')).toMatchObject([{ peer: bob.did, ext: { count: 2, through: 1 } }])
   })
 
+  it('for a peer that was away for long and answers again do not wait for the end of the pause', async () => {
+    status = () => 503
+    received(1)
+    await turns()
+    for (let minute = 0; minute < 10; minute++) {
+      clock.advance(60_000)
+      await turns()
+    }
+    status = () => 200
+    const before = sent.length
+    received(2)
+    clock.advance(4_999)
+    await turns()
+    expect(sent).toHaveLength(before)
+    clock.advance(1)
+    await outbox.settled()
+    expect(sent.at(-1)?.calls).toEqual([id(1), id(2)])
+  })
+
   it('for a peer that is no longer imported wait, and nothing is sent', async () => {
     received(1, { peer: carol.did })
     await turns()

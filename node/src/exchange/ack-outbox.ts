@@ -19,6 +19,8 @@ const GATHER_TURNS = 12
 const GATHER_UP_TO = 64
 const FIRST_RETRY_MS = 1_000
 const MAX_RETRY_MS = 300_000
+/** The same once the peer has answered something else: sooner than a missing acknowledgement is evidence. */
+const HASTENED_RETRY_MS = 5_000
 
 /** Added in the order of the log; sent only when the entry of the receipt is durable. */
 type Waiting = {
@@ -32,7 +34,7 @@ type Waiting = {
 }
 /** What waits for each peer, as JSON, in the order of the log. */
 export type AckOutboxState = [peer: Did, waiting: Omit<Waiting, 'durable' | 'reserved'>[]][]
-type Lane = { waiting: Waiting[]; sending: boolean; failures: number; cancelRetry?: () => void }
+type Lane = { waiting: Waiting[]; sending: boolean; failures: number; retry?: { atMs: number; cancel(): void } }
 
 /** An acknowledgement that goes alone, because a result waits for it. */
 export type ReservedAck = {
@@ -83,7 +85,8 @@ export class AckOutbox {
     if (this.#closed) return
     const lane = this.#lane(peer)
     lane.waiting.push(waiting)
-    if (lane.cancelRetry === undefined) void this.#drain(peer, lane)
+    if (lane.retry === undefined) void this.#drain(peer, lane)
+    else this.#hasten(peer, lane)
   }
 
   /** As `add`, but nothing is sent before `release`. */
@@ -92,12 +95,13 @@ export class AckOutbox {
     const lane = this.#lane(peer)
     lane.waiting.push(waiting)
     return {
-      delivered() {
+      delivered: () => {
         lane.waiting = lane.waiting.filter((one) => one !== waiting)
+        this.#hasten(peer, lane)
       },
       release: () => {
         Object.assign(waiting, { withheld: true, reserved: false })
-        if (lane.cancelRetry === undefined) void this.#drain(peer, lane)
+        if (lane.retry === undefined) void this.#drain(peer, lane)
       },
     }
   }
@@ -152,7 +156,7 @@ export class AckOutbox {
 
   close(): void {
     this.#closed = true
-    for (const lane of this.#lanes.values()) lane.cancelRetry?.()
+    for (const lane of this.#lanes.values()) lane.retry?.cancel()
   }
 
   #lane(peer: Did): Lane {
@@ -235,12 +239,26 @@ export class AckOutbox {
 
   #retryLater(peer: Did, lane: Lane): void {
     if (this.#closed) return
-    const delay = Math.min(FIRST_RETRY_MS * 2 ** lane.failures, MAX_RETRY_MS)
+    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** lane.failures, MAX_RETRY_MS)
     lane.failures += 1
-    lane.cancelRetry = this.#c.clock.after(delay, () => {
-      delete lane.cancelRetry
+    this.#retryIn(delayMs, peer, lane)
+  }
+
+  /** It has just answered, so it is there again: what waits for it is not left to the end of a long pause. */
+  #hasten(peer: Did, lane: Lane): void {
+    if (this.#closed || lane.retry === undefined) return
+    if (lane.retry.atMs - this.#c.clock.now() <= HASTENED_RETRY_MS) return
+    lane.retry.cancel()
+    this.#retryIn(HASTENED_RETRY_MS, peer, lane)
+  }
+
+  #retryIn(delayMs: number, peer: Did, lane: Lane): void {
+    const { clock } = this.#c
+    const cancel = clock.after(delayMs, () => {
+      delete lane.retry
       void this.#drain(peer, lane)
     })
+    lane.retry = { atMs: clock.now() + delayMs, cancel }
   }
 }
 
