@@ -12,6 +12,7 @@ function spreading() {
   const clock = manualClock(NOW * 1_000)
   const replica = new LocalReplica({ clock, resolver: unadmittedKeys(didKeyResolver()) }, { knows: () => true })
   const told: string[] = []
+  const answer = { status: 200 }
   const stop = spreadNews(
     {
       ...{ replica, clock, self: alice.did, random: Math.random },
@@ -20,13 +21,13 @@ function spreading() {
         async send({ body = new Uint8Array() }) {
           const { records } = replicaPushSchema.parse(JSON.parse(Buffer.from(body).toString()))
           told.push(...records)
-          return { status: 200, body: Buffer.from(JSON.stringify({ v: 1, taken: records.length })) }
+          return { ...answer, body: Buffer.from(JSON.stringify({ v: 1, taken: records.length })) }
         },
       },
     },
     3,
   )
-  return { clock, replica, told, stop }
+  return { clock, replica, told, answer, stop }
 }
 
 it('passes on what is new within a moment, and to nobody what he has brought himself', async () => {
@@ -52,5 +53,22 @@ it('passes on 256 of the records of a join in a second, and news again in the ne
   await clock.advance(20)
   expect(told.at(-1)).toBe(jws)
   expect(told).toHaveLength(257)
+  stop()
+})
+
+it('tells a neighbour that refuses what it is told nothing for a minute, so that refusals do not add up', async () => {
+  const { clock, replica, told, answer, stop } = spreading()
+  answer.status = 429
+  for (let number = 0; number < 60; number++) {
+    await replica.take(manifestOf(kernelNumber(number)), 'did:web:x.example')
+    await clock.advance(990)
+  }
+  expect(told).toHaveLength(1)
+  answer.status = 200
+  await clock.advance(2_000)
+  const jws = manifestOf(carol)
+  await replica.take(jws, 'did:web:x.example')
+  await clock.advance(20)
+  expect(told.slice(1)).toEqual([jws])
   stop()
 })

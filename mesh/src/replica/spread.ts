@@ -14,6 +14,8 @@ const GATHER_MS = 20
 /** Records that are passed on in a second; what comes beyond is a join or a heal, and is found by reconciliation. */
 const MAX_NEWS = 256
 const NEWS_WINDOW_MS = 1_000
+/** For which a neighbour that refused what it was told is told nothing, milliseconds: it counts what it takes by the minute. */
+const REFUSED_MS = 60_000
 
 export type SpreadComponents = {
   replica: LocalReplica
@@ -33,13 +35,19 @@ export function spreadNews(components: SpreadComponents, fanout: number): () => 
   const { replica, clock, gossip, self } = components
   const news = new Set<Did>()
   const stop = new AbortController()
+  /** When they may be told again. */
+  const refusing = new Map<Did, number>()
   let cancel: (() => void) | undefined
   const flush = () => {
     cancel = undefined
     const dids = [...news]
     news.clear()
-    for (const neighbour of shuffled(components.neighbours(), components.random).slice(0, fanout))
-      void tell(components, neighbour, dids, stop.signal)
+    for (const [did, untilMs] of refusing) if (untilMs <= clock.now()) refusing.delete(did)
+    const listening = components.neighbours().filter(({ did }) => !refusing.has(did))
+    for (const neighbour of shuffled(listening, components.random).slice(0, fanout))
+      void tell(components, neighbour, dids, stop.signal).then((refused) => {
+        if (refused) refusing.set(neighbour.did, clock.now() + REFUSED_MS)
+      })
   }
   let [windowMs, inWindow] = [0, 0]
   const isRoom = () => {
@@ -67,13 +75,13 @@ export function spreadNews(components: SpreadComponents, fanout: number): () => 
   }
 }
 
-/** Nobody is told what he has brought himself. */
+/** Nobody is told what he has brought himself. @returns whether it was refused. */
 async function tell(
   { replica, transport, clock, sent }: SpreadComponents,
   neighbour: Neighbour,
   dids: readonly Did[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const ask = new AskReplica({ transport, clock, signal }, neighbour)
   let rest = dids.flatMap((did) => replica.record(did) ?? []).filter(({ from }) => from !== neighbour.did)
   try {
@@ -82,9 +90,11 @@ async function tell(
       await ask.push(rest.slice(0, count).map(({ jws }) => jws))
       rest = rest.slice(count)
     }
+    return false
   } catch (error) {
     // It learns from the next reconciliation.
     if (!(error instanceof NeighbourFault)) throw error
+    return !error.away
   } finally {
     sent?.(ask.traffic)
   }
