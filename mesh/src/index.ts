@@ -137,6 +137,7 @@ export {
   type SessionLink,
   type SessionLinkComponents,
   type SessionLinkInit,
+  type SlowedSession,
   sessionLink,
 } from './session/session-link.ts'
 export {

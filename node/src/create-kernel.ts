@@ -12,6 +12,7 @@ import { taskMigrations } from './a2a/task-migrations.ts'
 import { contentMigrations } from './content/sql-content-records.ts'
 import { httpGateway } from './gateway/http-gateway.ts'
 import type { ServedCertificate } from './gateway/served-certificate.ts'
+import { Slowings } from './gateway/slowings.ts'
 import { contentGround } from './home/content-ground.ts'
 import { evidenceFiles } from './home/evidence-files.ts'
 import { type HomeKeys, type HomePaths, openOrCreateHome } from './home/home.ts'
@@ -102,12 +103,14 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
   const { keys: _keys, close: _close, ...world } = ground
   const reach = { allowPrivate, ...(ca === undefined ? {} : { ca }) }
   const host = hostSettings && cleanup.use(await openNodeHost(hostSettings, { directory, allowPrivate, logger }))
-  const sessions = cleanup.use(openSessions({ ...reach, webSocket, host }, { clock: systemClock, logger }))
+  const slowings = new Slowings({ clock: systemClock, logger, observer: rest.observer })
+  const sessions = cleanup.use(openSessions({ ...reach, webSocket, host }, { clock: systemClock, logger, slowings }))
   const spki = (tlsSpki ?? []).flatMap((key) => decodeBase64url(key) ?? [])
   const advertised = (url: string) => ({ url: publicUrl ?? url, spki })
   const serving = {
     clock: systemClock,
     logger,
+    slowings,
     advertised,
     ...sessions.taking,
     ...(certificate === undefined ? {} : { certificate }),

@@ -363,6 +363,9 @@ function both(first: CallObserver | undefined, second: CallObserver | undefined)
     breaker(state) {
       for (const one of [first, second]) one.breaker?.(state)
     },
+    slowed(what) {
+      for (const one of [first, second]) one.slowed?.(what)
+    },
   }
 }
 

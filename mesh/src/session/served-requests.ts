@@ -38,8 +38,8 @@ export type ServedRequestsComponents = {
   mayStray(bytes: number): void
   /** The handler threw, which is a fault of it. */
   failed(error: unknown): void
-  /** A request was refused. @param bytes that it would have */
-  refused(bytes: number): void
+  /** A request was refused; `bytes` are those that it would have. */
+  refused(what: { bytes: number; path: string; status: number }): void
   /** A request has ended. */
   ended(): void
 }
@@ -90,7 +90,7 @@ export class ServedRequests {
     const code = this.#refusalOf(frame)
     if (code !== undefined) {
       this.#c.mayStray(body.outstanding)
-      this.#reply(id, frame.length, errorReply(code))
+      this.#reply(id, frame, errorReply(code))
       return undefined
     }
     this.#take(frame, body)
@@ -182,7 +182,7 @@ export class ServedRequests {
     served.held.dispose()
     if (!served.isUnwanted && !this.#isClosed) {
       if (reply === undefined) this.#c.writer.frame({ type: 'cancel', id, code: 'failed' })
-      else this.#reply(id, served.frame.length, reply)
+      else this.#reply(id, served.frame, reply)
     }
     this.#c.ended()
   }
@@ -199,9 +199,9 @@ export class ServedRequests {
     this.#c.ended()
   }
 
-  #reply(id: number, asked: number, { status, body }: InboundReply): void {
+  #reply(id: number, { path, length }: RequestFrame, { status, body }: InboundReply): void {
     // What this side cannot do now is nobody's fault.
-    if (status >= 400 && status < 500) this.#c.refused(asked)
+    if (status >= 400 && status < 500) this.#c.refused({ bytes: length, path, status })
     this.#c.writer.beginning(id, body, INITIAL_CREDIT, (bytes) => {
       return { type: 'reply', id, status, length: body.length, bytes }
     })

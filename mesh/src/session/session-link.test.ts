@@ -141,7 +141,8 @@ describe('a link that mallory writes to', () => {
 
   it('reads less and less of a flood of what it refuses, and all of it again when she has calmed down', async () => {
     const handle = vi.fn(async () => ({ ...ok(), status: 400 }))
-    const { say, heard, clock, closed } = served(handle)
+    const slowed = vi.fn()
+    const { say, heard, clock, closed, link } = served(handle, { slowed })
     let id = 1
     const ask = async (count: number, answers: number) => {
       const before = heard.length
@@ -159,6 +160,8 @@ describe('a link that mallory writes to', () => {
     clock.advance(250)
     await ask(0, 1)
     expect(handle).toHaveBeenCalledTimes(260)
+    const { source } = link.channel
+    expect(slowed.mock.calls).toEqual([250, 500, 1_000].map((waitMs) => [{ source, path: '/x', status: 400, waitMs }]))
     for (let n = 0; n < 60; n++) {
       say({ type: 'ping', id: n })
       await new Promise<void>((resolve) => setImmediate(resolve))

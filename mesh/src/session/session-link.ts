@@ -21,7 +21,7 @@ import { countedChannel, type FrameCount } from './counted-channel.ts'
 import { FrameWriter } from './frame-writer.ts'
 import type { FramedChannel } from './framed-channel.ts'
 import { KeepAlive } from './keep-alive.ts'
-import { type BodyRoom, ServedRequests } from './served-requests.ts'
+import { type BodyRoom, ServedRequests, type ServedRequestsComponents } from './served-requests.ts'
 
 export type SessionLinkInit = {
   /** Which side of the channel this is. */
@@ -41,7 +41,12 @@ export type SessionLinkComponents = {
   failed?(error: unknown): void
   /** Counts frames. @default nobody does */
   frames?: FrameCount | undefined
+  /** So much of what the other side asked was refused that it is read later. @default nobody is told */
+  slowed?(slowed: SlowedSession): void
 }
+
+/** `path` and `status` of what was refused last. */
+export type SlowedSession = { source: string; path: string; status: number; waitMs: number }
 
 export interface SessionLink {
   readonly channel: FramedChannel
@@ -82,6 +87,7 @@ class Link implements SessionLink {
   readonly #served: ServedRequests
   readonly #keepAlive: KeepAlive
   readonly #patience: Patience
+  readonly #slowed: (slowed: SlowedSession) => void
   /** Ends the wait in which nothing is read. */
   #waited: (() => void) | undefined
   readonly #ownParity: 0 | 1
@@ -119,9 +125,10 @@ class Link implements SessionLink {
     }
     this.#asked = new AskedRequests({ ...ground, firstId: own })
     const { binding, source } = channel
-    const { failed = () => {}, ...rest } = serving
+    const { failed = () => {}, slowed = () => {}, ...rest } = serving
+    this.#slowed = slowed
     this.#patience = new Patience(LINK_PATIENCE, clock.now())
-    const refused = (bytes: number) => this.#refused(bytes)
+    const refused: ServedRequestsComponents['refused'] = (what) => this.#refused(what)
     this.#served = new ServedRequests({ ...ground, ...rest, clock, failed, refused, firstId: other, binding, source })
     this.#keepAlive = new KeepAlive({
       clock,
@@ -251,9 +258,10 @@ class Link implements SessionLink {
   }
 
   /** Whoever floods is read more slowly: both ways, for it is one channel (security.md B13). */
-  #refused(bytes: number): void {
+  #refused({ bytes, path, status }: Parameters<ServedRequestsComponents['refused']>[0]): void {
     const waitMs = this.#patience.refused(this.#clock.now(), 1 + Math.floor(bytes / BYTES_OF_A_REFUSAL))
     if (waitMs === 0 || this.#waited !== undefined) return
+    this.#slowed({ source: this.channel.source, path, status, waitMs })
     this.channel.pause()
     this.#waited = this.#clock.after(waitMs, () => {
       this.#waited = undefined

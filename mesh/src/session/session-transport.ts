@@ -30,7 +30,10 @@ export type SessionTransportInit = {
   retryAfterMs?: number
 }
 
-export type SessionTransportComponents = Pick<SessionLinkComponents, 'maxBodyBytes' | 'room' | 'failed' | 'frames'> & {
+export type SessionTransportComponents = Pick<
+  SessionLinkComponents,
+  'maxBodyBytes' | 'room' | 'failed' | 'frames' | 'slowed'
+> & {
   /** Carries single requests. */
   single: PeerTransport
   /** In the order in which they are tried. */
@@ -195,7 +198,7 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
   }
 
   #linkOver(channel: FramedChannel): SessionLink {
-    const { clock, maxBodyBytes, room, failed, frames } = this.#c
+    const { clock, maxBodyBytes, room, failed, frames, slowed } = this.#c
     const busy = { status: 503, contentType: 'application/json', body: Buffer.from('{"code":"busy"}') }
     const handler: InboundHandler = { handle: async (request) => this.#handler?.handle(request) ?? busy }
     return sessionLink(
@@ -205,6 +208,7 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
         ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
         ...(room === undefined ? {} : { room }),
         ...(failed === undefined ? {} : { failed }),
+        ...(slowed === undefined ? {} : { slowed }),
       },
     )
   }

@@ -20,6 +20,7 @@ import { Impatience } from './impatience.ts'
 import { listen } from './listen.ts'
 import type { ServedCertificate } from './served-certificate.ts'
 import { asksForSession, type SessionUpgradesComponents, sessionUpgrades } from './session-upgrades.ts'
+import { Slowings } from './slowings.ts'
 import { Turns } from './turns.ts'
 
 const MAX_HEADER_BYTES = 16_384
@@ -52,10 +53,12 @@ export type HttpGatewayComponents = {
   logger: EventLogger
   /** Serves https with it. @default plain HTTP, for this machine or a TLS proxy on it */
   certificate?: ServedCertificate
+  /** Told of whoever is read later. @default its own, which write it to the log */
+  slowings?: Slowings
   /** What the manifest names; channel bindings are made of it. Asked once the port is known. */
   advertised(listening: string): Advertised
   /** Takes sessions over WebSockets. @default single requests only */
-  sessions?: Pick<SessionUpgradesComponents, 'clock' | 'proven' | 'frames'>
+  sessions?: Pick<SessionUpgradesComponents, 'clock' | 'proven' | 'frames' | 'slowed'>
 }
 
 export type Advertised = {
@@ -76,7 +79,7 @@ export interface HttpGateway extends AsyncDisposable {
 
 /** @throws GatewayError when the address cannot be listened on. */
 export async function httpGateway(init: HttpGatewayInit, components: HttpGatewayComponents): Promise<HttpGateway> {
-  const { certificate, clock, logger } = components
+  const { certificate, clock, logger, slowings = new Slowings({ clock, logger }) } = components
   const server = serverFor(certificate, components.sessions !== undefined)
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
@@ -95,7 +98,7 @@ export async function httpGateway(init: HttpGatewayInit, components: HttpGateway
   let closing: Promise<void> | undefined
   const memory = new BodyMemory(init.maxBodyMemory ?? MAX_BODY_MEMORY)
   const turns = new Turns()
-  const impatience = new Impatience({ clock, logger })
+  const impatience = new Impatience({ clock, slowings })
   // By the other end, because a request over TLS comes on another object than the connection.
   const silent = new Map<string, Socket>()
   server.on('connection', (socket: Socket) => {

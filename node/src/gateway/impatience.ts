@@ -7,8 +7,9 @@
  */
 import type { Socket } from 'node:net'
 import { Patience, type PatienceSettings } from '@hansa/mesh'
-import type { Clock, EventLogger } from '@hansa/protocols'
+import type { Clock } from '@hansa/protocols'
 import { LRUCache } from 'lru-cache'
+import type { Slowings } from './slowings.ts'
 
 /** Some more than the calls that a peer may have under way when its session ends. */
 const OF_A_CONNECTION: PatienceSettings = { refusals: 96, perSecond: 1, firstMs: 250, longestMs: 8_000 }
@@ -29,28 +30,25 @@ const MAX_UNDER_WAY_AFTER_WAITING = 1
 const BYTES_OF_A_REFUSAL = 16_384
 /** Addresses that are watched at the same time; the one that was refused longest ago is forgotten. */
 const MAX_ADDRESSES = 4_096
-/** Milliseconds between two lines about one address. */
-const TELL_EVERY_MS = 600_000
 
 type Address = {
   patience: Patience
   /** When the next new connection is read. */
   nextMs: number
   turnedAway: number
-  toldMs: number | undefined
 }
 type Connection = { patience: Patience; isHeld: boolean; underWay: number; maxUnderWay: number }
 
 export class Impatience {
   readonly #clock: Clock
-  readonly #logger: EventLogger
+  readonly #slowings: Pick<Slowings, 'atGateway'>
   /** A refusal makes one new; whether one is asked for does not. */
   readonly #addresses = new LRUCache<string, Address>({ max: MAX_ADDRESSES })
   readonly #connections = new WeakMap<Socket, Connection>()
 
-  constructor(components: { clock: Clock; logger: EventLogger }) {
+  constructor(components: { clock: Clock; slowings: Pick<Slowings, 'atGateway'> }) {
     this.#clock = components.clock
-    this.#logger = components.logger
+    this.#slowings = components.slowings
   }
 
   /** A connection that its bytes can be read from now. Closes it, or reads later, where too much was refused before. */
@@ -84,7 +82,9 @@ export class Impatience {
     const cost = 1 + Math.floor(bytes / BYTES_OF_A_REFUSAL)
     this.#refusedAt(sourceOf(socket), now, cost)
     const waitMs = connection.patience.refused(now, cost)
-    if (waitMs > 0) this.#hold(socket, connection, waitMs)
+    if (waitMs === 0) return
+    this.#slowings.atGateway('connection', sourceOf(socket))
+    this.#hold(socket, connection, waitMs)
   }
 
   #of(socket: Socket, settings: PatienceSettings = OF_A_CONNECTION): Connection {
@@ -106,13 +106,9 @@ export class Impatience {
       patience: new Patience(OF_AN_ADDRESS, now),
       nextMs: now,
       turnedAway: 0,
-      toldMs: undefined,
     }
     this.#addresses.set(source, address)
-    if (address.patience.refused(now, cost) === 0) return
-    if (address.toldMs !== undefined && now - address.toldMs < TELL_EVERY_MS) return
-    address.toldMs = now
-    this.#logger.warn('gateway.slowed', { source })
+    if (address.patience.refused(now, cost) > 0) this.#slowings.atGateway('address', source)
   }
 
   #turnAway(socket: Socket, address: Address): void {

@@ -1,5 +1,6 @@
 /** What is seen of each call for figures and traces: names, times and outcomes, never arguments or results. */
 import type { Code, Safety } from '@hansa/protocols'
+import type { Slowed } from '../gateway/slowings.ts'
 import type { Refused, Released, Stage } from './stages.ts'
 
 export type StageSeen = { stage: Stage /** Unix milliseconds, with fractions. */; startedMs: number; ms: number }
@@ -55,6 +56,8 @@ export interface CallObserver {
   handshakeAlarm?(by: 'did' | 'address'): void
   /** A peer was cut off (`open`), or answers again. @default not looked at */
   breaker?(state: 'open' | 'closed'): void
+  /** Whoever was refused too much is read later. @default not looked at */
+  slowed?(what: Slowed): void
 }
 
 /** @param stages of this call, in order, and when it ended. */

@@ -116,6 +116,12 @@ export function nodeMetrics(ask: () => Promise<NodeGauges>): NodeMetrics {
     labelNames: ['by'] as const,
     registers,
   })
+  const slowings = new Counter({
+    name: 'hansa_slowed_total',
+    help: 'How often somebody was read later, because too much from there was refused: a connection of the gateway, all of an address, or a session with another kernel.',
+    labelNames: ['what'] as const,
+    registers,
+  })
   const mcpRequests = new Counter({
     name: 'hansa_mcp_requests_total',
     help: 'Requests of MCP clients, by method, era of the protocol (2025 and before, 2026) and HTTP status.',
@@ -150,6 +156,7 @@ export function nodeMetrics(ask: () => Promise<NodeGauges>): NodeMetrics {
     handshakeRefused: (code) => handshakes.inc({ code }),
     handshakeAlarm: (by) => alarms.inc({ by }),
     breaker: (state) => breakers.inc({ state }),
+    slowed: (what) => slowings.inc({ what }),
     revocation: (outcome) => revocations.inc({ outcome }),
     now: () => performance.timeOrigin + performance.now(),
     call({ direction, safety, outcome, code, stage, ms, stages: seen }: CallSeen) {

@@ -6,6 +6,7 @@ import {
   isLoopbackHost,
   type SessionLink,
   SessionTransport,
+  type SlowedSession,
   webSocketDialer,
 } from '@hansa/mesh'
 import {
@@ -20,6 +21,7 @@ import {
 import { maxInboundBytes } from '../exchange/inbound-router.ts'
 import { BodyMemory } from '../gateway/body-memory.ts'
 import type { HttpGateway, HttpGatewayComponents } from '../gateway/http-gateway.ts'
+import type { Slowings } from '../gateway/slowings.ts'
 import { Turns } from '../gateway/turns.ts'
 import type { NodeHost } from '../host/node-host.ts'
 import { faultFields } from '../kernel/fault-fields.ts'
@@ -53,7 +55,7 @@ export interface Sessions extends AsyncDisposable {
 
 export function openSessions(
   { webSocket, host, ...reach }: SessionsInit,
-  { clock, logger }: { clock: Clock; logger: EventLogger },
+  { clock, logger, slowings }: { clock: Clock; logger: EventLogger; slowings: Slowings },
 ): Sessions {
   const single = httpPeerTransport(reach)
   const failed = (error: unknown) =>
@@ -61,9 +63,10 @@ export function openSessions(
   const overHost = host === undefined ? [] : [hostDialer(host.host)]
   const dialers = [...(webSocket ? [webSocketDialer(reach)] : []), ...overHost]
   const frames = { sent: 0, received: 0 }
+  const slowed = (session: SlowedSession) => slowings.inSession(session)
   const transport = new SessionTransport(
     {},
-    { single, dialers, clock, logger, failed, frames, maxBodyBytes: maxInboundBytes },
+    { single, dialers, clock, logger, failed, slowed, frames, maxBodyBytes: maxInboundBytes },
   )
   const proven = (peer: Did, link: SessionLink) => {
     // Behind a proxy each side sees another certificate key, and this one does not know which the peer saw.
@@ -71,11 +74,12 @@ export function openSessions(
   }
   let handler: InboundHandler | undefined
   const memory = new BodyMemory(MAX_BODY_MEMORY)
-  const taken = new TakenSessions({ clock, logger, memory, frames, turns: new Turns(), handler: () => handler, proven })
+  const own = { clock, logger, memory, turns: new Turns(), handler: () => handler }
+  const taken = new TakenSessions({ ...own, frames, proven, slowed })
   const end = host?.host.onChannel((channel) => taken.take(channel))
   return {
     transport,
-    taking: webSocket ? { sessions: { clock, proven, frames } } : {},
+    taking: webSocket ? { sessions: { clock, proven, frames, slowed } } : {},
     endpoints: (endpoint) => [
       ...(webSocket && endpoint !== undefined ? sessionEndpoint(endpoint) : []),
       ...(host?.endpoints() ?? []),

@@ -2,7 +2,7 @@
  * Sessions that peers open here, over whatever channel: a channel belongs to nobody until somebody has proven itself on it,
  * and has little time for that (security.md B13).
  */
-import { type FrameCount, type FramedChannel, type SessionLink, sessionLink } from '@hansa/mesh'
+import { type FrameCount, type FramedChannel, type SessionLink, type SlowedSession, sessionLink } from '@hansa/mesh'
 import {
   type Clock,
   type Did,
@@ -34,6 +34,8 @@ export type TakenSessionsComponents = {
   frames?: FrameCount | undefined
   /** Somebody has proven itself on a channel that it opened. */
   proven?(peer: Did, link: SessionLink): void
+  /** A session is read later. @default nobody is told */
+  slowed?(slowed: SlowedSession): void
 }
 
 export class TakenSessions {
@@ -65,12 +67,12 @@ export class TakenSessions {
     const handler = {
       handle: (inbound: Parameters<InboundHandler['handle']>[0]) => this.#handle(inbound, link, settled),
     }
-    const { clock, memory: room, logger, frames } = this.#c
+    const { clock, memory: room, logger, frames, slowed = () => {} } = this.#c
     const failed = (error: unknown) =>
       logger.warn('gateway.request_failed', { reason: error instanceof Error ? error.message : String(error) })
     const link = sessionLink(
       { role: 'taken', channel },
-      { clock, handler, room, failed, frames, maxBodyBytes: maxInboundBytes },
+      { clock, handler, room, failed, slowed, frames, maxBodyBytes: maxInboundBytes },
     )
     const settled = this.#watch(link, source)
   }
