@@ -85,7 +85,7 @@ export type OutboundComponents = {
   /** Whether it is known what the peer has revoked, for a call like this. */
   fresh: Pick<FreshStatus, 'refuses'>
   /** Learns what a reply to a call was worth. */
-  guard: Pick<PeerGuard, 'answered' | 'talkedNonsense' | 'waitedInVain'>
+  guard: Pick<PeerGuard, 'answered' | 'turnedAway' | 'talkedNonsense' | 'waitedInVain'>
 }
 
 const MAX_DECISION_BYTES = 16_384
@@ -139,8 +139,11 @@ export class OutboundExchange {
   ): Promise<PeerAnswer> {
     const reply = await this.#send(target, exchangePaths.decide, outbound, args, MAX_DECISION_BYTES, signal)
     if (isRefusal(reply)) return { effect: 'unreachable', reason: reply.reason }
-    if (reply.status !== 200)
-      return { effect: 'unreachable', reason: `answered ${reply.status} ${unsignedCode(reply) ?? ''}`.trim() }
+    if (reply.status !== 200) {
+      const code = unsignedCode(reply)
+      if (code === 'rate_limited') this.#c.guard.turnedAway(target, outbound.intent.iat)
+      return { effect: 'unreachable', reason: `answered ${reply.status} ${code ?? ''}`.trim() }
+    }
     const jws = Buffer.from(reply.body).toString('utf8')
     const verdict = await verifyJws(jws, {
       typ: DECISION_TYP,
@@ -262,7 +265,7 @@ export class OutboundExchange {
     const fault =
       faultOf(receipt, outbound, target.logOrigins) ?? (committed ? undefined : misfit(receipt, salt, result))
     if (fault !== undefined) return this.#refuseReply(target, call, fault)
-    this.#c.guard.answered(target)
+    this.#c.guard.answered(target, outbound.intent.iat)
     const unlabelled = labelsLeftOut(receipt, outbound.intent, target.declared)
     if (unlabelled.length > 0) this.#mislabelled(target, call, unlabelled, verdict.hash)
     const received = { receipt, hash: verdict.hash, envelope: verdict.envelope, unlabelled }
@@ -304,6 +307,7 @@ export class OutboundExchange {
   #unsigned(reply: PeerReply, target: ImportedTarget, outbound: OutboundIntent): Refusal {
     const code = unsignedCode(reply)
     if (code === 'handshake_failed') this.#c.sessions.drop(target.peer, outbound.intent.sid)
+    if (code === 'rate_limited') this.#c.guard.turnedAway(target, outbound.intent.iat)
     const reason = `the peer answered ${reply.status} ${code ?? 'without a code'}, unsigned`
     if (code !== undefined && BEFORE_THE_CALL.has(code)) return { refused: code, reason }
     // Nobody signed that nothing happened, and a peer whose log fails after it acted answers like this too.

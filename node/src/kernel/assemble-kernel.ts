@@ -34,7 +34,6 @@ import { kernelRegistries } from '../registry/kernel-registries.ts'
 import { KernelRevocations } from '../revocation/kernel-revocations.ts'
 import { openRouting } from '../routing/open-routing.ts'
 import { PeerGuard } from '../routing/peer-guard.ts'
-import { receiveAtPace } from '../routing/receive-at-pace.ts'
 import { replicaSource } from '../routing/route-sources.ts'
 import { openStanding } from '../standing/open-standing.ts'
 import { afterTurns } from './after-turns.ts'
@@ -282,7 +281,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     ...{ peerNamed: (who) => peerDesk.find(who), policyHash: () => policy.current.hash },
   })
   const receive = agreements.receive(delegation.receive(receiveOnly))
-  const receiveCall = receiveAtPace(receiveWithinDebts(receiveWithRoom(receive, ledger), held), { clock })
+  const receiveCall = routing.receive(receiveWithinDebts(receiveWithRoom(receive, ledger), held))
   const watchLog = logWatch(ledger, logger)
   let quiescing = false
   const stopping: Refusal = { refused: 'busy', reason: 'the node is stopping' }

@@ -295,7 +295,7 @@ export type Refusal = {
   unknown?: boolean
   /** The peer was asked, and nothing came. */
   silent?: true
-  /** The peer that was not asked, because it is cut off. */
+  /** The peer that was not asked, because it is cut off, or looks at no calls. */
   cutOff?: Did
   /** Why a result that the receipt commits to is not here. */
   missing?: Exclude<RevealState, 'awaited'>

@@ -4,11 +4,13 @@ import type { Clock } from '@hansa/protocols'
 import type { Explain } from '../kernel/explain.ts'
 import type { ImportDesk } from '../kernel/import-desk.ts'
 import type { Invoke } from '../kernel/invoke.ts'
-import type { Refused, Released } from '../kernel/stages.ts'
+import { type Arrived, isRefusal, type Received, type Refusal, type Refused, type Released } from '../kernel/stages.ts'
 import type { Standing } from '../standing/standing.ts'
 import { CanaryRounds } from './canary-rounds.ts'
 import { HealthBook } from './health-book.ts'
+import type { HoldOffs } from './hold-offs.ts'
 import type { PeerGuard } from './peer-guard.ts'
+import { receiveAtPace } from './receive-at-pace.ts'
 import { routedExplain } from './routed-explain.ts'
 import { Router } from './router.ts'
 import { RoutingDesk } from './routing-desk.ts'
@@ -23,10 +25,14 @@ export type RoutingComponents = {
   configured: { reasonOf(id: string): string | undefined }
 }
 
+type Receive = (arrived: Arrived) => Promise<Received | Refusal>
+
 export type Routing = {
   /** What a call needs of it. */
   calls: { router: Router; retries: RetryBudget }
   desk: RoutingDesk
+  /** The same, which sends a peer no more than it bears. */
+  receive(inner: Receive): Receive
   /** The same, which learns from each call how its provider is. */
   settle(inner: (ended: Released | Refused) => void): (ended: Released | Refused) => void
   explain(inner: Explain): Explain
@@ -43,6 +49,7 @@ export function openRouting(components: RoutingComponents, settings: RoutingSett
   return {
     calls: { router, retries: guard.retries },
     desk: new RoutingDesk({ guard, health, router, imported: () => imports.available() }),
+    receive: (inner) => receiveAtPace(receiveWhatIsBorne(inner, guard.holdOffs), { clock }),
     settle: (inner) => (ended) => {
       inner(ended)
       health.saw(ended)
@@ -53,5 +60,13 @@ export function openRouting(components: RoutingComponents, settings: RoutingSett
       const rounds = new CanaryRounds({ clock, health, guard, invoke, imported: () => imports.available() })
       return () => void rounds.tick()
     },
+  }
+}
+
+function receiveWhatIsBorne(receive: Receive, holdOffs: HoldOffs): Receive {
+  return async (arrived) => {
+    const received = await receive(arrived)
+    if (isRefusal(received) || received.target.kind === 'local') return received
+    return holdOffs.refusalOfTry(received, received.target) ?? received
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What keeps a bad peer from hurting anybody but itself: a breaker around every exchange with it, and a budget for what is
- * sent again.
+ * What keeps a bad peer from hurting anybody but itself: a breaker around every exchange with it, a budget for what is sent
+ * again, and a moment without calls for one that looks at none.
  */
 import {
   type BreakerChange,
@@ -16,6 +16,7 @@ import type { Clock, Did, EventLogger, PeerTransport } from '@hansa/protocols'
 import type { CallObserver } from '../kernel/call-observer.ts'
 import type { ImportedTarget, Refusal } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
+import { HoldOffs } from './hold-offs.ts'
 import type { RoutingSettings } from './routing-settings.ts'
 
 export type PeerGuardComponents = {
@@ -29,6 +30,7 @@ export class PeerGuard {
   /** Every exchange with a peer goes through it. */
   readonly transport: PeerTransport
   readonly retries: RetryBudget
+  readonly holdOffs: HoldOffs
   readonly #breakers: PeerBreakers
 
   constructor({ clock, logger, transport, observer }: PeerGuardComponents, settings: RoutingSettings = {}) {
@@ -40,12 +42,19 @@ export class PeerGuard {
     }
     this.#breakers = new PeerBreakers({ clock, changed, look: lookOver(transport) }, settings.breaker)
     this.transport = breakingTransport(transport, { breakers: this.#breakers, nowMs: () => clock.now() })
+    this.holdOffs = new HoldOffs(clock)
     this.retries = new RetryBudget({ ...DEFAULT_RETRY_BUDGET, ...settings.retries })
   }
 
-  /** The receipt of a call was what it has to be. */
-  answered({ peer, endpoint }: Pick<ImportedTarget, 'peer' | 'endpoint'>): void {
+  /** The receipt of a call was what it has to be. @param askedAt when its intent was made, Unix seconds */
+  answered({ peer, endpoint }: Pick<ImportedTarget, 'peer' | 'endpoint'>, askedAt: number): void {
     this.#breakers.good(peer, endpoint)
+    this.holdOffs.answered(peer, askedAt)
+  }
+
+  /** The peer has said, unsigned, that it looks at no calls now. @param askedAt when the intent was made, Unix seconds */
+  turnedAway({ peer }: Pick<ImportedTarget, 'peer'>, askedAt: number): void {
+    this.holdOffs.turnedAway(peer, askedAt)
   }
 
   /** What came as the receipt of a call was not one. */
@@ -67,11 +76,11 @@ export class PeerGuard {
     this.#breakers.heard(peer)
   }
 
-  /** @returns the same, or `busy` while the peer of the capability is cut off. */
+  /** @returns the same, or why its peer is asked nothing: it is cut off, or looks at no calls. */
   within(target: ImportedTarget | Refusal): ImportedTarget | Refusal {
     if (isRefusal(target)) return target
     const reason = this.#breakers.refusal(target.peer)
-    if (reason === undefined) return target
+    if (reason === undefined) return this.holdOffs.refusal(target) ?? target
     return { refused: 'busy', reason: `${target.alias} is ${reason}`, cutOff: target.peer }
   }
 

@@ -1,6 +1,7 @@
 /**
- * An agent that goes on calling a peer that is cut off, without a pause of its own, is refused later each time: so a loop
- * costs neither the processor nor the log what calls do. A call that waits goes on when the peer is found again meanwhile.
+ * An agent that goes on calling a peer that is cut off or looks at no calls, without a pause of its own, is refused later
+ * each time: so a loop costs neither the processor nor the log what calls do. A call that waits goes on when the peer is
+ * found again meanwhile.
  *
  * A call that may go to another provider is refused at once, and so is one beside which others wait already.
  */
