@@ -62,6 +62,7 @@ describe(faultOf, () => {
     ['internal', 'remote', 'whose operator'],
     ['policy_denied', 'policy', 'hansa audit show --call CAL'],
     ['policy_denied', 'remote', 'ask its operator'],
+    ['rate_limited', 'receive', 'ask its operator'],
   ] as const)('says for %s at stage %s where the reason is: %s', (code, stage, where) => {
     expect(faultOf(new CallError({ code, stage, callId: 'CAL' })).fault.remedy).toContain(where)
   })

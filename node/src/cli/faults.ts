@@ -33,6 +33,10 @@ export const remedies: Readonly<Record<Code, string>> = {
 
 /** What to do instead where the place of the refusal says more. */
 const remediesAt: Readonly<Record<string, Partial<Record<Code, string>>>> = {
+  receive: {
+    rate_limited:
+      'The other kernel has denied too many calls. Correct them, or ask its operator for a rule that allows them; whose they are is shown by hansa audit show --call ID',
+  },
   driver: { internal: 'What serves the capability failed; see how with: hansa audit show --call ID' },
   remote: {
     invalid_request: 'Correct the arguments; see what it takes with: hansa capability show',

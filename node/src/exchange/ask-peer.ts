@@ -6,7 +6,7 @@
 import { commitTo, type Obligations } from '@hansa/trust'
 import type { Detectors } from '../firewall/index.ts'
 import { screenArguments } from '../kernel/inbound-stage.ts'
-import type { PeerAnswer } from '../kernel/policy-stage.ts'
+import { deniedIn, type PeerAnswer } from '../kernel/policy-stage.ts'
 import type { ImportedTarget, OutboundIntent, Received, Refusal, Screened } from '../kernel/stages.ts'
 import { isRefusal } from '../kernel/stages.ts'
 import type { OutboundExchange } from './outbound-exchange.ts'
@@ -39,6 +39,7 @@ export function prepareIntent({
     return {
       refused: answer.effect === 'unreachable' ? 'remote_refused' : 'policy_denied',
       reason: `the peer: ${answer.reason}`,
+      ...deniedIn(answer),
     }
   }
 }

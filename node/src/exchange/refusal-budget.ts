@@ -38,7 +38,7 @@ export class RefusalBudget {
   /** Whether another refusal of this peer's may be signed; it is then counted. */
   spend(peer: Did, code: Code): boolean {
     const now = this.#c.clock.now()
-    if (isItsDoing(code)) this.#own.admitAll([this.#share(peer)], now)
+    if (isCallersDoing(code)) this.#own.admitAll([this.#share(peer)], now)
     const limits: RateLimit[] = this.#c.isKnown(peer)
       ? [{ key: peer, calls: PER_PEER, perSeconds: WINDOW_SECONDS }]
       : [{ key: '*', calls: PER_STRANGERS, perSeconds: WINDOW_SECONDS }]
@@ -56,8 +56,8 @@ export class RefusalBudget {
   }
 }
 
-/** What waits for a person here is asked for, and not refused. */
-function isItsDoing(code: Code): boolean {
+/** Whether a refusal is the doing of whoever called, or of the rules; what waits for a person is asked for, and not refused. */
+export function isCallersDoing(code: Code): boolean {
   const { fault } = codes[code]
   return code !== 'approval_required' && (fault === 'caller' || fault === 'policy')
 }

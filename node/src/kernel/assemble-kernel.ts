@@ -263,7 +263,7 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     askPeer: askPeer(asking),
   }
   const budget = new RefusalBudget({ clock, isKnown })
-  const routing = openRouting({ clock, guard, imports, standing, locals, configured }, init.routing)
+  const routing = openRouting({ clock, logger, guard, imports, standing, locals, configured }, init.routing)
   routing.desk.lookIn(replicaSource((query) => mesh.search(query)))
   const receiveOnly = receiveStage({
     ...{ self, clock, locals, idempotency, doubt },

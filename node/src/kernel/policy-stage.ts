@@ -197,7 +197,12 @@ function refusalOf(call: Received, decision: PolicyDecision, answer: PeerAnswer 
   const { send, code } = combineDecisions(target.trustPolicy, local, remote)
   if (send) return undefined
   const reason = answer !== undefined && remote !== 'permit' ? `the peer: ${answer.reason}` : decision.reason
-  return { refused: code ?? 'policy_denied', reason }
+  return { refused: code ?? 'policy_denied', reason, ...deniedIn(answer) }
+}
+
+/** What the peer has signed against the call counts there, whatever is decided here. */
+export function deniedIn(answer: PeerAnswer | undefined): Pick<Refusal, 'deniedByPeer'> {
+  return answer?.effect === 'deny' || answer?.effect === 'none' ? { deniedByPeer: true } : {}
 }
 
 function isKeptFromLabels(call: Received, { standing }: Deciding): boolean {

@@ -295,6 +295,8 @@ export type Refusal = {
   unknown?: boolean
   /** The peer was asked, and nothing came. */
   silent?: true
+  /** The peer has signed that it does not permit the call, in its own decision before it. */
+  deniedByPeer?: true
   /** The peer that was not asked, because it is cut off, or looks at no calls. */
   cutOff?: Did
   /** Why a result that the receipt commits to is not here. */

@@ -77,6 +77,16 @@ describe(HoldOffs, () => {
     expect(holdOffs.refusal({ ...target, peer: alice.did })).toBeUndefined()
   })
 
+  it('remembers for an hour that the peer bears little', () => {
+    const { clock, holdOffs, turnAway } = held()
+    expect(holdOffs.bearsLittle(bob.did)).toBe(false)
+    turnAway()
+    clock.advance(3_599_999)
+    expect(holdOffs.bearsLittle(bob.did)).toBe(true)
+    clock.advance(1)
+    expect(holdOffs.bearsLittle(bob.did)).toBe(false)
+  })
+
   it('is over when the peer was asked nothing for a minute', () => {
     const { clock, tries, turnAway } = held()
     turnAway()

@@ -12,6 +12,8 @@ const FIRST_MS = 1_000
 const LONGEST_MS = 8_000
 /** A peer that was asked nothing for a minute has forgotten what it refused, milliseconds. */
 const OVER_AFTER_MS = 61_000
+/** Milliseconds for which it is remembered that a peer bears little. */
+const BEARS_LITTLE_MS = 3_600_000
 /** Peers that are remembered; the one that was asked for longest ago is forgotten. */
 const MAX_PEERS = 1_024
 /** Principals whose tries are remembered at one peer. */
@@ -65,6 +67,11 @@ export class HoldOffs {
   answered(peer: Did, askedAt: number): void {
     const holdOff = this.#current(peer)
     if (holdOff !== undefined && askedAt * 1000 > holdOff.sinceMs) holdOff.isOver = true
+  }
+
+  /** Whether calls were turned away there within an hour. */
+  bearsLittle(peer: Did): boolean {
+    return this.#isWithin(this.#of.get(peer)?.sinceMs, BEARS_LITTLE_MS)
   }
 
   #current(peer: Did): HoldOff | undefined {

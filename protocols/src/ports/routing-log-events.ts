@@ -19,4 +19,11 @@ export const routingLogEvents = {
       'Too many exchanges with a peer failed: nothing is sent to it, and calls of what it serves are refused as `busy` at once. It is looked for every few seconds.',
     todo: 'See `hansa peers`. When it stays away, ask its operator, and look at the network between.',
   },
+  'agent.slowed': {
+    level: 'warn',
+    fields: ['principal', 'peer'],
+    means:
+      'The peer denied so many calls of this agent that further ones wait here, so that it goes on looking at those of the others; said once in ten minutes.',
+    todo: 'Correct what the agent calls, or ask the operator of the peer for a rule that permits it. What was denied is in `hansa audit show`.',
+  },
 } as const
