@@ -122,7 +122,7 @@ export const logEvents = {
     fields: ['source'],
     means:
       'So much from this address was refused that its connections are read slowly, and new ones later; said once in ten minutes.',
-    todo: 'Look in the log for `refusals.counted` from there: `hansa audit list --type refusals.counted`.',
+    todo: 'Look for `refusals.counted` from there in `hansa audit show`.',
   },
   'content.not_discarded': {
     level: 'error',
