@@ -122,6 +122,15 @@ describe('mallory says of her revocations', () => {
     expect([...answers]).toEqual([200, 429])
   })
 
+  it('too much without a session, and takes nothing from those who have one at her address', async () => {
+    await using given = await against()
+    const answers = new Set<number>()
+    for (let n = 0; n < 301; n++)
+      answers.add((await given.rogue.send(exchangePaths.revocations, Buffer.from('x'))).status)
+    expect([...answers]).toEqual([400, 429])
+    expect(await given.tell({})).toBe(200)
+  })
+
   it('anything, without a session: nobody looks at it', async () => {
     await using given = await against()
     const status = statusOf(alina, given.mesh.did('bob'), given.now())

@@ -23,7 +23,10 @@ const LIMIT_MS = 10_000
 /** Exchanges in a row with one peer: more than it takes to hand over everything that may be held. */
 const MAX_ROUNDS = 200
 
-/** Statuses per minute: of one address and of all before a signature is checked, and of one kernel after. */
+/**
+ * Statuses per minute: of one address and of all before a signature is checked, and of one kernel after. What comes in the
+ * name of a kernel that is connected is counted apart for each address and name, because many kernels may share an address.
+ */
 const PER_SOURCE = 300
 const PER_MINUTE = 3_000
 const PER_KERNEL = 240
@@ -83,15 +86,17 @@ export class StatusExchange {
     const { clock, refusals, statuses, isConnected } = this.#c
     const refuse = (who: string, reason: string, code: 'rate_limited' | 'invalid_request' = 'invalid_request') =>
       refusalReply(refusals, who, code, `a status of revocations: ${reason}`)
-    const unverified = [
-      { key: `source ${source}`, calls: PER_SOURCE, perSeconds: WINDOW_SECONDS },
-      { key: '*', calls: PER_MINUTE, perSeconds: WINDOW_SECONDS },
-    ]
-    if (!this.#window.admitAll(unverified, clock.now()).ok) return refuse(source, 'too many', 'rate_limited')
     const jws = Buffer.from(body).toString('latin1')
-    const claimed = claimedIssuer(jws)
-    // Nobody believes the claim: it says only whether the signature is worth checking.
-    if (claimed === undefined || !isConnected(claimed)) return refuse(source, 'its kernel has no session here')
+    const issuer = claimedIssuer(jws)
+    // Nobody believes the claim: it says only with whom it is counted, and whether the signature is worth checking.
+    const claimed = issuer !== undefined && isConnected(issuer) ? issuer : undefined
+    const ofSource =
+      claimed === undefined
+        ? { key: `source ${source}`, calls: PER_SOURCE, perSeconds: WINDOW_SECONDS }
+        : { key: `source ${source} for ${claimed}`, calls: PER_KERNEL, perSeconds: WINDOW_SECONDS }
+    const unverified = [ofSource, { key: '*', calls: PER_MINUTE, perSeconds: WINDOW_SECONDS }]
+    if (!this.#window.admitAll(unverified, clock.now()).ok) return refuse(source, 'too many', 'rate_limited')
+    if (claimed === undefined) return refuse(source, 'its kernel has no session here')
     const taken = await statuses.read(jws)
     if (!taken.ok) return refuse(source, taken.reason)
     if (!this.#window.admit(`kernel ${claimed}`, PER_KERNEL, WINDOW_SECONDS, clock.now()))
