@@ -45,10 +45,16 @@ export async function readOn(after: ResumePoint | undefined, init: ReadOnInit): 
   return prefix && { point: { prefix, state: projections.state(lastMs) }, size }
 }
 
+/** A point as it is kept, which is read and written where it is made: it may have many megabytes. */
+export type SealedPoint = { sealed: string; size: number }
+
 /** The same in another thread, in its own time. What rejects is to be done here. */
 export interface ResumeThread {
-  /** Of a log that begins blank. */
-  readOn(after: ResumePoint | undefined): Promise<ReadOn | undefined>
+  /**
+   * @param after the point before, as it is kept; undefined for a log that begins blank
+   * @param key under which points are sealed, 32 bytes
+   */
+  readOn(after: string | undefined, key: Uint8Array): Promise<SealedPoint | undefined>
   /** Verifies the log up to there. */
   verify(until: VerifiedPrefix): Promise<void>
   /** Ends what it is doing: that rejects. */

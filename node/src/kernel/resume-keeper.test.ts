@@ -5,7 +5,8 @@ import { sha256 } from '@hansa/trust'
 import { type Ledger, type MemoryLogDisk, memoryLogDisk, noteKey, openLedger, prefixHead } from '@hansa/trust/ledger'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Projections, ProjectionsState } from './projections.ts'
-import { ResumeKeeper } from './resume-keeper.ts'
+import type { ResumeThread } from './read-on.ts'
+import { ResumeKeeper, type ResumeKeeperInit } from './resume-keeper.ts'
 
 const ORIGIN = 'test/log/1'
 const KEY = noteKey(ORIGIN, sha256('log'))
@@ -49,7 +50,7 @@ function counting(): Projections & { entries: number } {
   return counted as unknown as Projections & { entries: number }
 }
 
-function keeper(): ResumeKeeper {
+function keeper(over: Partial<ResumeKeeperInit> = {}): ResumeKeeper {
   return new ResumeKeeper({
     store,
     clock,
@@ -60,6 +61,7 @@ function keeper(): ResumeKeeper {
     begin: async () => counting(),
     blank: counting,
     onDamage: (error) => void faults.push(error),
+    ...over,
   })
 }
 
@@ -93,6 +95,26 @@ describe(ResumeKeeper, () => {
     await kept.close(await write(2_000))
     expect(await covered()).toBe(size + 2_000)
     expect(faults).toEqual([])
+  })
+
+  it('leaves what a point says to the thread that makes it, and keeps the text: reading it would hold up calls', async () => {
+    await keeper().close(await write(2_000))
+    const before = await store.get('resume', 'point')
+    const handed: (string | undefined)[] = []
+    const thread: ResumeThread = {
+      async readOn(after) {
+        handed.push(after)
+        return { sealed: `made ${handed.length}`, size: handed.length * MANY }
+      },
+      verify: async () => {},
+      close: async () => {},
+    }
+    const kept = keeper({ thread })
+    kept.tick(MANY)
+    await until(async () => (await store.get('resume', 'point')) === 'made 1')
+    kept.tick(2 * MANY)
+    await until(async () => (await store.get('resume', 'point')) === 'made 2')
+    expect(handed).toEqual([before, 'made 1'])
   })
 
   it('is interrupted by the end of the kernel, which then makes the point itself', async () => {

@@ -8,7 +8,7 @@
 import type { Clock, EventLogger, Store } from '@hansa/protocols'
 import { followLog, type VerifiedPrefix } from '@hansa/trust/ledger'
 import { faultFields } from './fault-fields.ts'
-import { type ReadOn, type ReadOnInit, type ResumeThread, readOn } from './read-on.ts'
+import { type ReadOnInit, type ResumeThread, readOn, type SealedPoint } from './read-on.ts'
 import { openResumePoint, type ResumePoint, sealResumePoint } from './resume-point.ts'
 
 /** Entries between two points: what a start after a crash reads, a second at most. */
@@ -46,6 +46,8 @@ export class ResumeKeeper {
   readonly #init: ResumeKeeperInit
   /** Entries that the last point covers. */
   #covered = 0
+  /** Whether the store has a point that can be used; undefined before anybody has looked. */
+  #isKept: boolean | undefined
   #running: Promise<void> | undefined
   #closing = false
   #wake = () => {}
@@ -58,7 +60,9 @@ export class ResumeKeeper {
   async load(): Promise<ResumePoint | undefined> {
     const { store, key } = this.#init
     const text = await store.get(NAMESPACE, KEY)
-    return text === undefined ? undefined : openResumePoint(text, key)
+    const point = text === undefined ? undefined : openResumePoint(text, key)
+    this.#isKept = point !== undefined
+    return point
   }
 
   /** The kernel was opened behind this prefix: verifies it once more, in the background. */
@@ -70,7 +74,7 @@ export class ResumeKeeper {
   /** Makes another point in the background when that is worth it. @param size entries under the last checkpoint */
   tick(size: number): void {
     if (this.#running === undefined && size - this.#covered >= EVERY_ENTRIES) {
-      this.#run(() => this.#advance((after) => this.#readInBackground(after)))
+      this.#run(async () => this.#keep(await this.#readInBackground()))
     }
   }
 
@@ -82,7 +86,9 @@ export class ResumeKeeper {
     await this.#running
     const fresh = size - this.#covered
     if (fresh < WORTH_ENTRIES || fresh > MOST_AT_END) return
-    await this.#advance((after) => readOn(after, this.#init)).catch((error: unknown) => this.#failed(error))
+    await this.#read()
+      .then((made) => this.#keep(made))
+      .catch((error: unknown) => this.#failed(error))
   }
 
   #run(job: () => Promise<void>): void {
@@ -94,24 +100,29 @@ export class ResumeKeeper {
       })
   }
 
-  async #advance(read: (after: ResumePoint | undefined) => Promise<ReadOn | undefined>): Promise<void> {
-    const { store, key } = this.#init
-    const made = await read(await this.load())
+  async #keep(made: SealedPoint | undefined): Promise<void> {
     if (made === undefined) return
-    await store.set(NAMESPACE, KEY, sealResumePoint(made.point, key))
+    await this.#init.store.set(NAMESPACE, KEY, made.sealed)
+    this.#isKept = true
     this.#covered = made.size
   }
 
-  async #readInBackground(after: ResumePoint | undefined): Promise<ReadOn | undefined> {
-    const { thread, begin } = this.#init
+  async #readInBackground(): Promise<SealedPoint | undefined> {
+    const { thread, begin, store, key } = this.#init
+    const isKept = this.#isKept ?? (await this.load()) !== undefined
     const pause = () => this.#pause()
-    if (thread === undefined || (after === undefined && begin !== undefined)) {
-      return readOn(after, { ...this.#init, pause })
-    }
-    return thread.readOn(after).catch(async () => {
+    if (thread === undefined || (!isKept && begin !== undefined)) return this.#read(pause)
+    const after = isKept ? await store.get(NAMESPACE, KEY) : undefined
+    return thread.readOn(after, key).catch(async () => {
       await pause()
-      return readOn(after, { ...this.#init, pause })
+      return this.#read(pause)
     })
+  }
+
+  /** In this thread. */
+  async #read(pause?: () => Promise<void>): Promise<SealedPoint | undefined> {
+    const made = await readOn(await this.load(), { ...this.#init, ...(pause && { pause }) })
+    return made && { sealed: sealResumePoint(made.point, this.#init.key), size: made.size }
   }
 
   async #verify(until: VerifiedPrefix, size: number): Promise<void> {
@@ -127,6 +138,7 @@ export class ResumeKeeper {
     } catch (error) {
       if (error instanceof Interrupted) throw error
       await store.delete(NAMESPACE, KEY)
+      this.#isKept = false
       onDamage(error)
     }
   }

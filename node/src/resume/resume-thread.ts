@@ -7,16 +7,16 @@ import { memoryStore, silentLogger } from '@hansa/protocols'
 import { fileLogDisk, followLog, type VerifiedPrefix } from '@hansa/trust/ledger'
 import { ApprovalArguments } from '../kernel/approval-arguments.ts'
 import { Projections } from '../kernel/projections.ts'
-import { type ReadOn, readOn } from '../kernel/read-on.ts'
+import { readOn, type SealedPoint } from '../kernel/read-on.ts'
 import { factsFrom, type ListedFacts } from '../kernel/replay-facts.ts'
-import type { ResumePoint } from '../kernel/resume-point.ts'
+import { openResumePoint, type ResumePoint, sealResumePoint } from '../kernel/resume-point.ts'
 import { pause } from '../pause.ts'
 import { systemClock } from '../system-clock.ts'
 import { answerQuestions } from '../thread/answer-questions.ts'
 
 export type ResumeThreadData = { directory: string; vkey: string }
 export type ResumeQuestion =
-  | { kind: 'read_on'; after: ResumePoint | undefined; facts: ListedFacts }
+  | { kind: 'read_on'; after: string | undefined; key: Uint8Array; facts: ListedFacts }
   | { kind: 'verify'; until: VerifiedPrefix }
 
 /** Between two slices of work, ms: half of one core at most. */
@@ -25,14 +25,21 @@ const PAUSE_MS = 10
 const { directory: path, vkey } = workerData as ResumeThreadData
 const log = { directory: fileLogDisk(path), vkey, pause: () => pause(systemClock, PAUSE_MS) }
 
-answerQuestions<ResumeQuestion, ReadOn | undefined>(async (question) => {
+answerQuestions<ResumeQuestion, SealedPoint | undefined>(async (question) => {
   if (question.kind === 'verify') {
     await followLog({ ...log, until: question.until })
     return { answer: undefined }
   }
-  const { after, facts } = question
-  return { answer: await readOn(after, { ...log, blank: () => replaying(facts) }) }
+  const { after, key, facts } = question
+  const made = await readOn(opened(after, key), { ...log, blank: () => replaying(facts) })
+  return { answer: made && { sealed: sealResumePoint(made.point, key), size: made.size } }
 })
+
+function opened(sealed: string | undefined, key: Uint8Array): ResumePoint | undefined {
+  const point = sealed === undefined ? undefined : openResumePoint(sealed, key)
+  if (sealed !== undefined && point === undefined) throw new Error('the point is none of this kernel')
+  return point
+}
 
 function replaying(facts: ListedFacts): Projections {
   const store = memoryStore()

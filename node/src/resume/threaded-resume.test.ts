@@ -8,14 +8,16 @@ import { fileLogDisk, type Ledger, noteKey, openLedger, prefixHead } from '@hans
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ApprovalArguments } from '../kernel/approval-arguments.ts'
 import { Projections } from '../kernel/projections.ts'
-import { readOn } from '../kernel/read-on.ts'
+import { type ReadOn, readOn, type SealedPoint } from '../kernel/read-on.ts'
 import { factsFrom } from '../kernel/replay-facts.ts'
 import { ResumeKeeper } from '../kernel/resume-keeper.ts'
+import { openResumePoint } from '../kernel/resume-point.ts'
 import { threadedResume } from './threaded-resume.ts'
 
 const ORIGIN = 'resume.example/hansa/log/1'
 const key = noteKey(ORIGIN, new Uint8Array(32).fill(3))
 const peer = signerFromSeed(sha256('peer')).did
+const seal = sha256('seal')
 const facts = { ruleWindows: [['limited', 600]] as const, reads: ['bob/read'] }
 
 function blank(): Projections {
@@ -71,20 +73,27 @@ describe(threadedResume, () => {
     const { disk, ledger, thread } = await aLog()
     const here = { directory: disk, vkey: key.vkey, blank }
     await write(ledger, 0, 300)
-    const first = await thread.readOn(undefined)
-    expect(first).toEqual(await readOn(undefined, here))
-    expect(first?.size).toBe(ledger.size)
+    const first = (await thread.readOn(undefined, seal)) ?? fail()
+    expect(opened(first)).toEqual(await readOn(undefined, here))
+    expect(first.size).toBe(ledger.size)
     await write(ledger, 300, 700)
-    const second = await thread.readOn(first?.point)
-    expect(second).toEqual(await readOn(undefined, here))
-    expect(await prefixHead(disk, key.vkey, second?.point.prefix ?? fail())).toMatchObject({ fits: true })
-    expect(await thread.readOn(second?.point)).toBeUndefined()
+    const second = (await thread.readOn(first.sealed, seal)) ?? fail()
+    expect(opened(second)).toEqual(await readOn(undefined, here))
+    expect(await prefixHead(disk, key.vkey, opened(second).point.prefix)).toMatchObject({ fits: true })
+    expect(await thread.readOn(second.sealed, seal)).toBeUndefined()
+  })
+
+  it('goes on from no point that this kernel has not sealed', async () => {
+    const { ledger, thread } = await aLog()
+    await write(ledger, 0, 300)
+    const made = (await thread.readOn(undefined, sha256('another kernel'))) ?? fail()
+    await expect(thread.readOn(made.sealed, seal)).rejects.toThrow('none of this kernel')
   })
 
   it('verifies what is as it was signed, and rejects what is not', async () => {
     const { directory, ledger, thread, disk } = await aLog()
     await write(ledger, 0, 300)
-    const made = (await thread.readOn(undefined)) ?? fail()
+    const made = opened((await thread.readOn(undefined, seal)) ?? fail())
     await thread.verify(made.point.prefix)
     await changeAByte(directory, disk)
     await expect(thread.verify(made.point.prefix)).rejects.toThrow()
@@ -93,17 +102,17 @@ describe(threadedResume, () => {
   it('rejects what it was asked when it is closed', async () => {
     const { ledger, thread } = await aLog()
     await write(ledger, 0, 300)
-    const asked = thread.readOn(undefined)
+    const asked = thread.readOn(undefined, seal)
     await Promise.all([expect(asked).rejects.toThrow('ended'), thread.close()])
   })
 
   it('is believed when it finds nothing, and what it finds is found by the keeper again', async () => {
     const { directory, ledger, thread, disk, clock } = await aLog()
     await write(ledger, 0, 6_000)
-    const made = (await thread.readOn(undefined)) ?? fail()
+    const made = opened((await thread.readOn(undefined, seal)) ?? fail())
     const found = Promise.withResolvers<unknown>()
     const keeper = new ResumeKeeper({
-      ...{ directory: disk, vkey: key.vkey, blank, store: memoryStore(), clock, logger, thread, key: sha256('seal') },
+      ...{ directory: disk, vkey: key.vkey, blank, store: memoryStore(), clock, logger, thread, key: seal },
       onDamage: found.resolve,
     })
     await changeAByte(directory, disk)
@@ -120,6 +129,10 @@ async function changeAByte(directory: string, disk: ReturnType<typeof fileLogDis
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, 20_000)
   await handle.write(Buffer.of((buffer[0] ?? 0) ^ 1), 0, 1, 20_000)
   await handle.close()
+}
+
+function opened({ sealed, size }: SealedPoint): ReadOn {
+  return { point: openResumePoint(sealed, seal) ?? fail(), size }
 }
 
 function fail(): never {

@@ -1,15 +1,16 @@
 /**
  * Resume points are made in a thread of their own: each entry is read, hashed and replayed once more for them, which would
- * take a tenth of the time of a busy kernel. The thread ends with each of them, because they are seldom.
+ * take a tenth of the time of a busy kernel. They come and go as sealed text, because to read, copy and write what half a
+ * million calls have left takes a second. The thread ends with each of them, because they are seldom.
  */
-import type { ReadOn, StartResumeThread } from '../kernel/read-on.ts'
+import type { SealedPoint, StartResumeThread } from '../kernel/read-on.ts'
 import { AskedThread, threadProgram } from '../thread/asked-thread.ts'
 import type { ResumeQuestion, ResumeThreadData } from './resume-thread.ts'
 
 /** What a kernel remembers, twice. */
 const MEMORY = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 1_024 }
 
-type Thread = AskedThread<ResumeQuestion, ReadOn | undefined>
+type Thread = AskedThread<ResumeQuestion, SealedPoint | undefined>
 
 /** @param directory of the log, in the file system. */
 export function threadedResume(directory: string): StartResumeThread {
@@ -26,7 +27,7 @@ export function threadedResume(directory: string): StartResumeThread {
       }
     }
     return {
-      readOn: (after) => ask({ kind: 'read_on', after, facts: facts() }),
+      readOn: (after, key) => ask({ kind: 'read_on', after, key, facts: facts() }),
       async verify(until) {
         await ask({ kind: 'verify', until })
       },
