@@ -42,6 +42,8 @@ export class NodeProcess implements AsyncDisposable {
   readonly #log: string[] = []
   #within: readonly string[] = []
   #running: Running | undefined
+  /** Until it is ready, or has failed. */
+  #starting: Promise<SpawnedProcess> | undefined
 
   /** Makes the home; nothing runs yet. @param identity a `webvh` one is published where the node listens */
   static async create(name: string, home: string, identity: 'key' | 'webvh' = 'key'): Promise<NodeProcess> {
@@ -108,13 +110,18 @@ export class NodeProcess implements AsyncDisposable {
   /** Starts it, for the first time or again: same home, same port. */
   async start(): Promise<void> {
     if (this.#running?.process.running === true) throw new Error(`${this.name} is running already`)
-    await this.#forget()
-    const log = (line: string) => void this.#log.push(line)
-    const args = [HANSA_BIN, 'up', '--home', this.home, '--json']
-    const spawned = await SpawnedProcess.start({ name: this.name, args, within: this.#within, cwd: this.home, log })
+    this.#starting = this.#spawn()
+    const spawned = await this.#starting
     const { endpoint, control } = spawned.ready as { endpoint: string; control: string }
     const client = await connect(control, { tokenFile: join(this.home, 'control.token') })
     this.#running = { process: spawned, client, endpoint, control }
+  }
+
+  async #spawn(): Promise<SpawnedProcess> {
+    await this.#forget()
+    const log = (line: string) => void this.#log.push(line)
+    const args = [HANSA_BIN, 'up', '--home', this.home, '--json']
+    return SpawnedProcess.start({ name: this.name, args, within: this.#within, cwd: this.home, log })
   }
 
   /** Ends it at once, as a loss of its process would. */
@@ -128,9 +135,10 @@ export class NodeProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const running = this.#running?.process
+    // Also one that is not ready yet, because another one that was started with it has failed.
+    const started = await this.#starting?.catch(() => undefined)
     await this.#forget()
-    await running?.kill()
+    await started?.kill()
   }
 
   get #live(): Running {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it } from 'vitest'
 import { meshOfTest } from './mesh-of-test.ts'
+import { ProcessMesh } from './process-mesh.ts'
 import { childEnvironment } from './spawned-process.ts'
 
 it('leaves no process behind when whoever made the mesh is killed', async () => {
@@ -36,6 +37,16 @@ it('says why a node does not start', async () => {
   await using mesh = await meshOfTest()
   const started = mesh.node('orga', { config: { listening: 'everywhere' }, policy: 'rules: [nonsense]' })
   await expect(started).rejects.toThrow(/^orga did not start \(code 3\):[\s\S]*listening/)
+})
+
+it('ends with it a node that is still starting', async () => {
+  const mesh = await ProcessMesh.create()
+  const orga = await mesh.prepare('orga')
+  await orga.configure({})
+  const starting = orga.start().catch(() => undefined)
+  await mesh[Symbol.asyncDispose]()
+  await starting
+  expect(orga.logText()).toContain('ended with SIGKILL')
 })
 
 it('starts a node again on the same home and port, and keeps what each of its processes wrote', async () => {
