@@ -117,6 +117,32 @@ describe(ResumeKeeper, () => {
     expect(handed).toEqual([before, 'made 1'])
   })
 
+  it('tries again later and later while no point can be made, and as before when one was', async () => {
+    let isBroken = true
+    let tried = 0
+    const state = () => {
+      tried += 1
+      if (isBroken) throw new Error('it is too large')
+      return { policyVersion: tried } as ProjectionsState
+    }
+    const kept = keeper({ begin: async () => ({ ...counting(), state }) as unknown as Projections })
+    await write(1)
+    const at: number[] = []
+    for (let size = 0; size < 12 * 32_768; size += 32_768) {
+      const before = tried
+      kept.tick(size)
+      for (let turn = 0; turn < 20; turn++) {
+        clock.advance(10)
+        await new Promise<void>((resolve) => setImmediate(resolve))
+      }
+      if (tried > before) at.push(size / 32_768)
+    }
+    expect(at).toEqual([1, 2, 4, 8])
+    isBroken = false
+    kept.tick(16 * 32_768)
+    await until(async () => (await covered()) === 5)
+  })
+
   it('is interrupted by the end of the kernel, which then makes the point itself', async () => {
     const kept = keeper()
     const size = await write(MANY)

@@ -13,6 +13,8 @@ import { openResumePoint, type ResumePoint, sealResumePoint } from './resume-poi
 
 /** Entries between two points: what a start after a crash reads, a second at most. */
 const EVERY_ENTRIES = 32_768
+/** How often that is doubled, at most, while no point can be made: an attempt may cost as much as a point. */
+const MAX_DOUBLINGS = 6
 /** Entries that are worth a point when the kernel ends. */
 const WORTH_ENTRIES = 1_024
 /** Entries that an ending kernel still reads for one, some seconds. */
@@ -48,6 +50,9 @@ export class ResumeKeeper {
   #covered = 0
   /** Whether the store has a point that can be used; undefined before anybody has looked. */
   #isKept: boolean | undefined
+  /** Entries up to which no other point is tried, after so many failures. */
+  #notBefore = 0
+  #failures = 0
   #running: Promise<void> | undefined
   #closing = false
   #wake = () => {}
@@ -73,9 +78,14 @@ export class ResumeKeeper {
 
   /** Makes another point in the background when that is worth it. @param size entries under the last checkpoint */
   tick(size: number): void {
-    if (this.#running === undefined && size - this.#covered >= EVERY_ENTRIES) {
-      this.#run(async () => this.#keep(await this.#readInBackground()))
-    }
+    if (this.#running !== undefined || size - this.#covered < EVERY_ENTRIES || size < this.#notBefore) return
+    this.#notBefore = size + EVERY_ENTRIES * 2 ** Math.min(this.#failures, MAX_DOUBLINGS)
+    this.#failures += 1
+    this.#run(async () => {
+      await this.#keep(await this.#readInBackground())
+      this.#failures = 0
+      this.#notBefore = 0
+    })
   }
 
   /** Call it when the log is closed. @param size entries under its last checkpoint */
