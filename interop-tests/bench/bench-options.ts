@@ -7,7 +7,7 @@ export type BenchOptions = {
   plan: (typeof plans)[number]
   /** One JSON object on stdout, and nothing else there. */
   json: boolean
-  /** About 20 seconds instead of three minutes. */
+  /** About 20 seconds instead of four minutes. */
   quick: boolean
   /** Neither a kernel nor an operation of one: only what they are compared with. */
   floors: boolean

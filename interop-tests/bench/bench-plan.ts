@@ -6,7 +6,7 @@ export type BenchPlan = {
   roundMs: number
   /** Unmeasured calls before each measured round, for connections and caches to settle. */
   leadInMs: number
-  /** Unmeasured calls before the first round of each contender, for the compiler of the runtime: some ten thousand. */
+  /** Unmeasured calls before the first round of each contender, for the compiler of the runtime: some twenty thousand. */
   warmUpMs: number
   /** Of each operation row. */
   operationMs: number
@@ -28,8 +28,8 @@ export const fullPlan: BenchPlan = {
   inFlight: [1, 10, RATIO_IN_FLIGHT, 128],
   rounds: 3,
   roundMs: 1_500,
-  leadInMs: 150,
-  warmUpMs: 6_000,
+  leadInMs: 500,
+  warmUpMs: 12_000,
   operationMs: 1_000,
   startupCalls: [1, 20_000],
   startups: 5,
