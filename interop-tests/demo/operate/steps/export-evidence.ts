@@ -13,7 +13,7 @@ export const exportEvidence: OperateStep = {
     'One file with the entries of these calls, each with its proof under a signed checkpoint, and nothing about anybody ' +
     'else. orga verifies it offline, and against its own log.',
   async run({ directory, story, orga, orgb, facts }) {
-    await acknowledged(orgb, facts.lastCall ?? '')
+    await provable(orgb, join(directory, 'orgb', 'log', 'checkpoint'), facts.lastCall ?? '')
     const file = join(directory, 'orgb-for-orga.hansa')
     const { entries } = await orgb.json<{ entries: number }>(['audit', 'export', '--peer', 'orga', '--out', file])
     check('that entries were exported', entries > 0, true)
@@ -33,11 +33,19 @@ export const exportEvidence: OperateStep = {
   },
 }
 
-/** An acknowledgement follows its call; the log of whoever served it is complete when it has arrived. */
-async function acknowledged(orgb: OperateWorld['orgb'], call: string): Promise<void> {
+/**
+ * An acknowledgement follows its call; the log of whoever served it is complete when it has arrived, and proves it with
+ * the next checkpoint, within a second.
+ */
+async function provable(orgb: OperateWorld['orgb'], checkpoint: string, call: string): Promise<void> {
   for (let asked = 0; asked < MAX_LOOKS; asked++) {
-    const entries = await orgb.json<{ type: string }[]>(['audit', 'show', '--call', call])
-    if (entries.some(({ type }) => type === 'ack.received')) return
+    const entries = await orgb.json<{ type: string; seq: number }[]>(['audit', 'show', '--call', call])
+    const acknowledged = entries.find(({ type }) => type === 'ack.received')
+    const [, size] = (await readFile(checkpoint, 'utf8')).split('\n')
+    if (acknowledged !== undefined && acknowledged.seq < Number(size)) return
   }
-  throw new DemoError({ code: 'not_as_expected', what: 'ack.received' }, `orgb has no acknowledgement of call ${call}.`)
+  throw new DemoError(
+    { code: 'not_as_expected', what: 'ack.received' },
+    `orgb cannot prove the acknowledgement of call ${call}.`,
+  )
 }
