@@ -77,7 +77,7 @@ export class Anchors {
       const isEnough = traded.calls >= ANCHOR_CALLS || (traded.calls > 0 && now - traded.sinceMs >= ANCHOR_MS)
       if (traded.notBeforeMs > now || this.#anchoring.has(peer)) continue
       if (isEnough) due.push(peer)
-      else if (traded.calls === 0) this.#traded.delete(peer)
+      else if (traded.calls === 0 && traded.wake === undefined) this.#traded.delete(peer)
     }
     await Promise.all(due.map((peer) => this.#anchor(peer)))
   }

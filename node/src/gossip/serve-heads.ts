@@ -13,28 +13,16 @@ import {
   headsRequestSchema,
   type InboundReply,
   type InboundRequest,
-  isDid,
   MAX_HEADS_LIFE_SECONDS,
   MAX_HEADS_REQUEST_BYTES,
 } from '@hansa/protocols'
-import {
-  isObject,
-  type KeyResolver,
-  RateWindow,
-  type Signer,
-  signJws,
-  taggedHash,
-  unverifiedPart,
-  verifyJws,
-} from '@hansa/trust'
+import { type KeyResolver, RateWindow, type Signer, signJws, taggedHash, verifyJws } from '@hansa/trust'
 import { type Ledger, verifyCheckpoint } from '@hansa/trust/ledger'
+import { claimedIssuer, limitAtSource } from '../exchange/claimed-issuer.ts'
 import { refusalReply } from '../exchange/inbound-reply.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 
-/**
- * Questions per minute: of one address and of all before a signature is checked, and of one kernel after. What comes in the
- * name of a kernel that is known is counted apart for each address and name, because many kernels may share an address.
- */
+/** Questions per minute: of one address and of all before a signature is checked, and of one kernel after. */
 const PER_SOURCE = 120
 const PER_MINUTE = 3_000
 const PER_KERNEL = 60
@@ -59,18 +47,18 @@ type Serve = (request: InboundRequest) => Promise<InboundReply>
 export function serveHeads(components: ServeHeadsComponents): Serve {
   const { signer, clock, refusals, isKnown } = components
   const window = new RateWindow({ maxKeys: 10_000 })
-  const ofSource = (source: string, claimed: Did | undefined) =>
-    claimed !== undefined && isKnown(claimed)
-      ? { key: `source ${source} for ${claimed}`, calls: PER_KERNEL, perSeconds: WINDOW_SECONDS }
-      : { key: `source ${source}`, calls: PER_SOURCE, perSeconds: WINDOW_SECONDS }
+  const limits = { ofSource: PER_SOURCE, ofKernel: PER_KERNEL, perSeconds: WINDOW_SECONDS }
   return async ({ body, source }) => {
+    const asked = Buffer.from(body).toString('latin1')
+    const claimed = claimedIssuer(asked, MAX_HEADS_REQUEST_BYTES)
+    const known = claimed !== undefined && isKnown(claimed) ? claimed : undefined
     const unverified = [
-      ofSource(source, claimedIssuer(body)),
+      limitAtSource(source, known, limits),
       { key: '*', calls: PER_MINUTE, perSeconds: WINDOW_SECONDS },
     ]
     if (!window.admitAll(unverified, clock.now()).ok)
       return refusalReply(refusals, source, 'rate_limited', 'too many questions about logs')
-    const read = await readRequest(body, components)
+    const read = await readRequest(asked, components)
     if (typeof read === 'string')
       return refusalReply(refusals, source, 'invalid_request', `a question about logs: ${read}`)
     if (!window.admit(`kernel ${read.request.iss}`, PER_KERNEL, WINDOW_SECONDS, clock.now()))
@@ -88,18 +76,11 @@ export function serveHeads(components: ServeHeadsComponents): Serve {
   }
 }
 
-/** What the payload claims, believed by nobody: it says only with whom the question is counted. */
-function claimedIssuer(body: Uint8Array): Did | undefined {
-  const payload = unverifiedPart(Buffer.from(body).toString('latin1'), 1)?.value
-  const iss = isObject(payload) ? payload.iss : undefined
-  return typeof iss === 'string' && isDid(iss) ? iss : undefined
-}
-
 async function readRequest(
-  body: Uint8Array,
+  jws: string,
   { signer, resolver, clock }: ServeHeadsComponents,
 ): Promise<{ request: HeadsRequest; hash: string } | string> {
-  const verdict = await verifyJws(Buffer.from(body).toString('latin1'), {
+  const verdict = await verifyJws(jws, {
     typ: HEADS_REQUEST_TYP,
     resolver,
     maxBytes: MAX_HEADS_REQUEST_BYTES,

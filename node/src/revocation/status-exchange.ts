@@ -8,11 +8,11 @@ import {
   exchangePaths,
   type InboundReply,
   type InboundRequest,
-  isDid,
   MAX_REVOCATION_STATUS_BYTES,
   type PeerTransport,
 } from '@hansa/protocols'
-import { isObject, RateWindow, unverifiedPart } from '@hansa/trust'
+import { RateWindow } from '@hansa/trust'
+import { claimedIssuer, limitAtSource } from '../exchange/claimed-issuer.ts'
 import { refusalReply } from '../exchange/inbound-reply.ts'
 import type { RefusalCounter } from '../exchange/refusal-counter.ts'
 import type { StatusBook } from './status-book.ts'
@@ -23,10 +23,7 @@ const LIMIT_MS = 10_000
 /** Exchanges in a row with one peer: more than it takes to hand over everything that may be held. */
 const MAX_ROUNDS = 200
 
-/**
- * Statuses per minute: of one address and of all before a signature is checked, and of one kernel after. What comes in the
- * name of a kernel that is connected is counted apart for each address and name, because many kernels may share an address.
- */
+/** Statuses per minute: of one address and of all before a signature is checked, and of one kernel after. */
 const PER_SOURCE = 300
 const PER_MINUTE = 3_000
 const PER_KERNEL = 240
@@ -87,14 +84,14 @@ export class StatusExchange {
     const refuse = (who: string, reason: string, code: 'rate_limited' | 'invalid_request' = 'invalid_request') =>
       refusalReply(refusals, who, code, `a status of revocations: ${reason}`)
     const jws = Buffer.from(body).toString('latin1')
-    const issuer = claimedIssuer(jws)
+    const issuer = claimedIssuer(jws, MAX_REVOCATION_STATUS_BYTES)
     // Nobody believes the claim: it says only with whom it is counted, and whether the signature is worth checking.
     const claimed = issuer !== undefined && isConnected(issuer) ? issuer : undefined
-    const ofSource =
-      claimed === undefined
-        ? { key: `source ${source}`, calls: PER_SOURCE, perSeconds: WINDOW_SECONDS }
-        : { key: `source ${source} for ${claimed}`, calls: PER_KERNEL, perSeconds: WINDOW_SECONDS }
-    const unverified = [ofSource, { key: '*', calls: PER_MINUTE, perSeconds: WINDOW_SECONDS }]
+    const limits = { ofSource: PER_SOURCE, ofKernel: PER_KERNEL, perSeconds: WINDOW_SECONDS }
+    const unverified = [
+      limitAtSource(source, claimed, limits),
+      { key: '*', calls: PER_MINUTE, perSeconds: WINDOW_SECONDS },
+    ]
     if (!this.#window.admitAll(unverified, clock.now()).ok) return refuse(source, 'too many', 'rate_limited')
     if (claimed === undefined) return refuse(source, 'its kernel has no session here')
     const taken = await statuses.read(jws)
@@ -127,10 +124,4 @@ export class StatusExchange {
       cancel()
     }
   }
-}
-
-function claimedIssuer(jws: string): Did | undefined {
-  const payload = jws.length > MAX_REVOCATION_STATUS_BYTES ? undefined : unverifiedPart(jws, 1)?.value
-  const iss = isObject(payload) ? payload.iss : undefined
-  return typeof iss === 'string' && isDid(iss) ? iss : undefined
 }

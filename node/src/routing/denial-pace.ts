@@ -7,6 +7,7 @@ import type { Clock, Did, EventLogger } from '@hansa/protocols'
 import { LRUCache } from 'lru-cache'
 import { isCallersDoing } from '../exchange/refusal-budget.ts'
 import type { Arrived, Begun, ImportedTarget, Received, Refusal, Refused, Released } from '../kernel/stages.ts'
+import { Seldom } from '../seldom.ts'
 import { type DenialRate, DenialTurns } from './denial-turns.ts'
 import type { HoldOffs } from './hold-offs.ts'
 
@@ -22,8 +23,6 @@ const MAX_WAIT_MS = 2_000
 const MAX_IN_LINE = 8
 /** Pairs, and peers, that are counted; what was asked for longest ago is forgotten. */
 const MAX_COUNTED = 1_024
-/** Milliseconds between two lines about one pair. */
-const TELL_EVERY_MS = 600_000
 
 export type DenialPaceComponents = {
   clock: Clock
@@ -31,29 +30,28 @@ export type DenialPaceComponents = {
   holdOffs: Pick<HoldOffs, 'bearsLittle'>
 }
 
-type Pair = { turns: DenialTurns; toldMs?: number }
-
 export class DenialPace {
   readonly #c: DenialPaceComponents
-  readonly #pairs = new LRUCache<string, Pair>({ max: MAX_COUNTED })
+  readonly #lines: Seldom
+  readonly #pairs = new LRUCache<string, DenialTurns>({ max: MAX_COUNTED })
   readonly #ofAll = new LRUCache<Did, DenialTurns>({ max: MAX_COUNTED })
   /** Turns that calls have taken, by the call. */
   readonly #taken = new Map<string, DenialTurns>()
 
   constructor(components: DenialPaceComponents) {
     this.#c = components
+    this.#lines = new Seldom(components.clock)
   }
 
   /** @returns the call, when it is its turn, or why it is not sent. */
   admit(call: Received, target: ImportedTarget): Received | Refusal | Promise<Received | Refusal> {
-    const pair = this.#pairs.get(keyOf(call, target.peer))
-    return pair?.turns.areFew() === true ? this.#takeTurn(pair, call, target) : call
+    const turns = this.#pairs.get(keyOf(call, target.peer))
+    return turns?.areFew() === true ? this.#takeTurn(turns, call, target) : call
   }
 
-  async #takeTurn(pair: Pair, call: Received, target: ImportedTarget): Promise<Received | Refusal> {
-    const { turns } = pair
+  async #takeTurn(turns: DenialTurns, call: Received, target: ImportedTarget): Promise<Received | Refusal> {
     if (!turns.take()) {
-      this.#tell(pair, call, target.peer)
+      this.#tell(call, target.peer)
       if (!(await this.#wait(turns, call))) return refusalOf(call, target)
     }
     this.#taken.set(call.callId, turns)
@@ -76,9 +74,9 @@ export class DenialPace {
     this.#ofAll.set(peer, ofAll)
     if (hasTurn) return
     const key = keyOf(call, peer)
-    const pair = this.#pairs.get(key) ?? { turns: new DenialTurns(clock, () => this.#rateAt(peer)) }
-    pair.turns.denied()
-    this.#pairs.set(key, pair)
+    const turns = this.#pairs.get(key) ?? new DenialTurns(clock, () => this.#rateAt(peer))
+    turns.denied()
+    this.#pairs.set(key, turns)
   }
 
   #rateAt(peer: Did): DenialRate {
@@ -94,11 +92,9 @@ export class DenialPace {
     return waitMs > 0 && turns.wait(waitMs, call.signal)
   }
 
-  #tell(pair: Pair, { caller: { principal } }: Received, peer: Did): void {
-    const now = this.#c.clock.now()
-    if (pair.toldMs !== undefined && now - pair.toldMs < TELL_EVERY_MS) return
-    pair.toldMs = now
-    this.#c.logger.warn('agent.slowed', { principal, peer })
+  #tell(call: Received, peer: Did): void {
+    if (!this.#lines.isDue(keyOf(call, peer))) return
+    this.#c.logger.warn('agent.slowed', { principal: call.caller.principal, peer })
   }
 }
 
