@@ -126,6 +126,7 @@ export async function createKernel(init: EmbeddedKernelInit = {}): Promise<Assem
       ...world,
       clock: systemClock,
       logger,
+      pooledSignatures: true,
       transport: sessions.transport,
       ...(host === undefined ? {} : { host }),
       fetch: guardedFetch(reach),

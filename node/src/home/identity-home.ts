@@ -130,8 +130,8 @@ export async function readRotation(paths: Pick<HomePaths, 'root' | 'rotation'>) 
   }
 }
 
-function signerOf(did: Did, { publicKey, sign }: Signer): Signer {
-  return { did, kid: kidOf(did, publicKey), publicKey, sign }
+function signerOf(did: Did, { publicKey, sign, signInPool }: Signer): Signer {
+  return { did, kid: kidOf(did, publicKey), publicKey, sign, signInPool }
 }
 
 export function unreadableLog({ root, didLog }: Pick<HomePaths, 'root' | 'didLog'>, why: string): HomeError {

@@ -234,6 +234,7 @@ export class OwnIdentity {
         return current().publicKey
       },
       sign: (bytes) => current().sign(bytes),
+      signInPool: (bytes) => current().signInPool(bytes),
     }
   }
 }

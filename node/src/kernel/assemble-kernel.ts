@@ -120,8 +120,9 @@ export async function assembleKernel(world: KernelComponents, init: KernelInit =
     pinnedKeys: (peer) => peers.of(peer).keys,
   })
   const resolver = revocations.keysOf(identities)
-  const verifier = envelopeVerifier({ resolver })
-  const batch = init.statements?.(signer) ?? batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS) })
+  const pooled = components.pooledSignatures ?? false
+  const verifier = envelopeVerifier({ resolver, pooled })
+  const batch = init.statements?.(signer) ?? batchSigner(signer, { schedule: afterTurns(SIGNING_TURNS), pooled })
   const peers = new PeerSettings(init.peers)
   // Imports need the memory to verify what they pin, and say afterwards whom it must not forget.
   const memory = peerMemory({

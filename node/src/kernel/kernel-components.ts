@@ -42,6 +42,8 @@ export type KernelComponents = {
   /** 32 bytes: the key under which this kernel cosigns the logs of others. */
   witnessSeed: Uint8Array
   disk: LogDisk
+  /** Signatures that several statements share are made and checked in the pool of threads. @default false: in this one */
+  pooledSignatures?: boolean
   /** Reads the log back before it is signed. @default in this thread */
   readBack?: ReadBack
   /** Makes resume points while the kernel works. @default this thread, with pauses */

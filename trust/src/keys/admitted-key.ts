@@ -83,6 +83,18 @@ export function verifySignature(key: VerifyingKey, bytes: Uint8Array, signature:
   return signature.length === SIGNATURE_BYTES && verify(null, bytes, key.keyObject, signature)
 }
 
+/** The same, checked in the pool of threads while the event loop goes on. Never rejects. */
+export async function verifySignatureInPool(
+  key: VerifyingKey,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (signature.length !== SIGNATURE_BYTES) return false
+  return await new Promise((resolve) => {
+    verify(null, bytes, key.keyObject, signature, (error, good) => resolve(error === null && good))
+  })
+}
+
 function canonicalPoint(bytes: Uint8Array): Point | undefined {
   try {
     const point = Point.fromBytes(bytes, false)

@@ -12,11 +12,12 @@ const hex = (text: string) => Buffer.from(text, 'hex')
 describeVectors('RFC 8032 section 7.1', () => {
   const vectors = vectorJson<Rfc8032[]>('ed25519/rfc8032-ed25519.json')
 
-  it('makes the published key and signature from each seed, and accepts the signature', () => {
+  it('makes the published key and signature from each seed, in place and in the pool, and accepts the signature', async () => {
     for (const { priv, pub, msg, sig } of vectors) {
       const signer = signerFromSeed(hex(priv))
       expect(Buffer.from(signer.publicKey).toString('hex')).toBe(pub)
       expect(Buffer.from(signer.sign(hex(msg))).toString('hex')).toBe(sig)
+      expect(Buffer.from(await signer.signInPool(hex(msg))).toString('hex')).toBe(sig)
       const admission = admitKey(hex(pub))
       expect(admission.ok && verifySignature(admission.key, hex(msg), hex(sig))).toBe(true)
     }

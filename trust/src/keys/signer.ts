@@ -1,5 +1,6 @@
 /** Signing with an Ed25519 key (RFC 8032) that `node:crypto` holds. The seed is not kept. */
 import { createPrivateKey, createPublicKey, randomBytes, sign } from 'node:crypto'
+import { promisify } from 'node:util'
 import type { Did } from '@hansa/protocols'
 import { didFromPublicKey, didKeyUrl } from '../did/did-key.ts'
 import { decodeBase64url } from '../encoding/base64url.ts'
@@ -15,7 +16,11 @@ export type Signer = {
   publicKey: Uint8Array
   /** @returns 64 bytes; the same for the same bytes. */
   sign(bytes: Uint8Array): Uint8Array
+  /** The same signature, made in the pool of threads while the event loop goes on. Rejects when the key cannot sign. */
+  signInPool(bytes: Uint8Array): Promise<Uint8Array>
 }
+
+const signInPool = promisify(sign)
 
 /** PKCS#8 of an Ed25519 key up to the seed (RFC 8410 section 7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -37,5 +42,11 @@ export function signerFromSeed(seed: Uint8Array): Signer {
   const publicKey = decodeBase64url(createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '')
   if (publicKey === undefined) throw new Error('an Ed25519 key without a public half')
   const did = didFromPublicKey(publicKey)
-  return { did, kid: didKeyUrl(did), publicKey, sign: (bytes) => sign(null, bytes, privateKey) }
+  return {
+    did,
+    kid: didKeyUrl(did),
+    publicKey,
+    sign: (bytes) => sign(null, bytes, privateKey),
+    signInPool: (bytes) => signInPool(null, bytes, privateKey),
+  }
 }

@@ -4,8 +4,9 @@ import { didKeyResolver } from '../did/did-key-resolver.ts'
 import { sha256, taggedHash } from '../encoding/hash.ts'
 import { canonicalJson } from '../json/canonical-json.ts'
 import { verifySignature } from '../keys/admitted-key.ts'
+import type { Signer } from '../keys/signer.ts'
 import { leafHash } from '../merkle/hashing.ts'
-import { alice } from '../testing/actors.ts'
+import { alice, mallory } from '../testing/actors.ts'
 import { anAck, anIntent, aReceipt } from '../testing/statements.ts'
 import { batchSigner, signBatch } from './batch-signer.ts'
 import { batchLeafHash } from './batch-statement.ts'
@@ -13,18 +14,23 @@ import { envelopeVerifier } from './envelope-verifier.ts'
 import { prepare } from './prepared.ts'
 
 /** A signer whose turn of the event loop ends when the test says so, and which counts its signatures. */
-function held() {
+function held(over: Partial<Signer> = {}) {
   const turns: (() => void)[] = []
-  let signatures = 0
-  const counting = {
+  const made = { inPlace: 0, inPool: 0 }
+  const counting: Signer = {
     ...alice,
     sign(bytes: Uint8Array) {
-      signatures++
+      made.inPlace++
       return alice.sign(bytes)
     },
+    signInPool(bytes: Uint8Array) {
+      made.inPool++
+      return alice.signInPool(bytes)
+    },
+    ...over,
   }
-  const signer = batchSigner(counting, { schedule: (flush) => turns.push(flush) })
-  return { signer, endTurn: () => turns.shift()?.(), turns, signatures: () => signatures }
+  const signer = batchSigner(counting, { schedule: (flush) => turns.push(flush), pooled: true })
+  return { signer, endTurn: () => turns.shift()?.(), turns, made }
 }
 
 describe(prepare, () => {
@@ -39,7 +45,7 @@ describe(prepare, () => {
 
 describe(batchSigner, () => {
   it('signs everything of one turn with one signature, in the order in which it came', async () => {
-    const { signer, endTurn, signatures, turns } = held()
+    const { signer, endTurn, made, turns } = held()
     const promises = [
       signer.sign('hansa-intent', anIntent()),
       signer.sign(prepare('hansa-receipt', aReceipt())),
@@ -48,47 +54,106 @@ describe(batchSigner, () => {
     expect(turns).toHaveLength(1)
     endTurn()
     const signed = await Promise.all(promises)
-    expect(signatures()).toBe(1)
+    expect(made).toEqual({ inPlace: 0, inPool: 1 })
     expect(signed.map(({ envelope }) => envelope.proof.index)).toEqual([0, 1, 2])
     expect(new Set(signed.map(({ envelope }) => envelope.proof.sig)).size).toBe(1)
     expect(signed.every(({ envelope }) => envelope.proof.size === 3)).toBe(true)
   })
 
   it('starts another batch in the next turn', async () => {
-    const { signer, endTurn, signatures } = held()
+    const { signer, endTurn, made } = held()
     const first = signer.sign('hansa-ack', anAck())
     endTurn()
     const second = signer.sign('hansa-ack', anAck())
     endTurn()
     expect((await first).envelope.proof.size).toBe(1)
     expect((await second).envelope.proof.size).toBe(1)
-    expect(signatures()).toBe(2)
+    // Nobody shares them, so nobody waits for another thread.
+    expect(made).toEqual({ inPlace: 2, inPool: 0 })
   })
 
   it('cuts a turn of more than 1 024 objects into several batches', async () => {
-    const { signer, endTurn, signatures } = held()
+    const { signer, endTurn, made } = held()
     const prepared = prepare('hansa-ack', anAck())
     const promises = Array.from({ length: MAX_BATCH_LEAVES + 1 }, () => signer.sign(prepared))
     endTurn()
+    await promises[0]
+    await new Promise(setImmediate)
+    endTurn()
     const signed = await Promise.all(promises)
-    expect(signatures()).toBe(2)
+    expect(made).toEqual({ inPlace: 1, inPool: 1 })
     expect(signed[MAX_BATCH_LEAVES - 1]?.envelope.proof).toMatchObject({ size: 1024, index: 1023 })
     expect(signed[MAX_BATCH_LEAVES]?.envelope.proof).toMatchObject({ size: 1, index: 0, path: [] })
   })
 
-  it('rejects every object of a batch that the key cannot sign', async () => {
-    const turns: (() => void)[] = []
-    const broken = {
-      ...alice,
-      sign: () => {
-        throw new Error('the key is gone')
+  it('signs what is handed in while a signature is made with the next one, and not before', async () => {
+    const { promise: made, resolve: goOn } = Promise.withResolvers<void>()
+    const { signer, endTurn, turns } = held({ signInPool: (bytes) => made.then(() => alice.sign(bytes)) })
+    const first = [signer.sign('hansa-ack', anAck()), signer.sign('hansa-ack', anAck())]
+    endTurn()
+    const later = [
+      signer.sign('hansa-ack', anAck()),
+      signer.sign('hansa-ack', anAck()),
+      signer.sign('hansa-ack', anAck()),
+    ]
+    expect(turns).toHaveLength(0)
+    goOn()
+    await Promise.all(first)
+    await new Promise(setImmediate)
+    expect(turns).toHaveLength(1)
+    endTurn()
+    expect((await Promise.all(later)).map(({ envelope }) => envelope.proof.size)).toEqual([3, 3, 3])
+  })
+
+  it('names the key that signed, also when the kernel has another one before the signature is made', async () => {
+    let current = alice
+    const { promise: rotated, resolve: goOn } = Promise.withResolvers<void>()
+    const rotating: Signer = {
+      did: alice.did,
+      get kid() {
+        return current.kid
+      },
+      publicKey: alice.publicKey,
+      sign: (bytes) => current.sign(bytes),
+      signInPool: (bytes) => {
+        const { sign } = current
+        return rotated.then(() => sign(bytes))
       },
     }
-    const signer = batchSigner(broken, { schedule: (flush) => turns.push(flush) })
-    const outcomes = Promise.allSettled([signer.sign('hansa-ack', anAck()), signer.sign('hansa-ack', anAck())])
+    const turns: (() => void)[] = []
+    const signer = batchSigner(rotating, { schedule: (flush) => turns.push(flush), pooled: true })
+    const promises = [signer.sign('hansa-ack', anAck()), signer.sign('hansa-ack', anAck())]
     turns.shift()?.()
-    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    current = mallory
+    goOn()
+    const verifier = envelopeVerifier({ resolver: didKeyResolver() })
+    for (const { envelope } of await Promise.all(promises)) {
+      expect((await verifier.verify('hansa-ack', envelope, alice.did)).ok).toBe(true)
+    }
   })
+
+  it.each([1, 2])(
+    'rejects each object of a batch of %i that the key cannot sign, and goes on with the next',
+    async (size) => {
+      let gone = true
+      const fault = new Error('the key is gone')
+      const { signer, endTurn } = held({
+        sign(bytes) {
+          if (gone) throw fault
+          return alice.sign(bytes)
+        },
+        signInPool: (bytes) => (gone ? Promise.reject(fault) : alice.signInPool(bytes)),
+      })
+      const batch = () => Promise.allSettled(Array.from({ length: size }, () => signer.sign('hansa-ack', anAck())))
+      const refused = batch()
+      endTurn()
+      expect(await refused).toEqual(new Array(size).fill({ status: 'rejected', reason: fault }))
+      gone = false
+      const signed = batch()
+      endTurn()
+      expect((await signed).map(({ status }) => status)).toEqual(new Array(size).fill('fulfilled'))
+    },
+  )
 
   it('needs no schedule to be handed in', async () => {
     expect((await batchSigner(alice).sign('hansa-ack', anAck())).envelope.proof.size).toBe(1)

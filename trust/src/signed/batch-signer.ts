@@ -27,24 +27,36 @@ export interface BatchSigner {
 export type BatchSignerInit = {
   /** Runs the given function once, after everything else that is ready now. @default setImmediate */
   schedule?: (flush: () => void) => void
+  /**
+   * A signature that several share is made in the pool of threads, one at a time, and what is handed in meanwhile shares
+   * the next one. Whoever is alone gets it at once: another thread would only take longer. @default false
+   */
+  pooled?: boolean
 }
 
 export function batchSigner(signer: Signer, init: BatchSignerInit = {}): BatchSigner {
-  const schedule = init.schedule ?? setImmediate
+  const { schedule = setImmediate, pooled = false } = init
   let waiting: Waiting[] = []
+  let flushing = false
+  const next = () => {
+    flushing = waiting.length > 0
+    if (flushing) schedule(flush)
+  }
   const flush = () => {
-    const all = waiting
-    waiting = []
-    for (let from = 0; from < all.length; from += MAX_BATCH_LEAVES) {
-      settle(signer, all.slice(from, from + MAX_BATCH_LEAVES))
-    }
+    const batch = waiting.slice(0, MAX_BATCH_LEAVES)
+    waiting = waiting.slice(MAX_BATCH_LEAVES)
+    if (pooled && batch.length > 1) return void settleInPool(signer, batch).then(next)
+    settle(signer, batch)
+    next()
   }
   return {
     sign(first: EnvelopeType | Prepared, payload?: object): Promise<SignedObject> {
       const prepared = typeof first === 'string' ? prepare(first, payload ?? {}) : first
       return new Promise((resolve, reject) => {
         waiting.push({ prepared, resolve, reject })
-        if (waiting.length === 1) schedule(flush)
+        if (flushing) return
+        flushing = true
+        schedule(flush)
       })
     },
   }
@@ -52,16 +64,33 @@ export function batchSigner(signer: Signer, init: BatchSignerInit = {}): BatchSi
 
 /** Signs objects as one batch, now and in order. @param batch 1 to 1,024 objects. */
 export function signBatch(signer: Signer, batch: readonly Prepared[]): SignedObject[] {
+  const tree = treeOf(batch)
+  return signedObjects(signer.kid, batch, tree, signer.sign(tree.statement))
+}
+
+/** What is signed for a batch, and the path of each of its objects. */
+type BatchTree = { statement: Uint8Array; paths: string[][] }
+
+function treeOf(batch: readonly Prepared[]): BatchTree {
   if (batch.length < 1 || batch.length > MAX_BATCH_LEAVES) throw new RangeError(`${batch.length} leaves in a batch`)
   const leaves = batch.map(({ typ, payloadBytes }) => batchLeafHash(typ, payloadBytes))
   const { root, paths } = rootAndPaths(leaves, encodeBase64url)
-  const sig = encodeBase64url(signer.sign(batchStatement(batch.length, root)))
-  const kidText = JSON.stringify(signer.kid)
+  return { statement: batchStatement(batch.length, root), paths }
+}
+
+function signedObjects(
+  kid: string,
+  batch: readonly Prepared[],
+  { paths }: BatchTree,
+  signature: Uint8Array,
+): SignedObject[] {
+  const sig = encodeBase64url(signature)
+  const kidText = JSON.stringify(kid)
   return batch.map(({ payloadBytes, hash }, index) => {
     const path = paths[index] ?? []
     const envelope: Envelope = {
       payload: encodeBase64url(payloadBytes),
-      proof: { index, kid: signer.kid, path, sig, size: batch.length },
+      proof: { index, kid, path, sig, size: batch.length },
     }
     return { envelope, payloadBytes, hash, text: envelopeText(envelope, kidText) }
   })
@@ -76,14 +105,31 @@ function envelopeText({ payload, proof }: Envelope, kidText: string): string {
 
 type Waiting = { prepared: Prepared; resolve(signed: SignedObject): void; reject(error: unknown): void }
 
-function settle(signer: Signer, batch: readonly Waiting[]): void {
+function settle(signer: Signer, waiting: readonly Waiting[]): void {
   try {
-    const signed = signBatch(
-      signer,
-      batch.map(({ prepared }) => prepared),
-    )
-    for (const [index, object] of signed.entries()) batch[index]?.resolve(object)
+    release(waiting, signBatch(signer, preparedOf(waiting)))
   } catch (error) {
-    for (const { reject } of batch) reject(error)
+    for (const { reject } of waiting) reject(error)
   }
+}
+
+/** Never rejects: those who wait learn what failed. */
+async function settleInPool(signer: Signer, waiting: readonly Waiting[]): Promise<void> {
+  try {
+    const batch = preparedOf(waiting)
+    const tree = treeOf(batch)
+    // The key may be rotated while the pool works: its name is the one of now, as its signature is.
+    const { kid } = signer
+    release(waiting, signedObjects(kid, batch, tree, await signer.signInPool(tree.statement)))
+  } catch (error) {
+    for (const { reject } of waiting) reject(error)
+  }
+}
+
+function preparedOf(waiting: readonly Waiting[]): Prepared[] {
+  return waiting.map(({ prepared }) => prepared)
+}
+
+function release(waiting: readonly Waiting[], signed: readonly SignedObject[]): void {
+  for (const [index, object] of signed.entries()) waiting[index]?.resolve(object)
 }

@@ -7,7 +7,7 @@ import { alice, bob, mallory } from '../testing/actors.ts'
 import { anAck, anIntent, aReceipt } from '../testing/statements.ts'
 import { signBatch } from './batch-signer.ts'
 import { readEnvelope } from './envelope.ts'
-import { envelopeVerifier } from './envelope-verifier.ts'
+import { type EnvelopeVerdict, envelopeVerifier } from './envelope-verifier.ts'
 import { readAck, readIntent, readReceipt } from './payloads.ts'
 import { prepare } from './prepared.ts'
 
@@ -19,8 +19,16 @@ const batch = signBatch(
 const good = batch[2]?.envelope as Envelope
 const text = batch[2]?.text ?? ''
 
-const verify = (bytes: Uint8Array | Envelope, issuer = alice.did, typ: 'hansa-intent' | 'hansa-ack' = 'hansa-intent') =>
-  envelopeVerifier({ resolver }).verify(typ, bytes, issuer)
+/** The verdict, which does not depend on where signatures are checked. */
+async function verify(
+  bytes: Uint8Array | Envelope,
+  issuer = alice.did,
+  typ: 'hansa-intent' | 'hansa-ack' = 'hansa-intent',
+): Promise<EnvelopeVerdict> {
+  const verdict = await envelopeVerifier({ resolver }).verify(typ, bytes, issuer)
+  expect(await envelopeVerifier({ resolver, pooled: true }).verify(typ, bytes, issuer)).toEqual(verdict)
+  return verdict
+}
 const withProof = (over: Partial<Envelope['proof']>): Envelope => ({ ...good, proof: { ...good.proof, ...over } })
 
 /** An envelope of one payload text, well signed. */
@@ -61,7 +69,7 @@ describe('an envelope', () => {
   })
 
   it('does not pass on the strength of a batch that was verified before (mallory copies its signature)', async () => {
-    const verifier = envelopeVerifier({ resolver })
+    const verifier = envelopeVerifier({ resolver, pooled: true })
     expect((await verifier.verify('hansa-intent', good, alice.did)).ok).toBe(true)
     const forged = signBatch(
       mallory,

@@ -5,14 +5,14 @@
  * The payload is verified as bytes and parsed only afterwards; whether it fits its schema is the reader's to say.
  */
 import type { Did, Envelope, EnvelopeType, UnixSeconds } from '@hansa/protocols'
-import { LRUCache } from 'lru-cache'
 import type { KeyResolver, ResolvedKey } from '../did/key-resolver.ts'
-import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
+import { decodeBase64url } from '../encoding/base64url.ts'
 import { isObject } from '../json/is-object.ts'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
-import { verifySignature } from '../keys/admitted-key.ts'
+import { verifySignatureInPool } from '../keys/admitted-key.ts'
 import { rootFromInclusionProof } from '../merkle/inclusion.ts'
-import { batchLeafHash, batchStatement } from './batch-statement.ts'
+import { batchLeafHash } from './batch-statement.ts'
+import { CheckedBatches } from './checked-batches.ts'
 import { readEnvelope } from './envelope.ts'
 import { isOwnForm, parseEnvelope, payloadBytesOf } from './envelope-text.ts'
 import { readOwnPayload } from './payloads.ts'
@@ -52,10 +52,18 @@ export type EnvelopeVerifierInit = {
   resolver: KeyResolver
   /** Batches whose signature is remembered. @default 1_024 */
   cacheSize?: number
+  /**
+   * Signatures that several objects share are checked in the pool of threads, for a process that has other work
+   * meanwhile; one that only verifies waits for each. @default false
+   */
+  pooled?: boolean
 }
 
 export function envelopeVerifier(init: EnvelopeVerifierInit): EnvelopeVerifier {
-  const verified = new LRUCache<string, true>({ max: init.cacheSize ?? 1024 })
+  const batches = new CheckedBatches({
+    remembered: init.cacheSize ?? 1024,
+    ...(init.pooled === true ? { inPool: verifySignatureInPool } : {}),
+  })
   return {
     resolver: init.resolver,
     async verify(typ, bytes, expectedIssuer, at) {
@@ -69,7 +77,7 @@ export function envelopeVerifier(init: EnvelopeVerifierInit): EnvelopeVerifier {
       const resolved = known ?? (await resolveKey(init.resolver, kid, at))
       if ('reason' in resolved) return { ok: false, reason: resolved.reason }
       if (resolved.did !== expectedIssuer) return { ok: false, reason: 'signer_not_issuer' }
-      return checkProof(typ, envelope, resolved, verified)
+      return checkProof(typ, envelope, resolved, batches)
     },
   }
 }
@@ -86,12 +94,12 @@ async function resolveKey(
   }
 }
 
-function checkProof(
+async function checkProof(
   typ: EnvelopeType,
   envelope: Envelope,
   signer: ResolvedKey,
-  verified: LRUCache<string, true>,
-): EnvelopeVerdict {
+  batches: CheckedBatches,
+): Promise<EnvelopeVerdict> {
   const { kid, size, index, sig } = envelope.proof
   const payloadBytes = payloadBytesOf(envelope)
   const signature = decodeBase64url(sig)
@@ -102,14 +110,9 @@ function checkProof(
   const path = envelope.proof.path.map((text) => Buffer.from(text, 'base64url'))
   const root = rootFromInclusionProof({ index, size, leafHash: batchLeafHash(typ, payloadBytes), path })
   if (root === undefined) return { ok: false, reason: 'path_does_not_fit' }
-  // The key is part of the name, and the resolver has just vouched for it.
-  const name = `${kid} ${size} ${encodeBase64url(root)} ${sig}`
-  if (verified.get(name) === undefined) {
-    if (!verifySignature(signer.key, batchStatement(size, root), signature)) {
-      return { ok: false, reason: 'signature_invalid' }
-    }
-    verified.set(name, true)
-  }
+  const signed = batches.isSigned({ kid, key: signer.key, size, root, signature, sig })
+  // Most were checked with another object of their batch: no turn is lost on them.
+  if (!(typeof signed === 'boolean' ? signed : await signed)) return { ok: false, reason: 'signature_invalid' }
   return readPayload(typ, envelope, payloadBytes, signer.did)
 }
 
