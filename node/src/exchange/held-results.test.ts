@@ -101,11 +101,14 @@ describe('a result that waits for its acknowledgement', () => {
     expect(kept).toHaveLength(10)
   })
 
-  it('keeps nothing of the request besides the salt of its arguments', () => {
+  it('keeps nothing of the memory that its bytes and salts came in', () => {
     const held = holding()
-    const body = new Uint8Array(1_048_576)
-    held.hold({ ...result('1'), argsSalt: body.subarray(1_000, 1_032) })
-    expect(held.find(alice.did, '1')?.argsSalt.buffer.byteLength).toBe(32)
+    const memory = new Uint8Array(1_048_576).fill(7)
+    const part = (bytes: number) => memory.subarray(1_000, 1_000 + bytes)
+    held.hold({ ...result('1'), argsSalt: part(32), salt: part(32), bytes: part(100) })
+    const { argsSalt, salt, bytes } = held.find(alice.did, '1') ?? result('none')
+    expect([argsSalt, salt, bytes].map(({ buffer }) => buffer.byteLength)).toEqual([32, 32, 100])
+    expect(bytes).toEqual(new Uint8Array(100).fill(7))
   })
 
   it('is waited for until it is claimed, or for so long', async () => {

@@ -91,9 +91,9 @@ export class HeldResults {
 
   hold(result: HeldResult): void {
     if (this.#closed) return
-    // A copy: the salt came in the body of the request, all of which a view of it would keep.
-    const argsSalt = Uint8Array.from(result.argsSalt)
-    this.#unclaimed.set(nameOf(result), { ...result, argsSalt, sinceMs: this.#clock.now(), told: false })
+    const argsSalt = alone(result.argsSalt)
+    const [salt, bytes] = [alone(result.salt), alone(result.bytes)]
+    this.#unclaimed.set(nameOf(result), { ...result, argsSalt, salt, bytes, sinceMs: this.#clock.now(), told: false })
     this.#count(result, 1)
     this.#bytes += sizeOf(result)
     this.#makeRoom()
@@ -225,6 +225,11 @@ function* first(held: ReadonlyMap<string, Held>): Iterable<Held> {
     yield one
     return
   }
+}
+
+/** Bytes of their own: a view keeps all of the request it came in, or of what Node allocates small buffers from. */
+function alone(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes)
 }
 
 function sizeOf({ bytes }: HeldResult): number {
