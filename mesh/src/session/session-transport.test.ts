@@ -70,6 +70,39 @@ describe('the transport of sessions', () => {
     expect([opened.length, single.length]).toEqual([1, 3])
   })
 
+  it('looks for a channel while calls go singly, and has the session opened again on the one it finds', async () => {
+    const { transport, opened, single, refusals, clock } = reaching()
+    const unbound = vi.fn()
+    transport.onUnbound(unbound)
+    refusals.push('the connection was refused')
+    await transport.binding(MEMORY_ENDPOINT, bob.did)
+    const callSingly = () => expect(transport.send(call())).rejects.toThrow('only channels lead there')
+    await callSingly()
+    refusals.length = 0
+    clock.advance(29_999)
+    await callSingly()
+    expect([opened.length, unbound.mock.calls]).toEqual([0, []])
+    clock.advance(1)
+    // It waits for no channel.
+    await callSingly()
+    await eventually(() => unbound.mock.calls).toEqual([[bob.did]])
+    expect([opened.length, single.length]).toEqual([1, 3])
+    expect(await transport.binding(MEMORY_ENDPOINT, bob.did)).toEqual(exporter(0))
+    expect(await transport.send(call())).toMatchObject({ status: 200 })
+  })
+
+  it('looks for one less and less often where none can be opened', async () => {
+    const { transport, single, refusals, clock } = reaching()
+    let dialled = 0
+    Object.defineProperty(refusals, 0, { get: () => `no upgrade ${++dialled}` })
+    await transport.binding(MEMORY_ENDPOINT, bob.did)
+    for (let second = 0; second < 900; second++) {
+      clock.advance(1_000)
+      await expect(transport.send(call())).rejects.toThrow('only channels lead there')
+    }
+    expect([single.length, dialled]).toEqual([900, 1 + 4])
+  })
+
   it('takes a request that was not looked at another way', async () => {
     const { transport, opened, single, handle } = await met()
     const [first] = opened

@@ -26,7 +26,10 @@ import type { FramedChannel } from './framed-channel.ts'
 import { type SessionLink, type SessionLinkComponents, sessionLink } from './session-link.ts'
 
 export type SessionTransportInit = {
-  /** How long a peer to which no channel could be opened gets single requests only, milliseconds. @default 30_000 */
+  /**
+   * How long a peer to which no channel could be opened gets single requests only, milliseconds; twice as long each time
+   * that single requests go on meanwhile. @default 30_000
+   */
   retryAfterMs?: number
 }
 
@@ -43,7 +46,18 @@ export type SessionTransportComponents = Pick<
 }
 
 type Open = { link: SessionLink; shown: PeerChannel }
-type Way = { open?: Open; opening?: Promise<SessionLink | undefined>; retryAt: number; told?: string }
+type Way = {
+  open?: Open
+  opening?: Promise<SessionLink | undefined>
+  /** When a channel is tried again; 0 while none could not be opened. */
+  retryAt: number
+  /** Times in a row that it was tried again while calls went singly. */
+  retries: number
+  told?: string
+}
+
+/** Doublings of the time until a channel is tried again: a session that was opened singly lives about as long. */
+const MAX_RETRIES = 4
 
 /** What must come over the channel that the session is bound to: the handshake, and whatever carries arguments. */
 const BOUND_PATHS: ReadonlySet<string> = new Set([
@@ -89,7 +103,10 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
 
   async send(request: PeerRequest): Promise<PeerReply> {
     const link = this.#linkFor(request)
-    if (link === undefined) return this.#c.single.send(request)
+    if (link === undefined) {
+      this.#lookForChannel(request)
+      return this.#c.single.send(request)
+    }
     try {
       return await link.send(request)
     } catch (error) {
@@ -104,6 +121,7 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
   }
 
   async binding(endpoint: string, peer?: Did): Promise<ChannelBinding | undefined> {
+    if (peer !== undefined) this.#wayTo(peer).retries = 0
     const link = peer === undefined ? undefined : await this.#linkTo(peer, endpoint)
     const binding = link?.channel.binding
     if (peer !== undefined) this.#bound.delete(peer)
@@ -160,6 +178,16 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
     return link?.isOpen === true ? link : undefined
   }
 
+  /** For calls of a session that was opened when no channel could be: as soon as one can, another session is opened on it. */
+  #lookForChannel({ peer, endpoint, path }: PeerRequest): void {
+    const way = peer === undefined ? undefined : this.#ways.get(peer)
+    if (peer === undefined || way === undefined || path !== exchangePaths.call) return
+    if (way.retryAt === 0 || way.opening !== undefined || this.#c.clock.now() < way.retryAt) return
+    way.retries = Math.min(way.retries + 1, MAX_RETRIES)
+    const found = this.#linkTo(peer, endpoint)
+    if (found instanceof Promise) void found.then((link) => link !== undefined && this.#unbound(peer))
+  }
+
   #linkTo(peer: Did, endpoint: string): SessionLink | undefined | Promise<SessionLink | undefined> {
     const way = this.#wayTo(peer)
     if (way.open?.link.isOpen === true) return way.open.link
@@ -191,7 +219,7 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
       }
     }
     const reason = reasons.join('; ').slice(0, 512)
-    way.retryAt = this.#c.clock.now() + this.#retryAfterMs
+    way.retryAt = this.#c.clock.now() + this.#retryAfterMs * 2 ** way.retries
     if (way.told !== reason) this.#c.logger.info('session.not_opened', { peer, reason })
     way.told = reason
     return undefined
@@ -218,6 +246,7 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
     const shown = { peer, ...(proto && { proto }), ...(kind && { kind }), openedMs: this.#c.clock.now() }
     way.open = { link, shown }
     this.#links.add(link)
+    Object.assign(way, { retryAt: 0, retries: 0 })
     delete way.told
     void link.shut.then(() => {
       if (this.#bound.get(peer) === link) this.#unbound(peer)
@@ -233,7 +262,7 @@ export class SessionTransport implements PeerTransport, AsyncDisposable {
   #wayTo(peer: Did): Way {
     const known = this.#ways.get(peer)
     if (known !== undefined) return known
-    const way: Way = { retryAt: 0 }
+    const way: Way = { retryAt: 0, retries: 0 }
     this.#ways.set(peer, way)
     return way
   }
