@@ -65,10 +65,10 @@ export async function startRegistry(config: RegistryConfig, components: Registry
   const events = registryEvents(logger)
   const { server, serve } = registryServer()
   const { url, database, log } = await listenAndOpen(server, config, clock)
-  const records = sqlRecordStore(database)
+  const changes = bell(clock)
+  const records = sqlRecordStore(database, changes.ring)
   const now = () => Math.floor(clock.now() / 1000)
   const recordComponents: RecordComponents = { now, resolver, records, ...boundsOf(config, clock) }
-  const changes = bell(clock)
   const watched = watching({ log, records, changes, clock, now, events }, config, database.dialect)
   const { watchers, index } = watched
   let replications: Replication[] = []
@@ -79,9 +79,9 @@ export async function startRegistry(config: RegistryConfig, components: Registry
     indexed: () => index.cursor,
     followed: () => replications.map(({ url, state }) => ({ url, connected: state().connected })),
   })
-  const sweep = sweeping({ ...recordComponents, changed: changes.ring, events })
+  const sweep = sweeping({ ...recordComponents, events })
   serve({
-    handlers: registryHandlers({ ...recordComponents, log, index, events, changed: changes.ring }),
+    handlers: registryHandlers({ ...recordComponents, log, index, events }),
     events,
     streams: { watchers, log, metrics },
     answered: metrics.answered,
@@ -92,7 +92,7 @@ export async function startRegistry(config: RegistryConfig, components: Registry
       metrics.rateLimited()
     },
   })
-  replications = followRegistries(config, database, { records: recordComponents, clock, changed: changes.ring, events })
+  replications = followRegistries(config, database, { records: recordComponents, clock, events })
   const cancelTicks = every(clock, TICK_INTERVAL_MS, sweep.tick)
   let closed: Promise<void> | undefined
   const close = () => {
@@ -150,7 +150,7 @@ function watching(
 function followRegistries(
   { allowPrivate, replicateFrom }: RegistryConfig,
   database: Database<RecordTables>,
-  { events, ...components }: Pick<ReplicationComponents, 'records' | 'clock' | 'changed'> & { events: Events },
+  { events, ...components }: Pick<ReplicationComponents, 'records' | 'clock'> & { events: Events },
 ): Replication[] {
   const [fetch, stream] = [guardedFetch({ allowPrivate }), guardedStream({ allowPrivate })]
   const { registryRefused, notReplicated: refused, replicationEnded: ended } = events

@@ -30,8 +30,7 @@ export type Handlers = {
 export type HandlerComponents = RecordComponents & {
   log: RegistryLog
   index: Pick<LiveIndex, 'search'>
-  events: Events /** After each write. */
-  changed(): void
+  events: Events
 }
 
 export function registryHandlers(components: HandlerComponents): Handlers {
@@ -39,11 +38,10 @@ export function registryHandlers(components: HandlerComponents): Handlers {
 }
 
 function writeHandlers(components: HandlerComponents): Pick<Handlers, 'register' | 'renew' | 'withdraw'> {
-  const { events, changed } = components
+  const { events } = components
   return {
     async register({ manifest }) {
       const outcome = await register(components, manifest)
-      changed()
       if (outcome.ok) {
         events.registered(outcome.registered.kernel_id, outcome.registered.seq)
         return { ok: true, body: outcome.registered }
@@ -54,12 +52,10 @@ function writeHandlers(components: HandlerComponents): Pick<Handlers, 'register'
     },
     async renew({ statement }) {
       const outcome = await renew(components, statement)
-      changed()
       return outcome.ok ? { ok: true, body: outcome.registered } : outcome
     },
     async withdraw({ statement }) {
       const outcome = await withdraw(components, statement)
-      changed()
       if (!outcome.ok) return outcome
       events.withdrawn(outcome.registered.kernel_id, outcome.registered.seq)
       return { ok: true, body: outcome.registered }

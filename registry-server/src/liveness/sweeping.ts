@@ -3,10 +3,10 @@ import type { Events } from '../events.ts'
 import type { RecordComponents } from '../records/admission.ts'
 import { observeLiveness } from './observe.ts'
 
-export type SweepingComponents = RecordComponents & { changed(): void; events: Events }
+export type SweepingComponents = RecordComponents & { events: Events }
 
 export function sweeping(components: SweepingComponents) {
-  const { now, records, changed, events } = components
+  const { now, records, events } = components
   let requests = 0
   return {
     /** A request was turned away by the rate; they are told of together. */
@@ -20,7 +20,6 @@ export function sweeping(components: SweepingComponents) {
       try {
         const { unreachable, dead } = await observeLiveness(components)
         const forgotten = await records.forget(now())
-        if (unreachable + dead > 0) changed()
         if (unreachable + dead + forgotten > 0) events.swept(unreachable, dead, forgotten)
       } catch (error) {
         events.failed('sweep', error)

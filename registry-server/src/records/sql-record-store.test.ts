@@ -1,7 +1,7 @@
 import type { Did } from '@hansa/protocols'
 import { describeOnBoth } from '@hansa/storage/testing'
 import { noteKey } from '@hansa/trust/ledger'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { openLog } from '../log/open-log.ts'
 import { recordMigrations } from './record-migrations.ts'
 import type { Change, KnownKernel, RecordStore } from './record-store.ts'
@@ -47,8 +47,18 @@ describeOnBoth('a record store', (open, { durable, shared }) => {
     const database = await open<RecordTables>()
     await database.migrate(recordMigrations)
     await openLog(database, noteKey('registry.example/log', new Uint8Array(32)))
-    return { database, store: sqlRecordStore(database) }
+    const appended = vi.fn()
+    return { database, appended, store: sqlRecordStore(database, appended) }
   }
+
+  it('says when the log has an entry more, and nothing of a heartbeat', async () => {
+    const { store, appended } = await make()
+    await put(store, did('a'), { ...listing(), entry: { event: 'listed', at: NOW } })
+    expect(appended).toHaveBeenCalledTimes(1)
+    await put(store, did('a'), { kind: 'renew', source: '', expires: NOW + 150, renewed: NOW + 60 })
+    await look(store, did('a'))
+    expect(appended).toHaveBeenCalledTimes(1)
+  })
 
   it('knows nothing of a kernel that it never saw, and how many others there are', async () => {
     const { store } = await make()

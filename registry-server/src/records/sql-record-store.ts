@@ -49,17 +49,23 @@ export type RecordTables = LogTables & {
 /** Longest page, bytes of manifests: a reader can hold it, and so can this process for many readers at once. */
 const MAX_PAGE_BYTES = 1_048_576
 
-/** Records in a database that the caller has migrated with `recordMigrations`, and closes. */
-export function sqlRecordStore({ db, dialect }: Database<RecordTables>): RecordStore {
+/**
+ * Records in a database that the caller has migrated with `recordMigrations`, and closes.
+ * @param appended called when the log has an entry more; not for a heartbeat, which leaves it as it is.
+ */
+export function sqlRecordStore({ db, dialect }: Database<RecordTables>, appended: () => void = () => {}): RecordStore {
   return {
-    change: (did, decide) =>
-      db.transaction().execute(async (transaction) => {
+    change: async (did, decide) => {
+      const { decided, news } = await db.transaction().execute(async (transaction) => {
         if (dialect === 'postgres') {
           // A record that does not exist cannot be locked, so its name is.
           await sql`select pg_advisory_xact_lock(hashtextextended(${did}, 0))`.execute(transaction)
         }
         return await changeRecord(transaction, dialect, did, decide)
-      }),
+      })
+      if (news) appended()
+      return decided
+    },
     get: async (did, now) => {
       const row = await listed(db, now).select(['manifest', 'expires']).where('did', '=', did).executeTakeFirst()
       return row?.manifest == null ? undefined : { manifest: row.manifest, expires: row.expires }
@@ -136,13 +142,14 @@ async function changeRecord<A>(
   dialect: Dialect,
   did: Did,
   decide: (known: KnownKernel | undefined, kernels: number) => Decision<A>,
-): Promise<Decided<A>> {
+): Promise<{ decided: Decided<A>; news: boolean }> {
   const { known, index } = await readKnown(db, did)
   const kernels = known === undefined ? (await db.selectFrom('records').select(count).executeTakeFirst())?.count : 0
   const { answer, change } = decide(known, kernels ?? 0)
   if (change !== undefined) await store(db, did, change)
-  const last = change?.entry === undefined ? index : await appendChange(db, dialect, did, change.entry)
-  return { answer, ...(last !== undefined && { index: last }) }
+  const entry = change?.entry
+  const last = entry === undefined ? index : await appendChange(db, dialect, did, entry)
+  return { decided: { answer, ...(last !== undefined && { index: last }) }, news: entry !== undefined }
 }
 
 async function appendChange(

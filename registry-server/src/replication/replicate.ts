@@ -16,8 +16,6 @@ export type ReplicationComponents = {
   stream: GuardedStream
   clock: Clock
   memory: RegistryMemory
-  /** Something was taken. */
-  changed(): void
   refused(url: string, reason: string): void
   ended(url: string, reason: string): void
 }
@@ -32,11 +30,10 @@ export type Replication = {
  * @param url base URL of the other registry.
  */
 export function replicate(url: string, components: ReplicationComponents): Replication {
-  const { records, fetch, clock, memory, changed, refused, ended } = components
+  const { records, fetch, clock, memory, refused, ended } = components
   const client = registryClient({ fetch, baseUrl: url })
   const taken = (outcome: Replicated) => {
     if (!outcome.ok) refused(url, outcome.reason)
-    else if (outcome.news) changed()
   }
   const stream: GuardedStream = async (at, bounds) => {
     const advanced = await memory.advance(url, client, bounds.signal)

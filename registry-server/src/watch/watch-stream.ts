@@ -39,9 +39,9 @@ export async function* watchStream(
   after: number | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<WatchFrame, void, undefined> {
-  const { log, bell, limits } = components
+  const { log, bell, limits, now } = components
   let cursor = after
-  let silentMs = 0
+  let saidAt = now()
   while (!signal.aborted) {
     const size = await log.size()
     if (cursor === undefined || cursor > size || size - cursor > limits.maxBehind) {
@@ -64,16 +64,17 @@ export async function* watchStream(
       )
     }
     if (entries.length > 0) {
-      silentMs = 0
+      saidAt = now()
       continue
     }
-    if (silentMs >= limits.heartbeatMs) {
-      silentMs = 0
+    // By the time: a stream that is woken often says no more heartbeats than one that sleeps.
+    saidAt = Math.min(saidAt, now())
+    if ((now() - saidAt) * 1000 >= limits.heartbeatMs) {
+      saidAt = now()
       yield frame('heartbeat', { cursor, checkpoint: (await log.checkpoint()).note }, cursor)
     }
-    const waitMs = Math.min(limits.pollMs, limits.heartbeatMs - silentMs)
-    await bell.wait(heard, waitMs, signal)
-    silentMs += waitMs
+    const waitMs = Math.max(0, limits.heartbeatMs - (now() - saidAt) * 1000)
+    await bell.wait(heard, Math.min(limits.pollMs, waitMs), signal)
   }
 }
 

@@ -13,6 +13,14 @@ const entryOf = (event: ReadEvent | undefined): RegistryEntry => {
   return registryEntrySchema.parse(JSON.parse(event.data.entry))
 }
 
+/** Passes over what says only that the stream lives. */
+async function nextChange(events: Pick<Awaited<ReturnType<typeof readEvents>>, 'next'>) {
+  for (;;) {
+    const event = await events.next()
+    if (event?.name !== 'heartbeat') return event
+  }
+}
+
 const bounds = { maxBehind: 10_000, maxReaders: 256, maxPerSource: 32, stallMs: 30_000 }
 
 describeOnBoth('the watch stream', (_open, { url: place }) => {
@@ -35,7 +43,7 @@ describeOnBoth('the watch stream', (_open, { url: place }) => {
 
     registry.clock.advance(90_000)
     await registry.registry.tick()
-    expect(entryOf(await events.next())).toMatchObject({ index: 2, event: 'unreachable' })
+    expect(entryOf(await nextChange(events))).toMatchObject({ index: 2, event: 'unreachable' })
     expect(entryOf(await events.next())).toMatchObject({ index: 3, event: 'unreachable' })
     await registry.ask.renew(renewalOf(bob, { iat: NOW + 90 }))
     const renewed = await events.next()
@@ -45,11 +53,7 @@ describeOnBoth('the watch stream', (_open, { url: place }) => {
     expect(entryOf(await events.next())).toMatchObject({ index: 5, event: 'withdrawn', seq: NOW + 5 })
     registry.clock.advance(900_000)
     await registry.registry.tick()
-    for (let event = await events.next(); ; event = await events.next()) {
-      if (event?.name === 'heartbeat') continue
-      expect(entryOf(event)).toMatchObject({ index: 6, event: 'dead', kernel_id: alice.did })
-      break
-    }
+    expect(entryOf(await nextChange(events))).toMatchObject({ index: 6, event: 'dead', kernel_id: alice.did })
   })
 
   it('goes on from a cursor, in either spelling, and says no heartbeat that changed nothing', async () => {
@@ -95,6 +99,19 @@ describe('a reader of the watch stream', () => {
     const beat = await events.next()
     expect(beat).toMatchObject({ name: 'heartbeat', id: '0', data: { cursor: 0 } })
     expect(beat?.data).toMatchObject({ checkpoint: (await registry.registry.log.checkpoint()).note })
+  })
+
+  it('hears nothing of kernels that only say that they live, however many do', async () => {
+    await using registry = await testRegistry()
+    await registry.ask.register(manifestOf(alice))
+    using events = await readEvents(registry.registry.url, { after: 0 })
+    expect(entryOf(await events.next())).toMatchObject({ event: 'listed', kernel_id: alice.did })
+    for (let second = 1; second < 10; second++) {
+      registry.clock.advance(1_000)
+      await registry.ask.renew(renewalOf(alice, { iat: NOW + second }))
+    }
+    await registry.ask.register(manifestOf(bob))
+    expect(await events.next()).toMatchObject({ name: 'entry', id: '2' })
   })
 
   it.each(['-1', '1.5', 'x', '01', '9'.repeat(16)])('with the cursor %s is refused', async (cursor) => {
