@@ -22,6 +22,7 @@ import { type RecordTables, sqlRecordStore } from './records/sql-record-store.ts
 import { type Replication, type ReplicationComponents, replicate } from './replication/replicate.ts'
 import { liveIndex } from './search/live-index.ts'
 import { type Bell, bell } from './watch/bell.ts'
+import { readTogether } from './watch/read-together.ts'
 import { watchServer } from './watch/serve-watch.ts'
 
 /** How often it is looked which kernels were not heard of any more, milliseconds. */
@@ -137,7 +138,7 @@ function watching(
 ) {
   const pollMs = dialect === 'postgres' ? POLL_MS : HEARTBEAT_MS
   const limits = { heartbeatMs: HEARTBEAT_MS, maxBehind: watch.maxBehind, pollMs }
-  const shared = { log, records, bell: changes, now, limits }
+  const shared = { ...readTogether({ log, records }, changes), bell: changes, now, limits }
   const watchers = watchServer({ ...shared, clock, failed: (error) => events.failed('watch', error), bounds: watch })
   const index = liveIndex(shared, (error) => events.failed('search', error))
   const close = async () => {

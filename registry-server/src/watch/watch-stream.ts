@@ -4,14 +4,12 @@
  * `id:` is where to go on.
  */
 import type { UnixSeconds } from '@hansa/protocols'
-import type { RegistryLog } from '../log/registry-log.ts'
 import type { RecordStore } from '../records/record-store.ts'
 import type { Bell } from './bell.ts'
 import { frame, type WatchFrame } from './frames.ts'
+import type { LogReading } from './read-together.ts'
 
-export type WatchComponents = {
-  log: RegistryLog
-  records: RecordStore
+export type WatchComponents = LogReading & {
   bell: Bell
   now(): UnixSeconds
   limits: WatchLimits
