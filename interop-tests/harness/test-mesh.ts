@@ -7,6 +7,7 @@
  */
 import { type MemoryNetwork, memoryFetch, memoryNetwork } from '@hansa/mesh/testing'
 import { type AssembledKernel, assembleKernel, type KernelComponents, type KernelInit, OwnIdentity } from '@hansa/node'
+import { memorySettledKeys, type SettledKeys } from '@hansa/node/testing'
 import type { Did, ImportInit, LogFields, Logger, LogLevel, PeerImport, Store } from '@hansa/protocols'
 import { memoryStore } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
@@ -79,6 +80,7 @@ type Member = {
   /** The newest first. */
   frozen: FrozenLog[]
   store: Store
+  settledKeys: SettledKeys
   kernel?: AssembledKernel
   detach?: () => void
   lines: LogLine[]
@@ -110,7 +112,15 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
     this.#members = new Map(
       entries.map(([name, kernel]) => [
         name,
-        { init: kernel, disk: memoryLogDisk(name), frozen: [], store: memoryStore(), lines: [], evidence: new Map() },
+        {
+          init: kernel,
+          disk: memoryLogDisk(name),
+          frozen: [],
+          store: memoryStore(),
+          settledKeys: memorySettledKeys(),
+          lines: [],
+          evidence: new Map(),
+        },
       ]),
     )
   }
@@ -174,6 +184,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
         witnessSeed: key('witness'),
         disk: wrapDisk?.(member.disk) ?? member.disk,
         store: wrapStore?.(ground?.store ?? member.store) ?? ground?.store ?? member.store,
+        settledKeys: member.settledKeys,
         ...(ground === undefined ? {} : { content: ground.ground }),
         clock: this.clock,
         logger: recorder(member.lines),

@@ -41,6 +41,10 @@ async function serve(mesh: TestMesh<'alice'>, told: unknown[] = []): Promise<voi
 
 async function work(mesh: TestMesh<'alice'>, calls = CALLS): Promise<void> {
   await serve(mesh)
+  await call(mesh, calls)
+}
+
+async function call(mesh: TestMesh<'alice'>, calls = CALLS): Promise<void> {
   await Promise.all(Array.from({ length: calls }, () => mesh.kernel('alice').invoke('echo', { text: 'x' })))
 }
 
@@ -84,6 +88,27 @@ describe('a kernel that ended in good order', () => {
     expect(await outcomeOf(second.invoke('echo', { text: 'once' }, { token }))).not.toBe('released')
     expect(told).toEqual([])
     expect((await second.status()).policy.version).toBe(policy.version + 1)
+  })
+
+  it('acts once under a key for a day, over restarts and resume points, and then again', async () => {
+    await using mesh = await oneKernel()
+    const told: unknown[] = []
+    /** @returns how often the capability has acted under the key */
+    const act = async () => {
+      await mesh.kernel('alice').invoke('echo', { text: 'keyed' }, { idempotencyKey: 'k' })
+      return told.filter((args) => (args as { text: string }).text === 'keyed').length
+    }
+    await serve(mesh, told)
+    expect(await act()).toBe(1)
+    for (const hours of [1, 22]) {
+      await mesh.advance({ hours })
+      await call(mesh)
+      await mesh.restart('alice')
+      await serve(mesh, told)
+      expect(await act()).toBe(1)
+    }
+    await mesh.advance({ hours: 2 })
+    expect(await act()).toBe(2)
   })
 
   it('verifies meanwhile what it has skipped, and ends when that was changed; the next start reads everything', async () => {

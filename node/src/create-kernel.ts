@@ -29,6 +29,7 @@ import type { KernelComponents, KernelInit } from './kernel/kernel-components.ts
 import { threadedReadBack } from './read-back/threaded-read-back.ts'
 import { recordThreads } from './replica/record-threads.ts'
 import { replicaMigrations, sqlReplicaStore } from './replica/sql-replica-store.ts'
+import { settledKeyMigrations, sqlSettledKeys } from './resume/sql-settled-keys.ts'
 import { threadedResume } from './resume/threaded-resume.ts'
 import { openSessions } from './session/open-sessions.ts'
 import { systemClock } from './system-clock.ts'
@@ -69,6 +70,7 @@ type Ground = Pick<
   | 'disk'
   | 'readBack'
   | 'resumeThread'
+  | 'settledKeys'
   | 'logs'
   | 'store'
   | 'replicaStore'
@@ -167,6 +169,7 @@ async function directoryGround(directory: string): Promise<Ground> {
     await database.migrate(contentMigrations, { beforeChange })
     await database.migrate(replicaMigrations, { beforeChange })
     await database.migrate(taskMigrations, { beforeChange })
+    await database.migrate(settledKeyMigrations, { beforeChange })
   } catch (error) {
     await database.close()
     throw error
@@ -179,6 +182,7 @@ async function directoryGround(directory: string): Promise<Ground> {
     disk: fileLogDisk(paths.log),
     readBack: threadedReadBack(paths.log),
     resumeThread: threadedResume(paths.log),
+    settledKeys: sqlSettledKeys(database),
     logs,
     store: sqlStore(database),
     replicaStore: sqlReplicaStore(database),

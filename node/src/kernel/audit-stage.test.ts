@@ -189,10 +189,10 @@ describe(settleStage, () => {
     ['ok', released(), 'done'],
     ['unknown', refused({ call: aBegunCall(), unknown: true }), 'unknown'],
     ['refused', refused(), 'new'],
-  ] as const)('ends the key of a call that is %s', (_what, ended, state) => {
+  ] as const)('ends the key of a call that is %s', async (_what, ended, state) => {
     const with_ = parts()
-    with_.idempotency.claim('scope', ended.call.callId, 'args')
+    await with_.idempotency.claim('scope', ended.call.callId, 'args')
     settleStage(with_)(ended)
-    expect(with_.idempotency.claim('scope', 'next', 'args').state).toBe(state)
+    expect(await with_.idempotency.claim('scope', 'next', 'args')).toMatchObject({ state })
   })
 })

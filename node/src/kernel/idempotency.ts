@@ -2,27 +2,25 @@
  * Calls that carry an idempotency key act once. Scope: who asks, capability, key. The same key with the same arguments
  * within 24 hours gives the stored result; with other arguments it is an error (wire.md).
  *
- * What began and how it ended is a projection of the ledger. Only the result bytes are kept besides, in the store, and
- * written before the outcome entry; they are the released bytes, so they have passed the firewall.
+ * What began and how it ended is a projection of the ledger: of calls that run and that ended lately in memory, of all
+ * others on the disk. Only the result bytes are kept besides, in the store, and written before the outcome entry; they are
+ * the released bytes, so they have passed the firewall.
  */
 import type { Clock, Entry, Store, StoreChange } from '@hansa/protocols'
 import { decodeBase64url, encodeBase64url, taggedHash } from '@hansa/trust'
+import { memorySettledKeys, type SettledKey, type SettledKeys } from './settled-keys.ts'
 import type { ResultKind } from './stages.ts'
 
 /** Milliseconds for which a key is remembered: a day. */
 const LIFE_MS = 86_400_000
 const NAMESPACE = 'results'
 
-type Held = {
-  callId: string
-  argsCommitment: string
-  sinceMs: number
-  state: 'running' | 'done' | 'unknown'
-  /** The call whose key was taken over: what is known of it stands when the new one comes to nothing. */
-  before?: Held
-}
-/** What is known of keys, as JSON, in the order of their beginning. */
-export type IdempotencyState = [scope: string, held: Held][]
+/** Of the keys on the disk, so many old ones are forgotten at a time. */
+const FORGOTTEN_AT_A_TIME = 256
+
+type Running = { callId: string; argsCommitment: string; sinceMs: number }
+/** The keys of calls that run, as JSON. */
+export type IdempotencyState = [scope: string, running: Running][]
 export type StoredResult = { kind: ResultKind; bytes: Uint8Array }
 
 export type Claim =
@@ -31,16 +29,23 @@ export type Claim =
   | { state: 'running' | 'done' | 'unknown'; callId: string }
 
 export class Idempotency {
-  readonly #held = new Map<string, Held>()
+  readonly #running = new Map<string, Running>()
+  /** Keys of calls that ended since the last resume point, about in the order of their beginning. */
+  readonly #ended = new Map<string, SettledKey>()
+  readonly #settled: SettledKeys
+  /** Rises whenever keys go from `#ended` to the disk. */
+  #moves = 0
   readonly #byCall = new Map<string, string>()
   /** Calls that run and whose result is in the store already. */
   readonly #kept = new Set<string>()
   readonly #clock: Clock
   readonly #store: Store
 
-  constructor(components: { clock: Clock; store: Store }) {
+  /** @param components `settled` by default in memory */
+  constructor(components: { clock: Clock; store: Store; settled?: SettledKeys }) {
     this.#clock = components.clock
     this.#store = components.store
+    this.#settled = components.settled ?? memorySettledKeys()
   }
 
   static scopeOf(issuer: string, capability: string, key: string): string {
@@ -49,42 +54,36 @@ export class Idempotency {
 
   /**
    * Takes the key for a call, in one step, so that two at once cannot both be the first. A `new` claim ends with `end`.
-   * One that has ended can be taken over when the capability is idempotent.
+   * One that has ended can be taken over when the capability is idempotent. Rejects when the disk does not answer.
    */
-  claim(scope: string, callId: string, argsCommitment: string): Claim {
-    const nowMs = this.#clock.now()
-    const held = this.#held.get(scope)
-    if (held === undefined || nowMs - held.sinceMs >= LIFE_MS) {
-      this.begin(scope, callId, argsCommitment, nowMs)
-      return { state: 'new' }
-    }
-    if (held.argsCommitment !== argsCommitment) return { state: 'other_arguments' }
-    return { state: held.state, callId: held.callId }
+  claim(scope: string, callId: string, argsCommitment: string): Promise<Claim> {
+    return this.#decide(scope, (known) => {
+      const nowMs = this.#clock.now()
+      if (known === undefined || nowMs - known.sinceMs >= LIFE_MS) {
+        this.begin(scope, callId, argsCommitment, nowMs)
+        return { state: 'new' }
+      }
+      if (known.argsCommitment !== argsCommitment) return { state: 'other_arguments' }
+      return { state: 'state' in known ? known.state : 'running', callId: known.callId }
+    })
   }
 
   /**
    * Takes the key from a call that ended without a result to give: its outcome is not known, or the result is lost.
    * @returns whether it was still that call's; of two at once, one gets it.
    */
-  takeOver(scope: string, from: string, callId: string, argsCommitment: string): boolean {
-    const held = this.#held.get(scope)
-    if (held?.callId !== from || held.state === 'running') return false
-    this.begin(scope, callId, argsCommitment, this.#clock.now())
-    return true
+  takeOver(scope: string, from: string, callId: string, argsCommitment: string): Promise<boolean> {
+    return this.#decide(scope, (known) => {
+      if (known?.callId !== from || !('state' in known)) return false
+      this.begin(scope, callId, argsCommitment, this.#clock.now())
+      return true
+    })
   }
 
+  /** What is known of the key stands until the call ends, and still stands when that comes to nothing. */
   begin(scope: string, callId: string, argsCommitment: string, nowMs: number): void {
     this.#forgetOld(nowMs)
-    const known = this.#held.get(scope)
-    const before = known?.state === 'running' ? undefined : known
-    this.#held.delete(scope)
-    this.#held.set(scope, {
-      callId,
-      argsCommitment,
-      sinceMs: nowMs,
-      state: 'running',
-      ...(before === undefined ? {} : { before }),
-    })
+    this.#running.set(scope, { callId, argsCommitment, sinceMs: nowMs })
     this.#byCall.set(callId, scope)
   }
 
@@ -109,41 +108,65 @@ export class Idempotency {
    * those whose outcome is not known: a result is kept before the log tells of it.
    */
   async resultsOf(calls: ReadonlySet<string>): Promise<StoreChange[]> {
-    const found: StoreChange[] = []
-    for (const [key, { callId, before }] of this.#held) {
-      const known = [callId, before?.callId].find((id) => id !== undefined && calls.has(id))
-      if (known !== undefined && (await this.result(key, known)) !== undefined)
-        found.push({ namespace: NAMESPACE, key })
+    const found = new Set<string>()
+    const onDisk = (await this.#settled.ofCalls(calls)).map((key) => [key.scope, key] as const)
+    for (const [scope, { callId }] of [...this.#running, ...this.#ended, ...onDisk]) {
+      if (calls.has(callId) && !found.has(scope) && (await this.result(scope, callId)) !== undefined) found.add(scope)
     }
-    return found
+    return [...found].map((key) => ({ namespace: NAMESPACE, key }))
   }
 
-  /** @param outcome `none` forgets the key: nothing happened, so it may be tried again. */
+  /** @param outcome `none` forgets the call: nothing happened, so it may be tried again. */
   end(callId: string, outcome: 'done' | 'unknown' | 'none'): void {
     const scope = this.#byCall.get(callId)
     if (scope === undefined) return
     this.#byCall.delete(callId)
     const kept = this.#kept.delete(callId)
-    const held = this.#held.get(scope)
-    if (held?.callId !== callId) return
-    // Nobody finds it any more by its key, so nobody could erase it.
-    if (kept && outcome === 'none') this.#store.delete(NAMESPACE, scope).catch(() => {})
+    const running = this.#running.get(scope)
+    if (running?.callId !== callId) return
+    this.#running.delete(scope)
     if (outcome !== 'none') {
-      held.state = outcome
-      delete held.before
-    } else if (held.before === undefined) this.#held.delete(scope)
-    else this.#held.set(scope, held.before)
+      this.#ended.delete(scope)
+      this.#ended.set(scope, { scope, ...running, state: outcome })
+    } else if (kept) {
+      // Nobody finds it any more by its key, so nobody could erase it.
+      this.#store.delete(NAMESPACE, scope).catch(() => {})
+    }
   }
 
+  /** Of calls that run. Those that ended are `ended`, and belong on the disk before anything relies on this. */
   state(): IdempotencyState {
-    return structuredClone([...this.#held])
+    return structuredClone([...this.#running])
+  }
+
+  /** Keys of calls that ended since the state that was restored. */
+  ended(): SettledKey[] {
+    return [...this.#ended.values()]
   }
 
   restore(state: IdempotencyState): void {
-    for (const [scope, held] of structuredClone(state)) {
-      this.#held.set(scope, held)
-      if (held.state === 'running') this.#byCall.set(held.callId, scope)
+    for (const [scope, running] of structuredClone(state)) {
+      this.#running.set(scope, running)
+      this.#byCall.set(running.callId, scope)
     }
+  }
+
+  /** Puts on the disk what the log says of these keys, and no longer holds them in memory. */
+  async settle(keys: readonly SettledKey[]): Promise<void> {
+    await this.#settled.add(keys)
+    for (const { scope, callId } of keys) if (this.#ended.get(scope)?.callId === callId) this.#ended.delete(scope)
+    this.#moves++
+  }
+
+  /** Forgets some keys on the disk that are older than a day, with their results. @returns whether there may be more */
+  async forgetSettled(): Promise<boolean> {
+    const old = await this.#settled.forgetBefore(this.#clock.now() - LIFE_MS + 1, FORGOTTEN_AT_A_TIME)
+    for (const { scope, callId } of old) {
+      const isItsOwn = (await this.result(scope, callId)) !== undefined
+      // A call that has the key now keeps its result in the same place.
+      if (isItsOwn && !this.#running.has(scope) && !this.#ended.has(scope)) await this.#store.delete(NAMESPACE, scope)
+    }
+    return old.length === FORGOTTEN_AT_A_TIME
   }
 
   replay(entry: Entry): void {
@@ -159,14 +182,29 @@ export class Idempotency {
     }
   }
 
-  /** Keys are in order of their beginning, so the old ones are at the front. */
+  /** Nothing else happens in the kernel between what is known of the key and the decision. */
+  async #decide<Decision>(
+    scope: string,
+    decision: (known: Running | SettledKey | undefined) => Decision,
+  ): Promise<Decision> {
+    const inMemory = () => this.#running.get(scope) ?? this.#ended.get(scope)
+    for (;;) {
+      const moves = this.#moves
+      const onDisk = inMemory() === undefined ? await this.#settled.find(scope) : undefined
+      // What was moved meanwhile may have been in neither place when it was looked for.
+      if (moves === this.#moves) return decision(inMemory() ?? onDisk)
+    }
+  }
+
   #forgetOld(nowMs: number): void {
-    for (const [scope, held] of this.#held) {
-      if (nowMs - held.sinceMs < LIFE_MS) break
-      this.#held.delete(scope)
-      this.#byCall.delete(held.callId)
-      // What stays behind names another call, so it is never taken for a result.
-      this.#store.delete(NAMESPACE, scope).catch(() => {})
+    for (const keys of [this.#running, this.#ended]) {
+      for (const [scope, { callId, sinceMs }] of keys) {
+        if (nowMs - sinceMs < LIFE_MS) break
+        keys.delete(scope)
+        this.#byCall.delete(callId)
+        // What stays behind names another call, so it is never taken for a result.
+        this.#store.delete(NAMESPACE, scope).catch(() => {})
+      }
     }
   }
 }

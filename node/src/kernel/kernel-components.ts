@@ -22,6 +22,7 @@ import type { CallObserver } from './call-observer.ts'
 import type { InFlightLimits } from './in-flight.ts'
 import type { PeerSetting } from './peer-settings.ts'
 import type { StartResumeThread } from './read-on.ts'
+import type { SettledKeys } from './settled-keys.ts'
 
 export type KernelLogs = {
   /** Of the log on `disk`. */
@@ -48,6 +49,8 @@ export type KernelComponents = {
   readBack?: ReadBack
   /** Makes resume points while the kernel works. @default this thread, with pauses */
   resumeThread?: StartResumeThread
+  /** Idempotency keys of calls that ended, on the disk. @default in memory */
+  settledKeys?: SettledKeys
   /** @default the first log of this kernel, with none before it */
   logs?: KernelLogs
   /** Where content of calls is kept. @default nowhere, and none can be */

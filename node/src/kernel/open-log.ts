@@ -10,7 +10,7 @@ import { ResumeKeeper } from './resume-keeper.ts'
 
 export type OpenLogInit = Pick<
   KernelComponents,
-  'disk' | 'readBack' | 'resumeThread' | 'logSeed' | 'store' | 'onFatal'
+  'disk' | 'readBack' | 'resumeThread' | 'settledKeys' | 'logSeed' | 'store' | 'onFatal'
 > & {
   clock: Clock
   logger: EventLogger
@@ -36,14 +36,16 @@ export async function openLog(init: OpenLogInit): Promise<OpenLog> {
   // Those of the background touch nothing of the kernel: they only replay.
   const blank = () => {
     const args = new ApprovalArguments({ store: memoryStore(), logger })
-    return new Projections({ ...components, store: memoryStore(), args })
+    return new Projections({ ...components, store: memoryStore(), settledKeys: undefined, args })
   }
   const begin = async () => {
     const projections = blank()
     await replayFrozen(projections)
     return projections
   }
+  const projections = new Projections({ ...components, settledKeys: init.settledKeys })
   const resume = new ResumeKeeper({
+    keys: projections.idempotency,
     store,
     clock,
     logger,
@@ -59,7 +61,6 @@ export async function openLog(init: OpenLogInit): Promise<OpenLog> {
     },
   })
 
-  const projections = new Projections(components)
   const point = await resume.load()
   const found = point && (await prefixHead(disk, key.vkey, point.prefix))
   const after = found?.fits === true ? point?.prefix : undefined

@@ -8,6 +8,7 @@ import { ApprovalArguments } from './approval-arguments.ts'
 import { Projections } from './projections.ts'
 import { factsFrom } from './replay-facts.ts'
 import { openResumePoint, sealResumePoint } from './resume-point.ts'
+import type { SettledKey } from './settled-keys.ts'
 
 const START_MS = 1_800_000_000_000
 const signer = signerFromSeed(sha256('projections'))
@@ -115,6 +116,8 @@ function replayed(projections: Projections, all: readonly Entry[]): Projections 
   return projections
 }
 
+const byScope = (keys: readonly SettledKey[]) => new Map(keys.map((key) => [key.scope, key]))
+
 describe('what a kernel remembers', () => {
   it('is the same from every resume point as from the first entry', () => {
     const key = sha256('key')
@@ -123,18 +126,23 @@ describe('what a kernel remembers', () => {
       fc.property(entries, fc.nat(120), (all, cut) => {
         const [before, after] = [all.slice(0, cut), all.slice(cut)]
         const lastMs = all.at(-1)?.t_ms ?? 0
-        const point = { prefix, state: replayed(fresh(), before).state(before.at(-1)?.t_ms ?? 0) }
+        const first = replayed(fresh(), before)
+        const point = { prefix, state: first.state(before.at(-1)?.t_ms ?? 0) }
         const opened = openResumePoint(sealResumePoint(point, key), key)
         if (opened === undefined) throw new Error('not opened')
         const resumed = fresh()
         resumed.restore(opened.state)
-        expect(replayed(resumed, after).state(lastMs)).toEqual(replayed(fresh(), all).state(lastMs))
+        const whole = replayed(fresh(), all)
+        expect(replayed(resumed, after).state(lastMs)).toEqual(whole.state(lastMs))
+        // Keys of calls that had ended are on the disk, and later ones take their place there.
+        const kept = [...first.idempotency.ended(), ...resumed.idempotency.ended()]
+        expect(byScope(kept)).toEqual(byScope(whole.idempotency.ended()))
       }),
       { numRuns: 300 },
     )
   })
 
-  it('is the same for whoever asks, not only for the next point', () => {
+  it('is the same for whoever asks, not only for the next point', async () => {
     const entry = (seq: number, over: Partial<Entry>): Entry => ({
       v: 1,
       origin: 'test/log/1',
@@ -153,9 +161,11 @@ describe('what a kernel remembers', () => {
       entry(4, { type: 'token.revoked', actor: 'agent:b', ext: { epoch: 3 } }),
       entry(5, { type: 'log.opened', ext: { reason: 'restored' } }),
     ]
+    const first = replayed(fresh(), before)
     const resumed = fresh()
-    resumed.restore(replayed(fresh(), before).state(START_MS))
-    expect(resumed.idempotency.claim('key', idOf(9), 'x')).toEqual({ state: 'done', callId: idOf(1) })
+    resumed.restore(first.state(START_MS))
+    await resumed.idempotency.settle(first.idempotency.ended())
+    expect(await resumed.idempotency.claim('key', idOf(9), 'x')).toEqual({ state: 'done', callId: idOf(1) })
     expect(resumed.uses.left('token', 1)).toBe(false)
     expect(resumed.uses.epochOf('agent:b')).toBe(3)
     expect(resumed.callIds.take(idOf(1))).toBe(false)
@@ -185,6 +195,28 @@ describe('what a kernel remembers', () => {
     const state = replayed(fresh(), [...all, ...begun]).state(START_MS + 49 * day)
     expect(state.approvals.map(({ principal }) => principal)).toEqual(['agent:48', 'agent:49'])
     expect(state.rates.map(([, keys]) => keys.length)).toEqual([1])
+  })
+
+  it('does not grow with keys of calls that have ended: a running kernel puts them on the disk', async () => {
+    const at = {
+      v: 1,
+      origin: 'test/log/1',
+      t_ms: START_MS,
+      prev: '',
+      actor: 'agent:a',
+      cap: 'c',
+      args_c: 'x',
+    } as const
+    const calls = Array.from({ length: 2_000 }, (_, n): Entry[] => [
+      { ...at, seq: 2 * n, type: 'call.begun', call_id: idOf(n), ext: { idem: `key ${n}` } },
+      { ...at, seq: 2 * n + 1, type: 'outcome', call_id: idOf(n), ext: { status: 'ok' } },
+    ]).flat()
+    const projections = replayed(fresh(), calls)
+    expect(projections.state(START_MS).idempotency).toEqual([])
+    expect(projections.idempotency.ended()).toHaveLength(2_000)
+    await projections.idempotency.settle(projections.idempotency.ended())
+    expect(projections.idempotency.ended()).toEqual([])
+    expect(await projections.idempotency.claim('key 7', idOf(9_999), 'x')).toEqual({ state: 'done', callId: idOf(7) })
   })
 })
 

@@ -17,11 +17,14 @@ import { Idempotency, type IdempotencyState } from './idempotency.ts'
 import { OpenCalls, type OpenCallsState } from './open-calls.ts'
 import type { ReplayFacts } from './replay-facts.ts'
 import { RestoreDoubt } from './restore-doubt.ts'
+import type { SettledKeys } from './settled-keys.ts'
 import { TokenUses, type TokenUsesState } from './token-uses.ts'
 
 export type ProjectionComponents = {
   clock: Clock
   store: Store
+  /** @default in memory */
+  settledKeys?: SettledKeys | undefined
   args: ApprovalArguments
   append(draft: EntryDraft): Appended
   outbox: Omit<AckOutboxComponents, 'append' | 'clock'>
@@ -66,9 +69,9 @@ export class Projections {
   readonly #ruleWindow: (rule: string) => number | undefined
   #policyVersion = 0
 
-  constructor({ clock, store, args, append, outbox, facts, random }: ProjectionComponents) {
+  constructor({ clock, store, settledKeys, args, append, outbox, facts, random }: ProjectionComponents) {
     this.approvals = new ApprovalBook({ clock, append, args })
-    this.idempotency = new Idempotency({ clock, store })
+    this.idempotency = new Idempotency({ clock, store, ...(settledKeys === undefined ? {} : { settled: settledKeys }) })
     this.promises = new PromiseBook({ reads: facts.reads, ...(random === undefined ? {} : { random }) })
     this.outbox = new AckOutbox({ ...outbox, clock, append })
     this.#ruleWindow = facts.ruleWindow
@@ -97,7 +100,8 @@ export class Projections {
   }
 
   /**
-   * What `restore` goes on from; of projections that did nothing but replay.
+   * What `restore` goes on from, together with the keys that `idempotency.ended` gives; of projections that did nothing
+   * but replay.
    * @param nowMs time of the last entry: what no longer matters then is left out
    */
   state(nowMs: number): ProjectionsState {

@@ -4,7 +4,8 @@
 import { followLog, type LogDirectory, type VerifiedPrefix } from '@hansa/trust/ledger'
 import type { Projections } from './projections.ts'
 import type { ListedFacts } from './replay-facts.ts'
-import type { ResumePoint } from './resume-point.ts'
+import { type ResumePoint, sealResumePoint } from './resume-point.ts'
+import type { SettledKey } from './settled-keys.ts'
 
 export type ReadOnInit = {
   directory: LogDirectory
@@ -17,8 +18,8 @@ export type ReadOnInit = {
   pause?(): Promise<void>
 }
 
-/** @param size entries that the point covers. */
-export type ReadOn = { point: ResumePoint; size: number }
+/** @param size entries that the point covers. @param ended keys that have to be on the disk before the point is. */
+export type ReadOn = { point: ResumePoint; ended: SettledKey[]; size: number }
 
 /**
  * @param after the point before; undefined reads the log from its beginning.
@@ -42,11 +43,25 @@ export async function readOn(after: ResumePoint | undefined, init: ReadOnInit): 
       size = entry.seq + 1
     },
   })
-  return prefix && { point: { prefix, state: projections.state(lastMs) }, size }
+  return prefix && { point: { prefix, state: projections.state(lastMs) }, ended: projections.idempotency.ended(), size }
 }
 
-/** A point as it is kept, which is read and written where it is made: it may have many megabytes. */
-export type SealedPoint = { sealed: string; size: number }
+/**
+ * A point as it is kept, which is read and written where it is made: it may have many megabytes.
+ * @param ended the keys that have to be on the disk before, some hundred in each text
+ */
+export type SealedPoint = { sealed: string; ended: string[]; size: number }
+
+/** Keys of one text: what is read and put on the disk in one piece, in the thread that calls go through. */
+const KEYS_OF_A_TEXT = 256
+
+export function sealReadOn({ point, ended, size }: ReadOn, key: Uint8Array): SealedPoint {
+  const texts: string[] = []
+  for (let at = 0; at < ended.length; at += KEYS_OF_A_TEXT) {
+    texts.push(JSON.stringify(ended.slice(at, at + KEYS_OF_A_TEXT)))
+  }
+  return { sealed: sealResumePoint(point, key), ended: texts, size }
+}
 
 /** The same in another thread, in its own time. What rejects is to be done here. */
 export interface ResumeThread {

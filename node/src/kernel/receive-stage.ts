@@ -111,7 +111,7 @@ async function claimKey(
 ): Promise<Repeat | Refusal | undefined> {
   if (arrived.idempotencyKey === undefined || target.kind === 'imported') return undefined
   const scope = scopeOf(arrived, target.ref, arrived.idempotencyKey)
-  const claim = idempotency.claim(scope, arrived.callId, arrived.argsCommitment)
+  const claim = await idempotency.claim(scope, arrived.callId, arrived.argsCommitment)
   if (claim.state === 'new') {
     if (doubt?.holds(clock.now()) !== true || target.safety === 'READ' || target.idempotent) return undefined
     idempotency.end(arrived.callId, 'none')
@@ -129,7 +129,7 @@ async function claimKey(
   if (!target.idempotent) {
     return { refused: 'outcome_unknown', reason: `whether call ${claim.callId} acted is not known`, unknown: true }
   }
-  if (idempotency.takeOver(scope, claim.callId, arrived.callId, arrived.argsCommitment)) return undefined
+  if (await idempotency.takeOver(scope, claim.callId, arrived.callId, arrived.argsCommitment)) return undefined
   return { refused: 'busy', reason: 'another call with this key has just begun' }
 }
 

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Projections, ProjectionsState } from './projections.ts'
 import type { ResumeThread } from './read-on.ts'
 import { ResumeKeeper, type ResumeKeeperInit } from './resume-keeper.ts'
+import type { SettledKey } from './settled-keys.ts'
 
 const ORIGIN = 'test/log/1'
 const KEY = noteKey(ORIGIN, sha256('log'))
@@ -39,10 +40,12 @@ beforeEach(async () => {
 function counting(): Projections & { entries: number } {
   const counted = {
     entries: 0,
+    ended: [] as SettledKey[],
     replay() {
       counted.entries += 1
     },
     state: () => ({ policyVersion: counted.entries }) as ProjectionsState,
+    idempotency: { ended: () => counted.ended },
     restore({ policyVersion }: ProjectionsState) {
       counted.entries = policyVersion
     },
@@ -58,11 +61,16 @@ function keeper(over: Partial<ResumeKeeperInit> = {}): ResumeKeeper {
     directory: disk,
     vkey: KEY.vkey,
     key: sha256('resume'),
+    keys: { settle: async () => {}, forgetSettled: async () => false },
     begin: async () => counting(),
     blank: counting,
     onDamage: (error) => void faults.push(error),
     ...over,
   })
+}
+
+function settledKey(n: number): SettledKey {
+  return { scope: `scope ${n}`, callId: `call ${n}`, argsCommitment: 'a', sinceMs: n, state: 'done' }
 }
 
 async function write(entries: number): Promise<number> {
@@ -104,7 +112,7 @@ describe(ResumeKeeper, () => {
     const thread: ResumeThread = {
       async readOn(after) {
         handed.push(after)
-        return { sealed: `made ${handed.length}`, size: handed.length * MANY }
+        return { sealed: `made ${handed.length}`, ended: [], size: handed.length * MANY }
       },
       verify: async () => {},
       close: async () => {},
@@ -115,6 +123,54 @@ describe(ResumeKeeper, () => {
     kept.tick(2 * MANY)
     await until(async () => (await store.get('resume', 'point')) === 'made 2')
     expect(handed).toEqual([before, 'made 1'])
+  })
+
+  it('puts the keys that a point leaves out on the disk before the point, a few hundred at a time', async () => {
+    const ended = Array.from({ length: 600 }, (_, n) => settledKey(n))
+    const saw: string[] = []
+    const keys = {
+      async settle(some: readonly SettledKey[]) {
+        saw.push(`${some.length} keys, ${(await store.get('resume', 'point')) === undefined ? 'no point' : 'a point'}`)
+      },
+      forgetSettled: async () => false,
+    }
+    const kept = keeper({ keys, begin: async () => Object.assign(counting(), { idempotency: { ended: () => ended } }) })
+    kept.tick(await write(MANY))
+    await until(async () => (await covered()) !== undefined)
+    expect(saw).toEqual(['256 keys, no point', '256 keys, no point', '88 keys, no point'])
+    expect(faults).toEqual([])
+  })
+
+  it('forgets old keys once an hour until there are none, also when no point is worth it', async () => {
+    const left: number[] = []
+    let old = 3
+    const keys = {
+      settle: async () => {},
+      async forgetSettled() {
+        left.push(--old)
+        return old > 0
+      },
+    }
+    const kept = keeper({ keys })
+    kept.tick(10)
+    await until(async () => old === 0)
+    old = 2
+    clock.advance(3_500_000)
+    kept.tick(10)
+    expect(left).toEqual([2, 1, 0])
+    clock.advance(100_000)
+    kept.tick(10)
+    await until(async () => old === 0)
+    expect(left).toEqual([2, 1, 0, 1, 0])
+  })
+
+  it('keeps no point whose keys could not be put on the disk', async () => {
+    const keys = { settle: () => Promise.reject(new Error('the disk')), forgetSettled: async () => false }
+    const ended = [settledKey(1)]
+    const kept = keeper({ keys, begin: async () => Object.assign(counting(), { idempotency: { ended: () => ended } }) })
+    await kept.close(await write(2_000))
+    expect(await covered()).toBeUndefined()
+    expect(faults).toEqual([['log.resume_point_failed', expect.anything()]])
   })
 
   it('tries again later and later while no point can be made, and as before when one was', async () => {

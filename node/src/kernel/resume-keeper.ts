@@ -8,8 +8,9 @@
 import type { Clock, EventLogger, Store } from '@hansa/protocols'
 import { followLog, type VerifiedPrefix } from '@hansa/trust/ledger'
 import { faultFields } from './fault-fields.ts'
-import { type ReadOnInit, type ResumeThread, readOn, type SealedPoint } from './read-on.ts'
-import { openResumePoint, type ResumePoint, sealResumePoint } from './resume-point.ts'
+import { type ReadOnInit, type ResumeThread, readOn, type SealedPoint, sealReadOn } from './read-on.ts'
+import { openResumePoint, type ResumePoint } from './resume-point.ts'
+import type { SettledKey } from './settled-keys.ts'
 
 /** Entries between two points: what a start after a crash reads, a second at most. */
 const EVERY_ENTRIES = 32_768
@@ -21,6 +22,8 @@ const WORTH_ENTRIES = 1_024
 const MOST_AT_END = 4 * EVERY_ENTRIES
 /** Entries that are sooner verified than a thread is started. */
 const WORTH_A_THREAD = 8_192
+/** Between two looks for keys on the disk that are a day old, ms. */
+const FORGET_EVERY_MS = 3_600_000
 /** Between two slices of work, ms: a quarter of one core at most. */
 const PAUSE_MS = 10
 
@@ -40,6 +43,12 @@ export type ResumeKeeperInit = Omit<ReadOnInit, 'pause'> & {
   key: Uint8Array
   /** Does what is done in the background, where the log begins blank. @default this thread, with pauses */
   thread?: ResumeThread
+  /** Idempotency keys of the running kernel: those that a point leaves out are on the disk before it is. */
+  keys: {
+    settle(keys: readonly SettledKey[]): Promise<void>
+    /** @returns whether there may be more to forget */
+    forgetSettled(): Promise<boolean>
+  }
   /** What was skipped is not what was signed. */
   onDamage(error: unknown): void
 }
@@ -53,6 +62,7 @@ export class ResumeKeeper {
   /** Entries up to which no other point is tried, after so many failures. */
   #notBefore = 0
   #failures = 0
+  #forgetAtMs = 0
   #running: Promise<void> | undefined
   #closing = false
   #wake = () => {}
@@ -76,16 +86,11 @@ export class ResumeKeeper {
     this.#run(() => this.#verify(prefix, size))
   }
 
-  /** Makes another point in the background when that is worth it. @param size entries under the last checkpoint */
+  /** Does in the background what is due: another point, forgetting old keys. @param size entries under the last checkpoint */
   tick(size: number): void {
-    if (this.#running !== undefined || size - this.#covered < EVERY_ENTRIES || size < this.#notBefore) return
-    this.#notBefore = size + EVERY_ENTRIES * 2 ** Math.min(this.#failures, MAX_DOUBLINGS)
-    this.#failures += 1
-    this.#run(async () => {
-      await this.#keep(await this.#readInBackground())
-      this.#failures = 0
-      this.#notBefore = 0
-    })
+    if (this.#running !== undefined) return
+    if (size - this.#covered >= EVERY_ENTRIES && size >= this.#notBefore) this.#makePoint(size)
+    else this.#forgetSeldom()
   }
 
   /** Call it when the log is closed. @param size entries under its last checkpoint */
@@ -101,6 +106,25 @@ export class ResumeKeeper {
       .catch((error: unknown) => this.#failed(error))
   }
 
+  #makePoint(size: number): void {
+    this.#notBefore = size + EVERY_ENTRIES * 2 ** Math.min(this.#failures, MAX_DOUBLINGS)
+    this.#failures += 1
+    this.#run(async () => {
+      await this.#keep(await this.#readInBackground(), () => this.#pause())
+      this.#failures = 0
+      this.#notBefore = 0
+    })
+  }
+
+  #forgetSeldom(): void {
+    const { clock, keys } = this.#init
+    if (clock.now() < this.#forgetAtMs) return
+    this.#forgetAtMs = clock.now() + FORGET_EVERY_MS
+    this.#run(async () => {
+      while (await keys.forgetSettled()) await this.#pause()
+    })
+  }
+
   #run(job: () => Promise<void>): void {
     if (this.#closing) return
     this.#running = job()
@@ -110,8 +134,12 @@ export class ResumeKeeper {
       })
   }
 
-  async #keep(made: SealedPoint | undefined): Promise<void> {
+  async #keep(made: SealedPoint | undefined, pause = () => Promise.resolve()): Promise<void> {
     if (made === undefined) return
+    for (const keys of made.ended) {
+      await this.#init.keys.settle(JSON.parse(keys) as SettledKey[])
+      await pause()
+    }
     await this.#init.store.set(NAMESPACE, KEY, made.sealed)
     this.#isKept = true
     this.#covered = made.size
@@ -132,7 +160,7 @@ export class ResumeKeeper {
   /** In this thread. */
   async #read(pause?: () => Promise<void>): Promise<SealedPoint | undefined> {
     const made = await readOn(await this.load(), { ...this.#init, ...(pause && { pause }) })
-    return made && { sealed: sealResumePoint(made.point, this.#init.key), size: made.size }
+    return made && sealReadOn(made, this.#init.key)
   }
 
   async #verify(until: VerifiedPrefix, size: number): Promise<void> {

@@ -9,7 +9,7 @@ import type { VerifiedPrefix } from '@hansa/trust/ledger'
 import type { ProjectionsState } from './projections.ts'
 
 /** Rises with every change of what a projection keeps. */
-const FORMAT = 4
+const FORMAT = 5
 
 export type ResumePoint = {
   prefix: VerifiedPrefix

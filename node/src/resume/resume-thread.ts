@@ -7,9 +7,9 @@ import { memoryStore, silentLogger } from '@hansa/protocols'
 import { fileLogDisk, followLog, type VerifiedPrefix } from '@hansa/trust/ledger'
 import { ApprovalArguments } from '../kernel/approval-arguments.ts'
 import { Projections } from '../kernel/projections.ts'
-import { readOn, type SealedPoint } from '../kernel/read-on.ts'
+import { readOn, type SealedPoint, sealReadOn } from '../kernel/read-on.ts'
 import { factsFrom, type ListedFacts } from '../kernel/replay-facts.ts'
-import { openResumePoint, type ResumePoint, sealResumePoint } from '../kernel/resume-point.ts'
+import { openResumePoint, type ResumePoint } from '../kernel/resume-point.ts'
 import { pause } from '../pause.ts'
 import { systemClock } from '../system-clock.ts'
 import { answerQuestions } from '../thread/answer-questions.ts'
@@ -32,7 +32,7 @@ answerQuestions<ResumeQuestion, SealedPoint | undefined>(async (question) => {
   }
   const { after, key, facts } = question
   const made = await readOn(opened(after, key), { ...log, blank: () => replaying(facts) })
-  return { answer: made && { sealed: sealResumePoint(made.point, key), size: made.size } }
+  return { answer: made && sealReadOn(made, key) }
 })
 
 function opened(sealed: string | undefined, key: Uint8Array): ResumePoint | undefined {

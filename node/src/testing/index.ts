@@ -1,5 +1,6 @@
 /** What others need to test against a node. */
 
+export { memorySettledKeys, type SettledKeys } from '../kernel/settled-keys.ts'
 export { recordThreads } from '../replica/record-threads.ts'
 export { spreadRecordReader } from '../replica/spread-record-reader.ts'
 export { replicaMigrations, sqlReplicaStore } from '../replica/sql-replica-store.ts'
