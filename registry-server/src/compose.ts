@@ -10,6 +10,7 @@ import { registryHandlers } from './http/handlers.ts'
 import { drain } from './http/listen.ts'
 import { registryServer } from './http/server.ts'
 import { registryResolver } from './identity/registry-resolver.ts'
+import { type SenderOf, senderBehind } from './limits/sender.ts'
 import { tokenBuckets } from './limits/token-buckets.ts'
 import { listenAndOpen } from './listen-and-open.ts'
 import { every } from './liveness/every.ts'
@@ -70,7 +71,8 @@ export async function startRegistry(config: RegistryConfig, components: Registry
   const records = sqlRecordStore(database, changes.ring)
   const now = () => Math.floor(clock.now() / 1000)
   const recordComponents: RecordComponents = { now, resolver, records, ...boundsOf(config, clock) }
-  const watched = watching({ log, records, changes, clock, now, events }, config, database.dialect)
+  const sender = senderBehind(config.trustProxy)
+  const watched = watching({ log, records, changes, clock, now, events, sender }, config, database.dialect)
   const { watchers, index } = watched
   let replications: Replication[] = []
   const metrics = registryMetrics({
@@ -87,6 +89,7 @@ export async function startRegistry(config: RegistryConfig, components: Registry
     streams: { watchers, log, metrics },
     answered: metrics.answered,
     writes: tokenBuckets(config.writes),
+    sender,
     now: () => clock.now(),
     turnedAway: () => {
       sweep.turnedAway()
@@ -128,18 +131,20 @@ type WatchingComponents = {
   clock: Clock
   now(): number
   events: Events
+  sender: SenderOf
 }
 
 /** Whoever follows the changes of this registry: readers of the stream, and its own index. */
 function watching(
-  { log, records, changes, clock, now, events }: WatchingComponents,
+  { log, records, changes, clock, now, events, sender }: WatchingComponents,
   { watch }: RegistryConfig,
   dialect: Dialect,
 ) {
   const pollMs = dialect === 'postgres' ? POLL_MS : HEARTBEAT_MS
   const limits = { heartbeatMs: HEARTBEAT_MS, maxBehind: watch.maxBehind, pollMs }
   const shared = { ...readTogether({ log, records }, changes), bell: changes, now, limits }
-  const watchers = watchServer({ ...shared, clock, failed: (error) => events.failed('watch', error), bounds: watch })
+  const failed = (error: unknown) => events.failed('watch', error)
+  const watchers = watchServer({ ...shared, clock, sender, failed, bounds: watch })
   const index = liveIndex(shared, (error) => events.failed('search', error))
   const close = async () => {
     await watchers.close()

@@ -27,6 +27,10 @@ const command = new Command('hansa-registry')
     '--allow-private <ranges>',
     'addresses besides public ones that may be asked, such as 127.0.0.1 or 10.0.0.0/8 (default: none)',
   )
+  .option(
+    '--trust-proxy <ranges>',
+    'proxies in front, whose X-Forwarded-For says for which address a request counts (default: none)',
+  )
   .option('--pin <did=key>', 'key of a did:web kernel, which cannot be listed without (default: none)')
   .option('--json', 'print one line of JSON with the URL when it is ready')
   .addHelpText('after', `\nThe environment sets what no option does: ${Object.values(environmentNames).join(', ')}.`)

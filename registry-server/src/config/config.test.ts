@@ -33,6 +33,18 @@ describe(readConfig, () => {
     expect(readConfig({ ttl })).toEqual({ ok: false, faults: [expect.stringContaining('from 1 to 3600')] })
   })
 
+  it('takes proxies by address and range, and no misspelt one', () => {
+    const trustProxy = ['127.0.0.1', '10.0.0.0/8', '::1']
+    expect(readConfig({ trustProxy: trustProxy.join(', ') })).toEqual({
+      ok: true,
+      config: { ...defaultConfig, trustProxy },
+    })
+    expect(readConfig({ trustProxy: '127.0.0.1/64' })).toEqual({
+      ok: false,
+      faults: [expect.stringMatching(/^--trust-proxy: "127.0.0.1\/64" is neither/)],
+    })
+  })
+
   it('names everything that is wrong, and no password', () => {
     const reading = readConfig({ listen: 'nowhere', ttl: 'long', database: 'mysql://hansa:s3cret@db/registry' })
     expect(reading).toEqual({

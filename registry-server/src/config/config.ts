@@ -1,6 +1,7 @@
 /** Settings as text become a checked configuration, or the list of everything that is wrong with them. */
 import { type AllowPrivate, guardedFetch } from '@hansa/mesh/registry'
 import { parseLocation, StorageError } from '@hansa/storage'
+import { senderBehind } from '../limits/sender.ts'
 import type { WatchBounds } from '../watch/serve-watch.ts'
 import type { RegistrySettings } from './env.ts'
 
@@ -24,6 +25,8 @@ export type RegistryConfig = Readonly<{
   replicateFrom: readonly string[]
   /** Which addresses besides public ones may be asked: for identities, and for other registries. */
   allowPrivate: AllowPrivate
+  /** Addresses and ranges of proxies whose word counts for whom a request came from. */
+  trustProxy: readonly string[]
   /** Multikeys of did:web kernels, which prove nothing by themselves. */
   pinned: Readonly<Record<string, readonly string[]>>
   /** Kernels that are remembered at the same time, listed or not; another one is told `busy`. */
@@ -50,6 +53,7 @@ export const defaultConfig: RegistryConfig = Object.freeze({
   maxKernels: 10_000,
   replicateFrom: Object.freeze([]),
   allowPrivate: false,
+  trustProxy: Object.freeze([]),
   pinned: Object.freeze({}),
   // An organisation of thirty kernels behind one address can start together; verifying costs a tenth of a millisecond.
   writes: Object.freeze({ burst: 60, perSecond: 5 }),
@@ -99,9 +103,15 @@ export function readConfig(settings: RegistrySettings): ConfigReading {
   }
   if (settings.allowPrivate !== undefined) {
     const ranges = words(settings.allowPrivate)
-    const fault = rangesFault(ranges)
+    const fault = faultOf(() => guardedFetch({ allowPrivate: ranges }))
     if (fault === undefined) config.allowPrivate = ranges
     else faults.push(`--allow-private: ${fault}`)
+  }
+  if (settings.trustProxy !== undefined) {
+    const proxies = words(settings.trustProxy)
+    const fault = faultOf(() => senderBehind(proxies))
+    if (fault === undefined) config.trustProxy = Object.freeze(proxies)
+    else faults.push(`--trust-proxy: ${fault}`)
   }
   if (settings.pin !== undefined) {
     const pins = words(settings.pin).map((pin) => /^(did:web:[^=]+)=(z6Mk[1-9A-HJ-NP-Za-km-z]{44})$/.exec(pin))
@@ -134,9 +144,9 @@ function words(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '')
 }
 
-function rangesFault(ranges: readonly string[]): string | undefined {
+function faultOf(read: () => unknown): string | undefined {
   try {
-    guardedFetch({ allowPrivate: ranges })
+    read()
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

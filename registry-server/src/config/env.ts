@@ -8,9 +8,10 @@ export type RegistrySettings = {
   deadAfter?: string
   logKey?: string
   logOrigin?: string
-  /** Separated by spaces or commas, like the two that follow. */
+  /** Separated by spaces or commas, like the three that follow. */
   replicateFrom?: string
   allowPrivate?: string
+  trustProxy?: string
   pin?: string
 }
 
@@ -24,6 +25,7 @@ export const environmentNames = {
   logOrigin: 'HANSA_REGISTRY_LOG_ORIGIN',
   replicateFrom: 'HANSA_REGISTRY_REPLICATE_FROM',
   allowPrivate: 'HANSA_REGISTRY_ALLOW_PRIVATE',
+  trustProxy: 'HANSA_REGISTRY_TRUST_PROXY',
   pin: 'HANSA_REGISTRY_PIN',
 } as const satisfies Record<keyof RegistrySettings, string>
 

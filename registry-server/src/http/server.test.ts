@@ -6,6 +6,7 @@ import { StorageError } from '@hansa/storage'
 import { bob } from '@hansa/trust/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { registryEvents } from '../events.ts'
+import { senderBehind } from '../limits/sender.ts'
 import { tokenBuckets } from '../limits/token-buckets.ts'
 import type { RegistryLog } from '../log/registry-log.ts'
 import { asker, manifestOf, refused, testRegistry } from '../testing/test-registry.ts'
@@ -124,6 +125,20 @@ describe('a request', () => {
     expect((await strict.ask.get(bob.did)).status).toBe(200)
   })
 
+  it.each([
+    ['for whom a trusted proxy names', ['127.0.0.0/8'], 200],
+    ['for its connection, whatever it says, when nobody is trusted', [], 429],
+  ])('counts %s', async (_whom, trustProxy, second) => {
+    await using strict = await testRegistry({ trustProxy, writes: { burst: 1, perSecond: 0 } })
+    const register = async (sender: string) => {
+      const body = JSON.stringify({ manifest: manifestOf(bob) })
+      const headers = { 'content-type': 'application/json', 'x-forwarded-for': sender }
+      return (await strict.ask.send('POST', registryRoutes.register.path, { body, headers })).status
+    }
+    expect([await register('198.51.100.1'), await register('198.51.100.2')]).toEqual([200, second])
+    expect(await register('203.0.113.9, 198.51.100.1')).toBe(429)
+  })
+
   it('that only reads leaves no line in the log, however wrong it is', async () => {
     const before = registry.log.length
     await registry.ask.send('GET', '/nowhere')
@@ -151,6 +166,7 @@ describe('a handler that fails', () => {
       handlers: failing(error),
       events: { ...registryEvents(silentLogger), failed: (_doing, cause) => failures.push(cause) },
       writes: tokenBuckets({ burst: 9, perSecond: 9 }),
+      sender: senderBehind([]),
       now: () => 0,
       turnedAway: () => {},
       answered: () => {},

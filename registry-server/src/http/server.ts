@@ -4,6 +4,7 @@ import type { Code } from '@hansa/protocols'
 import { StorageError } from '@hansa/storage'
 import { randomId } from '@hansa/trust'
 import type { Events } from '../events.ts'
+import type { SenderOf } from '../limits/sender.ts'
 import type { TokenBuckets } from '../limits/token-buckets.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Answer, Handlers } from './handlers.ts'
@@ -26,6 +27,7 @@ export type HttpComponents = {
   handlers: Handlers
   events: Events
   writes: TokenBuckets
+  sender: SenderOf
   /** Unix time, milliseconds. */
   now(): number
   /** Counts a request that the rate limit turned away. */
@@ -101,7 +103,7 @@ async function answerStream(
 }
 
 async function serveRoute(components: HttpComponents, request: IncomingMessage, match: Match): Promise<Answer<object>> {
-  if (match.method === 'POST' && !components.writes.take(sourceOf(request), components.now())) {
+  if (match.method === 'POST' && !components.writes.take(components.sender(request), components.now())) {
     components.turnedAway()
     return { ok: false, code: 'rate_limited', reason: '' }
   }
@@ -117,7 +119,7 @@ async function serveRoute(components: HttpComponents, request: IncomingMessage, 
 
 /** Only writes go to the log: they are few per address, while reads cost their sender nothing. */
 function refused(
-  { events }: HttpComponents,
+  { events, sender }: HttpComponents,
   request: IncomingMessage,
   response: ServerResponse,
   route: string,
@@ -127,12 +129,8 @@ function refused(
   if (!request.complete) response.setHeader('connection', 'close')
   const recorded = request.method === 'POST' && route !== 'none' && code !== 'rate_limited'
   const denialId = recorded ? randomId() : undefined
-  if (denialId !== undefined) events.refused(route, sourceOf(request), denialId, reason)
+  if (denialId !== undefined) events.refused(route, sender(request), denialId, reason)
   respondRefused(response, code, denialId)
-}
-
-function sourceOf(request: IncomingMessage): string {
-  return request.socket.remoteAddress ?? 'unknown'
 }
 
 /** A database that cannot be reached now may be there at the next attempt. */

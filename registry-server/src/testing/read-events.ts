@@ -4,10 +4,16 @@ import { request } from 'undici'
 
 export type ReadEvent = { [N in WatchEventName]: { name: N; id?: string; data: WatchEventData[N] } }[WatchEventName]
 
-export async function readEvents(url: string, init: { after?: number; lastEventId?: string } = {}) {
+/** @param sender whom a proxy would name. */
+type ReadEventsInit = { after?: number; lastEventId?: string; sender?: string }
+
+export async function readEvents(url: string, init: ReadEventsInit = {}) {
   const query = init.after === undefined ? '' : `?after=${init.after}`
   const { statusCode, headers, body } = await request(`${url}${registryStreams.watch.path}${query}`, {
-    headers: init.lastEventId === undefined ? {} : { 'last-event-id': init.lastEventId },
+    headers: {
+      ...(init.lastEventId !== undefined && { 'last-event-id': init.lastEventId }),
+      ...(init.sender !== undefined && { 'x-forwarded-for': init.sender }),
+    },
   })
   body.setEncoding('utf8')
   const chunks = body[Symbol.asyncIterator]()

@@ -1,6 +1,7 @@
 /** Adapter: one watch stream onto one response, and how many there may be. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@hansa/protocols'
+import type { SenderOf } from '../limits/sender.ts'
 import { sourceKey } from '../limits/token-buckets.ts'
 import { type Refusal, refuse } from '../refusal.ts'
 import { frameText } from './frames.ts'
@@ -9,6 +10,7 @@ import { type WatchComponents, watchStream } from './watch-stream.ts'
 export type WatchServerComponents = WatchComponents & {
   clock: Clock
   bounds: WatchBounds
+  sender: SenderOf
   failed(error: unknown): void
 }
 
@@ -40,7 +42,7 @@ export function watchServer(components: WatchServerComponents): WatchServer {
       return readers
     },
     async serve(request, response, after) {
-      const source = sourceKey(request.socket.remoteAddress ?? 'unknown')
+      const source = sourceKey(components.sender(request))
       const own = perSource.get(source) ?? 0
       if (readers >= bounds.maxReaders || own >= bounds.maxPerSource || ending.signal.aborted)
         return refuse('busy', 'too_many_readers')

@@ -133,6 +133,18 @@ describe('a reader of the watch stream', () => {
     }
   })
 
+  it('is counted by the address that a trusted proxy names', async () => {
+    const proxied = { trustProxy: ['127.0.0.1'], watch: { ...bounds, maxPerSource: 1 } }
+    await using registry = await testRegistry(proxied)
+    using first = await readEvents(registry.registry.url, { sender: '198.51.100.1' })
+    const busy = await registry.ask.send('GET', registryStreams.watch.path, {
+      headers: { 'x-forwarded-for': '198.51.100.1' },
+    })
+    using other = await readEvents(registry.registry.url, { sender: '198.51.100.2' })
+    expect([first.status, busy.status, other.status]).toEqual([200, 503, 200])
+    await Promise.all([first.next(), other.next()])
+  })
+
   it('that takes nothing is cut off, and holds up neither others nor the end', async () => {
     await using registry = await testRegistry({ watch: { ...bounds, stallMs: 1_000 } })
     const [seq, expires, keepUntil] = [NOW, NOW + 100_000, NOW + 200_000]
