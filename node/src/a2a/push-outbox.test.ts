@@ -106,6 +106,33 @@ describe(PushOutbox, () => {
     expect(new Set(posted.map(({ id }) => id)).size).toBe(2)
   })
 
+  it('waits for a webhook that fails without holding up the others of its owner, or of anybody', async () => {
+    const failing = 20
+    answer = () => answered(500)
+    const outbox = open()
+    const tell = async (owner: string, id: string) => {
+      const task = { ...stored, owner, task: { ...stored.task, id } }
+      const place = JSON.stringify([owner, `agent:${owner}`, ''])
+      await store.take(place, task, { id, digest: 'd' }, 0)
+      await store.putPushConfig(place, id, { id: 'w', taskId: id, url: `https://${owner}.example/${id}` })
+      outbox.wake((await store.update(place, task, [event(1)])).pushed)
+    }
+    for (let n = 0; n < failing; n++) await tell(n % 2 === 0 ? 'ann' : `owner-${n}`, `dead-${n}`)
+    await until(failing)
+    answer = () => answered(200)
+    await tell('ann', 'alive')
+    await tell('bob', 'alive')
+    await until(failing + 2)
+    expect(posted.slice(failing).map(({ url }) => url)).toEqual([
+      'https://ann.example/alive',
+      'https://bob.example/alive',
+    ])
+    await expect.poll(() => clock.waiting).toBe(failing)
+    clock.advance(1_000)
+    await until(2 * failing + 2)
+    await expect.poll(() => store.pushLines()).toEqual([])
+  })
+
   it('posts to where the webhook is by then, and to nobody when it was taken away', async () => {
     answer = () => answered(500)
     const outbox = open()

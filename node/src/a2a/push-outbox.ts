@@ -25,8 +25,8 @@ export type PushOutboxComponents = {
   logger: EventLogger
 }
 
-/** `woken`: something was kept for it since it was last looked at. */
-type Line = PushLine & { running: boolean; woken: boolean }
+/** `woken`: something was kept for it since it was last looked at. `resting`: its next attempt has to wait. */
+type Line = PushLine & { running: boolean; woken: boolean; resting: boolean }
 
 export class PushOutbox implements AsyncDisposable {
   readonly #components: PushOutboxComponents
@@ -51,7 +51,7 @@ export class PushOutbox implements AsyncDisposable {
     for (const line of lines) {
       const key = keyOf(line)
       const known = this.#lines.get(key)
-      if (known === undefined) this.#lines.set(key, { ...line, running: false, woken: true })
+      if (known === undefined) this.#lines.set(key, { ...line, running: false, woken: true, resting: false })
       else known.woken = true
     }
     this.#deliver()
@@ -75,7 +75,7 @@ export class PushOutbox implements AsyncDisposable {
     for (const [key, line] of this.#lines) {
       if (this.#running.size >= MAX_AT_ONCE) return
       const atOnce = busy.get(line.owner) ?? 0
-      if (line.running || atOnce >= MAX_AT_ONCE_OF_OWNER) continue
+      if (line.running || line.resting || atOnce >= MAX_AT_ONCE_OF_OWNER) continue
       busy.set(line.owner, atOnce + 1)
       line.running = true
       const work: Promise<void> = this.#run(line)
@@ -98,26 +98,45 @@ export class PushOutbox implements AsyncDisposable {
       // Looked up each time: the webhook may be another one by now, or none.
       for (let next = await store.nextPush(line); next !== undefined; next = await store.nextPush(line)) {
         if (signal.aborted) return
-        await this.#attempt(next)
+        const waitMs = await this.#attempt(next)
+        if (waitMs !== undefined) return this.#rest(line, waitMs)
       }
     }
   }
 
-  async #attempt({ id, config, body, attempts }: WaitingPush): Promise<void> {
-    const { store, clock, logger } = this.#components
+  /** Others go on meanwhile: a webhook that does not answer would take the places of those that do. */
+  #rest(line: Line, ms: number): void {
     const { signal } = this.#closing
+    line.woken = true
+    line.resting = true
+    // Behind all others when its time has come.
+    this.#lines.delete(keyOf(line))
+    this.#lines.set(keyOf(line), line)
+    void pause(this.#components.clock, ms, signal).then(() => {
+      line.resting = false
+      if (!signal.aborted) this.#deliver()
+    })
+  }
+
+  /** @returns milliseconds until the next attempt; undefined when this one was the last or is not needed any more. */
+  async #attempt({ id, config, body, attempts }: WaitingPush): Promise<number | undefined> {
+    const { store, logger } = this.#components
     const fault = await this.#post(id, config, body)
-    if (fault === undefined) return store.pushDone(id)
-    if (signal.aborted) return
+    if (fault === undefined) {
+      await store.pushDone(id)
+      return undefined
+    }
+    if (this.#closing.signal.aborted) return undefined
     const delay = PUSH_RETRY_MS[attempts]
     if (delay === undefined || fault.final) {
       // The path of a webhook may be its secret.
       const host = URL.parse(config.url)?.host ?? ''
       logger.warn('a2a.push_given_up', { host, attempt: attempts + 1, reason: fault.reason })
-      return store.pushDone(id)
+      await store.pushDone(id)
+      return undefined
     }
     await store.pushFailed(id)
-    await pause(clock, delay, signal)
+    return delay
   }
 
   async #post(id: string, { url, token, authentication }: A2aPushConfig, body: string) {
