@@ -48,7 +48,7 @@ export const defaultConfig: RegistryConfig = Object.freeze({
   // A restart of a machine is no death.
   deadAfterSeconds: 900,
   // A reader costs one socket and one event in memory.
-  watch: Object.freeze({ maxBehind: 10_000, maxReaders: 256, maxPerSource: 32, stallMs: 30_000 }),
+  watch: Object.freeze({ maxBehind: 10_000, maxReaders: 256, maxPerSource: 32, turnMs: 30_000, stallMs: 30_000 }),
   // A page of the largest manifests is 1 MiB and the whole directory below 3 GiB.
   maxKernels: 10_000,
   replicateFrom: Object.freeze([]),

@@ -5,6 +5,7 @@ import type { SenderOf } from '../limits/sender.ts'
 import { sourceKey } from '../limits/token-buckets.ts'
 import { type Refusal, refuse } from '../refusal.ts'
 import { frameText } from './frames.ts'
+import { ReaderPlaces } from './reader-places.ts'
 import { type WatchComponents, watchStream } from './watch-stream.ts'
 
 export type WatchServerComponents = WatchComponents & {
@@ -20,12 +21,17 @@ export type WatchBounds = {
   maxReaders: number
   /** Of one address, an IPv6 network of /64 counting as one. */
   maxPerSource: number
+  /** What a reader has its place for at least when others wait for one, milliseconds. */
+  turnMs: number
   /** A reader that takes nothing for so long is cut off, milliseconds. */
   stallMs: number
 }
 
 export interface WatchServer {
-  /** @returns a refusal when there are too many; else resolves when the stream has ended. */
+  /**
+   * @returns a refusal when there are too many and none has had its turn; else resolves when the stream has ended, at
+   * the latest when somebody else has the place.
+   */
   serve(request: IncomingMessage, response: ServerResponse, after: number | undefined): Promise<Refusal | undefined>
   readonly readers: number
   /** Ends all of them. */
@@ -34,27 +40,19 @@ export interface WatchServer {
 
 export function watchServer(components: WatchServerComponents): WatchServer {
   const { bounds } = components
-  const perSource = new Map<string, number>()
+  const places = new ReaderPlaces({ ...bounds, clock: components.clock })
   const ending = new AbortController()
-  let readers = 0
   return {
     get readers() {
-      return readers
+      return places.taken
     },
     async serve(request, response, after) {
-      const source = sourceKey(components.sender(request))
-      const own = perSource.get(source) ?? 0
-      if (readers >= bounds.maxReaders || own >= bounds.maxPerSource || ending.signal.aborted)
-        return refuse('busy', 'too_many_readers')
-      readers += 1
-      perSource.set(source, own + 1)
+      const place = ending.signal.aborted ? undefined : places.take(sourceKey(components.sender(request)))
+      if (place === undefined) return refuse('busy', 'too_many_readers')
       try {
-        await send(components, response, after, ending.signal)
+        await send(components, response, after, { ending: ending.signal, turn: place.signal })
       } finally {
-        readers -= 1
-        const left = (perSource.get(source) ?? 1) - 1
-        if (left === 0) perSource.delete(source)
-        else perSource.set(source, left)
+        place.leave()
       }
       return undefined
     },
@@ -66,11 +64,11 @@ async function send(
   components: WatchServerComponents,
   response: ServerResponse,
   after: number | undefined,
-  ending: AbortSignal,
+  { ending, turn }: { ending: AbortSignal; turn: AbortSignal },
 ): Promise<void> {
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const signal = AbortSignal.any([gone.signal, ending])
+  const signal = AbortSignal.any([gone.signal, ending, turn])
   response.writeHead(200, {
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
@@ -89,8 +87,13 @@ async function send(
   }
   if (response.destroyed) return
   response.end()
-  // What a reader does not take must not hold up the end.
+  // What a reader does not take must not hold up the end, nor stay when somebody else has its place.
   if (ending.aborted) response.destroy()
+  else
+    response.once(
+      'close',
+      components.clock.after(components.bounds.stallMs, () => response.destroy()),
+    )
 }
 
 /** Until there is room again, or the reader is cut off. */

@@ -21,7 +21,7 @@ async function nextChange(events: Pick<Awaited<ReturnType<typeof readEvents>>, '
   }
 }
 
-const bounds = { maxBehind: 10_000, maxReaders: 256, maxPerSource: 32, stallMs: 30_000 }
+const bounds = { maxBehind: 10_000, maxReaders: 256, maxPerSource: 32, turnMs: 30_000, stallMs: 30_000 }
 
 describeOnBoth('the watch stream', (_open, { url: place }) => {
   it('begins with all that is listed, and goes on with every change, once and in order', async () => {
@@ -131,6 +131,22 @@ describe('a reader of the watch stream', () => {
       using again = await readEvents(registry.registry.url)
       if (again.status === 200) break
     }
+  })
+
+  it('gives its place to one who waits, once it has had it for half a minute, and goes on from its cursor', async () => {
+    await using registry = await testRegistry({ watch: { ...bounds, maxPerSource: 1 } })
+    await registry.ask.register(manifestOf(alice))
+    using first = await readEvents(registry.registry.url, { after: 0 })
+    expect(entryOf(await first.next())).toMatchObject({ index: 0, kernel_id: alice.did })
+    registry.clock.advance(30_000)
+    using second = await readEvents(registry.registry.url, { after: 0 })
+    expect(entryOf(await second.next())).toMatchObject({ index: 0, kernel_id: alice.did })
+    expect((await nextChange(first)) ?? 'ended').toBe('ended')
+    expect(registry.registry.readers).toBe(1)
+    await registry.ask.register(manifestOf(bob))
+    registry.clock.advance(30_000)
+    using again = await readEvents(registry.registry.url, { after: 1 })
+    expect(entryOf(await again.next())).toMatchObject({ index: 1, kernel_id: bob.did })
   })
 
   it('is counted by the address that a trusted proxy names', async () => {
