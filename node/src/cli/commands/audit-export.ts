@@ -3,12 +3,12 @@ import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Did, isDid } from '@hansa/protocols'
+import { type AuditExportHeader, type Did, isDid } from '@hansa/protocols'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { failed, usage } from '../errors.ts'
 import { integer } from '../options.ts'
-import { counted, facts } from '../table.ts'
+import { counted, facts, time } from '../table.ts'
 
 type Options = { peer: string; since?: number; out?: string }
 
@@ -28,7 +28,7 @@ export function auditExportCommand(cli: Cli): Command {
     .option('--out <file>', 'where it goes; it must not exist (default: hansa-audit-PEER.jsonl)')
     .action(
       cli.action<Options>(async ({ home, print, stderr, options }) => {
-        const { exportEntries, fileLogDisk, noteKey } = await import('@hansa/trust/ledger')
+        const { exportEntries, fileLogDisk, noteKey, verifyCheckpoint } = await import('@hansa/trust/ledger')
         const { openHome } = await import('../../home/home.ts')
         const { readHomeLogs } = await import('../../home/home-logs.ts')
         const { systemClock } = await import('../../system-clock.ts')
@@ -38,12 +38,14 @@ export function auditExportCommand(cli: Cli): Command {
         const { origin } = await readHomeLogs(paths, keys.signer.did)
         const file = resolve(options.out ?? `hansa-audit-${peer.slice(-8)}.jsonl`)
         const line = await progress(print, stderr, 'Reading the log')
+        const { vkey } = noteKey(origin, keys.logSeed)
+        let header: AuditExportHeader | undefined
         let entries = -2
         try {
           const lines = exportEntries(fileLogDisk(paths.log), {
             kernel: keys.signer.did,
             peer,
-            vkey: noteKey(origin, keys.logSeed).vkey,
+            vkey,
             now: systemClock.now(),
             ...(options.since !== undefined && { from: options.since }),
             ...(manifest !== undefined && { manifest }),
@@ -51,6 +53,7 @@ export function auditExportCommand(cli: Cli): Command {
           })
           const text = async function* () {
             for await (const one of lines) {
+              header ??= JSON.parse(one) as AuditExportHeader
               entries++
               yield `${one}\n`
             }
@@ -59,10 +62,13 @@ export function auditExportCommand(cli: Cli): Command {
         } finally {
           line.stop()
         }
-        const result = { file, kernel: keys.signer.did, peer, entries, manifest: manifest !== undefined }
+        const verdict = verifyCheckpoint(header?.checkpoint ?? '', vkey)
+        const through = { ...(verdict.ok && { logEntries: verdict.checkpoint.size }), throughMs: header?.through_ms }
+        const result = { file, kernel: keys.signer.did, peer, entries, ...through, manifest: manifest !== undefined }
         print.result(result, (style) => {
           const summary = facts(style, [
             ['exported', `${counted(entries, 'entry', 'entries')} that concern ${peer}`],
+            ['covers', coverage(result)],
             ['file', style.name(file)],
           ])
           const key = result.manifest ? keys.signer.did : '@MANIFEST'
@@ -71,6 +77,11 @@ export function auditExportCommand(cli: Cli): Command {
         return undefined
       }),
     )
+}
+
+/** What happened since the last checkpoint is in no export until the next one, a second later on a node that runs. */
+function coverage({ logEntries = 0, throughMs = 0 }: { logEntries?: number; throughMs?: number | undefined }): string {
+  return `the log up to its checkpoint of ${counted(logEntries, 'entry', 'entries')}, ${time(Math.floor(throughMs / 1000))}`
 }
 
 /** What a running node knows; without one a DID has to be given, and the export names no manifest. */
