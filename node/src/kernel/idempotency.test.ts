@@ -158,6 +158,19 @@ describe('a result', () => {
     expect(await keys.resultsOf(new Set(['two']))).toHaveLength(1)
   })
 
+  it('of a call that took the key over stays, also when that of the first is a day old', async () => {
+    await begin('one')
+    end('one', 'unknown')
+    clock.advance(DAY_MS - 1)
+    await keys.takeOver(scope, 'one', 'two', 'a')
+    await keys.keep(scope, 'two', result)
+    clock.advance(1)
+    await keys.claim(Idempotency.scopeOf('agent:a', 'note.write', 'other'), 'three', 'a')
+    keys.end('two', 'done')
+    expect(await keys.claim(scope, 'four', 'a')).toEqual({ state: 'done', callId: 'two' })
+    expect(await keys.result(scope, 'two')).toBeDefined()
+  })
+
   it('does not stay behind when its call comes to nothing, where nobody would find it', async () => {
     await begin('one')
     await keys.keep(scope, 'one', result)
@@ -268,6 +281,58 @@ describe('a key that a resume point has put on the disk', () => {
     expect(await keys.forgetSettled()).toBe(false)
     expect(await store.list('results')).toEqual([])
     expect(await settled.find(scope)).toBeUndefined()
+  })
+
+  it('gives its result to be erased although it goes to the disk while it is looked for there', async () => {
+    const slow = Promise.withResolvers<void>()
+    const looking: SettledKeys = {
+      ...settled,
+      async ofCalls(calls) {
+        const found = await settled.ofCalls(calls)
+        await slow.promise
+        return found
+      },
+    }
+    keys = new Idempotency({ clock, store, settled: looking })
+    await begin('one')
+    await keys.keep(scope, 'one', { kind: 'data', bytes: Buffer.from('1') })
+    end('one', 'done')
+    const found = keys.resultsOf(new Set(['one']))
+    await afterPoint()
+    slow.resolve()
+    expect(await found).toEqual([{ namespace: 'results', key: scope }])
+  })
+
+  it('is forgotten only when its result is gone: whoever was killed in between goes on there', async () => {
+    await begin('one')
+    await keys.keep(scope, 'one', { kind: 'data', bytes: Buffer.from('1') })
+    end('one', 'done')
+    await afterPoint()
+    clock.advance(DAY_MS)
+    const killed = new Idempotency({
+      ...{ clock, settled },
+      store: { ...store, delete: () => Promise.reject(new Error('killed')) },
+    })
+    await expect(killed.forgetSettled()).rejects.toThrow('killed')
+    const restarted = new Idempotency({ clock, store, settled })
+    expect(await restarted.resultsOf(new Set(['one']))).toEqual([{ namespace: 'results', key: scope }])
+    await restarted.forgetSettled()
+    expect(await store.list('results')).toEqual([])
+    expect(await settled.find(scope)).toBeUndefined()
+  })
+
+  it('is not forgotten while another call has it: should that one come to nothing, its result is still found', async () => {
+    await begin('one')
+    await keys.keep(scope, 'one', { kind: 'data', bytes: Buffer.from('1') })
+    end('one', 'done')
+    await afterPoint()
+    clock.advance(DAY_MS)
+    await begin('two')
+    expect(await keys.forgetSettled()).toBe(false)
+    end('two', 'none')
+    expect(await keys.resultsOf(new Set(['one']))).toHaveLength(1)
+    await keys.forgetSettled()
+    expect(await store.list('results')).toEqual([])
   })
 
   it('leaves alone what a later call with the same key has kept', async () => {

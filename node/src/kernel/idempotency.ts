@@ -109,8 +109,9 @@ export class Idempotency {
    */
   async resultsOf(calls: ReadonlySet<string>): Promise<StoreChange[]> {
     const found = new Set<string>()
-    const onDisk = (await this.#settled.ofCalls(calls)).map((key) => [key.scope, key] as const)
-    for (const [scope, { callId }] of [...this.#running, ...this.#ended, ...onDisk]) {
+    // Keys go from memory to the disk and never back, so none is missed in between.
+    const inMemory = [...this.#running, ...this.#ended].map(([scope, { callId }]) => ({ scope, callId }))
+    for (const { scope, callId } of [...inMemory, ...(await this.#settled.ofCalls(calls))]) {
       if (calls.has(callId) && !found.has(scope) && (await this.result(scope, callId)) !== undefined) found.add(scope)
     }
     return [...found].map((key) => ({ namespace: NAMESPACE, key }))
@@ -158,15 +159,18 @@ export class Idempotency {
     this.#moves++
   }
 
-  /** Forgets some keys on the disk that are older than a day, with their results. @returns whether there may be more */
+  /** Forgets some keys on the disk that are older than a day, after their results. @returns whether there may be more */
   async forgetSettled(): Promise<boolean> {
-    const old = await this.#settled.forgetBefore(this.#clock.now() - LIFE_MS + 1, FORGOTTEN_AT_A_TIME)
-    for (const { scope, callId } of old) {
-      const isItsOwn = (await this.result(scope, callId)) !== undefined
-      // A call that has the key now keeps its result in the same place.
-      if (isItsOwn && !this.#running.has(scope) && !this.#ended.has(scope)) await this.#store.delete(NAMESPACE, scope)
+    const old = await this.#settled.before(this.#clock.now() - LIFE_MS + 1, FORGOTTEN_AT_A_TIME)
+    const forgotten: SettledKey[] = []
+    for (const key of old) {
+      // A call that has the key now keeps its result in the same place, and may come to nothing: later, then.
+      if (this.#running.has(key.scope) || this.#ended.has(key.scope)) continue
+      await this.#store.delete(NAMESPACE, key.scope)
+      forgotten.push(key)
     }
-    return old.length === FORGOTTEN_AT_A_TIME
+    await this.#settled.forget(forgotten)
+    return forgotten.length === FORGOTTEN_AT_A_TIME
   }
 
   replay(entry: Entry): void {
@@ -200,6 +204,8 @@ export class Idempotency {
     for (const keys of [this.#running, this.#ended]) {
       for (const [scope, { callId, sinceMs }] of keys) {
         if (nowMs - sinceMs < LIFE_MS) break
+        // Another call has taken it over, and keeps its result in the same place.
+        if (keys === this.#ended && this.#running.has(scope)) continue
         keys.delete(scope)
         this.#byCall.delete(callId)
         // What stays behind names another call, so it is never taken for a result.

@@ -18,8 +18,10 @@ export interface SettledKeys {
   /** Each takes the place of what was known of its scope. On the disk when it returns. */
   add(keys: readonly SettledKey[]): Promise<void>
   ofCalls(calls: ReadonlySet<string>): Promise<SettledKey[]>
-  /** Forgets keys of calls that began before then, the oldest first. @returns them, `most` of them at most */
-  forgetBefore(sinceMs: number, most: number): Promise<SettledKey[]>
+  /** Keys of calls that began before then, the oldest first. @param most how many at most */
+  before(sinceMs: number, most: number): Promise<SettledKey[]>
+  /** Forgets these, unless another call has the scope by now. */
+  forget(keys: readonly SettledKey[]): Promise<void>
 }
 
 /** For kernels whose log is in memory too, and for tests. */
@@ -31,11 +33,12 @@ export function memorySettledKeys(): SettledKeys {
       for (const key of keys) kept.set(key.scope, key)
     },
     ofCalls: async (calls) => [...kept.values()].filter(({ callId }) => calls.has(callId)),
-    async forgetBefore(sinceMs, most) {
+    async before(sinceMs, most) {
       const old = [...kept.values()].filter((key) => key.sinceMs < sinceMs)
-      const oldest = old.sort((a, b) => a.sinceMs - b.sinceMs).slice(0, most)
-      for (const { scope } of oldest) kept.delete(scope)
-      return oldest
+      return old.sort((a, b) => a.sinceMs - b.sinceMs).slice(0, most)
+    },
+    async forget(keys) {
+      for (const { scope, callId } of keys) if (kept.get(scope)?.callId === callId) kept.delete(scope)
     },
   }
 }

@@ -67,22 +67,17 @@ export function sqlSettledKeys<DB>(database: Database<DB>): SettledKeys {
       }
       return found
     },
-    async forgetBefore(sinceMs, most) {
-      const rows = await db
-        .selectFrom('settled_keys')
-        .selectAll()
-        .where('since_ms', '<', sinceMs)
-        .orderBy('since_ms')
-        .limit(most)
-        .execute()
-      const scopes = rows.map(({ scope }) => scope)
+    async before(sinceMs, most) {
+      const old = db.selectFrom('settled_keys').selectAll().where('since_ms', '<', sinceMs)
+      return (await old.orderBy('since_ms').limit(most).execute()).map(keyOf)
+    },
+    async forget(keys) {
       await db.transaction().execute(async (within) => {
-        for (const some of chunks(scopes)) {
-          // One that was used again meanwhile is not old any more.
-          await within.deleteFrom('settled_keys').where('scope', 'in', some).where('since_ms', '<', sinceMs).execute()
+        // By their calls: a scope may have another one by now.
+        for (const some of chunks(keys.map(({ callId }) => callId))) {
+          await within.deleteFrom('settled_keys').where('call_id', 'in', some).execute()
         }
       })
-      return rows.map(keyOf)
     },
   }
 }

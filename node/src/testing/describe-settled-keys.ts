@@ -42,21 +42,33 @@ export function describeSettledKeys(title: string, open: () => Promise<SettledKe
       expect(await keys.ofCalls(new Set())).toEqual([])
     })
 
-    it('are forgotten from a moment back, the oldest first and not more at a time than asked', async () => {
+    it('are given from a moment back, the oldest first and not more at a time than asked, until they are forgotten', async () => {
       const keys = await open()
       await keys.add([...many(10)].reverse())
       const moment = keyOf(5).sinceMs
-      expect((await keys.forgetBefore(moment, 3)).map(({ scope }) => scope)).toEqual(['scope 0', 'scope 1', 'scope 2'])
-      expect((await keys.forgetBefore(moment, 3)).map(({ scope }) => scope)).toEqual(['scope 3', 'scope 4'])
-      expect(await keys.forgetBefore(moment, 3)).toEqual([])
+      expect(await keys.before(moment, 3)).toEqual(many(3))
+      expect(await keys.before(moment, 3)).toEqual(many(3))
+      await keys.forget(many(3))
+      expect(await keys.before(moment, 3)).toEqual([keyOf(3), keyOf(4)])
+      await keys.forget([keyOf(3), keyOf(4)])
+      expect(await keys.before(moment, 3)).toEqual([])
       expect(await keys.find('scope 4')).toBeUndefined()
       expect(await keys.find('scope 5')).toEqual(keyOf(5))
+    })
+
+    it('are not forgotten when a later call has the same key', async () => {
+      const keys = await open()
+      await keys.add([keyOf(1)])
+      await keys.add([keyOf(1, { callId: 'second' })])
+      await keys.forget([keyOf(1)])
+      expect(await keys.find('scope 1')).toEqual(keyOf(1, { callId: 'second' }))
     })
 
     it('may be none', async () => {
       const keys = await open()
       await keys.add([])
-      expect(await keys.forgetBefore(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
+      await keys.forget([])
+      expect(await keys.before(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
     })
   })
 }
