@@ -56,7 +56,7 @@ export async function authenticateIntent(
   if (envelope === undefined || claimed === undefined)
     return { rejected: 'invalid_request', reason: 'the first frame is not an intent envelope' }
   const session = sessions.get(claimed.sid)
-  if (session === undefined) return { rejected: 'handshake_failed', reason: 'the session is not known, or has ended' }
+  if (session === undefined) return NO_SESSION
   if (!isOnItsConnection(session, binding))
     return { rejected: 'handshake_failed', reason: 'the session is bound to another connection' }
   if (budget.isSpent(session.peer)) return notLookedAt(session.peer)
@@ -70,7 +70,9 @@ export async function authenticateIntent(
   const fault = faultOf(intent, session, self, Math.floor(clock.now() / 1000))
   if (fault !== undefined) return fault
   const { hash } = verdict
-  // The signature took time, and another copy may have come meanwhile: the window decides now, in one step.
+  // The signature took time. The peer may have been cut off meanwhile, which ends its sessions.
+  if (sessions.get(session.sid) !== session) return NO_SESSION
+  // And another copy may have come: the window decides now, in one step.
   if (!(consume ? session.window.take(intent.ctr) : session.window.isFresh(intent.ctr))) {
     const other = counters.contradicted(session, intent.ctr, envelope)
     if (other === undefined) return REPLAYED
@@ -78,6 +80,11 @@ export async function authenticateIntent(
   }
   if (consume) counters.spend(session, intent.ctr, hash)
   return { intent, hash, envelope: verdict.envelope, session, chain, salt, args }
+}
+
+const NO_SESSION: IntentRejection = {
+  rejected: 'handshake_failed',
+  reason: 'the session is not known, or has ended',
 }
 
 const REPLAYED: IntentRejection = {
