@@ -83,7 +83,7 @@ export function verifySignature(key: VerifyingKey, bytes: Uint8Array, signature:
   return signature.length === SIGNATURE_BYTES && verify(null, bytes, key.keyObject, signature)
 }
 
-/** The same, checked in the pool of threads while the event loop goes on. Never rejects. */
+/** The same, checked in the pool of threads while the event loop goes on. Rejects when there is no room for it there. */
 export async function verifySignatureInPool(
   key: VerifyingKey,
   bytes: Uint8Array,

@@ -8,8 +8,7 @@ import { type VerifyingKey, verifySignature } from '../keys/admitted-key.ts'
 import { batchStatement } from './batch-statement.ts'
 
 export type SignedBatch = {
-  /** DID URL of the key, part of what is remembered: a root that one key has signed says nothing of another. */
-  kid: string
+  /** Part of what is remembered: a root that one key has signed says nothing of another, also of the same name. */
   key: VerifyingKey
   size: number
   root: Uint8Array
@@ -18,7 +17,7 @@ export type SignedBatch = {
   sig: string
 }
 
-/** Whether the signature is the key's over the bytes. Never rejects. */
+/** Whether the signature is the key's over the bytes. */
 export type PooledCheck = (key: VerifyingKey, bytes: Uint8Array, signature: Uint8Array) => Promise<boolean>
 
 export type CheckedBatchesInit = {
@@ -45,8 +44,8 @@ export class CheckedBatches {
 
   /** Whether the key has signed the batch. Never throws, never rejects. */
   isSigned(batch: SignedBatch): boolean | Promise<boolean> {
-    const { kid, key, size, root, signature, sig } = batch
-    const name = `${kid} ${size} ${encodeBase64url(root)} ${sig}`
+    const { key, size, root, signature, sig } = batch
+    const name = `${encodeBase64url(key.publicKey)} ${size} ${encodeBase64url(root)} ${sig}`
     if (this.#good.get(name) !== undefined) return true
     if (this.#inPool !== undefined && size > 1) {
       return this.#checking.get(name) ?? this.#checkInPool(name, batch, this.#inPool)
@@ -56,7 +55,8 @@ export class CheckedBatches {
 
   #checkInPool(name: string, { key, size, root, signature }: SignedBatch, inPool: PooledCheck): Promise<boolean> {
     const checking = this.#last.then(async () => {
-      const good = await inPool(key, batchStatement(size, root), signature)
+      // A pool that fails says nothing good of this batch, and nothing at all of the next.
+      const good = await inPool(key, batchStatement(size, root), signature).catch(() => false)
       this.#checking.delete(name)
       return this.#noted(name, good)
     })

@@ -100,7 +100,7 @@ async function checkProof(
   signer: ResolvedKey,
   batches: CheckedBatches,
 ): Promise<EnvelopeVerdict> {
-  const { kid, size, index, sig } = envelope.proof
+  const { size, index, sig } = envelope.proof
   const payloadBytes = payloadBytesOf(envelope)
   const signature = decodeBase64url(sig)
   if (payloadBytes === undefined || signature === undefined) {
@@ -110,7 +110,7 @@ async function checkProof(
   const path = envelope.proof.path.map((text) => Buffer.from(text, 'base64url'))
   const root = rootFromInclusionProof({ index, size, leafHash: batchLeafHash(typ, payloadBytes), path })
   if (root === undefined) return { ok: false, reason: 'path_does_not_fit' }
-  const signed = batches.isSigned({ kid, key: signer.key, size, root, signature, sig })
+  const signed = batches.isSigned({ key: signer.key, size, root, signature, sig })
   // Most were checked with another object of their batch: no turn is lost on them.
   if (!(typeof signed === 'boolean' ? signed : await signed)) return { ok: false, reason: 'signature_invalid' }
   return readPayload(typ, envelope, payloadBytes, signer.did)
