@@ -68,8 +68,47 @@ describe(ReaderPlaces, () => {
     expect(all.taken).toBe(6)
   })
 
+  it('spares who reads all that is listed until he has caught up: without a cursor he would begin anew each time', () => {
+    const { all, clock, take } = places()
+    const held = ['a', 'b', 'c', 'd'].map(take)
+    held[0]?.reads()
+    clock.advance(TURN_MS)
+    take('e')
+    expect(gone(held)).toEqual([false, true, false, false])
+    held[0]?.caughtUp()
+    take('f')
+    expect(gone(held)).toEqual([true, true, false, false])
+    expect(all.taken).toBe(4)
+  })
+
+  it('spares nobody for more than ten turns, and nobody twice', () => {
+    const { clock, take } = places()
+    const held = ['a', 'b', 'c', 'd'].map(take)
+    held[0]?.reads()
+    clock.advance(10 * TURN_MS - 1)
+    held[0]?.reads()
+    take('e')
+    expect(gone(held)).toEqual([true, false, false, false])
+    held[1]?.reads()
+    held[1]?.caughtUp()
+    held[1]?.reads()
+    take('f')
+    expect(gone(held)).toEqual([true, true, false, false])
+  })
+
+  it('spares one reader of a source and half of all: mallory cannot keep places by reading slowly', () => {
+    const { clock, take } = places({ maxReaders: 6, maxPerSource: 3 })
+    const mallory = ['m', 'm', 'm', 'n', 'o', 'p'].map(take)
+    for (const place of mallory) place.reads()
+    clock.advance(TURN_MS)
+    for (const source of ['a', 'b', 'c']) take(source)
+    expect(gone(mallory)).toEqual([false, true, true, false, false, true])
+  })
+
   it('never gives more than there are, and knows nobody any more when all have left', () => {
-    const steps = fc.array(fc.tuple(fc.constantFrom('take', 'leave'), fc.nat(3), fc.nat(40_000)), { maxLength: 60 })
+    const steps = fc.array(fc.tuple(fc.constantFrom('take', 'read', 'leave'), fc.nat(3), fc.nat(40_000)), {
+      maxLength: 60,
+    })
     fc.assert(
       fc.property(steps, (all) => {
         const { all: reader, clock } = places({ maxReaders: 5, maxPerSource: 3 })
@@ -81,6 +120,7 @@ describe(ReaderPlaces, () => {
           else {
             const place = reader.take(source)
             if (place !== undefined) held.push({ source, place })
+            if (what === 'read') place?.reads()
           }
           held = held.filter(({ place }) => !place.signal.aborted)
           expect(reader.taken).toBe(held.length)

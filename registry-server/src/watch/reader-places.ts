@@ -1,7 +1,10 @@
 /**
  * Who may follow the log at a time. When all places are taken, a reader who has had one for a while gives it up to the
  * next: it goes on from its cursor later and misses nothing, so that more kernels than there are places all hear of every
- * change, if not at once. The place is taken from whoever has most, so many addresses do not drive out one.
+ * change, if not at once. The place is taken from whoever has most, so many connections of one address drive out nobody.
+ *
+ * Who reads all that is listed has no cursor yet and would begin anew, again and again where that takes longer than a turn.
+ * Such readers are spared for a while: one of each source, and no more than hold half of the places.
  */
 import type { Clock } from '@hansa/protocols'
 
@@ -17,11 +20,17 @@ export type ReaderPlacesInit = {
 export type ReaderPlace = {
   /** Aborted when somebody else has the place now. */
   signal: AbortSignal
+  /** It reads all that is listed, until it has caught up; that spares it once. */
+  reads(): void
+  caughtUp(): void
   /** Gives it back. */
   leave(): void
 }
 
-type Held = { source: string; sinceMs: number; ending: AbortController }
+/** Turns for which a reader may take all that is listed: ten thousand manifests, verified one by one. */
+const READING_TURNS = 10
+
+type Held = { source: string; sinceMs: number; ending: AbortController; sparedUntilMs?: number }
 
 export class ReaderPlaces {
   readonly #init: ReaderPlacesInit
@@ -47,10 +56,23 @@ export class ReaderPlaces {
       this.#leave(longest)
       longest.ending.abort()
     }
-    const held = { source, sinceMs: clock.now(), ending: new AbortController() }
+    const held: Held = { source, sinceMs: clock.now(), ending: new AbortController() }
     this.#held.add(held)
     this.#perSource.set(source, this.#countOf(source) + 1)
-    return { signal: held.ending.signal, leave: () => this.#leave(held) }
+    return this.#placeOf(held)
+  }
+
+  #placeOf(held: Held): ReaderPlace {
+    return {
+      signal: held.ending.signal,
+      reads: () => {
+        held.sparedUntilMs ??= held.sinceMs + READING_TURNS * this.#init.turnMs
+      },
+      caughtUp: () => {
+        held.sparedUntilMs = 0
+      },
+      leave: () => this.#leave(held),
+    }
   }
 
   /** @returns whether a source is one of those that have most; the one who asks, when nobody has more than it. */
@@ -60,8 +82,15 @@ export class ReaderPlaces {
   }
 
   #longestOf(givesUp: (source: string) => boolean): Held | undefined {
-    const before = this.#init.clock.now() - this.#init.turnMs
-    for (const held of this.#held) if (held.sinceMs <= before && givesUp(held.source)) return held
+    const { clock, turnMs, maxReaders } = this.#init
+    const nowMs = clock.now()
+    const spared = new Set<string>()
+    for (const held of this.#held) {
+      if (nowMs - held.sinceMs < turnMs) continue
+      const isReading = nowMs < (held.sparedUntilMs ?? 0) && !spared.has(held.source)
+      if (isReading && spared.size < Math.floor(maxReaders / 2)) spared.add(held.source)
+      else if (givesUp(held.source)) return held
+    }
     return undefined
   }
 

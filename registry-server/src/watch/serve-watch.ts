@@ -5,7 +5,7 @@ import type { SenderOf } from '../limits/sender.ts'
 import { sourceKey } from '../limits/token-buckets.ts'
 import { type Refusal, refuse } from '../refusal.ts'
 import { frameText } from './frames.ts'
-import { ReaderPlaces } from './reader-places.ts'
+import { type ReaderPlace, ReaderPlaces } from './reader-places.ts'
 import { type WatchComponents, watchStream } from './watch-stream.ts'
 
 export type WatchServerComponents = WatchComponents & {
@@ -50,7 +50,7 @@ export function watchServer(components: WatchServerComponents): WatchServer {
       const place = ending.signal.aborted ? undefined : places.take(sourceKey(components.sender(request)))
       if (place === undefined) return refuse('busy', 'too_many_readers')
       try {
-        await send(components, response, after, { ending: ending.signal, turn: place.signal })
+        await send(components, response, after, { ending: ending.signal, place })
       } finally {
         place.leave()
       }
@@ -64,11 +64,11 @@ async function send(
   components: WatchServerComponents,
   response: ServerResponse,
   after: number | undefined,
-  { ending, turn }: { ending: AbortSignal; turn: AbortSignal },
+  { ending, place }: { ending: AbortSignal; place: ReaderPlace },
 ): Promise<void> {
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const signal = AbortSignal.any([gone.signal, ending, turn])
+  const signal = AbortSignal.any([gone.signal, ending, place.signal])
   response.writeHead(200, {
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
@@ -79,7 +79,9 @@ async function send(
   response.flushHeaders()
   try {
     for await (const frame of watchStream(components, after, signal)) {
+      if (frame.name === 'reset') place.reads()
       if (!response.write(frameText(frame))) await drained(components, response, signal)
+      if (frame.name === 'synced') place.caughtUp()
       if (signal.aborted) break
     }
   } catch (error) {

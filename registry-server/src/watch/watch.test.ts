@@ -161,23 +161,29 @@ describe('a reader of the watch stream', () => {
     await Promise.all([first.next(), other.next()])
   })
 
+  it('keeps its place until it has all that is listed: without a cursor it would begin anew', async () => {
+    const two = { maxReaders: 2, maxPerSource: 2, stallMs: 300_000 }
+    await using registry = await testRegistry({ watch: { ...bounds, ...two } })
+    await listMuch(registry)
+    using slow = await readEvents(registry.registry.url)
+    expect(await slow.next()).toMatchObject({ name: 'reset' })
+    using other = await readEvents(registry.registry.url, { after: 0 })
+    registry.clock.advance(30_000)
+    using third = await readEvents(registry.registry.url, { after: 0 })
+    expect([other.status, third.status]).toEqual([200, 200])
+    expect((await nextChange(other)) ?? 'ended').toBe('ended')
+    let event = await slow.next()
+    while (event?.name === 'listing') event = await slow.next()
+    expect(event).toMatchObject({ name: 'synced' })
+    registry.clock.advance(30_000)
+    using fourth = await readEvents(registry.registry.url, { after: 0 })
+    expect(fourth.status).toBe(200)
+    expect((await nextChange(slow)) ?? 'ended').toBe('ended')
+  })
+
   it('that takes nothing is cut off, and holds up neither others nor the end', async () => {
     await using registry = await testRegistry({ watch: { ...bounds, stallMs: 1_000 } })
-    const [seq, expires, keepUntil] = [NOW, NOW + 100_000, NOW + 200_000]
-    const record = {
-      kind: 'list',
-      source: '',
-      seq,
-      hash: 'h',
-      terms: [],
-      manifestExp: expires,
-      expires,
-      keepUntil,
-    } as const
-    for (let at = 0; at < 100; at++) {
-      const change = { ...record, manifest: 'x'.repeat(250_000) }
-      await registry.registry.records.change(`did:key:z${at}`, () => ({ answer: undefined, change }))
-    }
+    await listMuch(registry)
     const socket = connect(Number(new URL(registry.registry.url).port), '127.0.0.1')
     socket.on('error', () => {})
     socket.write(`GET ${registryStreams.watch.path} HTTP/1.1\r\nhost: x\r\n\r\n`)
@@ -192,3 +198,22 @@ describe('a reader of the watch stream', () => {
     socket.destroy()
   })
 })
+
+/** More than the buffers between a registry and a reader take. */
+async function listMuch({ registry }: Pick<Awaited<ReturnType<typeof testRegistry>>, 'registry'>): Promise<void> {
+  const [seq, expires, keepUntil] = [NOW, NOW + 100_000, NOW + 200_000]
+  const record = {
+    kind: 'list',
+    source: '',
+    seq,
+    hash: 'h',
+    terms: [],
+    manifestExp: expires,
+    expires,
+    keepUntil,
+  } as const
+  for (let at = 0; at < 100; at++) {
+    const change = { ...record, manifest: 'x'.repeat(250_000) }
+    await registry.records.change(`did:key:z${at}`, () => ({ answer: undefined, change }))
+  }
+}
