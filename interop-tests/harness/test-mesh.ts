@@ -41,6 +41,8 @@ export type TestKernelInit = KernelInit & {
   identity?: TestIdentity
   /** Puts something between the kernel and its store. */
   wrapStore?: (store: Store) => Store
+  /** Puts something between the kernel and the keys of calls that have ended. */
+  wrapSettledKeys?: (keys: SettledKeys) => SettledKeys
 }
 
 export type TestMeshInit<Name extends string> = {
@@ -169,7 +171,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
 
   async start(name: Name): Promise<void> {
     const member = this.#member(name)
-    const { secret, keysOf = name, wrapDisk, wrapStore, ground, identity: kept, ...init } = member.init
+    const { secret, keysOf = name, wrapDisk, wrapStore, wrapSettledKeys, ground, identity: kept, ...init } = member.init
     const nowMs = () => this.clock.now()
     const identity = kept && (await OwnIdentity.open({ files: kept.files, nowMs }))
     const endpoint = this.endpoint(name)
@@ -184,7 +186,7 @@ export class TestMesh<Name extends string> implements AsyncDisposable {
         witnessSeed: key('witness'),
         disk: wrapDisk?.(member.disk) ?? member.disk,
         store: wrapStore?.(ground?.store ?? member.store) ?? ground?.store ?? member.store,
-        settledKeys: member.settledKeys,
+        settledKeys: wrapSettledKeys?.(member.settledKeys) ?? member.settledKeys,
         ...(ground === undefined ? {} : { content: ground.ground }),
         clock: this.clock,
         logger: recorder(member.lines),

@@ -57,6 +57,32 @@ async function damage(disk: MemoryLogDisk): Promise<void> {
   await disk.replace(name, bytes)
 }
 
+describe('a kernel whose disk does not say what became of a key', () => {
+  it('refuses the call, says so once in its log, and holds nothing that belongs to it', async () => {
+    let broken = true
+    const wrapSettledKeys: TestKernelInit['wrapSettledKeys'] = (keys) => ({
+      ...keys,
+      find: (scope) => (broken ? Promise.reject(new Error('the disk')) : keys.find(scope)),
+    })
+    await using mesh = await oneKernel({ wrapSettledKeys })
+    const alice = mesh.kernel('alice')
+    const told: unknown[] = []
+    await alice.register({ ...echo, limits: { calls_per_minute: 100, concurrent: 1 } }, (args) => {
+      told.push(args)
+      return args
+    })
+    const { token } = await alice.grant({ capability: 'echo', principal: 'agent:a', uses: 1 })
+    const act = () => outcomeOf(alice.invoke('echo', { text: 'keyed' }, { idempotencyKey: 'k', token }))
+    expect([await act(), await act()]).toEqual(['internal', 'internal'])
+    const outcomes = (await alice.audit({ from: -10, limit: 10 })).filter(({ type }) => type === 'outcome')
+    expect(outcomes.map(({ ext }) => ext)).toMatchObject(
+      new Array(2).fill({ code: 'internal', stage: 'receive', reason: 'Error: the disk', status: 'denied' }),
+    )
+    broken = false
+    expect([await act(), told.length]).toEqual(['released', 1])
+  })
+})
+
 describe('a kernel that ended in good order', () => {
   it('starts again without reading its log from the beginning', async () => {
     const counted = { bytes: 0 }
