@@ -15,6 +15,9 @@ const front = await PermissiveNode.start(await homes.next(), upstreams, more)
 await front.offerEverything()
 const ready: FrontReady = { agents: front.node.agents ?? '', credential: await front.credential() }
 process.stdout.write(`${JSON.stringify(ready)}\n`)
-process.once('SIGTERM', () => {
-  void homes[Symbol.asyncDispose]().then(() => process.exit(0))
+process.once('SIGTERM', async () => {
+  // In this order: a node whose log is removed while it runs says that the log is damaged, and ends.
+  await front[Symbol.asyncDispose]()
+  await homes[Symbol.asyncDispose]()
+  process.exit(0)
 })

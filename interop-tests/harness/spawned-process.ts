@@ -28,6 +28,8 @@ export type Ending = { code: number | null; signal: NodeJS.Signals | null }
 const READY_WITHIN_MS = 40_000
 /** Milliseconds that a process has for ending in good order. */
 const STOP_WITHIN_MS = 20_000
+/** What is shown of a process that failed. */
+const LAST_LINES = 20
 
 /**
  * Nothing of ours, which could change what a child does: another home, and where Node keeps what it has compiled, so
@@ -49,6 +51,7 @@ export class SpawnedProcess {
   readonly ready: Readonly<Record<string, unknown>>
   readonly #child: ChildProcess
   readonly #ended: Promise<Ending>
+  readonly #lines: readonly string[]
 
   /** @throws Error with the end of its log when it ends before it is ready, or is not ready in time. */
   static async start({ name, args, within = [], cwd, log }: SpawnInit): Promise<SpawnedProcess> {
@@ -59,6 +62,7 @@ export class SpawnedProcess {
     const lines: string[] = []
     const keep = (line: string) => {
       lines.push(line)
+      if (lines.length > LAST_LINES) lines.shift()
       log(line)
     }
     const ended = ending(child, keep)
@@ -66,16 +70,22 @@ export class SpawnedProcess {
     const ready = firstLine(child.stdout, keep)
     const first = await Promise.race([ready, ended, timeLimit(READY_WITHIN_MS)])
     const said = typeof first === 'string' ? readyLine(first) : undefined
-    if (said !== undefined) return new SpawnedProcess(child, said, ended)
+    if (said !== undefined) return new SpawnedProcess(child, said, ended, lines)
     // What reports an error ends by itself.
     if (typeof first === 'string') await Promise.race([ended, timeLimit(STOP_WITHIN_MS)])
     child.kill('SIGKILL')
     const { code, signal } = await ended
     const how = first === undefined ? 'was not ready in time' : `did not start (${signal ?? `code ${code}`})`
-    throw new Error([`${name} ${how}:`, ...lines.slice(-20)].join('\n'))
+    throw new Error([`${name} ${how}:`, ...lines].join('\n'))
   }
 
-  private constructor(child: ChildProcess, ready: Record<string, unknown>, ended: Promise<Ending>) {
+  private constructor(
+    child: ChildProcess,
+    ready: Record<string, unknown>,
+    ended: Promise<Ending>,
+    lines: readonly string[],
+  ) {
+    this.#lines = lines
     this.#child = child
     this.pid = child.pid ?? 0
     this.ready = ready
@@ -101,7 +111,8 @@ export class SpawnedProcess {
       await this.kill()
       throw new Error(`process ${this.pid} did not end when it was asked to, and was killed`)
     }
-    if (end.code !== 0) throw new Error(`process ${this.pid} ended with ${end.signal ?? `code ${end.code}`}`)
+    if (end.code === 0) return
+    throw new Error([`process ${this.pid} ended with ${end.signal ?? `code ${end.code}`}:`, ...this.#lines].join('\n'))
   }
 }
 
