@@ -49,7 +49,7 @@ type Open = { link: SessionLink; shown: PeerChannel }
 type Way = {
   open?: Open
   opening?: Promise<SessionLink | undefined>
-  /** When a channel is tried again; 0 while none could not be opened. */
+  /** When a channel is tried again; 0 unless the last one could not be opened. */
   retryAt: number
   /** Times in a row that it was tried again while calls went singly. */
   retries: number

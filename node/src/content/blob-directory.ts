@@ -2,6 +2,7 @@
 import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncDirectory } from '@hansa/trust'
+import { slices } from '../slices.ts'
 import type { BlobDisk } from './content-records.ts'
 
 const OWNER_ONLY = 0o700
@@ -37,8 +38,8 @@ export function blobDirectory(root: string): BlobDisk {
       })
     },
     async remove(hashes) {
-      for (let at = 0; at < hashes.length; at += AT_ONCE) {
-        await Promise.all(hashes.slice(at, at + AT_ONCE).map((hash) => rm(join(root, hash), { force: true })))
+      for (const some of slices(hashes, AT_ONCE)) {
+        await Promise.all(some.map((hash) => rm(join(root, hash), { force: true })))
       }
       await sync().catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error

@@ -7,6 +7,7 @@ import type { StoreChange } from '@hansa/protocols'
 import { applyStoreChanges, type Database, type PackageMigrations } from '@hansa/storage'
 import { type ContentKind, WRAPPED_KEY_BYTES } from '@hansa/trust'
 import type { ExpressionBuilder, Kysely, Transaction } from 'kysely'
+import { slices } from '../slices.ts'
 import type { ContentFilter, ContentRecord, ContentRecords } from './content-records.ts'
 
 type Row = {
@@ -78,7 +79,7 @@ export function sqlContentRecords<DB>(database: Database<DB>): ContentRecords {
   return {
     async add(records) {
       await db.transaction().execute(async (within) => {
-        for (const some of chunks(records)) {
+        for (const some of slices(records, ROWS_AT_ONCE)) {
           const slots = await putKeys(
             within,
             some.map(({ wrappedKey }) => wrappedKey),
@@ -138,7 +139,7 @@ export function sqlContentRecords<DB>(database: Database<DB>): ContentRecords {
     async remove(hashes, together: readonly StoreChange[]) {
       return await db.transaction().execute(async (within) => {
         let bytes = 0
-        for (const some of chunks(hashes)) {
+        for (const some of slices(hashes, ROWS_AT_ONCE)) {
           bytes += await eraseKeys(within, some)
           await within.deleteFrom('content_records').where('hash', 'in', some).execute()
         }
@@ -218,8 +219,4 @@ type Joined = Row & { wrapped_key: Uint8Array }
 
 function recordOf({ call_id: callId, t_ms: tMs, wrapped_key: wrappedKey, kind, slot: _slot, ...rest }: Joined) {
   return { ...rest, callId, tMs, wrappedKey, kind: kind as ContentKind } satisfies ContentRecord
-}
-
-function* chunks<T>(items: readonly T[]): Generator<T[]> {
-  for (let at = 0; at < items.length; at += ROWS_AT_ONCE) yield items.slice(at, at + ROWS_AT_ONCE)
 }

@@ -194,6 +194,13 @@ describe('a key that a resume point has put on the disk', () => {
     await keys.settle(keys.ended())
     expect(keys.ended()).toEqual([])
   }
+  /** A call that is done, with its result. */
+  async function oneOnDisk(): Promise<void> {
+    await begin('one')
+    await keys.keep(scope, 'one', { kind: 'data', bytes: Buffer.from('1') })
+    end('one', 'done')
+    await afterPoint()
+  }
 
   beforeEach(() => {
     settled = memorySettledKeys()
@@ -269,10 +276,7 @@ describe('a key that a resume point has put on the disk', () => {
   })
 
   it('gives its result to be erased, and is forgotten with it after a day', async () => {
-    await begin('one')
-    await keys.keep(scope, 'one', { kind: 'data', bytes: Buffer.from('1') })
-    end('one', 'done')
-    await afterPoint()
+    await oneOnDisk()
     expect(await keys.resultsOf(new Set(['one']))).toEqual([{ namespace: 'results', key: scope }])
     clock.advance(DAY_MS - 1)
     expect(await keys.forgetSettled()).toBe(false)
@@ -304,10 +308,7 @@ describe('a key that a resume point has put on the disk', () => {
   })
 
   it('is forgotten only when its result is gone: whoever was killed in between goes on there', async () => {
-    await begin('one')
-    await keys.keep(scope, 'one', { kind: 'data', bytes: Buffer.from('1') })
-    end('one', 'done')
-    await afterPoint()
+    await oneOnDisk()
     clock.advance(DAY_MS)
     const killed = new Idempotency({
       ...{ clock, settled },
@@ -322,10 +323,7 @@ describe('a key that a resume point has put on the disk', () => {
   })
 
   it('is not forgotten while another call has it: should that one come to nothing, its result is still found', async () => {
-    await begin('one')
-    await keys.keep(scope, 'one', { kind: 'data', bytes: Buffer.from('1') })
-    end('one', 'done')
-    await afterPoint()
+    await oneOnDisk()
     clock.advance(DAY_MS)
     await begin('two')
     expect(await keys.forgetSettled()).toBe(false)
@@ -336,10 +334,7 @@ describe('a key that a resume point has put on the disk', () => {
   })
 
   it('leaves alone what a later call with the same key has kept', async () => {
-    await begin('one')
-    await keys.keep(scope, 'one', { kind: 'data', bytes: Buffer.from('1') })
-    end('one', 'done')
-    await afterPoint()
+    await oneOnDisk()
     clock.advance(DAY_MS)
     await begin('two')
     await keys.forgetSettled()

@@ -42,7 +42,7 @@ export class Idempotency {
   readonly #store: Store
 
   /** @param components `settled` by default in memory */
-  constructor(components: { clock: Clock; store: Store; settled?: SettledKeys }) {
+  constructor(components: { clock: Clock; store: Store; settled?: SettledKeys | undefined }) {
     this.#clock = components.clock
     this.#store = components.store
     this.#settled = components.settled ?? memorySettledKeys()

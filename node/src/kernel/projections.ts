@@ -71,7 +71,7 @@ export class Projections {
 
   constructor({ clock, store, settledKeys, args, append, outbox, facts, random }: ProjectionComponents) {
     this.approvals = new ApprovalBook({ clock, append, args })
-    this.idempotency = new Idempotency({ clock, store, ...(settledKeys === undefined ? {} : { settled: settledKeys }) })
+    this.idempotency = new Idempotency({ clock, store, settled: settledKeys })
     this.promises = new PromiseBook({ reads: facts.reads, ...(random === undefined ? {} : { random }) })
     this.outbox = new AckOutbox({ ...outbox, clock, append })
     this.#ruleWindow = facts.ruleWindow

@@ -2,6 +2,7 @@
  * Reads a log on for a resume point, from the one before: what the log alone says of the kernel up to its last checkpoint.
  */
 import { followLog, type LogDirectory, type VerifiedPrefix } from '@hansa/trust/ledger'
+import { slices } from '../slices.ts'
 import type { Projections } from './projections.ts'
 import type { ListedFacts } from './replay-facts.ts'
 import { type ResumePoint, sealResumePoint } from './resume-point.ts'
@@ -56,10 +57,7 @@ export type SealedPoint = { sealed: string; ended: string[]; size: number }
 const KEYS_OF_A_TEXT = 256
 
 export function sealReadOn({ point, ended, size }: ReadOn, key: Uint8Array): SealedPoint {
-  const texts: string[] = []
-  for (let at = 0; at < ended.length; at += KEYS_OF_A_TEXT) {
-    texts.push(JSON.stringify(ended.slice(at, at + KEYS_OF_A_TEXT)))
-  }
+  const texts = [...slices(ended, KEYS_OF_A_TEXT)].map((keys) => JSON.stringify(keys))
   return { sealed: sealResumePoint(point, key), ended: texts, size }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Keeps the resume point of a kernel near the end of its log. A point is made by reading the log on from the one before,
- * as a start would, and never from what the kernel has in memory: it is a function of the log alone.
+ * as a start would, and never from what the kernel has in memory: it is a function of the log alone. The idempotency keys
+ * that it leaves out go to the disk before it does.
  *
  * A start that skips entries does not look at them, so they are verified afterwards, slowly, while the kernel works. When
  * they are not what was signed, the point is dropped and the kernel ends: the next start reads everything, and says where.

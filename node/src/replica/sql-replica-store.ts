@@ -4,6 +4,7 @@ import type { ReplicaRecord, ReplicaStore, ReplicaStoreChange } from '@hansa/mes
 import { type Did, isDid } from '@hansa/protocols'
 import type { Database, PackageMigrations } from '@hansa/storage'
 import type { Kysely, Transaction } from 'kysely'
+import { slices } from '../slices.ts'
 
 /** Rows of one statement: short of the parameters that a database takes, and of a turn of the event loop. */
 const PER_STATEMENT = 64
@@ -67,15 +68,12 @@ async function applyAll(db: Transaction<ReplicaTables>, changes: readonly Replic
   const last = [...new Map(changes.map(({ did, record }) => [did, record]))]
   const gone = last.flatMap(([did, record]) => (record === undefined ? [did] : []))
   const rows = last.flatMap(([did, record]) => (record === undefined ? [] : [rowOf(did, record)]))
-  for (let at = 0; at < gone.length; at += PER_STATEMENT) {
-    await db
-      .deleteFrom('replica_records')
-      .where('did', 'in', gone.slice(at, at + PER_STATEMENT))
-      .execute()
+  for (const some of slices(gone, PER_STATEMENT)) {
+    await db.deleteFrom('replica_records').where('did', 'in', some).execute()
     await setImmediate()
   }
-  for (let at = 0; at < rows.length; at += PER_STATEMENT) {
-    await insert(db, rows.slice(at, at + PER_STATEMENT))
+  for (const some of slices(rows, PER_STATEMENT)) {
+    await insert(db, some)
     await setImmediate()
   }
 }

@@ -2,6 +2,7 @@
 import type { Database, PackageMigrations } from '@hansa/storage'
 import type { Kysely } from 'kysely'
 import type { SettledKey, SettledKeys } from '../kernel/settled-keys.ts'
+import { slices } from '../slices.ts'
 
 /** Call ids of one statement: short of the parameters that a database takes. */
 const PER_STATEMENT = 500
@@ -43,7 +44,7 @@ export function sqlSettledKeys<DB>(database: Database<DB>): SettledKeys {
       // The last one counts, and no statement may meet a row twice.
       const last = [...new Map(keys.map((key) => [key.scope, key])).values()]
       await db.transaction().execute(async (within) => {
-        for (const some of chunks(last)) {
+        for (const some of slices(last, PER_STATEMENT)) {
           await within
             .insertInto('settled_keys')
             .values(some.map(rowOf))
@@ -61,7 +62,7 @@ export function sqlSettledKeys<DB>(database: Database<DB>): SettledKeys {
     },
     async ofCalls(calls) {
       const found: SettledKey[] = []
-      for (const some of chunks([...calls])) {
+      for (const some of slices([...calls], PER_STATEMENT)) {
         const rows = await db.selectFrom('settled_keys').selectAll().where('call_id', 'in', some).execute()
         found.push(...rows.map(keyOf))
       }
@@ -74,18 +75,13 @@ export function sqlSettledKeys<DB>(database: Database<DB>): SettledKeys {
     async forget(keys) {
       await db.transaction().execute(async (within) => {
         // By their calls: a scope may have another one by now.
-        for (const some of chunks(keys.map(({ callId }) => callId))) {
+        const calls = keys.map(({ callId }) => callId)
+        for (const some of slices(calls, PER_STATEMENT)) {
           await within.deleteFrom('settled_keys').where('call_id', 'in', some).execute()
         }
       })
     },
   }
-}
-
-function chunks<Item>(items: readonly Item[]): Item[][] {
-  const found: Item[][] = []
-  for (let at = 0; at < items.length; at += PER_STATEMENT) found.push(items.slice(at, at + PER_STATEMENT))
-  return found
 }
 
 function rowOf({ scope, callId, argsCommitment, sinceMs, state }: SettledKey): Row {

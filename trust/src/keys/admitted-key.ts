@@ -5,6 +5,7 @@
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { Point } from '@noble/ed25519'
+import { encodeBase64url } from '../encoding/base64url.ts'
 
 /** Bytes of an Ed25519 public key and of a signature (RFC 8032 section 5.1). */
 export const PUBLIC_KEY_BYTES = 32
@@ -16,6 +17,8 @@ declare const admitted: unique symbol
 export type VerifyingKey = {
   /** 32 bytes; a copy that nobody changes. */
   readonly publicKey: Uint8Array
+  /** The same in base64url. */
+  readonly text: string
   readonly keyObject: KeyObject
 }
 
@@ -56,7 +59,7 @@ function verifyingKey(publicKey: Uint8Array): VerifyingKey {
   // As text, because of any object the platform asks first whether it is a key already, which takes four exceptions.
   const spki = Buffer.concat([SPKI_PREFIX, publicKey]).toString('base64')
   const keyObject = createPublicKey(`-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`)
-  return { publicKey: Uint8Array.from(publicKey), keyObject }
+  return { publicKey: Uint8Array.from(publicKey), text: encodeBase64url(publicKey), keyObject }
 }
 
 /** 2^255 - 19. */

@@ -45,7 +45,7 @@ export class CheckedBatches {
   /** Whether the key has signed the batch. Never throws, never rejects. */
   isSigned(batch: SignedBatch): boolean | Promise<boolean> {
     const { key, size, root, signature, sig } = batch
-    const name = `${encodeBase64url(key.publicKey)} ${size} ${encodeBase64url(root)} ${sig}`
+    const name = `${key.text} ${size} ${encodeBase64url(root)} ${sig}`
     if (this.#good.get(name) !== undefined) return true
     if (this.#inPool !== undefined && size > 1) {
       return this.#checking.get(name) ?? this.#checkInPool(name, batch, this.#inPool)
