@@ -1,4 +1,4 @@
-import { exchangePaths } from '@hansa/protocols'
+import { exchangePaths, MAX_ACKED_RECEIPTS } from '@hansa/protocols'
 import { batchSigner, newSeed, randomId, sha256, signerFromSeed } from '@hansa/trust'
 import { carol, mallory } from '@hansa/trust/testing'
 import { describe, expect, it } from 'vitest'
@@ -94,6 +94,84 @@ describe('an acknowledgement', () => {
     stop()
     await mesh.advance({ minutes: 10 })
     expect(await entriesOf(mesh, 'bob', 'ack.received')).toMatchObject([{ call_id: callId }])
+  })
+})
+
+describe('an acknowledgement of several receipts', () => {
+  /** Two calls of a rogue at bob, with the receipts that it got. */
+  async function twoReceipts(mesh: TwoOrgs) {
+    const rogue = await RoguePeer.open(mesh, 'bob')
+    const acks: { call_id: string; receipt_hash: string }[] = []
+    for (let call = 0; call < 2; call++) {
+      const call_id = randomId()
+      const { receiptHash = '' } = await rogue.call({ call_id })
+      acks.push({ call_id, receipt_hash: receiptHash })
+    }
+    const [first, second] = acks
+    if (first === undefined || second === undefined) throw new RangeError('two calls were made')
+    return { rogue, first, second }
+  }
+  const taken = async (mesh: TwoOrgs) => (await entriesOf(mesh, 'bob', 'acks.received')).map(({ ext }) => ext?.calls)
+
+  it('is one entry that names their calls, and written once, however often it is sent', async () => {
+    await using mesh = await twoOrgs()
+    const { rogue, first, second } = await twoReceipts(mesh)
+    for (let times = 0; times < 3; times++) await rogue.acks([first, second])
+    expect(await taken(mesh)).toEqual([[first.call_id, second.call_id]])
+    await mesh.advance({ minutes: 5 })
+    expect(await entriesOf(mesh, 'bob', 'peer.evidence')).toEqual([])
+  })
+
+  it.each([
+    ['a third kernel', carol],
+    ['mallory, with the hashes of the real receipts', mallory],
+  ])('signed by %s does not count as that of the caller', async (_who, signer) => {
+    const { mesh, callId, receiptHash, stop } = await unacknowledged()
+    await using _mesh = mesh
+    stop()
+    const { rogue, first } = await twoReceipts(mesh)
+    await rogue.acks([{ call_id: callId, receipt_hash: receiptHash }, first], signer)
+    const named = (await taken(mesh)).flat()
+    expect(named).not.toContain(callId)
+    expect(named).toEqual(signer === rogue.signer ? [first.call_id] : [])
+  })
+
+  it('counts for those that were given, and leaves owed what it names another receipt of, also after a restart', async () => {
+    await using mesh = await twoOrgs()
+    const { rogue, first, second } = await twoReceipts(mesh)
+    await rogue.acks([first, { ...second, receipt_hash: 'A'.repeat(43) }])
+    expect(await taken(mesh)).toEqual([[first.call_id]])
+    await mesh.restart('bob')
+    await serveBob(mesh, mesh.notes)
+    await rogue.acks([first, second])
+    expect(await taken(mesh)).toEqual([[first.call_id], [second.call_id]])
+  })
+
+  it('that names a call twice is refused, and nothing of it is taken', async () => {
+    await using mesh = await twoOrgs()
+    const { rogue, first, second } = await twoReceipts(mesh)
+    await rogue.acks([first, second, { ...first, receipt_hash: 'A'.repeat(43) }])
+    expect(await taken(mesh)).toEqual([])
+    await mesh.advance({ minutes: 1 })
+    expect(await entriesOf(mesh, 'bob', 'refusals.counted')).toMatchObject([
+      { ext: { code: 'invalid_request', reason: expect.stringContaining('a call is acknowledged twice') } },
+    ])
+  })
+
+  it.each([
+    ['of nothing', []],
+    [
+      'of more than fit one',
+      Array.from({ length: MAX_ACKED_RECEIPTS + 1 }, () => ({ call_id: randomId(), receipt_hash: 'A'.repeat(43) })),
+    ],
+    ['with a member of its own', [{ call_id: randomId(), receipt_hash: 'A'.repeat(43), note: 'x' }]],
+  ])('%s is refused', async (_what, acks) => {
+    await using mesh = await twoOrgs()
+    const { rogue } = await twoReceipts(mesh)
+    await rogue.acks(acks)
+    await mesh.advance({ minutes: 1 })
+    expect(await taken(mesh)).toEqual([])
+    expect(await entriesOf(mesh, 'bob', 'refusals.counted')).toMatchObject([{ ext: { code: 'invalid_request' } }])
   })
 })
 

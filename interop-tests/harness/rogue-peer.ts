@@ -228,6 +228,12 @@ export class RoguePeer {
     const { text } = await batchSigner(signer).sign('hansa-ack', ack)
     return this.send(exchangePaths.acks, Buffer.from(`[${text}]`))
   }
+
+  /** The same of several at once. */
+  async acks(acks: readonly Partial<Ack>[], signer: Signer = this.signer): Promise<RogueAnswer> {
+    const { text } = await batchSigner(signer).sign('hansa-acks', { v: 1, acks })
+    return this.send(exchangePaths.acks, Buffer.from(text))
+  }
 }
 
 /** That it has revoked nothing, or whatever a test makes it say. */

@@ -122,7 +122,7 @@ export { KernelError } from './errors/kernel-error.ts'
 export { mcpForm } from './errors/mcp.ts'
 export { type RefusedBy, refusedBySchema } from './errors/refused-by.ts'
 export { streamStatus } from './errors/stream.ts'
-export { type Ack, ackSchema } from './exchange/ack.ts'
+export { type Ack, type Acks, ackSchema, acksSchema, areOfDifferentCalls, MAX_ACKED_RECEIPTS } from './exchange/ack.ts'
 export * from './exchange/call-body.ts'
 export { type CallNote, callNoteSchema, MAX_CALL_NOTES, noteLevels } from './exchange/call-note.ts'
 export { type CheckpointReference, checkpointReferenceSchema } from './exchange/checkpoint-reference.ts'
@@ -242,6 +242,7 @@ export {
   auditExportHeaderSchema,
   MAX_EXPORT_LINE_BYTES,
 } from './ledger/audit-export.ts'
+export { callsOf } from './ledger/calls-of.ts'
 export {
   type Entry,
   type EntryDraft,

@@ -199,7 +199,7 @@ export {
   envelopeVerifier,
 } from './signed/envelope-verifier.ts'
 export { type JwsVerdict, type SignedJws, signJws, type VerifyJwsInit, verifyJws } from './signed/jws.ts'
-export { ackOf, intentOf, readAck, readIntent, readReceipt, receiptOf } from './signed/payloads.ts'
+export { ackOf, acksOf, intentOf, readAck, readIntent, readReceipt, receiptOf } from './signed/payloads.ts'
 export { envelopeHash, type Prepared, prepare } from './signed/prepared.ts'
 export type { PayloadReading } from './signed/reading.ts'
 export { type UnverifiedPart, unverifiedPart } from './signed/unverified-part.ts'

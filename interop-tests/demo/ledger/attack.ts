@@ -1,5 +1,5 @@
 /** Something that one side does to its own log after the fact, with its own key. */
-import type { Entry } from '@hansa/protocols'
+import { callsOf, type Entry } from '@hansa/protocols'
 import type { Edit } from './rewritten-log.ts'
 
 export type Plan = {
@@ -19,6 +19,14 @@ export type Attack = {
   showsAlone?: true
   /** What is held against the log. @default the log of the other side, which is honest */
   against?: 'kept checkpoint'
+}
+
+/** The entry without anything of the call; undefined when nothing is left. What others have signed stays as it is. */
+export function withoutCall(entry: Entry, callId: string): Entry | undefined {
+  const calls = callsOf(entry)
+  if (!calls.includes(callId)) return entry
+  if (calls.length === 1) return undefined
+  return { ...entry, ext: { ...entry.ext, calls: calls.filter((call) => call !== callId) } }
 }
 
 /** The id of a call in the middle of those whose entries `wanted` chooses. */

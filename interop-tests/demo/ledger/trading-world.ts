@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Rule } from '@hansa/protocols'
+import { callsOf, type Rule } from '@hansa/protocols'
 import type { NodeProcess } from '../../harness/node-process.ts'
 import type { ProcessMesh } from '../../harness/process-mesh.ts'
 import type { Organisation } from '../report.ts'
@@ -116,7 +116,8 @@ async function acknowledged(node: NodeProcess): Promise<void> {
   const deadline = performance.now() + WITHIN_MS
   while (performance.now() < deadline) {
     const entries = await node.client.operator.audit({ from: 0, limit: 10_000 })
-    if (entries.filter(({ type }) => type === 'ack.received').length === CALLS_BEFORE_VISIT + CALLS_AFTER_VISIT) return
+    const acknowledged = entries.filter(({ type }) => type === 'ack.received' || type === 'acks.received')
+    if (acknowledged.flatMap(callsOf).length === CALLS_BEFORE_VISIT + CALLS_AFTER_VISIT) return
   }
   throw new Error(`${node.name} has not been sent every acknowledgement`)
 }

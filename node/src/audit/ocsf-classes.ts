@@ -51,6 +51,7 @@ export const ocsfActivities: Readonly<Record<EntryType, OcsfActivity>> = {
   'result.received': call('Result'),
   'result.missing': call('Result missing'),
   'ack.received': call('Acknowledgement'),
+  'acks.received': call('Acknowledgements'),
   'acks.delivered': own('Acknowledgements delivered'),
   'decision.made': call('Decide'),
   'approval.requested': entity('approval', 'create'),

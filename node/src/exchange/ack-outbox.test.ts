@@ -1,4 +1,4 @@
-import { type Did, type PeerRequest, silentLogger } from '@hansa/protocols'
+import { type Ack, type Did, type Envelope, MAX_ACKED_RECEIPTS, type PeerRequest, silentLogger } from '@hansa/protocols'
 import { type ManualClock, manualClock } from '@hansa/protocols/testing'
 import { batchSigner } from '@hansa/trust'
 import { alice, bob, carol } from '@hansa/trust/testing'
@@ -30,8 +30,7 @@ function fresh(): AckOutbox {
     transport: {
       binding: async () => undefined,
       send: async ({ endpoint, body }: PeerRequest) => {
-        const envelopes: { payload: string }[] = JSON.parse(Buffer.from(body ?? []).toString())
-        const acks = envelopes.map(({ payload }) => JSON.parse(Buffer.from(payload, 'base64url').toString()))
+        const acks = acksIn(JSON.parse(Buffer.from(body ?? []).toString()))
         sent.push({
           endpoint,
           calls: acks.map(({ call_id }) => call_id),
@@ -41,6 +40,16 @@ function fresh(): AckOutbox {
       },
     },
   })
+}
+
+type Acknowledged = Pick<Ack, 'call_id' | 'withheld'>
+
+/** One statement about one call in a list, or one about several. */
+function acksIn(sent: Envelope | Envelope[]): readonly Acknowledged[] {
+  const payload = (envelope?: Envelope) => JSON.parse(Buffer.from(envelope?.payload ?? '', 'base64url').toString())
+  if (!Array.isArray(sent)) return payload(sent).acks
+  expect(sent).toHaveLength(1)
+  return [payload(sent[0])]
 }
 
 const id = (n: number) => `${n}`.padStart(22, 'C')
@@ -85,6 +94,19 @@ describe('acknowledgements', () => {
     gate.resolve(200)
     await outbox.settled()
     expect(sent.map(({ calls }) => calls.length)).toEqual([1, 10])
+  })
+
+  it('of more calls than fit one statement go one statement after the other, in their order', async () => {
+    status = () => 503
+    for (let n = 0; n < MAX_ACKED_RECEIPTS + 1; n++) received(n, { withheld: true })
+    await turns()
+    status = () => 200
+    clock.advance(1_000)
+    await outbox.settled()
+    expect(sent.slice(-2).map(({ calls }) => calls.length)).toEqual([MAX_ACKED_RECEIPTS, 1])
+    expect(sent.slice(-2).flatMap(({ calls }) => calls)).toEqual(
+      Array.from({ length: MAX_ACKED_RECEIPTS + 1 }, (_, n) => id(n)),
+    )
   })
 
   it('of different peers do not wait for each other', async () => {

@@ -1,17 +1,15 @@
 /**
  * Acknowledgements on their way to the kernels whose receipts arrived. One request per peer at a time; what is added
- * meanwhile goes with the next one, so under load many calls share a request and a signature.
+ * meanwhile goes with the next one, so under load many calls share a request, a statement and an entry of the other log.
  *
  * Nothing waits for an acknowledgement, and none is lost: `acks.delivered` says up to which entry a peer has them, and
  * after a restart the rest is sent again. The peer takes the same one twice.
  */
 import type { Clock, Did, Entry, EntryDraft, EventLogger, PeerTransport } from '@hansa/protocols'
-import { exchangePaths } from '@hansa/protocols'
+import { exchangePaths, MAX_ACKED_RECEIPTS } from '@hansa/protocols'
 import type { BatchSigner } from '@hansa/trust'
 import { type Appended, linkOf } from '@hansa/trust/ledger'
 
-/** Acknowledgements in one request: their envelopes stay well under the receiver's limit. */
-const MAX_PER_REQUEST = 256
 /** Sequence number of a receipt in a log before this one. */
 const BEFORE_THIS_LOG = -1
 /** How long, and up to how many, acknowledgements gather before they are sent. */
@@ -171,7 +169,7 @@ export class AckOutbox {
     try {
       while (lane.waiting.some(isFree) && !this.#closed) {
         await gather(lane)
-        const batch = lane.waiting.filter(isFree).slice(0, MAX_PER_REQUEST)
+        const batch = lane.waiting.filter(isFree).slice(0, MAX_ACKED_RECEIPTS)
         if (!(await this.#deliver(peer, batch))) {
           this.#retryLater(peer, lane)
           break
@@ -196,17 +194,7 @@ export class AckOutbox {
       // The log has failed, and the kernel with it: what is not durable is not acknowledged.
       return false
     }
-    const signed = await Promise.all(
-      batch.map(({ callId, receiptHash, withheld }) =>
-        this.#c.signer.sign('hansa-ack', {
-          v: 1,
-          call_id: callId,
-          receipt_hash: receiptHash,
-          ...(withheld ? { withheld } : {}),
-        }),
-      ),
-    )
-    const body = Buffer.from(`[${signed.map(({ text }) => text).join(',')}]`, 'utf8')
+    const body = Buffer.from(await this.#signed(batch), 'utf8')
     try {
       const { status } = await this.#c.transport.send({
         endpoint,
@@ -221,6 +209,17 @@ export class AckOutbox {
     } catch {
       return false
     }
+  }
+
+  /** One goes as a statement of its own: the entry that the peer writes of it names its call and its receipt. */
+  async #signed(batch: readonly Waiting[]): Promise<string> {
+    const acks = batch.map(({ callId, receiptHash, withheld }) => ({
+      call_id: callId,
+      receipt_hash: receiptHash,
+      ...(withheld ? { withheld } : {}),
+    }))
+    if (acks.length > 1) return (await this.#c.signer.sign('hansa-acks', { v: 1, acks })).text
+    return `[${(await this.#c.signer.sign('hansa-ack', { v: 1, ...acks[0] })).text}]`
   }
 
   /** Not awaited: if it is lost, the peer gets these once more. */

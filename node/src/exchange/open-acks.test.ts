@@ -59,6 +59,22 @@ describe('after a restart', () => {
       false,
     ],
     [
+      'what was acknowledged among others is not',
+      [
+        entry({ type: 'outcome', call_id: 'c', peer: alice.did, actor: `${alice.did}#sub` }),
+        entry({ type: 'acks.received', peer: alice.did, ext: { calls: ['b', 'c'] } }),
+      ],
+      false,
+    ],
+    [
+      'what others were acknowledged beside is',
+      [
+        entry({ type: 'outcome', call_id: 'c', peer: alice.did, actor: `${alice.did}#sub` }),
+        entry({ type: 'acks.received', peer: alice.did, ext: { calls: ['b'] } }),
+      ],
+      true,
+    ],
+    [
       'what another peer acknowledged is',
       [
         entry({ type: 'outcome', call_id: 'c', peer: alice.did, actor: `${alice.did}#sub` }),

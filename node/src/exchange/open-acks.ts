@@ -3,7 +3,7 @@
  *
  * Kept by peer, because a peer chooses the ids of its calls: what one peer names or leaves open is no other's concern.
  */
-import type { Did, Entry } from '@hansa/protocols'
+import { callsOf, type Did, type Entry } from '@hansa/protocols'
 
 /** Most receipts remembered as open; the oldest of whoever has most are forgotten, and then count as never acknowledged. */
 const MAX_OPEN = 100_000
@@ -62,11 +62,12 @@ export class OpenAcks {
 
   /** After a restart the hash of a receipt is not known any more: the verifier compares it with the other log. */
   replay(entry: Entry): void {
-    const { call_id: callId, peer, actor } = entry
-    if (callId === undefined || peer === undefined) return
+    const { type, call_id: callId, peer, actor } = entry
+    if (peer === undefined) return
     // Only the calls that the peer made here: a call of our own that ended without a receipt is an outcome too.
-    if (entry.type === 'outcome' && actor?.startsWith(`${peer}#`)) this.expect(callId, peer, undefined)
-    if (entry.type === 'ack.received') this.close(callId, peer)
+    const isItsCall = type === 'outcome' && actor?.startsWith(`${peer}#`) === true
+    if (isItsCall && callId !== undefined) this.expect(callId, peer, undefined)
+    if (type === 'ack.received' || type === 'acks.received') for (const call of callsOf(entry)) this.close(call, peer)
   }
 
   #forgetOldest(): void {

@@ -1,32 +1,30 @@
 /**
- * `POST /hansa/v1/acks`: the peers' word that receipts arrived, many in one request. Each is verified on its own; a good
- * one is in the ledger before the request is answered, one that came before is answered as well, and a bad one spoils
- * nothing but itself.
+ * `POST /hansa/v1/acks`: the peers' word that receipts arrived: one statement about several receipts, or a list of
+ * statements about one each. A good one is in the ledger before the request is answered, one that came before is answered
+ * as well, and a bad one spoils nothing but itself.
  */
 import type { Did, Envelope, InboundReply, InboundRequest } from '@hansa/protocols'
-import { ackOf, type EnvelopeVerifier, parseEnvelopes } from '@hansa/trust'
+import { ackOf, acksOf, type EnvelopeVerifier, parseEnvelope, parseEnvelopes } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import { jsonReply, refusalReply } from './inbound-reply.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
-import { type TakeAckComponents, takeAck } from './take-ack.ts'
+import { type TakeAckComponents, takeAck, takeAcks } from './take-ack.ts'
 
 /** Bytes of one request: 256 envelopes of about a kilobyte, and room. */
 export const MAX_ACKS_BYTES = 524_288
-const MAX_ACKS = 1_024
+const MAX_ENVELOPES = 1_024
 
 export type ServeAcksComponents = TakeAckComponents & { verifier: EnvelopeVerifier; refusals: RefusalCounter }
 
 export function serveAcks(components: ServeAcksComponents): (request: InboundRequest) => Promise<InboundReply> {
-  return async (request) => {
-    const { body } = request
-    const envelopes = body.length <= MAX_ACKS_BYTES ? parseEnvelopes(body, MAX_ACKS) : undefined
-    if (envelopes === undefined) {
-      return refusalReply(components.refusals, request.source, 'invalid_request', 'not a list of ack envelopes')
-    }
+  return async ({ body, source }) => {
+    const statements = body.length <= MAX_ACKS_BYTES ? statementsIn(body) : undefined
+    if (statements === undefined)
+      return refusalReply(components.refusals, source, 'invalid_request', 'no acknowledgements in envelopes')
     const entries: Appended[] = []
-    for (const envelope of envelopes) {
-      const taken = await verifyAndTake(envelope, components)
-      if (typeof taken === 'string') components.refusals.count(request.source, 'invalid_request', taken)
+    for (const statement of statements) {
+      const taken = await verifyAndTake(statement, components)
+      if (typeof taken === 'string') components.refusals.count(source, 'invalid_request', taken)
       else if (taken !== undefined) entries.push(taken)
     }
     await Promise.all(entries.map(({ durable }) => durable))
@@ -34,19 +32,43 @@ export function serveAcks(components: ServeAcksComponents): (request: InboundReq
   }
 }
 
-/** @returns the entry, undefined for an ack that nobody waits for (any more), or why it is not one. */
+type Statement = { typ: 'hansa-ack' | 'hansa-acks'; envelope: Envelope }
+
+/** What stands in no list is about several receipts. */
+function statementsIn(body: Uint8Array): Statement[] | undefined {
+  if (isList(body)) return parseEnvelopes(body, MAX_ENVELOPES)?.map((envelope) => ({ typ: 'hansa-ack', envelope }))
+  const envelope = parseEnvelope(body)
+  return envelope === undefined ? undefined : [{ typ: 'hansa-acks', envelope }]
+}
+
+function isList(body: Uint8Array): boolean {
+  return body.find((byte) => !WHITE_SPACE.has(byte)) === OPENING_BRACKET
+}
+
+/** RFC 8259 section 2. */
+const WHITE_SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d])
+const OPENING_BRACKET = 0x5b
+
+/** @returns the entry, undefined for what nobody waits for (any more), or why it is no acknowledgement. */
 async function verifyAndTake(
-  envelope: Envelope,
+  { typ, envelope }: Statement,
   components: ServeAcksComponents,
 ): Promise<Appended | string | undefined> {
   const { verifier, openAcks } = components
-  // Whoever signed it: the receipt that it names is open for exactly one peer, and that is the one who may say so.
+  // Whoever signed it: a receipt that it names is open for exactly one peer, and that is the one who may say so.
   const issuer = envelope.proof.kid.split('#', 1)[0] as Did
   // Anyone may send here, so a key is only admitted and a signature only checked where an acknowledgement is owed.
   if (!openAcks.owes(issuer)) return undefined
-  const verdict = await verifier.verify('hansa-ack', envelope, issuer)
+  const verdict = await verifier.verify(typ, envelope, issuer)
   if (!verdict.ok) return `an ack does not verify: ${verdict.reason}`
+  if (typ === 'hansa-acks') {
+    const reading = acksOf(verdict)
+    return reading.ok ? takeAcks(reading.value, issuer, envelope, components) : malformed(reading.reason)
+  }
   const reading = ackOf(verdict)
-  if (!reading.ok) return `an ack is malformed: ${reading.reason}`
-  return takeAck(reading.value, issuer, envelope, components)
+  return reading.ok ? takeAck(reading.value, issuer, envelope, components) : malformed(reading.reason)
+}
+
+function malformed(reason: string): string {
+  return `an ack is malformed: ${reason}`
 }

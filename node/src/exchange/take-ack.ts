@@ -1,8 +1,8 @@
 /**
- * An acknowledgement that has been verified, taken once: into the ledger, off the list of those that are owed, and with it
- * the result that waited for it may be handed out. It comes among others to `acks`, or alone to `reveal`.
+ * Acknowledgements that have been verified, each taken once: into the ledger, off the list of those that are owed, and with
+ * it the result that waited for it may be handed out. One comes alone to `acks` or `reveal`, several together to `acks`.
  */
-import type { Ack, Did, EntryDraft, Envelope } from '@hansa/protocols'
+import type { Ack, Acks, Did, EntryDraft, Envelope } from '@hansa/protocols'
 import type { Appended } from '@hansa/trust/ledger'
 import type { HeldResults } from './held-results.ts'
 import type { OpenAcks } from './open-acks.ts'
@@ -14,20 +14,42 @@ export type TakeAckComponents = {
 }
 
 /** @returns the entry; undefined for an acknowledgement that nobody waits for, or does not wait for any more. */
-export function takeAck(
-  ack: Ack,
-  peer: Did,
-  envelope: Envelope,
-  { openAcks, held, append }: TakeAckComponents,
-): Appended | undefined {
-  const { call_id: callId, receipt_hash: receiptHash } = ack
-  if (!openAcks.fits(callId, peer, receiptHash) && !held.waitsFor({ peer, callId, receiptHash })) return undefined
-  const entry = append(draftOf(ack, peer, envelope))
-  openAcks.close(callId, peer)
-  held.claim(peer, callId, entry.durable)
-  return entry
+export function takeAck(ack: Ack, peer: Did, envelope: Envelope, components: TakeAckComponents): Appended | undefined {
+  if (!isAwaited(ack, peer, components)) return undefined
+  const { call_id, receipt_hash: receipt } = ack
+  return take([ack], { type: 'ack.received', call_id, peer, receipt, ext: { envelope } }, peer, components)
 }
 
-function draftOf(ack: Ack, peer: Did, envelope: Envelope): EntryDraft {
-  return { type: 'ack.received', call_id: ack.call_id, peer, receipt: ack.receipt_hash, ext: { envelope } }
+/** @returns the entry, which names those that were waited for; undefined when none was. */
+export function takeAcks(
+  { acks }: Acks,
+  peer: Did,
+  envelope: Envelope,
+  components: TakeAckComponents,
+): Appended | undefined {
+  const awaited = acks.filter((ack) => isAwaited(ack, peer, components))
+  if (awaited.length === 0) return undefined
+  const calls = awaited.map(({ call_id }) => call_id)
+  return take(awaited, { type: 'acks.received', peer, ext: { calls, envelope } }, peer, components)
+}
+
+type Acknowledged = Omit<Ack, 'v'>
+
+function isAwaited(ack: Acknowledged, peer: Did, { openAcks, held }: TakeAckComponents): boolean {
+  const { call_id: callId, receipt_hash: receiptHash } = ack
+  return openAcks.fits(callId, peer, receiptHash) || held.waitsFor({ peer, callId, receiptHash })
+}
+
+function take(
+  acks: readonly Acknowledged[],
+  draft: EntryDraft,
+  peer: Did,
+  { openAcks, held, append }: TakeAckComponents,
+): Appended {
+  const entry = append(draft)
+  for (const { call_id: callId } of acks) {
+    openAcks.close(callId, peer)
+    held.claim(peer, callId, entry.durable)
+  }
+  return entry
 }

@@ -24,5 +24,5 @@ export const envelopeSchema = z.strictObject({
 })
 export type Envelope = z.infer<typeof envelopeSchema>
 
-export const envelopeTypes = ['hansa-intent', 'hansa-receipt', 'hansa-ack'] as const
+export const envelopeTypes = ['hansa-intent', 'hansa-receipt', 'hansa-ack', 'hansa-acks'] as const
 export type EnvelopeType = (typeof envelopeTypes)[number]

@@ -209,6 +209,10 @@ export const callEntryFacts = {
     means: 'The other kernel has the receipt, under its signature.',
     members: ['peer', 'call_id', 'receipt', 'ext.envelope'],
   },
+  'acks.received': {
+    means: 'The other kernel has several receipts, under one signature.',
+    members: ['peer', 'ext.calls', 'ext.envelope'],
+  },
   'acks.delivered': {
     means: 'Receipts of another kernel that are acknowledged there.',
     members: ['peer', 'ext.count', 'ext.through'],

@@ -17,6 +17,7 @@ import { labelsSchema } from '../capability/label.ts'
 import { chargeSchema } from '../delegation/charge.ts'
 import { MAX_DELEGATION_BYTES, MAX_DELEGATION_LINKS } from '../delegation/link.ts'
 import { allCodes } from '../errors/codes.ts'
+import { MAX_ACKED_RECEIPTS } from '../exchange/ack.ts'
 import { checkpointReferenceSchema } from '../exchange/checkpoint-reference.ts'
 import { envelopeSchema } from '../exchange/envelope.ts'
 import { receiptStatuses } from '../exchange/receipt.ts'
@@ -46,6 +47,7 @@ export const entryTypes = [
   'result.received',
   'result.missing',
   'ack.received',
+  'acks.received',
   'acks.delivered',
   'decision.made',
   'approval.requested',
@@ -158,6 +160,12 @@ export const entryExtSchema = z.strictObject({
     ),
   payload: z.string().max(22_000).optional().describe('base64url payload bytes of our own signed object'),
   envelope: envelopeSchema.optional().describe('Signed object of the other side'),
+  calls: z
+    .array(callIdSchema)
+    .min(1)
+    .max(MAX_ACKED_RECEIPTS)
+    .optional()
+    .describe('acks.received: the calls whose receipts are acknowledged'),
   through: z
     .int()
     .min(0)

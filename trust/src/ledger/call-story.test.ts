@@ -43,6 +43,13 @@ describe(CallTeller, () => {
     expect(story?.steps[3]?.signature?.proves).toContain(outcome?.leafHash)
   })
 
+  it('tells of an acknowledgement among others what it says of this call', async () => {
+    const last = (await told(await kernelsAfter({ together: true })))?.steps.at(-1)
+    expect(last).toMatchObject({ side: 'b', type: 'acks.received', signature: { of: 'acks', verified: true } })
+    const alone = (await told(await kernelsAfter()))?.steps.at(-1)
+    expect(last?.signature?.proves).toBe(alone?.signature?.proves)
+  })
+
   it('tells of one log what it holds', async () => {
     const { b } = await kernelsAfter()
     const teller = new CallTeller(idOf('the call'))

@@ -5,7 +5,7 @@ import type { Side } from './report.ts'
 import type { WalkedEntry } from './walked-entry.ts'
 
 export type CallSignature = {
-  of: 'intent' | 'receipt' | 'ack'
+  of: 'intent' | 'receipt' | 'ack' | 'acks'
   /** Who made it, as far as that is known. */
   by?: Did
   verified: boolean
@@ -41,6 +41,7 @@ const order: Partial<Record<EntryType, number>> = {
   outcome: 3,
   'receipt.received': 4,
   'ack.received': 5,
+  'acks.received': 5,
   'result.received': 6,
   'result.missing': 6,
 }
@@ -56,10 +57,10 @@ export class CallTeller {
   }
 
   visit(side: Side, walked: WalkedEntry): void {
-    if (walked.callId !== this.#callId) return
+    if (!walked.calls.includes(this.#callId)) return
     const { origin, seq, type, tMs, leafHash, entry, verdict } = walked
     this.#cap ??= entry.cap
-    const signature = signatureOf(entry, verdict)
+    const signature = signatureOf(entry, verdict, this.#callId)
     this.#steps.push({
       side,
       origin,
@@ -127,6 +128,8 @@ function textOf(entry: Entry): string {
       return `does not have the result: ${ext.reveal ?? 'it is missing'}${reason}`
     case 'ack.received':
       return 'holds the acknowledgement of its receipt'
+    case 'acks.received':
+      return `holds the acknowledgement of its receipt, among ${ext.calls?.length ?? 0}`
     case 'content.erased':
       return `has erased what was kept of its content${entry.actor === undefined ? '' : `, by ${entry.actor}`}${reason}; the commitments stay`
     default:
@@ -134,11 +137,11 @@ function textOf(entry: Entry): string {
   }
 }
 
-function signatureOf(entry: Entry, verdict: EvidenceVerdict): CallSignature | undefined {
+function signatureOf(entry: Entry, verdict: EvidenceVerdict, call: CallId): CallSignature | undefined {
   switch (verdict.kind) {
     case 'good': {
       const by = verdict.signer === undefined ? {} : { by: verdict.signer }
-      return { of: kindOf(verdict.evidence), ...by, verified: !verdict.evidence.own, proves: provenBy(verdict) }
+      return { of: kindOf(verdict.evidence), ...by, verified: !verdict.evidence.own, proves: provenBy(verdict, call) }
     }
     case 'forged':
       return unproven(entry, `nothing: it does not verify (${verdict.reason})`)
@@ -156,17 +159,24 @@ function signatureOf(entry: Entry, verdict: EvidenceVerdict): CallSignature | un
   }
 }
 
+const heldBy: Partial<Record<EntryType, CallSignature['of']>> = {
+  'receipt.received': 'receipt',
+  'ack.received': 'ack',
+  'acks.received': 'acks',
+}
+
 function unproven(entry: Entry, proves: string): CallSignature {
-  const of = entry.type === 'receipt.received' ? 'receipt' : entry.type === 'ack.received' ? 'ack' : 'intent'
+  const of = heldBy[entry.type] ?? 'intent'
   return { of, ...(entry.peer === undefined ? {} : { by: entry.peer }), verified: false, proves }
 }
 
 function kindOf({ typ }: Evidence): CallSignature['of'] {
   if (typ === 'hansa-intent') return 'intent'
-  return typ === 'hansa-receipt' ? 'receipt' : 'ack'
+  if (typ === 'hansa-receipt') return 'receipt'
+  return typ === 'hansa-ack' ? 'ack' : 'acks'
 }
 
-function provenBy({ evidence, signer }: Extract<EvidenceVerdict, { kind: 'good' }>): string {
+function provenBy({ evidence, signer }: Extract<EvidenceVerdict, { kind: 'good' }>, call: CallId): string {
   const who = signer ?? 'the signer'
   switch (evidence.typ) {
     case 'hansa-intent':
@@ -179,8 +189,16 @@ function provenBy({ evidence, signer }: Extract<EvidenceVerdict, { kind: 'good' 
       return `${who} answered intent ${evidence.value.intent_hash} with ${status} and ${result}, finished at ${at(finished)}, and promised entry ${log.index} of ${log.origin} with leaf hash ${log.leaf_hash}`
     }
     case 'hansa-ack':
-      return `${who} has receipt ${evidence.value.receipt_hash}: it cannot deny having been answered`
+      return acknowledging(who, evidence.value.receipt_hash)
+    case 'hansa-acks': {
+      const ack = evidence.value.acks.find(({ call_id }) => call_id === call)
+      return ack === undefined ? 'nothing of this call' : acknowledging(who, ack.receipt_hash)
+    }
   }
+}
+
+function acknowledging(who: string, receipt: string): string {
+  return `${who} has receipt ${receipt}: it cannot deny having been answered`
 }
 
 /** Unix seconds as a person reads them. */

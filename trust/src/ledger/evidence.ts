@@ -2,12 +2,12 @@
  * The signed objects inside entries: whether the other side really signed them, and whether the entry says the same.
  * Expiry is not looked at: it bounds when a kernel may act on an object, not what the object proves.
  */
-import type { Ack, Did, Entry, Envelope, EnvelopeType, Intent, Receipt } from '@hansa/protocols'
-import { isDid } from '@hansa/protocols'
+import type { Ack, Acks, Did, Entry, Envelope, EnvelopeType, Intent, Receipt } from '@hansa/protocols'
+import { callsOf, isDid } from '@hansa/protocols'
 import { decodeBase64url } from '../encoding/base64url.ts'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
 import type { EnvelopeVerifier } from '../signed/envelope-verifier.ts'
-import { readAck, readIntent, readReceipt } from '../signed/payloads.ts'
+import { readAck, readAcks, readIntent, readReceipt } from '../signed/payloads.ts'
 import { envelopeHash } from '../signed/prepared.ts'
 import { whyNotDelegated } from './evidence-of-chain.ts'
 
@@ -15,6 +15,7 @@ export type Evidence =
   | { typ: 'hansa-intent'; own: boolean; hash: string; value: Intent }
   | { typ: 'hansa-receipt'; own: false; hash: string; value: Receipt }
   | { typ: 'hansa-ack'; own: false; hash: string; value: Ack }
+  | { typ: 'hansa-acks'; own: false; hash: string; value: Acks }
 
 export type EvidenceVerdict =
   | { kind: 'none' }
@@ -79,6 +80,7 @@ function typeIn(entry: Entry): EnvelopeType | undefined {
   if (entry.type === 'intent.accepted' || entry.type === 'outcome' || entry.type === 'peer.evidence')
     return 'hansa-intent'
   if (entry.type === 'receipt.received') return 'hansa-receipt'
+  if (entry.type === 'acks.received') return 'hansa-acks'
   return entry.type === 'ack.received' ? 'hansa-ack' : undefined
 }
 
@@ -152,12 +154,18 @@ function typed(typ: EnvelopeType, payload: unknown, hash: string): Evidence | st
     const read = readReceipt(payload)
     return read.ok ? { typ, own: false, hash, value: read.value } : read.reason
   }
+  if (typ === 'hansa-acks') {
+    const read = readAcks(payload)
+    return read.ok ? { typ, own: false, hash, value: read.value } : read.reason
+  }
   const read = readAck(payload)
   return read.ok ? { typ, own: false, hash, value: read.value } : read.reason
 }
 
 /** What the entry says otherwise than the object it holds. A field that the entry leaves out says nothing. */
-function contradiction(entry: Entry, { typ, hash, value }: Evidence): string | undefined {
+function contradiction(entry: Entry, evidence: Evidence): string | undefined {
+  if (evidence.typ === 'hansa-acks') return callsBeyond(entry, evidence.value)
+  const { typ, hash, value } = evidence
   const facts: [string, unknown, unknown][] = [['call_id', entry.call_id, value.call_id]]
   if (typ === 'hansa-intent') facts.push(['intent', entry.intent, hash], ['args_c', entry.args_c, value.args_c])
   if (typ === 'hansa-receipt') {
@@ -167,6 +175,12 @@ function contradiction(entry: Entry, { typ, hash, value }: Evidence): string | u
   if (typ === 'hansa-ack') facts.push(['receipt', entry.receipt, value.receipt_hash])
   const differing = facts.find(([, said, signed]) => said !== undefined && said !== signed)
   return differing === undefined ? undefined : `${differing[0]} is not what the signed object says`
+}
+
+/** An entry may leave out what was of no call there, or came before; it cannot add to what was signed. */
+function callsBeyond(entry: Entry, { acks }: Acks): string | undefined {
+  const signed = new Set(acks.map(({ call_id }) => call_id))
+  return callsOf(entry).every((call) => signed.has(call)) ? undefined : 'calls is not what the signed object says'
 }
 
 /**

@@ -50,6 +50,7 @@ const closing: ReadonlySet<EntryType> = new Set<EntryType>([
   'result.received',
   'result.missing',
   'ack.received',
+  'acks.received',
   'acks.delivered',
   'approval.denied',
   'token.revoked',

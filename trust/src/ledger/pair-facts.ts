@@ -1,5 +1,14 @@
 /** What one log says about each call with another kernel: as the side that asked, or as the side that served. */
-import type { CallId, CheckpointReference, Did, Entry, Receipt, RevealState } from '@hansa/protocols'
+import {
+  type Ack,
+  type CallId,
+  type CheckpointReference,
+  callsOf,
+  type Did,
+  type Entry,
+  type Receipt,
+  type RevealState,
+} from '@hansa/protocols'
 import type { EvidenceVerdict } from './evidence.ts'
 
 /** `late`: written after the verifier began to look, so that the other log may not know of it yet. */
@@ -92,19 +101,20 @@ export function addFacts(facts: LogFacts, walked: PlacedEntry, verdict: Evidence
   if (evidence?.typ === 'hansa-intent' && evidence.own && evidence.value.chk !== undefined) {
     see(facts, evidence.value.chk, mark)
   }
-  const id = entry.call_id
-  if (id === undefined || entry.type === 'call.begun') return
-  const call = facts.calls.get(id) ?? {}
+  if (entry.type === 'call.begun') return
   const signer = verdict.kind === 'good' ? verdict.signer : undefined
-  const peer = call.peer ?? entry.peer ?? signer
-  if (peer !== undefined) call.peer = peer
-  addToCall(call, walked, verdict, mark)
-  // A local call, which no other kernel has to do with, has no peer.
-  const known = call.asked ?? call.served ?? call.outcome
-  if (peer !== undefined && known !== undefined) facts.calls.set(id, call)
+  for (const id of callsOf(entry)) {
+    const call = facts.calls.get(id) ?? {}
+    const peer = call.peer ?? entry.peer ?? signer
+    if (peer !== undefined) call.peer = peer
+    addToCall(id, call, walked, verdict, mark)
+    // A local call, which no other kernel has to do with, has no peer.
+    const known = call.asked ?? call.served ?? call.outcome
+    if (peer !== undefined && known !== undefined) facts.calls.set(id, call)
+  }
 }
 
-function addToCall(call: CallFacts, walked: PlacedEntry, verdict: EvidenceVerdict, mark: Mark): void {
+function addToCall(id: CallId, call: CallFacts, walked: PlacedEntry, verdict: EvidenceVerdict, mark: Mark): void {
   const { entry } = walked
   const evidence = verdict.kind === 'good' ? verdict.evidence : undefined
   switch (entry.type) {
@@ -129,13 +139,21 @@ function addToCall(call: CallFacts, walked: PlacedEntry, verdict: EvidenceVerdic
       addOutcome(call, walked, evidence?.hash, mark)
       break
     case 'ack.received':
-      if (evidence?.typ === 'hansa-ack') {
-        const { receipt_hash: receipt, withheld = false } = evidence.value
-        call.served = { ...call.served, ack: { ...mark, receipt, tMs: entry.t_ms, withheld } }
+      if (evidence?.typ === 'hansa-ack') addAck(call, evidence.value, entry, mark)
+      break
+    case 'acks.received':
+      if (evidence?.typ === 'hansa-acks') {
+        const ack = evidence.value.acks.find(({ call_id }) => call_id === id)
+        if (ack !== undefined) addAck(call, ack, entry, mark)
       }
       break
     default:
   }
+}
+
+function addAck(call: CallFacts, ack: Omit<Ack, 'v'>, { t_ms: tMs }: Entry, mark: Mark): void {
+  const { receipt_hash: receipt, withheld = false } = ack
+  call.served = { ...call.served, ack: { ...mark, receipt, tMs, withheld } }
 }
 
 function addOutcome(call: CallFacts, walked: PlacedEntry, intentHash: string | undefined, mark: Mark): void {

@@ -11,6 +11,7 @@ import {
   auditExportEntrySchema,
   auditExportHeaderSchema,
   type CheckpointReference,
+  callsOf,
   capabilityManifestSchema,
   type Did,
   MANIFEST_TYP,
@@ -231,7 +232,7 @@ class ExportReader {
       return this.#fault('proof_broken', `entry ${seq} is not under the checkpoint`, seq)
     }
     this.#proven++
-    if (entry.call_id !== undefined) this.#calls.add(entry.call_id)
+    for (const call of callsOf(entry)) this.#calls.add(call)
     const verdict = await checkEvidence(entry, this.#verifier)
     if (verdict.kind === 'good' && !verdict.evidence.own) this.#evidence++
     if (verdict.kind === 'forged')

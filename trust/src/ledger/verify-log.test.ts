@@ -432,6 +432,19 @@ describe('entries that say what they may not', () => {
     ['other arguments than the intent', 'b', { change: { accepted: (draft) => ({ ...draft, args_c: GENESIS }) } }],
     ['another call than the intent', 'b', { change: { accepted: (draft) => ({ ...draft, call_id: 'A'.repeat(22) }) } }],
     ['another receipt than the acknowledgement', 'b', { change: { ack: (draft) => ({ ...draft, receipt: GENESIS }) } }],
+    [
+      'calls that the acknowledgement does not name',
+      'b',
+      {
+        together: true,
+        change: { ack: (draft) => ({ ...draft, ext: { ...draft.ext, calls: ['A'.repeat(22)] } }) },
+      },
+    ],
+    [
+      'one call of its own instead of those of the acknowledgement',
+      'b',
+      { together: true, change: { ack: (draft) => ({ ...draft, call_id: 'A'.repeat(22) }) } },
+    ],
   ])('are reported when an entry says %s', async (_what, side, init) => {
     const kernels = await twoKernels()
     await exchange(kernels.a, kernels.b, 'call', init)

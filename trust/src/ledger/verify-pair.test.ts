@@ -55,6 +55,7 @@ describe('two honest logs', () => {
     const kernels = await twoKernels()
     const { a, b } = kernels
     await exchange(a, b, 'ok')
+    await exchange(a, b, 'acknowledged with another', { together: true })
     await exchange(a, b, 'denied', { refused: true })
     await exchange(a, b, 'needs approval', {
       refused: true,
@@ -84,7 +85,7 @@ describe('two honest logs', () => {
     expect(report.findings).toEqual([])
     expect(report).toMatchObject({ verdict: 'consistent', exitCode: 0, findingCount: 0 })
     expect(report.calls).toEqual({
-      ok: 2,
+      ok: 3,
       denied: 1,
       approval_required: 1,
       withheld: 2,
@@ -332,6 +333,18 @@ describe('a lie', () => {
       'ack_contradicts',
       'the asking side acknowledged another receipt',
       { ack: { receipt_hash: hashOf('another') } },
+      { blamed: 'a', withoutProof: 'b' },
+    ],
+    [
+      'ack_contradicts',
+      'the asking side acknowledged another receipt, together with that of another call',
+      { together: true, ack: { receipt_hash: hashOf('another') } },
+      { blamed: 'a', withoutProof: 'b' },
+    ],
+    [
+      'receipt_disowned',
+      'the asking side leaves out a receipt it acknowledged together with another',
+      { omit: ['receipt'], together: true },
       { blamed: 'a', withoutProof: 'b' },
     ],
   ])('is a violation with exactly one finding, %s: %s', async (code, _what, init, { blamed, withoutProof }) => {

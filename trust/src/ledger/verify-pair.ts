@@ -102,8 +102,8 @@ async function readLog(
       finder.add(walked)
       init.visit?.(side, walked)
       if (walked.evidence?.kind === 'skipped') {
-        if (walked.callId !== undefined) early.add(walked.callId)
-      } else if (walked.callId !== undefined || walked.type === 'peer.checkpoint') {
+        for (const call of walked.calls) early.add(call)
+      } else if (walked.calls.length > 0 || walked.type === 'peer.checkpoint') {
         addFacts(facts, walked, walked.verdict, late)
       }
     },

@@ -1,4 +1,4 @@
-import type { CallId, Entry, EntryType } from '@hansa/protocols'
+import { type CallId, callsOf, type Entry, type EntryType } from '@hansa/protocols'
 import { encodeBase64url } from '../encoding/base64url.ts'
 import type { EvidenceNote, EvidenceVerdict } from './evidence.ts'
 import { verdictOf } from './evidence.ts'
@@ -24,6 +24,7 @@ export class WalkedEntry {
   readonly end: number
   readonly origin: string
   readonly type: EntryType
+  /** Of an entry that is about one call. */
   readonly callId: CallId | undefined
   readonly tMs: number
   evidence: EvidenceNote | undefined
@@ -50,6 +51,12 @@ export class WalkedEntry {
     // These bytes are known to be the only spelling of an entry.
     this.#entry ??= JSON.parse(this.#bytes.toString('utf8')) as Entry
     return this.#entry
+  }
+
+  /** Every call that it is about. */
+  get calls(): readonly CallId[] {
+    if (this.callId !== undefined) return [this.callId]
+    return this.type === 'acks.received' ? callsOf(this.entry) : []
   }
 
   /** base64url. */

@@ -5,7 +5,7 @@
  * Of each kernel it holds a few numbers for each day, and where the first entries behind each number are.
  */
 import { createHash } from 'node:crypto'
-import { type Did, type Entry, isDid } from '@hansa/protocols'
+import { callsOf, type Did, type Entry, isDid } from '@hansa/protocols'
 import { taggedHash } from '../encoding/hash.ts'
 import { canonicalJson } from '../json/canonical-json.ts'
 import { dayOf } from './day.ts'
@@ -259,19 +259,25 @@ export class EvidenceLog {
     const evidence = evidenceIn(entry)
     if (evidence === undefined) return undefined
     const { kind } = evidence
-    const { call_id: callId } = entry
     if (kind === 'unacknowledged') {
-      if (callId !== undefined) wait(this.#account(peer).waiting, callId)
+      for (const call of callsOf(entry)) wait(this.#account(peer).waiting, call)
       return undefined
     }
     if (kind === 'acknowledged') {
-      const went = callId !== undefined && this.#accounts.get(peer)?.waiting.delete(callId) === true
-      return went ? this.#count(entry, peer, 'good', reference) : undefined
+      const waiting = this.#accounts.get(peer)?.waiting
+      const went = callsOf(entry).filter((call) => waiting?.delete(call) === true)
+      return went.length === 0 ? undefined : this.#count(entry, peer, 'good', reference, went.length)
     }
-    return this.#count(entry, peer, kind, reference)
+    return this.#count(entry, peer, kind, reference, kind === 'missing_ack' ? missedIn(entry) : 1)
   }
 
-  #count(entry: EvidenceEntry, peer: Did, kind: EvidenceKind, reference: () => EvidenceReference): EvidenceTaken {
+  #count(
+    entry: EvidenceEntry,
+    peer: Did,
+    kind: EvidenceKind,
+    reference: () => EvidenceReference,
+    times = 1,
+  ): EvidenceTaken {
     const day = dayOf(entry.t_ms)
     const account = this.#account(peer)
     if (kind === 'good' && entry.t_ms < (account.contestedMs ?? 0)) return undefined
@@ -279,7 +285,7 @@ export class EvidenceLog {
     account.days.set(day, record)
     const ofKind = record[kind] ?? { count: 0, first: [] }
     record[kind] = ofKind
-    ofKind.count += kind === 'missing_ack' ? missedIn(entry) : 1
+    ofKind.count += times
     if (ofKind.first.length < NAMED) ofKind.first.push(reference())
     if (kind === 'critical') {
       const named = entry.ext?.hash === undefined ? [] : [entry.ext.hash]

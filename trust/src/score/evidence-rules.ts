@@ -17,7 +17,7 @@ export type EntryEvidence =
   | { kind: EvidenceKind }
   /** Of a call of that kernel that went well: good when its acknowledgement is here too. */
   | { kind: 'unacknowledged' }
-  /** The acknowledgement: good when the call went well. */
+  /** The acknowledgement, of one call or of several: good for each that went well. */
   | { kind: 'acknowledged' }
 
 export function evidenceIn(entry: EvidenceEntry): EntryEvidence | undefined {
@@ -38,6 +38,7 @@ function entryEvidence(entry: EvidenceEntry): EntryEvidence | undefined {
     case 'outcome':
       return entry.actor?.startsWith(`${entry.peer}#`) === true ? ofItsCall(entry) : ofUnanswered(entry)
     case 'ack.received':
+    case 'acks.received':
       return { kind: 'acknowledged' }
     case 'peer.evidence':
       return recorded(entry)

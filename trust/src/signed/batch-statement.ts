@@ -14,6 +14,7 @@ const LEAF_TAGS: Readonly<Record<EnvelopeType, Uint8Array>> = {
   'hansa-intent': Buffer.from('\0hansa-intent\n', 'latin1'),
   'hansa-receipt': Buffer.from('\0hansa-receipt\n', 'latin1'),
   'hansa-ack': Buffer.from('\0hansa-ack\n', 'latin1'),
+  'hansa-acks': Buffer.from('\0hansa-acks\n', 'latin1'),
 }
 
 /** RFC 6962 leaf hash of `typ ‖ "\n" ‖ payload bytes`. */

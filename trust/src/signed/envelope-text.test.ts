@@ -6,11 +6,11 @@ import { canonicalJson } from '../json/canonical-json.ts'
 import { parseStrictJson } from '../json/parse-strict-json.ts'
 import { entryText, GENESIS } from '../ledger/entry-bytes.ts'
 import { alice, bob } from '../testing/actors.ts'
-import { anAck, anIntent, aReceipt } from '../testing/statements.ts'
+import { anAck, anIntent, aReceipt, severalAcks } from '../testing/statements.ts'
 import { signBatch } from './batch-signer.ts'
 import { readEnvelope } from './envelope.ts'
 import { isOwnForm, parseEnvelope, parseEnvelopes, payloadBytesOf, textOfEnvelope } from './envelope-text.ts'
-import { intentOf, readAck, readIntent, readOwnPayload, readReceipt } from './payloads.ts'
+import { intentOf, readAck, readAcks, readIntent, readOwnPayload, readReceipt } from './payloads.ts'
 import { prepare } from './prepared.ts'
 
 const texts = [1, 2, 5, 40].flatMap((size) =>
@@ -145,11 +145,13 @@ describe(readOwnPayload, () => {
     ['hansa-intent', anIntent({ purpose: 'a "quoted" ü', chk: { origin: 'b/1', size: 1, root: anIntent().sub } })],
     ['hansa-receipt', aReceipt({ code: 'busy', result_c: null })],
     ['hansa-ack', anAck({ withheld: true })],
+    ['hansa-acks', severalAcks()],
   ] as const
   const readers: Readonly<Record<EnvelopeType, (payload: unknown) => { ok: boolean }>> = {
     'hansa-intent': readIntent,
     'hansa-receipt': readReceipt,
     'hansa-ack': readAck,
+    'hansa-acks': readAcks,
   }
 
   it.each(payloads)('reads a %s that a signer wrote', (typ, payload) => {

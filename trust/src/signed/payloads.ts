@@ -2,7 +2,10 @@
 import { isUtf8 } from 'node:buffer'
 import {
   type Ack,
+  type Acks,
   ackSchema,
+  acksSchema,
+  areOfDifferentCalls,
   type EnvelopeType,
   type Intent,
   intentSchema,
@@ -17,11 +20,13 @@ const writers: Readonly<Record<EnvelopeType, CanonicalWriter>> = {
   'hansa-intent': compiledOnFirstUse(intentSchema),
   'hansa-receipt': compiledOnFirstUse(receiptSchema),
   'hansa-ack': compiledOnFirstUse(ackSchema),
+  'hansa-acks': compiledOnFirstUse(acksSchema, { acks: areOfDifferentCalls }),
 }
 
 export const readIntent: (payload: unknown) => PayloadReading<Intent> = reader('hansa-intent', intentSchema)
 export const readReceipt: (payload: unknown) => PayloadReading<Receipt> = reader('hansa-receipt', receiptSchema)
 export const readAck: (payload: unknown) => PayloadReading<Ack> = reader('hansa-ack', ackSchema)
+export const readAcks: (payload: unknown) => PayloadReading<Acks> = reader('hansa-acks', acksSchema)
 
 /** What a verifier of envelopes says of a payload. */
 type Verified = { payload: unknown; fits?: EnvelopeType }
@@ -30,6 +35,7 @@ type Verified = { payload: unknown; fits?: EnvelopeType }
 export const intentOf: (verified: Verified) => PayloadReading<Intent> = ofVerified('hansa-intent', readIntent)
 export const receiptOf: (verified: Verified) => PayloadReading<Receipt> = ofVerified('hansa-receipt', readReceipt)
 export const ackOf: (verified: Verified) => PayloadReading<Ack> = ofVerified('hansa-ack', readAck)
+export const acksOf: (verified: Verified) => PayloadReading<Acks> = ofVerified('hansa-acks', readAcks)
 
 /**
  * Bytes that equal what is written again from what was read have one meaning only: a member given twice, a number that
@@ -51,10 +57,13 @@ export function readOwnPayload(typ: EnvelopeType, bytes: Uint8Array): object | u
 }
 
 /** Most starts of the command come to no call. */
-function compiledOnFirstUse(schema: z.ZodType): CanonicalWriter {
+function compiledOnFirstUse(
+  schema: z.ZodType,
+  refinements: Record<string, (value: never) => boolean> = {},
+): CanonicalWriter {
   let write: CanonicalWriter | undefined
   return (value) => {
-    write ??= canonicalWriter(schema)
+    write ??= canonicalWriter(schema, refinements)
     return write(value)
   }
 }

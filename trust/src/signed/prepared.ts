@@ -6,7 +6,7 @@ import { canonicalJson } from '../json/canonical-json.ts'
 export type Prepared = {
   typ: EnvelopeType
   payloadBytes: Uint8Array
-  /** `taggedHash` of the payload bytes under `intent`, `receipt` or `ack`: how other objects and the ledger name it. */
+  /** `taggedHash` of the payload bytes under `intent`, `receipt`, `ack` or `acks`: how other objects and the ledger name it. */
   hash: string
 }
 
@@ -14,6 +14,7 @@ const HASH_KINDS: Readonly<Record<EnvelopeType, string>> = {
   'hansa-intent': 'intent',
   'hansa-receipt': 'receipt',
   'hansa-ack': 'ack',
+  'hansa-acks': 'acks',
 }
 
 /** Serialises a payload for `BatchSigner.sign`. Whether it fits its schema is not looked at. */

@@ -1,4 +1,4 @@
-import type { Ack, Intent, Receipt } from '@hansa/protocols'
+import type { Ack, Acks, Intent, Receipt } from '@hansa/protocols'
 import { encodeBase64url } from '../encoding/base64url.ts'
 import { sha256, taggedHash } from '../encoding/hash.ts'
 import { alice, bob } from './actors.ts'
@@ -50,6 +50,12 @@ export function aReceipt(over: Partial<Receipt> = {}): Receipt {
 }
 
 /** That alice holds bob's receipt. */
+/** Of two calls. */
+export function severalAcks(over: Partial<Acks> = {}): Acks {
+  const acks = ['call', 'another call'].map((call) => ({ call_id: id(call), receipt_hash: hash(`receipt of ${call}`) }))
+  return { v: 1, acks, ...over }
+}
+
 export function anAck(over: Partial<Ack> = {}): Ack {
   return { v: 1, call_id: id('call'), receipt_hash: hash('receipt'), ...over }
 }

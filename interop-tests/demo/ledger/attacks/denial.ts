@@ -1,4 +1,4 @@
-import { type Attack, middleCall } from '../attack.ts'
+import { type Attack, middleCall, withoutCall } from '../attack.ts'
 
 export const denial: Attack = {
   name: 'denial',
@@ -6,6 +6,6 @@ export const denial: Attack = {
   why: 'It had the other side act, and says that it never asked: intent and receipt are gone from its log.',
   plan: (entries) => {
     const callId = middleCall(entries, ({ type }) => type === 'intent.sent')
-    return { callId, edit: (entry) => (entry.call_id === callId ? undefined : entry) }
+    return { callId, edit: (entry) => withoutCall(entry, callId) }
   },
 }

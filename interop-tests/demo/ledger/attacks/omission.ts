@@ -1,4 +1,4 @@
-import { type Attack, middleCall } from '../attack.ts'
+import { type Attack, middleCall, withoutCall } from '../attack.ts'
 
 export const omission: Attack = {
   name: 'omission',
@@ -6,6 +6,6 @@ export const omission: Attack = {
   why: 'It acted for the other side and would rather not have: every entry of that call is gone.',
   plan: (entries) => {
     const callId = middleCall(entries, ({ type }) => type === 'intent.accepted')
-    return { callId, edit: (entry) => (entry.call_id === callId ? undefined : entry) }
+    return { callId, edit: (entry) => withoutCall(entry, callId) }
   },
 }

@@ -40,7 +40,7 @@ export const exportEvidence: OperateStep = {
 async function provable(orgb: OperateWorld['orgb'], checkpoint: string, call: string): Promise<void> {
   for (let asked = 0; asked < MAX_LOOKS; asked++) {
     const entries = await orgb.json<{ type: string; seq: number }[]>(['audit', 'show', '--call', call])
-    const acknowledged = entries.find(({ type }) => type === 'ack.received')
+    const acknowledged = entries.find(({ type }) => type === 'ack.received' || type === 'acks.received')
     const [, size] = (await readFile(checkpoint, 'utf8')).split('\n')
     if (acknowledged !== undefined && acknowledged.seq < Number(size)) return
   }

@@ -72,7 +72,8 @@ const table = {
   },
   countersigned: {
     text: 'answers and acknowledgements signed by the other side',
-    shows: (entry) => ofType('receipt.received', 'ack.received')(entry) && entry.ext?.envelope !== undefined,
+    shows: (entry) =>
+      ofType('receipt.received', 'ack.received', 'acks.received')(entry) && entry.ext?.envelope !== undefined,
   },
   identity_refused: {
     text: 'calls refused for an identity, session or clock that could not be established',

@@ -59,6 +59,7 @@ async function run(invocation: Invocation<Options>): Promise<undefined> {
   if (options.cursor !== undefined && options.from !== undefined)
     throw usage('The cursor says where to begin: --from does not go with --cursor.')
   if (options.headers !== undefined && options.to === undefined) throw usage('--headers goes with --to.')
+  const { callsOf } = await import('@hansa/protocols')
   const { eventFormats } = await import('../../audit/event-format.ts')
   const { shipEvents } = await import('../../audit/ship-events.ts')
   const { readableLogs } = await import('../readable-logs.ts')
@@ -78,7 +79,7 @@ async function run(invocation: Invocation<Options>): Promise<undefined> {
       ...(after === undefined ? {} : { after }),
       batch: BATCH,
       wanted: ({ entry }) =>
-        entry.t_ms >= (since ?? 0) && (options.call === undefined || entry.call_id === options.call),
+        entry.t_ms >= (since ?? 0) && (options.call === undefined || callsOf(entry).includes(options.call)),
       deliver: async (entries) => {
         await place.take(entries)
         written += entries.length

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { integer } from '../options.ts'
 import type { Print, Style } from '../print.ts'
-import { table } from '../table.ts'
+import { counted, table } from '../table.ts'
 import { auditContentCommand } from './audit-content.ts'
 import { auditEraseCommand } from './audit-erase.ts'
 import { auditEventsCommand } from './audit-events.ts'
@@ -70,16 +70,17 @@ async function readAudit(home: string, { from, limit, call }: Options, print: Pr
 /** The same choice of entries as a running node makes. */
 async function readDirectory(home: string, { from, limit, call }: Options): Promise<Entry[]> {
   const { fileLogDisk, readEntries } = await import('@hansa/trust/ledger')
+  const { callsOf } = await import('@hansa/protocols')
   const { homePaths } = await import('../../home/home-paths.ts')
   const first = from ?? (call === undefined ? -limit : 0)
   const entries: Entry[] = []
   for await (const { entry } of readEntries(fileLogDisk(homePaths(home).log), Math.max(0, first))) {
     // From the end: how many there are is known only there.
     if (first < 0 && entries.length === -first) entries.shift()
-    if (first < 0 || call === undefined || entry.call_id === call) entries.push(entry)
+    if (first < 0 || call === undefined || callsOf(entry).includes(call)) entries.push(entry)
     if (first >= 0 && entries.length === limit) break
   }
-  return entries.filter((entry) => call === undefined || entry.call_id === call).slice(0, limit)
+  return entries.filter((entry) => call === undefined || callsOf(entry).includes(call)).slice(0, limit)
 }
 
 function entriesText(style: Style, entries: readonly Entry[]): string {
@@ -90,7 +91,7 @@ function entriesText(style: Style, entries: readonly Entry[]): string {
     style.bold(entry.type),
     entry.cap ?? '-',
     shortDid(entry.actor ?? entry.peer ?? '-'),
-    entry.call_id ?? '-',
+    entry.call_id ?? (entry.ext?.calls === undefined ? '-' : counted(entry.ext.calls.length, 'call')),
     resultOf(style, entry),
   ])
   return table(style, ['seq', 'time', 'type', 'capability', 'who', 'call', 'result'], rows)

@@ -145,6 +145,15 @@ describe('proofs for a call', () => {
     expect(first).toMatchObject({ verdict: 'incomplete', exitCode: 2, evidence: true })
   })
 
+  it('hold the entry of an acknowledgement that came with others', async () => {
+    const { a, b } = await twoKernels()
+    const call = await exchange(a, b, 'one', { together: true })
+    await closeBoth({ a, b })
+    const last = (await proofsOf(b.disk, call)).at(-1)
+    const report = await verifyProof(last?.proof ?? '', last?.bytes ?? new Uint8Array(), { vkey: b.ledger.vkey })
+    expect(report).toMatchObject({ verdict: 'clean', faults: [], entry: { type: 'acks.received' } })
+  })
+
   it('are none of a call that is not in the log, and none of what is not signed yet', async () => {
     const disk = memoryLogDisk()
     const { ledger } = await openOn(disk)

@@ -1,5 +1,5 @@
 /** Proofs for the entries of one call, made of the stored hashes, each under a checkpoint that covers it. */
-import type { CallId, CheckpointReference, Entry } from '@hansa/protocols'
+import { type CallId, type CheckpointReference, callsOf, type Entry } from '@hansa/protocols'
 import { decodeBase64url } from '../../encoding/base64url.ts'
 import { HASH_BYTES, leafHash } from '../../merkle/hashing.ts'
 import { verifyInclusion } from '../../merkle/inclusion.ts'
@@ -53,7 +53,8 @@ export async function* proveCall(
     const reading = readEntry(bytes)
     if (!reading.ok) throw corrupt(record.file, record.offset, number)
     const note = notes.find(({ head }) => number < head.size)
-    if (reading.entry.call_id === call && note !== undefined) yield await proven(readHash, record, reading.entry, note)
+    if (callsOf(reading.entry).includes(call) && note !== undefined)
+      yield await proven(readHash, record, reading.entry, note)
   }
 }
 

@@ -1,5 +1,5 @@
 /** Two kernels that write what an exchange leaves in their logs, with real signatures, and can each be made to lie. */
-import type { Ack, CallId, EntryDraft, EnvelopeType, Intent, Receipt, RevealState } from '@hansa/protocols'
+import type { Ack, CallId, Did, EntryDraft, EnvelopeType, Intent, Receipt, RevealState } from '@hansa/protocols'
 import { sha256 } from '../../encoding/hash.ts'
 import type { Signer } from '../../keys/signer.ts'
 import { signBatch } from '../../signed/batch-signer.ts'
@@ -24,6 +24,8 @@ export type ExchangeInit = {
   intent?: Partial<Intent>
   receipt?: Partial<Receipt>
   ack?: Partial<Ack>
+  /** The acknowledgement is one of two receipts together; the other one is of a call that nobody knows. */
+  together?: true
   /** Who signs what the serving, or the asking, side should sign. */
   receiptSigner?: Signer
   ackSigner?: Signer
@@ -124,9 +126,7 @@ export async function exchange(
   })
 
   const acknowledged = anAck({ call_id: callId, receipt_hash: receipt.hash, ...init.ack })
-  const ack = signedObject(init.ackSigner ?? asker.signer, 'hansa-ack', acknowledged)
-  const ackEntry = { type: 'ack.received', call_id: callId, peer: iss, receipt: acknowledged.receipt_hash } as const
-  await write('ack', server, { ...ackEntry, ext: { envelope: ack.envelope } })
+  await write('ack', server, ackEntry(acknowledged, init.ackSigner ?? asker.signer, iss, init.together))
   if (init.reveal === 'received') {
     await write('result', asker, { type: 'result.received', ...received, decision: 'permit', ext: { status } })
   } else if (init.reveal !== undefined) {
@@ -134,4 +134,16 @@ export async function exchange(
     await write('result', asker, { type: 'result.missing', ...received, decision: 'error', ext })
   }
   return callId
+}
+
+function ackEntry(ack: Ack, signer: Signer, peer: Did, together?: true): EntryDraft {
+  const { v, ...acknowledged } = ack
+  const { call_id, receipt_hash: receipt } = ack
+  if (together === undefined) {
+    const { envelope } = signedObject(signer, 'hansa-ack', ack)
+    return { type: 'ack.received', call_id, peer, receipt, ext: { envelope } }
+  }
+  const acks = [{ ...acknowledged, call_id: idOf('somebody else') }, acknowledged]
+  const { envelope } = signedObject(signer, 'hansa-acks', { v, acks })
+  return { type: 'acks.received', peer, ext: { calls: [call_id], envelope } }
 }

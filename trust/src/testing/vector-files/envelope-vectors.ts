@@ -6,7 +6,7 @@ import { type SignedObject, signBatch } from '../../signed/batch-signer.ts'
 import { batchLeafHash } from '../../signed/batch-statement.ts'
 import { type Prepared, prepare } from '../../signed/prepared.ts'
 import { alice, bob, mallory } from '../actors.ts'
-import { anAck, anIntent, aReceipt } from '../statements.ts'
+import { anAck, anIntent, aReceipt, severalAcks } from '../statements.ts'
 import { filesOf, type VectorFile } from './vector-file.ts'
 
 /** Five objects of three types that alice signs at once. */
@@ -17,6 +17,9 @@ const batch: Prepared[] = [
   prepare('hansa-intent', anIntent({ ctr: 2 })),
   prepare('hansa-intent', anIntent({ ctr: 3 })),
 ]
+
+/** What bob's receipts are answered with when they come together. */
+const together: Prepared[] = [prepare('hansa-acks', severalAcks()), ...batch.slice(0, 1)]
 
 function valid(description: string, objects: Prepared[], index: number) {
   const leaves = objects.map(({ typ, payloadBytes }) => batchLeafHash(typ, payloadBytes))
@@ -70,10 +73,17 @@ export function envelopeVectors(): VectorFile[] {
       'first-of-two': valid('the left leaf of two', batch.slice(0, 2), 0),
       'receipt-in-batch': valid('a receipt among objects of other types', batch, 1),
       'ack-in-batch': valid('an acknowledgement among objects of other types', batch, 2),
+      'several-acks': valid('one acknowledgement of two receipts, beside an intent', together, 0),
       'last-of-five': valid('the leaf whose path skips levels', batch, 4),
     }),
     ...filesOf('envelope/invalid', {
       'other-type': invalid('an intent shown as an acknowledgement', text, 'signature_invalid', 'hansa-ack'),
+      'acks-as-ack': invalid(
+        'an acknowledgement of several receipts shown as one of a single receipt',
+        at(signBatch(alice, together), 0).text,
+        'signature_invalid',
+        'hansa-ack',
+      ),
       'other-issuer': invalid(
         'alice’s object where bob’s is expected',
         text,
