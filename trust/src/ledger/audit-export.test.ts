@@ -1,9 +1,17 @@
-import type { AuditExportEntry, AuditExportHeader } from '@hansa/protocols'
+import type { AuditExportEntry, AuditExportHeader, EntryDraft } from '@hansa/protocols'
 import { describe, expect, it } from 'vitest'
 import { carol } from '../testing/index.ts'
 import { exportEntries } from './export-entries.ts'
 import { memoryLogDisk } from './memory-log-disk.ts'
-import { aKernel, closeBoth, exchange, sourceOf, type TestKernel, twoKernels } from './testing/exchange.ts'
+import {
+  aKernel,
+  closeBoth,
+  type ExchangeInit,
+  exchange,
+  sourceOf,
+  type TestKernel,
+  twoKernels,
+} from './testing/exchange.ts'
 import { aDraft, codeOf, idOf } from './testing/fixture.ts'
 import { verifyExport } from './verify-export.ts'
 import { verifyExportPair } from './verify-export-pair.ts'
@@ -39,6 +47,11 @@ async function threeKernels() {
 const headerOf = (lines: readonly string[]) => JSON.parse(lines[0] ?? '') as AuditExportHeader
 const entriesOf = (lines: readonly string[]) => lines.slice(1, -1).map((line) => JSON.parse(line) as AuditExportEntry)
 const lineOf = (value: object) => JSON.stringify(value)
+
+/** The entry of one call as one that has a list of calls instead. */
+const naming =
+  (name: string) =>
+  ({ call_id: _, ...draft }: EntryDraft): EntryDraft => ({ ...draft, ext: { ...draft.ext, calls: [idOf(name)] } })
 
 describe('an audit export', () => {
   it('holds every entry that concerns the peer, and verifies by itself and against the log of the peer', async () => {
@@ -223,6 +236,18 @@ describe('mallory changes an export', () => {
     const report = await verifyExportPair(each(forged), sourceOf(a), { vkey: b.key.vkey })
     expect(report).toMatchObject({ verdict: 'incomplete', exitCode: 2 })
     expect(report.findings).toMatchObject([{ code: 'outside_export', callId: idOf('two'), blamed: 'b' }])
+  })
+
+  it.each<[string, ExchangeInit]>([
+    ['the intent of another', { change: { accepted: naming('one') } }],
+    ['the acknowledgement of another', { change: { ack: naming('one') } }],
+  ])('by giving a call %s in a list of calls, and the peer is not blamed', async (_what, init) => {
+    const { a, b } = await twoKernels()
+    await exchange(a, b, 'one')
+    await exchange(a, b, 'two', init)
+    await closeBoth({ a, b })
+    const { findings } = await verifyExportPair(each(await exported(b, a)), sourceOf(a), { vkey: b.key.vkey })
+    expect(findings.filter(({ blamed, severity }) => blamed === 'a' && severity === 'violation')).toEqual([])
   })
 
   it('by an entry from before the first one that she says she looked at', async () => {

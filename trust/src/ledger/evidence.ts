@@ -179,6 +179,7 @@ function contradiction(entry: Entry, evidence: Evidence): string | undefined {
 
 /** An entry may leave out what was of no call there, or came before; it cannot add to what was signed. */
 function callsBeyond(entry: Entry, { acks }: Acks): string | undefined {
+  if (entry.call_id !== undefined) return 'call_id is not what the signed object says'
   const signed = new Set(acks.map(({ call_id }) => call_id))
   return callsOf(entry).every((call) => signed.has(call)) ? undefined : 'calls is not what the signed object says'
 }

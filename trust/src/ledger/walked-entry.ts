@@ -55,8 +55,8 @@ export class WalkedEntry {
 
   /** Every call that it is about. */
   get calls(): readonly CallId[] {
-    if (this.callId !== undefined) return [this.callId]
-    return this.type === 'acks.received' ? callsOf(this.entry) : []
+    if (this.type === 'acks.received') return callsOf(this.entry)
+    return this.callId === undefined ? [] : [this.callId]
   }
 
   /** base64url. */
