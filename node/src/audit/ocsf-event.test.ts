@@ -35,6 +35,11 @@ describe(ocsfEvent, () => {
     expect(event(call)).toEqual(made)
   })
 
+  it('names every call that an entry is about', () => {
+    const calls = [call.call_id, 'B'.repeat(22)]
+    expect(event({ type: 'acks.received', peer, ext: { calls } })).toMatchObject({ unmapped: { calls } })
+  })
+
   it('says who asked whom', () => {
     expect(event({ ...call, type: 'intent.sent' })).toMatchObject({
       actor: { user: { uid: 'agent:reporter' } },

@@ -150,11 +150,11 @@ function unmappedOf({
   receipt,
   ext,
 }: Entry): object {
-  const { stage, denial_id, approval, trust_policy, count, source, checkpoint, note, seq, hash } = ext ?? {}
+  const { stage, denial_id, approval, trust_policy, count, source, checkpoint, note, seq, hash, calls } = ext ?? {}
   const { subject, case_event, case_state, sanction, rule, expires } = ext ?? {}
   const governance = { case: ext?.case, subject, case_event, case_state, sanction, rule }
   const members = { prev, cap_hash, decision, pol, rules, verdicts, args_c, result_c, intent, receipt }
-  const more = { stage, denial_id, approval, trust_policy, count, source, checkpoint, note, seq, hash }
+  const more = { stage, denial_id, approval, trust_policy, count, source, checkpoint, note, seq, hash, calls }
   const until = sanction === undefined && ext?.exception === undefined ? {} : { expires }
   return Object.fromEntries(
     Object.entries({ ...members, ...more, ...governance, ...until }).filter(([, value]) => value !== undefined),

@@ -49,6 +49,12 @@ describe(otlpLogs, () => {
     expect(none).not.toHaveProperty('traceId')
   })
 
+  it('names every call that an entry is about', () => {
+    const [record] = records(request({ type: 'acks.received', ext: { calls: [call.call_id, 'B'.repeat(22)] } }))
+    const values = [{ stringValue: call.call_id }, { stringValue: 'B'.repeat(22) }]
+    expect(record?.attributes).toContainEqual({ key: 'hansa.calls', value: { arrayValue: { values } } })
+  })
+
   it('warns of a refusal and errs with evidence against a peer', () => {
     const severities = records(request({ ext: { code: 'policy_denied' } }, { type: 'peer.evidence' }))
     expect(severities.map(({ severityText }) => severityText)).toEqual(['WARN', 'ERROR'])

@@ -47,6 +47,7 @@ function factsOf(entry: Entry): Record<string, string | number | readonly string
     'hansa.log.origin': entry.origin,
     'hansa.log.index': entry.seq,
     'hansa.call_id': entry.call_id,
+    'hansa.calls': ext.calls,
     'hansa.capability': entry.cap,
     'hansa.peer': entry.peer,
     'hansa.principal': entry.actor,
