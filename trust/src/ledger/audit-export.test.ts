@@ -82,6 +82,17 @@ describe('an audit export', () => {
     }
   })
 
+  it('holds what is said without the name of the peer of a call that was acknowledged among others', async () => {
+    const { a, b } = await twoKernels()
+    // The entries that name the peer are in the log before this one.
+    await exchange(a, b, 'one', { omit: ['accepted', 'outcome'], together: true })
+    b.ledger.append({ type: 'content.erased', call_id: idOf('one'), ext: { count: 1 } })
+    b.ledger.append({ type: 'content.erased', call_id: idOf('two'), ext: { count: 1 } })
+    await closeBoth({ a, b })
+    const { entries } = await verifyExport(each(await exported(b, a)))
+    expect(entries).toBe(2)
+  })
+
   it('from a later entry on holds what follows, and nothing before is held against it', async () => {
     const { a, b } = await threeKernels()
     const all = entriesOf(await exported(b, a))

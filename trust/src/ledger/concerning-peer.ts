@@ -1,5 +1,5 @@
 /** Which entries of a log concern one other kernel: what names it, the calls with it, and the approvals of those calls. Pure. */
-import type { Did, Entry } from '@hansa/protocols'
+import { callsOf, type Did, type Entry } from '@hansa/protocols'
 
 export class ConcerningPeer {
   readonly #peer: Did
@@ -13,7 +13,7 @@ export class ConcerningPeer {
   /** Of every entry once, in order, before the first `has`: a call may be known before its peer is. */
   note(entry: Entry): void {
     if (!this.#names(entry)) return
-    if (entry.call_id !== undefined) this.#calls.add(entry.call_id)
+    for (const call of callsOf(entry)) this.#calls.add(call)
     if (entry.ext?.approval !== undefined) this.#approvals.add(entry.ext.approval)
   }
 

@@ -49,13 +49,13 @@ export function aReceipt(over: Partial<Receipt> = {}): Receipt {
   }
 }
 
-/** That alice holds bob's receipt. */
-/** Of two calls. */
+/** That alice holds bob's receipts of two calls. */
 export function severalAcks(over: Partial<Acks> = {}): Acks {
   const acks = ['call', 'another call'].map((call) => ({ call_id: id(call), receipt_hash: hash(`receipt of ${call}`) }))
   return { v: 1, acks, ...over }
 }
 
+/** That alice holds bob's receipt. */
 export function anAck(over: Partial<Ack> = {}): Ack {
   return { v: 1, call_id: id('call'), receipt_hash: hash('receipt'), ...over }
 }
