@@ -88,6 +88,12 @@ export function noFacts(): LogFacts {
   return { calls: new Map(), seen: new Map() }
 }
 
+/** What a log says of a call, if that is one with this kernel. */
+export function callWith(peer: Did | undefined, facts: LogFacts, id: CallId): CallFacts | undefined {
+  const call = facts.calls.get(id)
+  return call?.peer === peer ? call : undefined
+}
+
 /** An entry, its place in the log, and its leaf hash. */
 export type PlacedEntry = { seq: number; entry: Entry; leafHash: string }
 
@@ -105,12 +111,14 @@ export function addFacts(facts: LogFacts, walked: PlacedEntry, verdict: Evidence
   const signer = verdict.kind === 'good' ? verdict.signer : undefined
   for (const id of callsOf(entry)) {
     const call = facts.calls.get(id) ?? {}
-    const peer = call.peer ?? entry.peer ?? signer
+    const peer = entry.peer ?? signer
+    // Two kernels have a call: what a third one signed about it is no word of either.
+    if (peer !== undefined && peer !== (call.peer ?? peer)) continue
     if (peer !== undefined) call.peer = peer
     addToCall(id, call, walked, verdict, mark)
     // A local call, which no other kernel has to do with, has no peer.
     const known = call.asked ?? call.served ?? call.outcome
-    if (peer !== undefined && known !== undefined) facts.calls.set(id, call)
+    if (call.peer !== undefined && known !== undefined) facts.calls.set(id, call)
   }
 }
 

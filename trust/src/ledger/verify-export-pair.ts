@@ -2,8 +2,8 @@
  * Holds an audit export against the log of the kernel that it was made for: for every call between the two, both must
  * tell the same. What happened outside the time that the export speaks of is not held against it.
  */
-import type { CallId } from '@hansa/protocols'
-import { addFacts, askedIn, type CallFacts, type LogFacts, noFacts, servedIn } from './pair-facts.ts'
+import type { CallId, Did } from '@hansa/protocols'
+import { addFacts, askedIn, type CallFacts, callWith, type LogFacts, noFacts, servedIn } from './pair-facts.ts'
 import { compareCall } from './pair-findings.ts'
 import { type CallOutcome, type LogReport, ledgerExitCodes, type PairFinding } from './report.ts'
 import { GapFinder, type RestoreGap } from './restore-gap.ts'
@@ -53,18 +53,23 @@ export async function verifyExportPair(
       addFacts(facts, walked, walked.verdict, tMs > throughMs - SKEW_MS)
     },
   })
-  return reportOf(read, facts, log, finder.gaps())
+  return reportOf(read, { facts, log, gaps: finder.gaps(), did: own.did })
 }
 
-function reportOf(read: ReadExport, own: LogFacts, log: LogReport, gaps: RestoreGap[]): ExportPairReport {
+/** What the log of the side that was given the export holds. */
+type OwnLog = { did: Did | undefined; facts: LogFacts; log: LogReport; gaps: RestoreGap[] }
+
+function reportOf(read: ReadExport, { did, facts, log, gaps }: OwnLog): ExportPairReport {
   const { report: exported, header } = read
   const size = exported.checkpoint?.size ?? 0
   const from = header?.from ?? 0
   const findings: PairFinding[] = []
   const otherLogs = new Set<string>()
   const calls: ExportPairReport['calls'] = {}
-  for (const id of callsBetween(own, read)) {
-    const [ofOwn, ofExport] = [own.calls.get(id), read.facts.calls.get(id)]
+  for (const id of new Set([...facts.calls.keys(), ...read.facts.calls.keys()])) {
+    const ofOwn = callWith(header?.kernel, facts, id)
+    const ofExport = callWith(did ?? header?.peer, read.facts, id)
+    if (ofOwn === undefined && ofExport === undefined) continue
     const receipt = ofOwn?.asked?.receipt
     const promised = receipt?.log
     if (promised !== undefined && promised.origin !== exported.origin) {
@@ -118,12 +123,6 @@ function outsideExport(callId: CallId, index: number, { sent, receipt }: CallFac
     entries: [sent, receipt].flatMap((mark) => (mark === undefined ? [] : [{ side: 'a' as const, seq: mark.seq }])),
     text: `The export speaks of the time of this call, and leaves out entry ${index}, which the receipt of its kernel promises. Ask for an export from the beginning, under a checkpoint of now.`,
   }
-}
-
-function callsBetween(own: LogFacts, { facts, header }: ReadExport): Set<CallId> {
-  const ids = new Set<CallId>(facts.calls.keys())
-  for (const [id, { peer }] of own.calls) if (peer !== undefined && peer === header?.kernel) ids.add(id)
-  return ids
 }
 
 function compare(id: CallId, ofOwn: CallFacts | undefined, ofExport: CallFacts | undefined, own: RestoreGap[]) {

@@ -14,7 +14,7 @@ import { isSignedAnchor } from './anchor-note.ts'
 import { Frontier } from './frontier.ts'
 import type { LogDirectory } from './log-disk.ts'
 import { ENTRIES } from './log-files.ts'
-import { addFacts, askedIn, type CallFacts, type LogFacts, noFacts, servedIn } from './pair-facts.ts'
+import { addFacts, askedIn, type CallFacts, callWith, type LogFacts, noFacts, servedIn } from './pair-facts.ts'
 import { compareCall } from './pair-findings.ts'
 import { recordFiles, scanFile } from './record-files.ts'
 import { type LogReport, ledgerExitCodes, type PairFinding, type PairReport, type Side } from './report.ts'
@@ -175,7 +175,8 @@ class PairWalk {
     for (const [id, { peer }] of this.#b.facts.calls) if (this.#concerns(peer, this.#a)) ids.add(id)
     for (const id of ids) {
       if (early.has(id)) continue
-      const [ofA, ofB] = [this.#a.facts.calls.get(id), this.#b.facts.calls.get(id)]
+      const ofA = callWith(this.#b.did, this.#a.facts, id)
+      const ofB = callWith(this.#a.did, this.#b.facts, id)
       const asker = whoAsked(ofA, ofB)
       if (asker === 'a') this.#compare(id, asker, ofA, ofB)
       else this.#compare(id, asker, ofB, ofA)
