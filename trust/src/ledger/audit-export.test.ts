@@ -102,6 +102,20 @@ describe('an audit export', () => {
     expect(await verifyExport(each(later), { vkey: b.key.vkey })).toMatchObject({ verdict: 'clean', entries: 5 })
   })
 
+  it.each(['a', 'b'] as const)('accuses nobody of a call in whose middle it begins, of the log of %s', async (side) => {
+    const kernels = await twoKernels()
+    const { a, b } = kernels
+    await exchange(a, b, 'one', { together: true })
+    await closeBoth(kernels)
+    const [own, other] = side === 'a' ? [a, b] : [b, a]
+    for (let from = 0; from <= other.ledger.size; from++) {
+      const lines = await exported(other, own, { from })
+      expect(await verifyExportPair(each(lines), sourceOf(own), { vkey: other.key.vkey })).toMatchObject({
+        findings: [],
+      })
+    }
+  })
+
   it('from behind the last entry on speaks of no time, and nothing is held against it', async () => {
     const { a, b } = await threeKernels()
     const none = await exported(b, a, { from: 1_000 })
