@@ -1,6 +1,7 @@
 /** What one log says about each call with another kernel: as the side that asked, or as the side that served. */
 import {
   type Ack,
+  type Acks,
   type CallId,
   type CheckpointReference,
   callsOf,
@@ -107,22 +108,37 @@ export function addFacts(facts: LogFacts, walked: PlacedEntry, verdict: Evidence
   if (evidence?.typ === 'hansa-intent' && evidence.own && evidence.value.chk !== undefined) {
     see(facts, evidence.value.chk, mark)
   }
-  if (entry.type === 'call.begun') return
   const signer = verdict.kind === 'good' ? verdict.signer : undefined
-  for (const id of callsOf(entry)) {
-    const call = facts.calls.get(id) ?? {}
-    const peer = entry.peer ?? signer
-    // Two kernels have a call: what a third one signed about it is no word of either.
-    if (peer !== undefined && peer !== (call.peer ?? peer)) continue
-    if (peer !== undefined) call.peer = peer
-    addToCall(id, call, walked, verdict, mark)
-    // A local call, which no other kernel has to do with, has no peer.
-    const known = call.asked ?? call.served ?? call.outcome
-    if (call.peer !== undefined && known !== undefined) facts.calls.set(id, call)
+  const peer = entry.peer ?? signer
+  if (entry.type === 'acks.received') {
+    if (evidence?.typ === 'hansa-acks') addAcks(facts, peer, evidence.value, entry, mark)
+  } else if (entry.call_id !== undefined && entry.type !== 'call.begun') {
+    addWith(facts, entry.call_id, peer, (call) => addToCall(call, walked, verdict, mark))
   }
 }
 
-function addToCall(id: CallId, call: CallFacts, walked: PlacedEntry, verdict: EvidenceVerdict, mark: Mark): void {
+/** Two kernels have a call: what a third one signed about it is no word of either. */
+function addWith(facts: LogFacts, id: CallId, peer: Did | undefined, add: (call: CallFacts) => void): void {
+  const call = facts.calls.get(id) ?? {}
+  if (peer !== undefined && peer !== (call.peer ?? peer)) return
+  if (peer !== undefined) call.peer = peer
+  add(call)
+  // A local call, which no other kernel has to do with, has no peer.
+  const known = call.asked ?? call.served ?? call.outcome
+  if (call.peer !== undefined && known !== undefined) facts.calls.set(id, call)
+}
+
+/** What the entry does not name came before, or was left out: it is signed all the same, where nothing else is. */
+function addAcks(facts: LogFacts, peer: Did | undefined, { acks }: Acks, entry: Entry, mark: Mark): void {
+  const named = new Set(callsOf(entry))
+  for (const ack of acks) {
+    const call = facts.calls.get(ack.call_id)
+    const isOpen = call !== undefined && call.asked === undefined && call.served?.ack === undefined
+    if (named.has(ack.call_id) || isOpen) addWith(facts, ack.call_id, peer, (its) => addAck(its, ack, entry, mark))
+  }
+}
+
+function addToCall(call: CallFacts, walked: PlacedEntry, verdict: EvidenceVerdict, mark: Mark): void {
   const { entry } = walked
   const evidence = verdict.kind === 'good' ? verdict.evidence : undefined
   switch (entry.type) {
@@ -148,12 +164,6 @@ function addToCall(id: CallId, call: CallFacts, walked: PlacedEntry, verdict: Ev
       break
     case 'ack.received':
       if (evidence?.typ === 'hansa-ack') addAck(call, evidence.value, entry, mark)
-      break
-    case 'acks.received':
-      if (evidence?.typ === 'hansa-acks') {
-        const ack = evidence.value.acks.find(({ call_id }) => call_id === id)
-        if (ack !== undefined) addAck(call, ack, entry, mark)
-      }
       break
     default:
   }

@@ -355,6 +355,17 @@ describe('a lie', () => {
     expect(report.findings[0]?.text).toMatch(/(?:asking|serving) side/)
   })
 
+  it('is none of the asking side that the serving one leaves its call out of an acknowledgement which names it', async () => {
+    const leftOut = (draft: EntryDraft) => ({ ...draft, ext: { ...draft.ext, calls: [idOf('somebody else')] } })
+    const codesOf = async (init: ExchangeInit) =>
+      shown(await reportOn({ together: true, change: { ack: leftOut }, ...init }))
+        .filter(({ callId }) => callId === idOf('the call'))
+        .map(({ code }) => code)
+    expect(await codesOf({})).toEqual([])
+    expect(await codesOf({ omit: ['accepted'] })).toEqual(['acceptance_missing'])
+    expect(await codesOf({ ack: { receipt_hash: hashOf('another') } })).toEqual(['ack_contradicts'])
+  })
+
   it('is named with the sides turned when the second log is the one that asked', async () => {
     const { a, b } = await twoKernels()
     await exchange(b, a, 'the call', { omit: ['receipt'] })
