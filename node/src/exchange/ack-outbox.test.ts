@@ -70,7 +70,7 @@ function received(n: number, over: { peer?: Did; withheld?: boolean; add?: boole
 }
 
 const turns = async () => {
-  for (let turn = 0; turn < 30; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+  for (let turn = 0; turn < 60; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
 describe('acknowledgements', () => {

@@ -12,9 +12,8 @@ import { type Appended, linkOf } from '@hansa/trust/ledger'
 
 /** Sequence number of a receipt in a log before this one. */
 const BEFORE_THIS_LOG = -1
-/** How long, and up to how many, acknowledgements gather before they are sent. */
-const GATHER_TURNS = 12
-const GATHER_UP_TO = 64
+/** How long acknowledgements gather before they are sent, unless they fill a statement before. */
+const GATHER_TURNS = 40
 const FIRST_RETRY_MS = 1_000
 const MAX_RETRY_MS = 300_000
 /** The same once the peer has answered something else: sooner than a missing acknowledgement is evidence. */
@@ -47,7 +46,7 @@ export type ReservedAck = {
  * one signature then serve many calls. A turn is short when nothing else happens.
  */
 async function gather(lane: Lane): Promise<void> {
-  for (let turn = 0; turn < GATHER_TURNS && lane.waiting.length < GATHER_UP_TO; turn++) {
+  for (let turn = 0; turn < GATHER_TURNS && lane.waiting.length < MAX_ACKED_RECEIPTS; turn++) {
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
 }
