@@ -1,9 +1,17 @@
 /**
  * `POST /hansa/v1/acks`: the peers' word that receipts arrived: one statement about several receipts, or a list of
  * statements about one each. A good one is in the ledger before the request is answered, one that came before is answered
- * as well, and a bad one spoils nothing but itself.
+ * as well, and a bad one spoils nothing but itself. Whoever sends only what cannot be verified is not answered for it: it
+ * sends them again, signed anew, where its key could not be had or has just been rotated.
  */
-import type { Did, Envelope, InboundReply, InboundRequest } from '@hansa/protocols'
+import {
+  type Did,
+  type Envelope,
+  type ErrorBody,
+  httpStatus,
+  type InboundReply,
+  type InboundRequest,
+} from '@hansa/protocols'
 import { ackOf, acksOf, type EnvelopeVerifier, parseEnvelope, parseEnvelopes } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
 import { jsonReply, refusalReply } from './inbound-reply.ts'
@@ -22,15 +30,30 @@ export function serveAcks(components: ServeAcksComponents): (request: InboundReq
     if (statements === undefined)
       return refusalReply(components.refusals, source, 'invalid_request', 'no acknowledgements in envelopes')
     const entries: Appended[] = []
+    const unverified: string[] = []
     for (const statement of statements) {
       const taken = await verifyAndTake(statement, components)
-      if (typeof taken === 'string') components.refusals.count(source, 'invalid_request', taken)
-      else if (taken !== undefined) entries.push(taken)
+      if (taken === undefined) continue
+      if ('durable' in taken) entries.push(taken)
+      else {
+        const denialId = components.refusals.count(source, 'invalid_request', taken.reason)
+        if (!taken.verified) unverified.push(denialId)
+      }
     }
+    const [denialId] = unverified
+    if (denialId !== undefined && unverified.length === statements.length) return refused(denialId)
     await Promise.all(entries.map(({ durable }) => durable))
     return jsonReply({ accepted: entries.length })
   }
 }
+
+function refused(denialId: string): InboundReply {
+  const body: ErrorBody = { code: 'invalid_request', denial_id: denialId }
+  return jsonReply(body, httpStatus.invalid_request)
+}
+
+/** Why a statement is no acknowledgement. */
+type Fault = { reason: string; verified: boolean }
 
 type Statement = { typ: 'hansa-ack' | 'hansa-acks'; envelope: Envelope }
 
@@ -49,18 +72,18 @@ function isList(body: Uint8Array): boolean {
 const WHITE_SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d])
 const OPENING_BRACKET = 0x5b
 
-/** @returns the entry, undefined for what nobody waits for (any more), or why it is no acknowledgement. */
+/** @returns the entry; undefined for what nobody waits for (any more). */
 async function verifyAndTake(
   { typ, envelope }: Statement,
   components: ServeAcksComponents,
-): Promise<Appended | string | undefined> {
+): Promise<Appended | Fault | undefined> {
   const { verifier, openAcks } = components
   // Whoever signed it: a receipt that it names is open for exactly one peer, and that is the one who may say so.
   const issuer = envelope.proof.kid.split('#', 1)[0] as Did
   // Anyone may send here, so a key is only admitted and a signature only checked where an acknowledgement is owed.
   if (!openAcks.owes(issuer)) return undefined
   const verdict = await verifier.verify(typ, envelope, issuer)
-  if (!verdict.ok) return `an ack does not verify: ${verdict.reason}`
+  if (!verdict.ok) return { reason: `an ack does not verify: ${verdict.reason}`, verified: false }
   if (typ === 'hansa-acks') {
     const reading = acksOf(verdict)
     return reading.ok ? takeAcks(reading.value, issuer, envelope, components) : malformed(reading.reason)
@@ -69,6 +92,6 @@ async function verifyAndTake(
   return reading.ok ? takeAck(reading.value, issuer, envelope, components) : malformed(reading.reason)
 }
 
-function malformed(reason: string): string {
-  return `an ack is malformed: ${reason}`
+function malformed(reason: string): Fault {
+  return { reason: `an ack is malformed: ${reason}`, verified: true }
 }
