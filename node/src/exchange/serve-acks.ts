@@ -16,13 +16,13 @@ import { ackOf, acksOf, type EnvelopeVerifier, parseEnvelope, parseEnvelopes } f
 import type { Appended } from '@hansa/trust/ledger'
 import { jsonReply, refusalReply } from './inbound-reply.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
-import { type TakeAckComponents, takeAck, takeAcks } from './take-ack.ts'
+import { type TakeAcksComponents, takeAck, takeAcks } from './take-ack.ts'
 
 /** Bytes of one request: 256 envelopes of about a kilobyte, and room. */
 export const MAX_ACKS_BYTES = 524_288
 const MAX_ENVELOPES = 1_024
 
-export type ServeAcksComponents = TakeAckComponents & { verifier: EnvelopeVerifier; refusals: RefusalCounter }
+export type ServeAcksComponents = TakeAcksComponents & { verifier: EnvelopeVerifier; refusals: RefusalCounter }
 
 export function serveAcks(components: ServeAcksComponents): (request: InboundRequest) => Promise<InboundReply> {
   return async ({ body, source }) => {

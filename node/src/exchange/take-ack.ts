@@ -3,7 +3,8 @@
  * it the result that waited for it may be handed out. One comes alone to `acks` or `reveal`, several together to `acks`.
  */
 import type { Ack, Acks, Did, EntryDraft, Envelope } from '@hansa/protocols'
-import type { Appended } from '@hansa/trust/ledger'
+import type { Appended, Ledger } from '@hansa/trust/ledger'
+import { logFull } from '../kernel/log-room.ts'
 import type { HeldResults } from './held-results.ts'
 import type { OpenAcks } from './open-acks.ts'
 
@@ -20,15 +21,23 @@ export function takeAck(ack: Ack, peer: Did, envelope: Envelope, components: Tak
   return take([ack], { type: 'ack.received', call_id, peer, receipt, ext: { envelope } }, peer, components)
 }
 
-/** @returns the entry, which names those that were waited for; undefined when none was. */
+export type TakeAcksComponents = TakeAckComponents & { ledger: Pick<Ledger, 'full' | 'room'> }
+
+/**
+ * Of a log that is full, the rest is for what is owed: the names of other calls in each statement would use it up.
+ * @returns the entry, which names those that were waited for; undefined when none was.
+ * @throws LedgerError `log_full`
+ */
 export function takeAcks(
   { acks }: Acks,
   peer: Did,
   envelope: Envelope,
-  components: TakeAckComponents,
+  components: TakeAcksComponents,
 ): Appended | undefined {
   const awaited = acks.filter((ack) => isAwaited(ack, peer, components))
   if (awaited.length === 0) return undefined
+  const { ledger } = components
+  if (awaited.length * 2 < acks.length && ledger.full) throw logFull(ledger)
   const calls = awaited.map(({ call_id }) => call_id)
   return take(awaited, { type: 'acks.received', peer, ext: { calls, envelope } }, peer, components)
 }

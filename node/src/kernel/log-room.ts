@@ -34,9 +34,12 @@ type Receive = (arrived: Arrived) => Promise<Received | Refusal>
 export function receiveWithRoom(receive: Receive, ledger: Pick<Ledger, 'full' | 'room'>): Receive {
   return async (arrived) => {
     if (!ledger.full) return receive(arrived)
-    const { maxBytes } = ledger.room
-    throw new LedgerError({ code: 'log_full', ...(maxBytes === undefined ? {} : { maxBytes }) })
+    throw logFull(ledger)
   }
+}
+
+export function logFull({ room: { maxBytes } }: Pick<Ledger, 'room'>): LedgerError {
+  return new LedgerError({ code: 'log_full', ...(maxBytes === undefined ? {} : { maxBytes }) })
 }
 
 /** Says when a log has taken so much of its limit, and when it takes no more calls: each once. */
