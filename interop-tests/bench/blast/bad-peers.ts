@@ -15,6 +15,7 @@ import { outcomeOf } from '../../harness/outcome.ts'
 import { RoguePeer } from '../../harness/rogue-peer.ts'
 import { answerParent } from '../measure/answer-parent.ts'
 import { flood } from './flood.ts'
+import { moveTo } from './processors.ts'
 
 export type Hub = { did: Did; endpoint: string; control: string; tokenFile: string; manifest: SignedManifest }
 export type BadPeersInit = { hub: Hub /** Aliases of peers that do not answer. */; silent: readonly string[] }
@@ -121,7 +122,10 @@ async function begin({ hub, silent }: BadPeersInit): Promise<void> {
   ])
 }
 
-// On a network bad peers burn their own processors: here they get what the others leave. On Linux each thread has its own.
+const [own] = process.argv.slice(2)
+if (own !== undefined) moveTo(own)
+
+// Where they have no processor of their own they get what the others leave. On Linux each thread has its own priority.
 for (const thread of process.platform === 'linux' ? readdirSync('/proc/self/task') : ['0'])
   setPriority(Number(thread), NICE)
 

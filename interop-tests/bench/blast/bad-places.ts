@@ -1,6 +1,10 @@
 /** A process of the bench: what stands before the kernels that turn bad, so that its work is not of those that are measured. */
 import { type Fault, FaultProxy } from '../../harness/fault-proxy.ts'
 import { answerParent } from '../measure/answer-parent.ts'
+import { moveTo } from './processors.ts'
+
+const [own] = process.argv.slice(2)
+if (own !== undefined) moveTo(own)
 
 const proxies = new Map<Fault, FaultProxy>()
 

@@ -19,6 +19,7 @@ import { processCpuUs } from '../protocols/process-cpu.ts'
 import { describeMachine, type Machine } from '../report/machine.ts'
 import { ProgressLine } from '../report/progress-line.ts'
 import type { BadPeersInit, Outcomes } from './bad-peers.ts'
+import { moveTo, type ProcessorLists, partedProcessors } from './processors.ts'
 
 export type Latency = { p50Ms: number; p99Ms: number; failed: number }
 export type BlastRow = {
@@ -47,6 +48,8 @@ export type BlastBenchReport = {
   /** Who is not spoken to any more, and why. */
   cutOff: { alias: string; state: string; reason: string }[]
   outcomes: Outcomes
+  /** Whether bad peers had a processor of their own. */
+  apart: boolean
   targets: { ratio: number }
 }
 
@@ -61,7 +64,7 @@ const TURNS = 30
 /** For how long it is looked at what the hub takes by itself, milliseconds. */
 const IDLE_MS = 4_000
 const QUICK_IDLE_MS = 500
-/** Bad peers are no part of the machine that is measured: they get what others leave. */
+/** Bad peers are no part of the machine that is measured: where they cannot be apart, they get what others leave. */
 const LOW_PRIORITY = ['nice', '-n', '19']
 /** What has not been cut off by then never is, milliseconds. */
 const PATIENCE_MS = 60_000
@@ -76,11 +79,15 @@ export async function runBlastBench({ quick }: Pick<BenchOptions, 'quick'>): Pro
   const faults = quick ? QUICK_FAULTS : FAULTS
   const progress = new ProgressLine(quick ? 50_000 : 240_000)
   const show = (what: string) => progress.show('blast radius', what)
+  const processors = partedProcessors()
+  const apart = processors === undefined ? [] : [processors.bad]
   await using mesh = await ProcessMesh.create()
-  await using places = measuredProcess(new URL('./bad-places.ts', import.meta.url))
-  await using rogues = measuredProcess(new URL('./bad-peers.ts', import.meta.url))
+  await using places = measuredProcess(new URL('./bad-places.ts', import.meta.url), ...apart)
+  await using rogues = measuredProcess(new URL('./bad-peers.ts', import.meta.url), ...apart)
+  const machine = await describeMachine(mesh.directory)
+  if (processors !== undefined) moveTo(processors.good)
   show('starting nodes')
-  const world = await startedWorld(mesh, places, faults)
+  const world = await startedWorld(mesh, places, faults, processors)
   const { hub } = world
   show('before')
   await measuredAll(world, Math.ceil(calls / 4))
@@ -98,7 +105,7 @@ export async function runBlastBench({ quick }: Pick<BenchOptions, 'quick'>): Pro
   progress.end()
   const each = (of: (phase: Phase) => number): Phases => ({ before: of(before), beside: of(beside), after: of(after) })
   return {
-    machine: await describeMachine(mesh.directory),
+    machine,
     rows: rowsOf(before, beside, after),
     calls,
     hubMiB: each(({ mib }) => mib),
@@ -106,6 +113,7 @@ export async function runBlastBench({ quick }: Pick<BenchOptions, 'quick'>): Pro
     hubCpuUsPerCall: each(({ cpuUsPerCall }) => cpuUsPerCall),
     cutOff,
     outcomes: summed(outcomes),
+    apart: processors !== undefined,
     targets: BLAST_TARGETS,
   }
 }
@@ -142,7 +150,13 @@ function rowsOf(before: Phase, beside: Phase, after: Phase): BlastRow[] {
 type World = { hub: NodeProcess; good: NodeProcess; other: NodeProcess }
 
 /** The hub has imported a healthy peer, and one behind each fault; two healthy peers know each other. */
-async function startedWorld(mesh: ProcessMesh, places: MeasuredProcess, faults: readonly Fault[]): Promise<World> {
+async function startedWorld(
+  mesh: ProcessMesh,
+  places: MeasuredProcess,
+  faults: readonly Fault[],
+  processors: ProcessorLists | undefined,
+): Promise<World> {
+  const within = processors === undefined ? LOW_PRIORITY : ['taskset', '-c', processors.bad, ...LOW_PRIORITY]
   const names = ['hub', 'good', 'other', ...faults.map(aliasOf)]
   const nodes = await Promise.all(names.map((name) => mesh.prepare(name)))
   const [hub, good, other, ...bad] = nodes as [NodeProcess, NodeProcess, NodeProcess, ...NodeProcess[]]
@@ -155,7 +169,7 @@ async function startedWorld(mesh: ProcessMesh, places: MeasuredProcess, faults: 
     const public_url = await places.ask<string>('open', { fault: faults[at], port })
     await node.configure({
       config: { ...config, listen: `127.0.0.1:${port}`, public_url },
-      ...{ policy, within: LOW_PRIORITY },
+      ...{ policy, within },
     })
   }
   await Promise.all(nodes.map((node) => node.start()))

@@ -6,7 +6,7 @@ import { machineLine, plainStyle } from './report-text.ts'
 /** The report of the blast radius for people. @param coloured for a terminal. */
 export function blastText(report: BlastBenchReport, coloured: boolean): string {
   const style = coloured ? colours : plainStyle
-  const { rows, calls, hubMiB, hubIdle, hubCpuUsPerCall, cutOff, outcomes, targets, machine } = report
+  const { rows, calls, hubMiB, hubIdle, hubCpuUsPerCall, cutOff, outcomes, apart, targets, machine } = report
   const verdict = (ratio: number) => (ratio <= targets.ratio ? style.green('met') : style.red('missed'))
   const shown = ({ p50Ms, p99Ms, failed }: Latency) => [figure(p50Ms), figure(p99Ms), String(failed)]
   const heads = [
@@ -16,12 +16,12 @@ export function blastText(report: BlastBenchReport, coloured: boolean): string {
     'to the control',
     'target',
   ]
-  const lines = rows.map(({ name, before, beside, after, ratio, toControl }) => [
+  const lines = rows.map(({ name, before, beside, after, ratio, toControl }, at) => [
     name,
     ...[before, beside, after].flatMap(shown),
     ratio.toFixed(2),
     toControl.toFixed(2),
-    ` <= ${targets.ratio}: ${verdict(ratio)}`,
+    at === rows.length - 1 ? 'the control' : ` <= ${targets.ratio}: ${verdict(ratio)}`,
   ])
   const [head = '', ...rest] = alignedTable([heads, ...lines])
   const done = Object.entries(outcomes).map(([what, counts]) => {
@@ -31,7 +31,10 @@ export function blastText(report: BlastBenchReport, coloured: boolean): string {
   const sections = [
     [style.bold(head), ...rest],
     [
-      `${calls} calls of each kind in each phase; the last row is the control`,
+      `${calls} calls of each kind in each phase`,
+      apart
+        ? 'bad peers had a processor of their own, and the others the rest'
+        : 'bad peers shared the processors with the others: there is one only, or no taskset',
       `hub, resident MiB: ${phases(hubMiB, String)}`,
       `hub, processors while nothing is measured: ${phases(hubIdle, (part) => part.toFixed(3))}`,
       `hub, CPU µs for each call of all rows: ${phases(hubCpuUsPerCall, figure)}`,
