@@ -13,9 +13,9 @@ it('npm run bench -- blast --quick --json: no call between others fails, and who
   const { stdout } = await promisify(execFile)(process.execPath, [main, 'blast', '--quick', '--json'])
   const report = JSON.parse(stdout) as BlastBenchReport
   expect(report.rows).toHaveLength(3)
-  for (const { name, before, beside, after } of report.rows)
+  for (const { name, before, beside, between } of report.rows)
     expect(
-      [before, beside, after].map(({ failed }) => failed),
+      [before, beside, between].map(({ failed }) => failed),
       name,
     ).toEqual([0, 0, 0])
   const cut = new Map(report.cutOff.map(({ alias, reason }) => [alias, reason]))

@@ -1,9 +1,10 @@
 /**
  * What bad peers do to calls that have nothing to do with them, each kernel in a process of its own: latencies of a hub's
- * own calls, of its calls to a healthy peer, and of calls between two healthy peers, before, beside and after bad peers;
- * and the processor time of the hub.
+ * own calls, of its calls to a healthy peer, and of calls between two healthy peers, before bad peers, beside them, and in
+ * between, while they are held; and the processor time of the hub.
  */
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { PeerInfo } from '@hansa/protocols'
 import type { Fault } from '../../harness/fault-proxy.ts'
 import { freePort } from '../../harness/free-port.ts'
@@ -26,19 +27,19 @@ export type BlastRow = {
   name: string
   before: Latency
   beside: Latency
-  after: Latency
-  /** p99 beside bad peers, by that of the calls before and after together. */
+  between: Latency
+  /** p99 beside bad peers, by that of the calls in between. */
   ratio: number
   /** The same, by the ratio of the calls that share nothing with bad peers but the processors. */
   toControl: number
 }
-export type Phases = { before: number; beside: number; after: number }
+export type Phases = { before: number; beside: number; between: number }
 
 export type BlastBenchReport = {
   machine: Machine
   /** The last one is the control. */
   rows: BlastRow[]
-  /** Calls that each p99 is of; for before and after together twice as many. */
+  /** Calls that each p99 is of. */
   calls: number
   hubMiB: Phases
   /** Processors that the hub takes while nobody calls it but bad peers, and agents that call them. */
@@ -60,7 +61,11 @@ const FAULTS: readonly Fault[] = ['dead', 'black_hole', 'half_open', 'drip']
 const QUICK_FAULTS: readonly Fault[] = ['dead', 'half_open']
 const IN_FLIGHT = 4
 /** Turns of each phase; in each one every kind of call has a few. */
-const TURNS = 30
+const TURNS = 6
+/** Bad peers are let go and held so often, each for a few seconds: what slows the machine for a while slows both. */
+const ALTERNATIONS = 10
+/** Until the hub has done with what they left, or they are at it again, milliseconds. */
+const SETTLES_MS = 1_500
 /** For how long it is looked at what the hub takes by itself, milliseconds. */
 const IDLE_MS = 4_000
 const QUICK_IDLE_MS = 500
@@ -74,7 +79,7 @@ const policy = [allow('all', '*', '*')]
 const aliasOf = (fault: Fault) => fault.replace('_', '-')
 
 export async function runBlastBench({ quick }: Pick<BenchOptions, 'quick'>): Promise<BlastBenchReport> {
-  const calls = quick ? 60 : 3_000
+  const calls = quick ? 60 : 9_000
   const idleMs = quick ? QUICK_IDLE_MS : IDLE_MS
   const faults = quick ? QUICK_FAULTS : FAULTS
   const progress = new ProgressLine(quick ? 50_000 : 240_000)
@@ -91,26 +96,39 @@ export async function runBlastBench({ quick }: Pick<BenchOptions, 'quick'>): Pro
   const { hub } = world
   show('before')
   await measuredAll(world, Math.ceil(calls / 4))
-  const before = await phaseOf(world, calls, idleMs)
+  const before = emptyPhase()
+  await addTo(before, world, calls, idleMs)
   show('until bad peers are cut off')
   await places.ask('turn')
   await rogues.ask('begin', await badPeersOf(hub, faults.map(aliasOf)))
   await untilCutOff(hub, faults.map(aliasOf))
-  show('beside bad peers')
-  const beside = await phaseOf(world, calls, idleMs)
+  show('beside bad peers, and in between')
+  const [beside, between] = [emptyPhase(), emptyPhase()]
+  const alternations = quick ? 2 : ALTERNATIONS
+  for (let turn = 0; turn < alternations; turn++) {
+    for (const [phase, signal] of [
+      [beside, 'SIGCONT'],
+      [between, 'SIGSTOP'],
+    ] as const) {
+      rogues.signal(signal)
+      await setTimeout(SETTLES_MS)
+      await addTo(phase, world, Math.ceil(calls / alternations), Math.ceil(idleMs / alternations))
+    }
+  }
+  rogues.signal('SIGCONT')
   const cutOff = (await hub.client.operator.peers()).flatMap(shownCutOff)
   const outcomes = await rogues.ask<Outcomes>('end')
-  show('after')
-  const after = await phaseOf(world, calls, idleMs)
   progress.end()
-  const each = (of: (phase: Phase) => number): Phases => ({ before: of(before), beside: of(beside), after: of(after) })
+  const each = (of: (phase: Phase) => number): Phases => {
+    return { before: of(before), beside: of(beside), between: of(between) }
+  }
   return {
     machine,
-    rows: rowsOf(before, beside, after),
+    rows: rowsOf(before, beside, between),
     calls,
     hubMiB: each(({ mib }) => mib),
-    hubIdle: each(({ idle }) => idle),
-    hubCpuUsPerCall: each(({ cpuUsPerCall }) => cpuUsPerCall),
+    hubIdle: each(({ idleUs, idleMs: lasted }) => idleUs / (lasted * 1_000)),
+    hubCpuUsPerCall: each(({ busyUs, calls: made }) => busyUs / made),
     cutOff,
     outcomes: summed(outcomes),
     apart: processors !== undefined,
@@ -119,29 +137,39 @@ export async function runBlastBench({ quick }: Pick<BenchOptions, 'quick'>): Pro
 }
 
 type Times = { eachMs: number[]; failed: number }
-type Phase = { times: Record<string, Times>; mib: number; idle: number; cpuUsPerCall: number }
-
-async function phaseOf(world: World, calls: number, idleMs: number): Promise<Phase> {
-  const { pid } = world.hub
-  const from = await processCpuUs(pid)
-  const times = await measuredAll(world, calls)
-  const until = await processCpuUs(pid)
-  await new Promise((resolve) => setTimeout(resolve, idleMs))
-  const idle = ((await processCpuUs(pid)) - until) / (idleMs * 1_000)
-  return {
-    times,
-    mib: await residentMiB(pid),
-    idle,
-    cpuUsPerCall: (until - from) / (Object.keys(times).length * calls),
-  }
+type Phase = {
+  times: Record<string, Times>
+  mib: number
+  /** Of the hub, while it was called, and how many calls of all rows that was. */
+  busyUs: number
+  calls: number
+  /** Of the hub, while nothing was measured, and how long. */
+  idleUs: number
+  idleMs: number
 }
 
-function rowsOf(before: Phase, beside: Phase, after: Phase): BlastRow[] {
+function emptyPhase(): Phase {
+  return { times: {}, mib: 0, busyUs: 0, calls: 0, idleUs: 0, idleMs: 0 }
+}
+
+async function addTo(phase: Phase, world: World, calls: number, idleMs: number): Promise<void> {
+  const { pid } = world.hub
+  const from = await processCpuUs(pid)
+  await measuredAll(world, calls, phase.times)
+  const until = await processCpuUs(pid)
+  await setTimeout(idleMs)
+  phase.idleUs += (await processCpuUs(pid)) - until
+  phase.idleMs += idleMs
+  phase.busyUs += until - from
+  phase.calls += Object.keys(phase.times).length * calls
+  phase.mib = await residentMiB(pid)
+}
+
+function rowsOf(before: Phase, beside: Phase, between: Phase): BlastRow[] {
   const rows = Object.entries(beside.times).map(([name, during]) => {
-    const [first, last] = [before.times[name] ?? during, after.times[name] ?? during]
-    const quiet = { eachMs: [...first.eachMs, ...last.eachMs], failed: 0 }
-    const ratio = latencyOf(during).p99Ms / latencyOf(quiet).p99Ms
-    return { name, before: latencyOf(first), beside: latencyOf(during), after: latencyOf(last), ratio }
+    const of = ({ times }: Phase) => latencyOf(times[name] ?? during)
+    const ratio = of(beside).p99Ms / of(between).p99Ms
+    return { name, before: of(before), beside: of(beside), between: of(between), ratio }
   })
   const control = rows.at(-1)?.ratio ?? 1
   return rows.map((row) => ({ ...row, toControl: row.ratio / control }))
@@ -193,20 +221,18 @@ async function badPeersOf(hub: NodeProcess, silent: readonly string[]): Promise<
 }
 
 /** In turns of a few calls each, so that what slows the machine slows all of them. */
-async function measuredAll({ hub, other }: World, calls: number): Promise<Record<string, Times>> {
+async function measuredAll({ hub, other }: World, calls: number, times: Record<string, Times> = {}): Promise<void> {
   const text = { text: 'x' }
   const kinds = {
     'own calls of the hub': () => hub.client.invoke('own', text),
     'calls of the hub to a healthy peer': () => hub.client.invoke('good/echo', text),
     'calls between two healthy peers': () => other.client.invoke('good/echo', text),
   }
-  const times: Record<string, Times> = {}
   for (let turn = 0; turn < TURNS; turn++)
     for (const [name, call] of Object.entries(kinds)) {
       times[name] ??= { eachMs: [], failed: 0 }
       await measured(times[name], Math.ceil(calls / TURNS), call)
     }
-  return times
 }
 
 async function measured(into: Times, calls: number, call: () => Promise<unknown>): Promise<void> {
@@ -232,7 +258,7 @@ async function untilCutOff(hub: NodeProcess, silent: readonly string[]): Promise
     const cut = (await hub.client.operator.peers()).flatMap(shownCutOff).map(({ alias }) => alias)
     if (silent.every((alias) => cut.includes(alias))) return
     if (performance.now() > end) throw new Error(`only ${cut.join(', ')} were cut off`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await setTimeout(100)
   }
 }
 

@@ -7,6 +7,8 @@ export interface MeasuredProcess extends AsyncDisposable {
   readonly name: string
   /** @throws Error with what the child said when it fails, or with its last words when it dies. */
   ask<Reply>(question: string, input?: unknown): Promise<Reply>
+  /** Holds it, or lets it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void
 }
 
 type Waiting = { resolve(value: unknown): void; reject(error: Error): void }
@@ -44,6 +46,9 @@ export function measuredProcess(program: URL, ...args: string[]): MeasuredProces
         if (error !== null) reject(error)
       })
       return promise as Promise<Reply>
+    },
+    signal(name) {
+      child.kill(name)
     },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')

@@ -11,14 +11,14 @@ export function blastText(report: BlastBenchReport, coloured: boolean): string {
   const shown = ({ p50Ms, p99Ms, failed }: Latency) => [figure(p50Ms), figure(p99Ms), String(failed)]
   const heads = [
     'ms',
-    ...['before', 'beside', 'after'].flatMap((when) => [`${when} p50`, 'p99', 'failed']),
-    'beside / before and after',
+    ...['before', 'beside', 'between'].flatMap((when) => [`${when} p50`, 'p99', 'failed']),
+    'beside / between',
     'to the control',
     'target',
   ]
-  const lines = rows.map(({ name, before, beside, after, ratio, toControl }, at) => [
+  const lines = rows.map(({ name, before, beside, between, ratio, toControl }, at) => [
     name,
-    ...[before, beside, after].flatMap(shown),
+    ...[before, beside, between].flatMap(shown),
     ratio.toFixed(2),
     toControl.toFixed(2),
     at === rows.length - 1 ? 'the control' : ` <= ${targets.ratio}: ${verdict(ratio)}`,
@@ -46,6 +46,6 @@ export function blastText(report: BlastBenchReport, coloured: boolean): string {
   return sections.map((part) => part.join('\n')).join('\n\n')
 }
 
-function phases({ before, beside, after }: Phases, shown: (value: number) => string): string {
-  return `${shown(before)} before, ${shown(beside)} beside, ${shown(after)} after`
+function phases({ before, beside, between }: Phases, shown: (value: number) => string): string {
+  return `${shown(before)} before, ${shown(beside)} beside, ${shown(between)} in between`
 }
