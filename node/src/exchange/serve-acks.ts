@@ -18,7 +18,7 @@ import { jsonReply, refusalReply } from './inbound-reply.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
 import { type TakeAcksComponents, takeAck, takeAcks } from './take-ack.ts'
 
-/** Bytes of one request: 256 envelopes of about a kilobyte, and room. */
+/** Bytes of one request: one envelope with several, or a list of some hundred with one each. */
 export const MAX_ACKS_BYTES = 524_288
 const MAX_ENVELOPES = 1_024
 
