@@ -122,7 +122,15 @@ export { KernelError } from './errors/kernel-error.ts'
 export { mcpForm } from './errors/mcp.ts'
 export { type RefusedBy, refusedBySchema } from './errors/refused-by.ts'
 export { streamStatus } from './errors/stream.ts'
-export { type Ack, type Acks, ackSchema, acksSchema, areOfDifferentCalls, MAX_ACKED_RECEIPTS } from './exchange/ack.ts'
+export {
+  type Ack,
+  type AcknowledgedReceipt,
+  type Acks,
+  ackSchema,
+  acksSchema,
+  areOfDifferentCalls,
+  MAX_ACKED_RECEIPTS,
+} from './exchange/ack.ts'
 export * from './exchange/call-body.ts'
 export { type CallNote, callNoteSchema, MAX_CALL_NOTES, noteLevels } from './exchange/call-note.ts'
 export { type CheckpointReference, checkpointReferenceSchema } from './exchange/checkpoint-reference.ts'

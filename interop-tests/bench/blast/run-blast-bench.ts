@@ -82,7 +82,7 @@ export async function runBlastBench({ quick }: Pick<BenchOptions, 'quick'>): Pro
   const calls = quick ? 60 : 9_000
   const idleMs = quick ? QUICK_IDLE_MS : IDLE_MS
   const faults = quick ? QUICK_FAULTS : FAULTS
-  const progress = new ProgressLine(quick ? 50_000 : 240_000)
+  const progress = new ProgressLine(quick ? 50_000 : 350_000)
   const show = (what: string) => progress.show('blast radius', what)
   const processors = partedProcessors()
   const apart = processors === undefined ? [] : [processors.bad]
@@ -103,19 +103,7 @@ export async function runBlastBench({ quick }: Pick<BenchOptions, 'quick'>): Pro
   await rogues.ask('begin', await badPeersOf(hub, faults.map(aliasOf)))
   await untilCutOff(hub, faults.map(aliasOf))
   show('beside bad peers, and in between')
-  const [beside, between] = [emptyPhase(), emptyPhase()]
-  const alternations = quick ? 2 : ALTERNATIONS
-  for (let turn = 0; turn < alternations; turn++) {
-    for (const [phase, signal] of [
-      [beside, 'SIGCONT'],
-      [between, 'SIGSTOP'],
-    ] as const) {
-      rogues.signal(signal)
-      await setTimeout(SETTLES_MS)
-      await addTo(phase, world, Math.ceil(calls / alternations), Math.ceil(idleMs / alternations))
-    }
-  }
-  rogues.signal('SIGCONT')
+  const { beside, between } = await alternated(world, rogues, { calls, idleMs, turns: quick ? 2 : ALTERNATIONS })
   const cutOff = (await hub.client.operator.peers()).flatMap(shownCutOff)
   const outcomes = await rogues.ask<Outcomes>('end')
   progress.end()
@@ -163,6 +151,26 @@ async function addTo(phase: Phase, world: World, calls: number, idleMs: number):
   phase.busyUs += until - from
   phase.calls += Object.keys(phase.times).length * calls
   phase.mib = await residentMiB(pid)
+}
+
+/** Bad peers are at work and held in turns, and at work in the end. */
+async function alternated(
+  world: World,
+  rogues: MeasuredProcess,
+  { calls, idleMs, turns }: { calls: number; idleMs: number; turns: number },
+): Promise<{ beside: Phase; between: Phase }> {
+  const phases = { beside: emptyPhase(), between: emptyPhase() }
+  const turnOf = async (phase: Phase, signal: 'SIGCONT' | 'SIGSTOP') => {
+    rogues.signal(signal)
+    await setTimeout(SETTLES_MS)
+    await addTo(phase, world, Math.ceil(calls / turns), Math.ceil(idleMs / turns))
+  }
+  for (let turn = 0; turn < turns; turn++) {
+    await turnOf(phases.beside, 'SIGCONT')
+    await turnOf(phases.between, 'SIGSTOP')
+  }
+  rogues.signal('SIGCONT')
+  return phases
 }
 
 function rowsOf(before: Phase, beside: Phase, between: Phase): BlastRow[] {

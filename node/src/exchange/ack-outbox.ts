@@ -43,7 +43,7 @@ export type ReservedAck = {
 
 /**
  * Lets more gather for some turns of the event loop: nobody waits for an acknowledgement, and under load one request and
- * one signature then serve many calls. A turn is short when nothing else happens.
+ * one statement then serve many calls. A turn is short when nothing else happens.
  */
 async function gather(lane: Lane): Promise<void> {
   for (let turn = 0; turn < GATHER_TURNS && lane.waiting.length < MAX_ACKED_RECEIPTS; turn++) {

@@ -9,6 +9,11 @@ export function jsonReply(body: unknown, status = 200): InboundReply {
 
 /** Counts the refusal and answers with its code and denial id; the reason stays in the ledger. */
 export function refusalReply(refusals: RefusalCounter, source: string, code: Code, reason: string): InboundReply {
-  const body: ErrorBody = { code, denial_id: refusals.count(source, code, reason) }
+  return deniedReply(code, refusals.count(source, code, reason))
+}
+
+/** The same of a refusal that is counted already. */
+export function deniedReply(code: Code, denialId: string): InboundReply {
+  const body: ErrorBody = { code, denial_id: denialId }
   return jsonReply(body, httpStatus[code])
 }

@@ -4,17 +4,10 @@
  * as well, and a bad one spoils nothing but itself. Whoever sends only what cannot be verified is not answered for it: it
  * sends them again, signed anew, where its key could not be had or has just been rotated.
  */
-import {
-  type Did,
-  type Envelope,
-  type ErrorBody,
-  httpStatus,
-  type InboundReply,
-  type InboundRequest,
-} from '@hansa/protocols'
+import type { Did, Envelope, InboundReply, InboundRequest } from '@hansa/protocols'
 import { ackOf, acksOf, type EnvelopeVerifier, parseEnvelope, parseEnvelopes } from '@hansa/trust'
 import type { Appended } from '@hansa/trust/ledger'
-import { jsonReply, refusalReply } from './inbound-reply.ts'
+import { deniedReply, jsonReply, refusalReply } from './inbound-reply.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
 import { type TakeAcksComponents, takeAck, takeAcks } from './take-ack.ts'
 
@@ -41,15 +34,11 @@ export function serveAcks(components: ServeAcksComponents): (request: InboundReq
       }
     }
     const [denialId] = unverified
-    if (denialId !== undefined && unverified.length === statements.length) return refused(denialId)
+    if (denialId !== undefined && unverified.length === statements.length)
+      return deniedReply('invalid_request', denialId)
     await Promise.all(entries.map(({ durable }) => durable))
     return jsonReply({ accepted: entries.length })
   }
-}
-
-function refused(denialId: string): InboundReply {
-  const body: ErrorBody = { code: 'invalid_request', denial_id: denialId }
-  return jsonReply(body, httpStatus.invalid_request)
 }
 
 /** Why a statement is no acknowledgement. */

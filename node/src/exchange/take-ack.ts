@@ -2,7 +2,7 @@
  * Acknowledgements that have been verified, each taken once: into the ledger, off the list of those that are owed, and with
  * it the result that waited for it may be handed out. One comes alone to `acks` or `reveal`, several together to `acks`.
  */
-import type { Ack, Acks, Did, EntryDraft, Envelope } from '@hansa/protocols'
+import type { Ack, AcknowledgedReceipt, Acks, Did, EntryDraft, Envelope } from '@hansa/protocols'
 import type { Appended, Ledger } from '@hansa/trust/ledger'
 import { logFull } from '../kernel/log-room.ts'
 import type { HeldResults } from './held-results.ts'
@@ -42,15 +42,13 @@ export function takeAcks(
   return take(awaited, { type: 'acks.received', peer, ext: { calls, envelope } }, peer, components)
 }
 
-type Acknowledged = Omit<Ack, 'v'>
-
-function isAwaited(ack: Acknowledged, peer: Did, { openAcks, held }: TakeAckComponents): boolean {
+function isAwaited(ack: AcknowledgedReceipt, peer: Did, { openAcks, held }: TakeAckComponents): boolean {
   const { call_id: callId, receipt_hash: receiptHash } = ack
   return openAcks.fits(callId, peer, receiptHash) || held.waitsFor({ peer, callId, receiptHash })
 }
 
 function take(
-  acks: readonly Acknowledged[],
+  acks: readonly AcknowledgedReceipt[],
   draft: EntryDraft,
   peer: Did,
   { openAcks, held, append }: TakeAckComponents,

@@ -1,6 +1,6 @@
 /** One call as its entries tell it, in one log or in both: what happened when, and what each signature proves. */
-import type { CallId, Did, Entry, EntryType } from '@hansa/protocols'
-import { type Evidence, type EvidenceVerdict, KEY_COMPROMISED } from './evidence.ts'
+import type { CallId, Did, Entry, EntryType, EnvelopeType } from '@hansa/protocols'
+import { type EvidenceVerdict, KEY_COMPROMISED, typeIn } from './evidence.ts'
 import type { Side } from './report.ts'
 import type { WalkedEntry } from './walked-entry.ts'
 
@@ -141,7 +141,12 @@ function signatureOf(entry: Entry, verdict: EvidenceVerdict, call: CallId): Call
   switch (verdict.kind) {
     case 'good': {
       const by = verdict.signer === undefined ? {} : { by: verdict.signer }
-      return { of: kindOf(verdict.evidence), ...by, verified: !verdict.evidence.own, proves: provenBy(verdict, call) }
+      return {
+        of: names[verdict.evidence.typ],
+        ...by,
+        verified: !verdict.evidence.own,
+        proves: provenBy(verdict, call),
+      }
     }
     case 'forged':
       return unproven(entry, `nothing: it does not verify (${verdict.reason})`)
@@ -159,21 +164,16 @@ function signatureOf(entry: Entry, verdict: EvidenceVerdict, call: CallId): Call
   }
 }
 
-const heldBy: Partial<Record<EntryType, CallSignature['of']>> = {
-  'receipt.received': 'receipt',
-  'ack.received': 'ack',
-  'acks.received': 'acks',
+const names: Readonly<Record<EnvelopeType, CallSignature['of']>> = {
+  'hansa-intent': 'intent',
+  'hansa-receipt': 'receipt',
+  'hansa-ack': 'ack',
+  'hansa-acks': 'acks',
 }
 
 function unproven(entry: Entry, proves: string): CallSignature {
-  const of = heldBy[entry.type] ?? 'intent'
+  const of = names[typeIn(entry) ?? 'hansa-intent']
   return { of, ...(entry.peer === undefined ? {} : { by: entry.peer }), verified: false, proves }
-}
-
-function kindOf({ typ }: Evidence): CallSignature['of'] {
-  if (typ === 'hansa-intent') return 'intent'
-  if (typ === 'hansa-receipt') return 'receipt'
-  return typ === 'hansa-ack' ? 'ack' : 'acks'
 }
 
 function provenBy({ evidence, signer }: Extract<EvidenceVerdict, { kind: 'good' }>, call: CallId): string {

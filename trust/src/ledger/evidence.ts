@@ -76,7 +76,7 @@ const KEY_NOT_AT_HAND = new Set(['did_method_unsupported', 'resolver_failed', 'i
 export const KEY_COMPROMISED = 'key_compromised'
 
 /** Which type of object an entry of this type holds of the other side. */
-function typeIn(entry: Entry): EnvelopeType | undefined {
+export function typeIn(entry: Entry): EnvelopeType | undefined {
   if (entry.type === 'intent.accepted' || entry.type === 'outcome' || entry.type === 'peer.evidence')
     return 'hansa-intent'
   if (entry.type === 'receipt.received') return 'hansa-receipt'
@@ -145,21 +145,16 @@ function checkOwnIntent(entry: Entry, payload: string): EvidenceVerdict {
     : { kind: 'contradicts', reason }
 }
 
+const readers = {
+  'hansa-intent': readIntent,
+  'hansa-receipt': readReceipt,
+  'hansa-ack': readAck,
+  'hansa-acks': readAcks,
+} as const satisfies Record<EnvelopeType, unknown>
+
 function typed(typ: EnvelopeType, payload: unknown, hash: string): Evidence | string {
-  if (typ === 'hansa-intent') {
-    const read = readIntent(payload)
-    return read.ok ? { typ, own: false, hash, value: read.value } : read.reason
-  }
-  if (typ === 'hansa-receipt') {
-    const read = readReceipt(payload)
-    return read.ok ? { typ, own: false, hash, value: read.value } : read.reason
-  }
-  if (typ === 'hansa-acks') {
-    const read = readAcks(payload)
-    return read.ok ? { typ, own: false, hash, value: read.value } : read.reason
-  }
-  const read = readAck(payload)
-  return read.ok ? { typ, own: false, hash, value: read.value } : read.reason
+  const read = readers[typ](payload)
+  return read.ok ? ({ typ, own: false, hash, value: read.value } as Evidence) : read.reason
 }
 
 /** What the entry says otherwise than the object it holds. A field that the entry leaves out says nothing. */

@@ -1,6 +1,6 @@
 /** What one log says about each call with another kernel: as the side that asked, or as the side that served. */
 import {
-  type Ack,
+  type AcknowledgedReceipt,
   type Acks,
   type CallId,
   type CheckpointReference,
@@ -169,7 +169,7 @@ function addToCall(call: CallFacts, walked: PlacedEntry, verdict: EvidenceVerdic
   }
 }
 
-function addAck(call: CallFacts, ack: Omit<Ack, 'v'>, { t_ms: tMs }: Entry, mark: Mark): void {
+function addAck(call: CallFacts, ack: AcknowledgedReceipt, { t_ms: tMs }: Entry, mark: Mark): void {
   const { receipt_hash: receipt, withheld = false } = ack
   call.served = { ...call.served, ack: { ...mark, receipt, tMs, withheld } }
 }
